@@ -1,0 +1,1 @@
+"""The `zhibu` command, one file a group."""

@@ -1,0 +1,1 @@
+"""When, to whom and by which channel something is sent."""

@@ -1,0 +1,1 @@
+"""What is kept: SQL for what must last, Redis for what may be lost."""
