@@ -1,0 +1,297 @@
+"""People and the ways to reach them: a person has one row, a contact is one openid of that person on one account.
+
+Ids are random and rows lie in the order of their ids, so no table tells who came first.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage.db import Database, Moment, metadata
+from storage.sealing import Mark
+
+Id = sa.String(32)
+
+persons = sa.Table(
+    "persons",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("name", sa.String(64), nullable=False, server_default=""),
+    sa.Column("verified", sa.Boolean, nullable=False, server_default=sa.text("false")),
+    sa.Column("organisation", sa.String(64), nullable=False, server_default="", index=True),
+    sa.Column("role", sa.String(32), nullable=False, server_default=""),
+    sa.Column("former", sa.String(64), unique=True),  # keyed hash of the contact that left, while the person is kept
+    sa.Column("left_on", sa.Date),
+    sqlite_with_rowid=False,
+)
+
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("person", Id, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("account", sa.String(64), nullable=False),
+    sa.Column("openid", sa.String(128), nullable=False),
+    sa.Column("unionid", sa.String(128), index=True),
+    sa.Column("scene", sa.String(64), nullable=False, server_default=""),
+    sa.UniqueConstraint("account", "openid"),
+    sqlite_with_rowid=False,
+)
+
+windows = sa.Table(
+    "windows",
+    metadata,
+    sa.Column("contact", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("until", Moment, nullable=False),
+    sa.Column("remaining", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+credits_ = sa.Table(
+    "credits",
+    metadata,
+    sa.Column("contact", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("template", sa.String(64), primary_key=True),
+    sa.Column("left", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+credit_events = sa.Table(
+    "credit_events",
+    metadata,
+    sa.Column("message", sa.String(80), primary_key=True),
+    sa.Column("contact", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+kept_lines = sa.Table(
+    "kept_lines",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("person", Id, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("key", sa.String(128), nullable=False),  # what it is about: the same line is kept once
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.UniqueConstraint("person", "key"),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How many customer-service messages may still be sent, and until when."""
+
+    until: datetime
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """The one who speaks. `person` is "" for a stranger: nothing is known and nothing was written."""
+
+    account: str
+    openid: str
+    person: str = ""
+    contact: str = ""
+    name: str = ""
+    verified: bool = False
+    organisation: str = ""
+    role: str = ""
+    window: Window | None = None
+    has_kept_lines: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a row for this contact."""
+        return bool(self.person)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)
+
+
+_WHO = (
+    sa.select(
+        contacts.c.id,
+        contacts.c.person,
+        persons.c.name,
+        persons.c.verified,
+        persons.c.organisation,
+        persons.c.role,
+        windows.c.until,
+        windows.c.remaining,
+        sa.exists().where(kept_lines.c.person == contacts.c.person).label("kept"),
+    )
+    .select_from(
+        contacts.join(persons, persons.c.id == contacts.c.person).outerjoin(windows, windows.c.contact == contacts.c.id)
+    )
+    .where(contacts.c.account == sa.bindparam("account"), contacts.c.openid == sa.bindparam("openid"))
+)
+
+
+class People:
+    """Who is who. Every method is safe to repeat."""
+
+    def __init__(self, db: Database, *, former: Mark) -> None:
+        self._db = db
+        self._former = former
+
+    def find(self, *, account: str, openid: str) -> Who:
+        """The person behind a contact, or a stranger. One statement: this is in the path of every message."""
+        with self._db.read() as connection:
+            row = connection.execute(_WHO, {"account": account, "openid": openid}).first()
+        return Who(account=account, openid=openid) if row is None else _who(account, openid, row)
+
+    def meet(self, *, account: str, openid: str, today: date, unionid: str = "", scene: str = "") -> Who:
+        """The person behind a contact, made where there was none: linked by unionid, or found again after leaving."""
+        found = self.find(account=account, openid=openid)
+        if found.known:
+            return found
+        with self._db.begin() as connection:
+            person = self._linked(connection, account, openid, unionid) or self._new_person(connection, today)
+            connection.execute(
+                self._db.insert(contacts)
+                .values(
+                    id=_new_id(), person=person, account=account, openid=openid, unionid=unionid or None, scene=scene
+                )
+                .on_conflict_do_nothing()
+            )
+        return self.find(account=account, openid=openid)
+
+    def _linked(self, connection: Connection, account: str, openid: str, unionid: str) -> str | None:
+        former = self._former(account, openid)
+        person: str | None = connection.execute(sa.select(persons.c.id).where(persons.c.former == former)).scalar()
+        if person is not None:
+            connection.execute(persons.update().where(persons.c.id == person).values(former=None, left_on=None))
+        elif unionid:
+            person = connection.execute(sa.select(contacts.c.person).where(contacts.c.unionid == unionid)).scalar()
+        return person
+
+    def _new_person(self, connection: Connection, today: date) -> str:
+        person = _new_id()
+        connection.execute(persons.insert().values(id=person, since=today))
+        return person
+
+    def part(self, *, account: str, openid: str, today: date, keep: bool) -> str | None:
+        """Erase a contact with its window and credits; give back its person when no contact is left.
+
+        `keep` remembers the contact as a keyed hash, so that one who comes back finds what is theirs.
+        """
+        who = self.find(account=account, openid=openid)
+        if not who.known:
+            return None
+        with self._db.begin() as connection:
+            connection.execute(contacts.delete().where(contacts.c.id == who.contact))
+            left = connection.execute(sa.select(sa.exists().where(contacts.c.person == who.person))).scalar()
+            if left:
+                return None
+            former = self._former(account, openid) if keep else None
+            connection.execute(persons.update().where(persons.c.id == who.person).values(former=former, left_on=today))
+        return who.person
+
+    def parted_before(self, day: date) -> Sequence[str]:
+        """Persons whose last contact left before `day`."""
+        with self._db.read() as connection:
+            return list(connection.execute(sa.select(persons.c.id).where(persons.c.left_on < day)).scalars())
+
+    def erase(self, connection: Connection, person: str) -> None:
+        """Delete the person's rows of this file; the features erase theirs in the same transaction before."""
+        connection.execute(kept_lines.delete().where(kept_lines.c.person == person))
+        connection.execute(contacts.delete().where(contacts.c.person == person))
+        connection.execute(persons.delete().where(persons.c.id == person))
+
+    def rename(self, person: str, *, name: str, verified: bool, organisation: str = "", role: str = "") -> None:
+        """Say who a person is; an empty name unbinds."""
+        with self._db.begin() as connection:
+            change = persons.update().where(persons.c.id == person)
+            connection.execute(change.values(name=name, verified=verified, organisation=organisation, role=role))
+
+    # -- windows and credits -------------------------------------------------------------------------------------
+
+    def open_window(self, contact: str, window: Window) -> None:
+        """Note that `contact` may be sent customer-service messages."""
+        with self._db.begin() as connection:
+            row = self._db.insert(windows).values(contact=contact, until=window.until, remaining=window.remaining)
+            change = {"until": row.excluded.until, "remaining": row.excluded.remaining}
+            connection.execute(row.on_conflict_do_update(index_elements=["contact"], set_=change))
+
+    def close_window(self, contact: str) -> None:
+        """The platform said there is no window (45015, 45047): believe it."""
+        with self._db.begin() as connection:
+            connection.execute(windows.delete().where(windows.c.contact == contact))
+
+    def spend_window(self, connection: Connection, found: Iterable[str]) -> None:
+        """Count one message against each contact's window."""
+        change = windows.update().where(windows.c.contact.in_(list(found)), windows.c.remaining > 0)
+        connection.execute(change.values(remaining=windows.c.remaining - 1))
+
+    def add_credit(self, contact: str, template: str, *, message: str) -> None:
+        """One accepted notice is one message we may send; `message` makes a repeat count once."""
+        with self._db.begin() as connection:
+            event = self._db.insert(credit_events).values(message=message, contact=contact).on_conflict_do_nothing()
+            # RETURNING, since psycopg's rowcount is -1 here
+            if connection.execute(event.returning(credit_events.c.message)).first() is None:
+                return
+            row = self._db.insert(credits_).values(contact=contact, template=template, left=1)
+            change = {"left": credits_.c.left + 1}
+            connection.execute(row.on_conflict_do_update(index_elements=["contact", "template"], set_=change))
+
+    def drop_credits(self, contact: str, template: str) -> None:
+        """The member refused, or the platform said there is none left (43101)."""
+        with self._db.begin() as connection:
+            same = (credits_.c.contact == contact) & (credits_.c.template == template)
+            connection.execute(credits_.delete().where(same))
+
+    def credits_of(self, contact: str) -> dict[str, int]:
+        """Template id to the number of notices still allowed."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                sa.select(credits_.c.template, credits_.c.left).where(credits_.c.contact == contact)
+            )
+            return {row.template: row.left for row in rows}
+
+    # -- lines kept for the next visit ---------------------------------------------------------------------------
+
+    def keep_line(self, person: str, *, key: str, line: str, expires_at: datetime) -> None:
+        """Keep a line to be said after the next answer; the same key is kept once."""
+        with self._db.begin() as connection:
+            row = self._db.insert(kept_lines).values(
+                id=_new_id(), person=person, key=key, line=line, expires_at=expires_at
+            )
+            connection.execute(row.on_conflict_do_nothing())
+
+    def take_lines(self, person: str, *, now: datetime) -> list[str]:
+        """The lines kept for a person, each given once; what expired is dropped."""
+        with self._db.begin() as connection:
+            mine = kept_lines.delete().where(kept_lines.c.person == person)
+            rows = connection.execute(
+                mine.returning(kept_lines.c.key, kept_lines.c.line, kept_lines.c.expires_at)
+            ).all()
+        return [row.line for row in sorted(rows, key=lambda row: row.key) if row.expires_at > now]
+
+    def contacts_of(self, some: Collection[str]) -> Sequence[Any]:
+        """Rows of (id, person, account, openid) for these persons."""
+        with self._db.read() as connection:
+            chosen = sa.select(contacts.c.id, contacts.c.person, contacts.c.account, contacts.c.openid)
+            return connection.execute(chosen.where(contacts.c.person.in_(some))).all()
+
+
+def _who(account: str, openid: str, row: sa.Row[Any]) -> Who:
+    return Who(
+        account=account,
+        openid=openid,
+        person=row.person,
+        contact=row.id,
+        name=row.name,
+        verified=row.verified,
+        organisation=row.organisation,
+        role=row.role,
+        window=None if row.until is None else Window(row.until, row.remaining),
+        has_kept_lines=row.kept,
+    )
