@@ -1,0 +1,561 @@
+"""What admins may write: content that can't be right can't be made.
+
+Every model is a frozen dataclass checked by pydantic; a value that breaks a rule raises `pydantic.ValidationError`
+whose error types are the keys of the table in `content.faults`. A naive time needs the validation context
+`{"zone": tzinfo}`: it is the pack's own time.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
+
+STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True, validate_by_name=True)
+
+OPTION_REFERENCE = re.compile(r"\{\{\s*opt:\s*([^}\s]+)\s*\}\}")
+BLANK = re.compile(r"_{2,}|（\s*）|\(\s*\)")
+RAW_LETTER = re.compile(
+    r"选项?\s*[A-JＡ-Ｊ](?![A-Za-z])"
+    r"|(?<![A-Za-z])[A-JＡ-Ｊ]\s*(?:选项|项|正确|错误|不正确|不对|对|错)"
+    r"|答案\s*[是为:：]?\s*[A-JＡ-Ｊ](?![A-Za-z])"
+)
+CRON_NUMBERS = ((0, 59), (0, 23), (1, 31), (1, 12))  # minute, hour, day, month
+CRON_WEEKDAYS = re.compile(r"\*|(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?")
+SPAN = re.compile(r"(\d+)\s*(m|h|d)")
+SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+WRITTEN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
+
+
+def _wrong(code: str, **facts: Any) -> PydanticCustomError:
+    return PydanticCustomError(code, code, facts)
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise _wrong("empty_list")
+    return value
+
+
+def _one_of(names: Mapping[str, StrEnum]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if isinstance(value, StrEnum):
+            return value
+        if not isinstance(value, str) or value.strip() not in names:
+            raise _wrong("choice", said=value, allowed="、".join(names))
+        return names[value.strip()]
+
+    return read
+
+
+def _written(value: Any) -> Any:
+    """Refuse numbers: pydantic would read them as seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}", value.strip())):
+        raise _wrong("date_written", said=value)
+    return value
+
+
+def _last_moment(value: Any) -> Any:
+    """An end given as a bare day includes that day."""
+    if isinstance(value, str) and WRITTEN_DATE.match(value.strip()):
+        value = date.fromisoformat(value.strip())
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value + timedelta(days=1), time())
+    return value
+
+
+def _zoned(value: datetime, info: ValidationInfo) -> datetime:
+    if value.tzinfo is not None:
+        return value
+    zone = (info.context or {}).get("zone")
+    if zone is None:
+        raise _wrong("naive_time", said=str(value))
+    return value.replace(tzinfo=zone)
+
+
+def _version(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _span(value: Any) -> Any:
+    found = SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None and not isinstance(value, timedelta):
+        raise _wrong("span", said=value)
+    return timedelta(**{SPAN_UNITS[found[2]]: int(found[1])}) if found else value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta():
+        raise _wrong("span", said=str(value))
+    return value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise _wrong("web_address", said=value)
+    return value
+
+
+Words = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,64}$")]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+Lines = Annotated[tuple[Words, ...], BeforeValidator(_listed)]
+Day = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_zoned)]
+End = Annotated[datetime, BeforeValidator(_last_moment), BeforeValidator(_written), AfterValidator(_zoned)]
+Span = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_positive)]
+WebAddress = Annotated[Words, AfterValidator(_web_address)]
+
+
+# Questions (domain.md §4C-2)
+
+
+class QuestionType(StrEnum):
+    """How a question is answered."""
+
+    SINGLE = "single"
+    MULTI = "multi"
+    JUDGE = "judge"
+    FILL = "fill"
+    SHORT = "short"
+    CASE = "case"
+
+
+class Difficulty(StrEnum):
+    """Three steps; the other two scales in use mean the same (domain.md §4C-2)."""
+
+    EASY = "易"
+    MIDDLE = "中"
+    HARD = "难"
+
+
+CHOSEN = (QuestionType.SINGLE, QuestionType.MULTI)
+DIFFICULTIES: Mapping[str, Difficulty] = {
+    "易": Difficulty.EASY, "简单": Difficulty.EASY, "低": Difficulty.EASY,
+    "中": Difficulty.MIDDLE, "中等": Difficulty.MIDDLE,
+    "难": Difficulty.HARD, "困难": Difficulty.HARD, "高": Difficulty.HARD,
+}  # fmt: skip
+Answer = bool | tuple[str, ...] | tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Option:
+    """One choice; letters are made when it is shown, `id` is what answers and explanations refer to."""
+
+    id: Name
+    text: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Cite:
+    """The article of a regulation, in one of its versions, that a question rests on."""
+
+    reg: Words
+    version: Annotated[Words, BeforeValidator(_version)]
+    article: Words
+
+
+def _ids(value: Any) -> tuple[str, ...]:
+    listed = _listed(value)
+    if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
+        raise _wrong("answer_ids", said=str(value))
+    return tuple(listed)
+
+
+def _right_options(value: Any, options: tuple[Option, ...]) -> tuple[str, ...]:
+    ids, known = _ids(value), {option.id for option in options}
+    for each in ids:
+        if each not in known:
+            raise _wrong("answer_unknown", said=each, allowed="、".join(sorted(known)))
+    if len(set(ids)) < len(ids):
+        raise _wrong("answer_twice")
+    return ids
+
+
+def _one_right(value: Any, data: Mapping[str, Any]) -> Answer:
+    ids = _right_options(value, data["options"])
+    if len(ids) != 1:
+        raise _wrong("single_answer", count=len(ids))
+    return ids
+
+
+def _several_right(value: Any, data: Mapping[str, Any]) -> Answer:
+    ids = _right_options(value, data["options"])
+    if len(ids) < 2:  # noqa: PLR2004 - "several"
+        raise _wrong("multi_answer", count=len(ids))
+    return ids
+
+
+def _verdict(value: Any, _: Mapping[str, Any]) -> Answer:
+    if not isinstance(value, bool):
+        raise _wrong("judge_answer", said=str(value))
+    return value
+
+
+def _accepted(value: Any) -> tuple[str, ...]:
+    words = tuple(each.strip() for each in _ids(value))
+    if not words or not all(words):
+        raise _wrong("answer_empty")
+    return words
+
+
+def _blanks(value: Any, data: Mapping[str, Any]) -> Answer:
+    blanks = len(BLANK.findall(data["stem"]))
+    flat = not isinstance(value, list | tuple) or not any(isinstance(each, list | tuple) for each in value)
+    words = [value] if flat and blanks == 1 else value
+    filled = tuple(_accepted(each) for each in _listed(words))
+    if blanks == 0 or len(filled) != blanks:
+        raise _wrong("fill_blanks", blanks=blanks, answers=len(filled))
+    return filled
+
+
+def _points(value: Any, _: Mapping[str, Any]) -> Answer:
+    return _accepted(value)
+
+
+ANSWERS: Mapping[QuestionType, Callable[[Any, Mapping[str, Any]], Answer]] = {
+    QuestionType.SINGLE: _one_right,
+    QuestionType.MULTI: _several_right,
+    QuestionType.JUDGE: _verdict,
+    QuestionType.FILL: _blanks,
+    QuestionType.SHORT: _points,
+    QuestionType.CASE: _points,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Question:
+    """One question, right by itself.
+
+    `answer` is the ids of the right options (single: one, multi: two or more), a bool (judge), the accepted strings of
+    each blank (fill) or the reference points (short, case). `effective_from` and `effective_to` are both inclusive.
+    `alias` lists earlier ids whose learning history is this question's.
+    """
+
+    id: Name
+    type: Annotated[QuestionType, BeforeValidator(_one_of({each.value: each for each in QuestionType}))]
+    stem: Words
+    options: tuple[Option, ...] = ()
+    answer: Answer
+    explanation: str = ""
+    cites: tuple[Cite, ...] = ()
+    difficulty: Annotated[Difficulty, BeforeValidator(_one_of(DIFFICULTIES))] = Difficulty.MIDDLE
+    tags: Lines = ()
+    source: str = ""
+    effective_from: Day | None = None
+    effective_to: Day | None = None
+    reviewer: str = ""
+    alias: Names = ()
+    audience: Names = ()
+    score: Annotated[int, Field(gt=0)] = 1
+    ordered: bool = True
+    partial_credit: bool = False
+
+    @field_validator("options")
+    @classmethod
+    def _fit_the_type(cls, options: tuple[Option, ...], info: ValidationInfo) -> tuple[Option, ...]:
+        chosen = info.data.get("type") in CHOSEN
+        if chosen and not 2 <= len(options) <= 10:  # noqa: PLR2004 - domain.md §4C-2: 2 to 10 options
+            raise _wrong("option_count", count=len(options))
+        if info.data.get("type") is QuestionType.JUDGE and options:
+            raise _wrong("judge_options")
+        for names, code in (
+            ([each.id for each in options], "option_ids"),
+            ([each.text for each in options], "option_texts"),
+        ):
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise _wrong(code, said=twice)
+        return options
+
+    @field_validator("answer", mode="plain")
+    @classmethod
+    def _answer_by_type(cls, value: Any, info: ValidationInfo) -> Answer:
+        if not {"type", "stem", "options"} <= info.data.keys():
+            return ()  # those are at fault already; the answer can't be judged without them
+        return ANSWERS[info.data["type"]](value, info.data)
+
+    @field_validator("explanation")
+    @classmethod
+    def _letters_are_references(cls, words: str, info: ValidationInfo) -> str:
+        known = {option.id for option in info.data.get("options", ())}
+        for said in OPTION_REFERENCE.findall(words):
+            if "options" in info.data and said not in known:
+                raise _wrong("explanation_reference", said=said, allowed="、".join(sorted(known)))
+        letter = RAW_LETTER.search(words) if known else None
+        if letter:
+            raise _wrong("explanation_letter", said=letter[0])
+        return words
+
+    @field_validator("effective_to")
+    @classmethod
+    def _ends_after_it_begins(cls, last: date | None, info: ValidationInfo) -> date | None:
+        first = info.data.get("effective_from")
+        if first and last and last < first:
+            raise _wrong("dates_order", first=str(first), last=str(last))
+        return last
+
+    @model_validator(mode="after")
+    def _can_be_looked_up(self) -> Self:
+        if not self.source and not self.cites:
+            raise _wrong("question_source")
+        return self
+
+    @property
+    def right(self) -> frozenset[str]:
+        """The ids of the right options; a judge question's options are "true" and "false"; else empty."""
+        if isinstance(self.answer, bool):
+            return frozenset({"true" if self.answer else "false"})
+        return frozenset(each for each in self.answer if isinstance(each, str)) if self.type in CHOSEN else frozenset()
+
+    def in_effect(self, day: date) -> bool:
+        """Whether the rule it asks about holds on `day`."""
+        return (self.effective_from is None or self.effective_from <= day) and (
+            self.effective_to is None or day <= self.effective_to
+        )
+
+    def explained(self, letters: Mapping[str, str]) -> str:
+        """Give the explanation with each `{{opt:ID}}` as the letter the member saw; `letters` maps ids to letters."""
+        return OPTION_REFERENCE.sub(lambda found: letters[found[1]], self.explanation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Bank:
+    """One file of questions; `name` is the file's stem."""
+
+    name: Name
+    title: Words
+    topic: Words
+    questions: Annotated[tuple[Question, ...], Field(alias="question"), AfterValidator(_some)]
+
+
+# Digests
+
+
+class DigestKind(StrEnum):
+    """News (要闻) or policy (政策)."""
+
+    NEWS = "news"
+    POLICY = "policy"
+
+
+KINDS = {"news": DigestKind.NEWS, "policy": DigestKind.POLICY, "要闻": DigestKind.NEWS, "政策": DigestKind.POLICY}
+
+
+class Voice(StrEnum):
+    """Who speaks in a block: the quoted source, the report about it, or we ourselves (after `## 解读`)."""
+
+    OFFICIAL = "official"
+    REPORT = "report"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Block:
+    """A stretch of a digest in one voice: `plain` for the chat, `html` safe to show as it is."""
+
+    voice: Voice
+    plain: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Digest:
+    """One piece of news or policy; `slug` is the file's stem. It is out from `publish_at` until before `expire_at`."""
+
+    slug: Name
+    title: Words
+    kind: Annotated[DigestKind, BeforeValidator(_one_of(KINDS))]
+    topics: Annotated[Names, AfterValidator(_some)]
+    source_name: Words
+    source_url: WebAddress | None = None
+    doc_no: str = ""
+    issued_on: Day | None = None
+    publish_at: Moment
+    expire_at: End | None = None
+    summary: Words
+    audience: Names = ()
+    blocks: Annotated[tuple[Block, ...], AfterValidator(_some)]
+
+    @field_validator("expire_at")
+    @classmethod
+    def _ends_after_it_begins(cls, last: datetime | None, info: ValidationInfo) -> datetime | None:
+        first = info.data.get("publish_at")
+        if first and last and last <= first:
+            raise _wrong("dates_order", first=str(first), last=str(last))
+        return last
+
+    def is_out(self, now: datetime) -> bool:
+        """Whether members see it at `now` (aware)."""
+        return self.publish_at <= now and (self.expire_at is None or now < self.expire_at)
+
+    @property
+    def plain(self) -> str:
+        """The whole body for the chat; official words begin with a bar."""
+        return "\n\n".join(block.plain for block in self.blocks)
+
+    @property
+    def html(self) -> str:
+        """The whole body, safe to show: a `<section class="official|report|own">` a block."""
+        return "\n".join(f'<section class="{block.voice}">\n{block.html}</section>' for block in self.blocks)
+
+
+# Broadcasts
+
+
+def _cron_number(value: str, *, low: int, high: int) -> bool:
+    return value.isdecimal() and low <= int(value) <= high
+
+
+def _cron_part(part: str, *, low: int, high: int) -> bool:
+    span, _, step = part.partition("/")
+    ends = span.split("-")
+    known = span == "*" or (len(ends) <= 2 and all(_cron_number(end, low=low, high=high) for end in ends))  # noqa: PLR2004 - "from-to"
+    return known and (not step or (step.isdecimal() and int(step) > 0)) and not part.endswith("/")
+
+
+def _cron(value: str) -> str:
+    """Accept crontab's five fields; weekdays by name only, since crontab and APScheduler number them differently."""
+    *numbers, weekdays = value.lower().split()
+    right = len(numbers) == len(CRON_NUMBERS) and all(map(CRON_WEEKDAYS.fullmatch, weekdays.split(",")))
+    for written, (low, high) in zip(numbers, CRON_NUMBERS, strict=False):
+        right = right and all(_cron_part(part, low=low, high=high) for part in written.split(","))
+    if not right:
+        raise _wrong("cron", said=value)
+    return " ".join((*numbers, weekdays))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Audience:
+    """Who hears it: everyone, or who subscribes to one of `topics` and, where named, is in one of `organisations`."""
+
+    everyone: bool = False
+    topics: Names = ()
+    organisations: Names = ()
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if self.everyone == bool(self.topics or self.organisations):
+            raise _wrong("audience")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Broadcast:
+    """What is pushed, when, to whom and how.
+
+    `schedule` is crontab's five fields in the pack's zone, or `at` one moment. `channels` are tried in their order.
+    `template` names the file in templates/ that makes the words; `fields` are the keys of a subscription notice, each
+    with Jinja2 words, sent with the platform's `notice_template_id`. A delivery not begun `expires_after` the run's
+    time is dropped ("30m", "12h", "2d").
+    """
+
+    key: Name
+    title: Words
+    schedule: Annotated[Words, AfterValidator(_cron)] | None = None
+    at: Moment | None = None
+    audience: Audience
+    channels: Annotated[Names, AfterValidator(_some)]
+    template: Words
+    fields: Mapping[str, Words] = field(default_factory=dict)
+    notice_template_id: str = ""
+    expires_after: Span = timedelta(hours=12)
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if (self.schedule is None) == (self.at is None):
+            raise _wrong("schedule_or_at")
+        return self
+
+
+# Menu, organisations, account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Button:
+    """A button with the platform's own fields (wechat-platform.md §4); one with `sub_button` has no type."""
+
+    name: Words
+    type: str = ""
+    key: str = ""
+    url: str = ""
+    appid: str = ""
+    pagepath: str = ""
+    media_id: str = ""
+    article_id: str = ""
+    sub_button: tuple["Button", ...] = ()
+
+    def payload(self) -> dict[str, Any]:
+        """Give the fields the platform takes, the empty ones left out."""
+        flat = {name: getattr(self, name) for name in ("name", *BUTTON_FIELDS) if getattr(self, name)}
+        return flat | ({"sub_button": [each.payload() for each in self.sub_button]} if self.sub_button else {})
+
+
+BUTTON_FIELDS = ("type", "key", "url", "appid", "pagepath", "media_id", "article_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Menu:
+    """The account's menu."""
+
+    buttons: Annotated[tuple[Button, ...], Field(alias="button")] = ()
+
+    def payload(self) -> dict[str, Any]:
+        """Give the body of menu/create: `{"button": [...]}`."""
+        return {"button": [button.payload() for button in self.buttons]}
+
+    def leaves(self) -> Iterator[Button]:
+        """Give each button that can be tapped."""
+        for button in self.buttons:
+            yield from button.sub_button or (button,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Organisation:
+    """A party organisation; the topmost has no parent."""
+
+    id: Name
+    name: Words
+    type: Words
+    parent: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Topic:
+    """Something members can subscribe to."""
+
+    id: Name
+    name: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Account:
+    """What members are told about the account: `name` its own, `organisation` whose it is."""
+
+    name: Words
+    organisation: Words
+    about: str = ""
+    contact: str = ""
+    welcome: Lines = ()
+    help_lines: Lines = ()
+    topics: tuple[Topic, ...] = ()
