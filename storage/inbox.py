@@ -5,6 +5,7 @@ with Redis: an effect is kept from happening twice by its own unique key in SQL.
 a member without the configuration's secret, and is gone after minutes or, for a talk, when its feature says.
 """
 
+import random
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,9 +32,18 @@ _FINISH = """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], 'R' .. ARGV[2], 'PX', ARGV[3])
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5]) end
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[4], ARGV[7], ARGV[6]) end
 redis.call('DEL', KEYS[2])
 return 1
 """
+
+_TAKE_NOTES = """
+local notes = redis.call('HGETALL', KEYS[1])
+redis.call('DEL', KEYS[1])
+return notes
+"""
+
+_NOTES = "zhibu:notes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class Inbox:
         self._box = DayBox(keys, "inbox")
         self._begin = client.register_script(_BEGIN)
         self._finish = client.register_script(_FINISH)
+        self._take_notes = client.register_script(_TAKE_NOTES)
 
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""
@@ -88,19 +99,28 @@ class Inbox:
         reply: bytes,
         talk: bytes | None,
         talk_seconds: int,
+        note: bytes,
         now: datetime,
     ) -> bool:
-        """Keep the reply for repeats and the talk for the next turn; False when the lease had run out."""
-        bound = self._mark(account, openid).encode()
-        sealed = self._box.seal(talk, now=now, bound_to=bound) if talk else b""
-        args: list[bytes | str | int] = [
-            fresh.lease,
-            self._box.seal(reply, now=now, bound_to=bound),
-            REPLY_MS,
-            sealed,
-            talk_seconds * 1000,
-        ]
-        return bool(self._finish(keys=self._keys(account, openid, message), args=args))
+        """Keep the reply for repeats and the talk for the next turn; False when the lease had run out.
+
+        `note` (b"" for none) is what SQL shall learn of this member at the next `take_notes`, the newest only.
+        """
+        member = self._mark(account, openid)
+
+        def sealed(words: bytes | None) -> bytes:
+            return self._box.seal(words, now=now, bound_to=member.encode()) if words else b""
+
+        kept = [sealed(reply), REPLY_MS, sealed(talk), talk_seconds * 1000, sealed(note), member]
+        keys = [*self._keys(account, openid, message), _NOTES]
+        return bool(self._finish(keys=keys, args=[fresh.lease, *kept]))
+
+    def take_notes(self, *, now: datetime) -> list[bytes]:
+        """All notes since the last time, in no order: written together, they don't tell who spoke when."""
+        found = self._take_notes(keys=[_NOTES])
+        notes = [self._opened(sealed, member, now) for member, sealed in zip(found[::2], found[1::2], strict=True)]
+        random.SystemRandom().shuffle(notes)
+        return [note for note in notes if note]
 
     def forget(self, *, account: str, openid: str) -> None:
         """Drop the member's talk, as someone who leaves expects."""
@@ -111,9 +131,12 @@ class Inbox:
         return [f"zhibu:turn:{self._mark(account, message)}", f"zhibu:busy:{member}", f"zhibu:talk:{member}"]
 
     def _open(self, sealed: bytes | None, account: str, openid: str, now: datetime) -> bytes | None:
+        return self._opened(sealed, self._mark(account, openid).encode(), now)
+
+    def _opened(self, sealed: bytes | None, member: bytes, now: datetime) -> bytes | None:
         if not sealed:
             return None
         try:
-            return self._box.open(sealed, now=now, bound_to=self._mark(account, openid).encode())
+            return self._box.open(sealed, now=now, bound_to=member)
         except CannotOpen:
             return None

@@ -4,7 +4,7 @@ Ids are random and rows lie in the order of their ids, so no table tells who cam
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -78,6 +78,7 @@ kept_lines = sa.Table(
     sa.Column("key", sa.String(128), nullable=False),  # what it is about: the same line is kept once
     sa.Column("line", sa.Text, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("given", sa.String(80)),  # the message whose answer carried it: a repeat carries it again
     sa.UniqueConstraint("person", "key"),
     sqlite_with_rowid=False,
 )
@@ -214,12 +215,15 @@ class People:
 
     # -- windows and credits -------------------------------------------------------------------------------------
 
-    def open_window(self, contact: str, window: Window) -> None:
-        """Note that `contact` may be sent customer-service messages."""
+    def open_windows(self, opened: Mapping[str, Window]) -> None:
+        """Note that these contacts may be sent customer-service messages; who left meanwhile is passed over."""
         with self._db.begin() as connection:
-            row = self._db.insert(windows).values(contact=contact, until=window.until, remaining=window.remaining)
-            change = {"until": row.excluded.until, "remaining": row.excluded.remaining}
-            connection.execute(row.on_conflict_do_update(index_elements=["contact"], set_=change))
+            still_here = connection.execute(sa.select(contacts.c.id).where(contacts.c.id.in_(opened))).scalars()
+            rows = [{"contact": it, "until": opened[it].until, "remaining": opened[it].remaining} for it in still_here]
+            if rows:
+                row = self._db.insert(windows).values(rows)
+                change = {"until": row.excluded.until, "remaining": row.excluded.remaining}
+                connection.execute(row.on_conflict_do_update(index_elements=["contact"], set_=change))
 
     def close_window(self, contact: str) -> None:
         """The platform said there is no window (45015, 45047): believe it."""
@@ -266,14 +270,15 @@ class People:
             )
             connection.execute(row.on_conflict_do_nothing())
 
-    def take_lines(self, person: str, *, now: datetime) -> list[str]:
-        """The lines kept for a person, each given once; what expired is dropped."""
+    def take_lines(self, person: str, *, message: str, now: datetime) -> list[str]:
+        """The lines kept for a person, given to one message (and its repeats) only; what expired is dropped."""
+        mine = kept_lines.c.person == person
+        given_before = kept_lines.c.given.is_not(None) & (kept_lines.c.given != message)
         with self._db.begin() as connection:
-            mine = kept_lines.delete().where(kept_lines.c.person == person)
-            rows = connection.execute(
-                mine.returning(kept_lines.c.key, kept_lines.c.line, kept_lines.c.expires_at)
-            ).all()
-        return [row.line for row in sorted(rows, key=lambda row: row.key) if row.expires_at > now]
+            connection.execute(kept_lines.delete().where(mine & (given_before | (kept_lines.c.expires_at <= now))))
+            give = kept_lines.update().where(mine).values(given=message)
+            rows = connection.execute(give.returning(kept_lines.c.key, kept_lines.c.line)).all()
+        return [row.line for row in sorted(rows, key=lambda row: row.key)]
 
     def contacts_of(self, some: Collection[str]) -> Sequence[Any]:
         """Rows of (id, person, account, openid) for these persons."""

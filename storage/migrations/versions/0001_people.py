@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=128), nullable=False),
         sa.Column("line", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("given", sa.String(length=80), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["persons.id"], name=op.f("fk_kept_lines_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_lines")),
         sa.UniqueConstraint("person", "key", name=op.f("uq_kept_lines_person_key")),

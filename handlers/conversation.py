@@ -1,0 +1,337 @@
+"""How a message becomes an answer: once, in its turn, and always something honest."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from handlers.router import Handler, Route, Router, Switchboard, Talk, Talking, Turn
+from storage import redis
+from storage.inbox import Done, Fresh, Inbox, InFlight
+from storage.people import People, Who, Window
+from wechat import outbound, paging
+from wechat.messages import Image, Kind, Later, Message, Music, News, Reply, Silence, Text, Transfer, Video, Voice
+from wechat.windows import ALLOWANCES
+
+PATIENCE_SECONDS = 4.0  # the platform hangs up after five
+PAUSE_SECONDS = 0.05
+TALK_GOES_STALE = timedelta(hours=1)
+ROOM_BYTES = 1900  # of the 2 048 that a passive text may have: the rest is for 更多 and kept lines
+WINDOW_IS_FRESH = timedelta(minutes=30)
+
+# Their effects are kept from happening twice by SQL alone, so they are taken in even while Redis is away.
+SURE_WITHOUT_REDIS = frozenset(
+    {
+        Kind.SUBSCRIBE,
+        Kind.UNSUBSCRIBE,
+        Kind.NOTICE_POPUP,
+        Kind.NOTICE_CHANGE,
+        Kind.NOTICE_SENT,
+        Kind.TEMPLATE_SENT,
+        Kind.AUTHORIZATION_CANCELLED,
+        Kind.AUTHORIZATION_REVOKED,
+    }
+)
+_UNWANTED = {
+    Kind.TEXT: "lost",
+    Kind.IMAGE: "unwanted_picture",
+    Kind.VOICE: "unwanted_voice",
+    Kind.VIDEO: "unwanted_video",
+    Kind.SHORTVIDEO: "unwanted_video",
+    Kind.LOCATION: "unwanted_location",
+    Kind.LINK: "unwanted_link",
+    Kind.MINIPROGRAM_PAGE: "unwanted_link",
+    Kind.CLICK: "unknown_menu_key",
+}
+
+
+class Say(Protocol):
+    """The phrases of the pack."""
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        """The words for a key."""
+
+
+class FinishLater(Protocol):
+    """Takes the rest of an answer off the turn."""
+
+    def __call__(self, who: Who, job: Callable[[], str]) -> None:
+        """Run `job` soon and bring its words to `who`."""
+
+
+class Conversation:
+    """Answers every message, never raises, and never does one thing twice."""
+
+    def __init__(
+        self,
+        routers: Iterable[Router],
+        *,
+        inbox: Inbox,
+        people: People,
+        say: Say,
+        later: FinishLater,
+        clock: Callable[[], datetime],
+        threads: int,
+    ) -> None:
+        self._switchboard = Switchboard([self._common(), *routers])
+        self._inbox = inbox
+        self._people = people
+        self._say = say
+        self._later = later
+        self._clock = clock
+        self._waiting = threading.BoundedSemaphore(max(1, threads // 2))
+        self._log = structlog.get_logger("conversation")
+
+    @property
+    def menu_keys(self) -> frozenset[str]:
+        """Every menu key that is answered."""
+        return self._switchboard.menu_keys
+
+    # -- one turn ------------------------------------------------------------------------------------------------
+
+    def receive(self, message: Message) -> bytes:
+        """The rendered reply: a fresh one, the stored one for a repeat, an honest excuse where neither can be had."""
+        now = self._clock()
+        try:
+            turn = self._enter(message, now)
+        except redis.Gone as gone:
+            self._log.warning("no redis", error=type(gone).__name__, kind=message.kind)
+            return self._without_redis(message, now)
+        match turn:
+            case Done(reply):
+                return reply or outbound.render(Silence(), message, now=now)
+            case InFlight():
+                return self._excuse("busy", message, now)
+            case Fresh():
+                return self._take(turn, message, now)
+
+    def _enter(self, message: Message, now: datetime) -> Fresh | Done | InFlight:
+        """Begin the turn, waiting while the same message or another of the same member is being worked on."""
+        entered = self._begin(message, now)
+        if not isinstance(entered, InFlight) or not self._waiting.acquire(blocking=False):
+            return entered
+        try:
+            until = time.monotonic() + PATIENCE_SECONDS
+            while isinstance(entered, InFlight) and time.monotonic() < until:
+                time.sleep(PAUSE_SECONDS)
+                entered = self._begin(message, now)
+        finally:
+            self._waiting.release()
+        return entered
+
+    def _begin(self, message: Message, now: datetime) -> Fresh | Done | InFlight:
+        return self._inbox.begin(account=message.account, openid=message.openid, message=message.id, now=now)
+
+    def _take(self, fresh: Fresh, message: Message, now: datetime) -> bytes:
+        talk = _loaded(fresh.talk, now)
+        reply, note = self.answer(message, talk, now)
+        rendered = self._rendered(reply, message, now)
+        try:
+            self._inbox.finish(
+                fresh,
+                account=message.account,
+                openid=message.openid,
+                message=message.id,
+                reply=rendered,
+                talk=_dumped(talk, now),
+                talk_seconds=talk.minutes * 60,
+                note=note,
+                now=now,
+            )
+        except redis.Gone as gone:
+            self._log.warning("turn not kept", error=type(gone).__name__)
+        return rendered
+
+    def _without_redis(self, message: Message, now: datetime) -> bytes:
+        if message.kind not in SURE_WITHOUT_REDIS:
+            return self._excuse("no_memory", message, now)
+        reply, _ = self.answer(message, Talk(), now)
+        return self._rendered(reply, message, now)
+
+    def _excuse(self, phrase: str, message: Message, now: datetime) -> bytes:
+        spoken = message.kind in ALLOWANCES
+        return self._rendered(Text(self._say(f"conversation.{phrase}")) if spoken else Silence(), message, now)
+
+    def _rendered(self, reply: Reply, message: Message, now: datetime) -> bytes:
+        try:
+            return outbound.render(reply, message, now=now)
+        except Exception as error:  # noqa: BLE001 - a reply that can't be sent must not cost the turn
+            self._log.error("reply can't be rendered", error=type(error).__name__)
+            return outbound.render(Silence(), message, now=now)
+
+    # -- the answer ----------------------------------------------------------------------------------------------
+
+    def answer(self, message: Message, talk: Talk, now: datetime) -> tuple[Reply, bytes]:
+        """The reply, and the note that SQL shall learn later; whatever goes wrong, it is an answer."""
+        try:
+            return self._answer(message, talk, now)
+        except Exception as error:  # noqa: BLE001 - the platform and the member always get an answer
+            self._log.error("no answer", error=type(error).__name__, kind=message.kind)
+            return (Text(self._say("conversation.trouble")) if message.kind in ALLOWANCES else Silence()), b""
+
+    def _answer(self, message: Message, talk: Talk, now: datetime) -> tuple[Reply, bytes]:
+        who = self._people.find(account=message.account, openid=message.openid)
+        turn = Turn(message=message, who=who, talk=talk, now=now)
+        route = self._choose(turn)
+        if route.private:
+            return self._fitted(route.handler(turn), turn, lines=[]), b""
+        turn = replace(turn, who=self._met(turn))
+        reply = route.handler(turn)
+        if message.kind is Kind.SUBSCRIBE:
+            reply = self._with_scene(reply, turn)
+        return self._fitted(reply, turn, lines=self._kept_lines(turn, reply)), _note(turn)
+
+    def _choose(self, turn: Turn) -> Route:
+        """Who answers: an old talk is asked about first, and what nobody wants gets a useful word."""
+        route = self._switchboard.find(turn)
+        if _is_stale(turn) and not (route and route.by_word):
+            return Route("conversation", self._ask_about_old_talk, private=self._is_private(turn.talk.feature))
+        return route or self._switchboard.otherwise(turn) or Route("conversation", self._unwanted)
+
+    def _is_private(self, feature: str) -> bool:
+        router = self._switchboard.routers.get(feature)
+        return router is not None and router.private
+
+    def _met(self, turn: Turn) -> Who:
+        """Whoever does something by hand becomes a person; a platform's report about a stranger does not make one."""
+        if turn.who.known or turn.message.kind not in ALLOWANCES or turn.message.kind is Kind.SUBSCRIBE:
+            return turn.who
+        return self._people.meet(account=turn.who.account, openid=turn.who.openid, today=turn.now.date())
+
+    def _with_scene(self, reply: Reply, turn: Turn) -> Reply:
+        """A follow by QR code gets the welcome and, after it, what the code is for."""
+        route = self._switchboard.scene(turn.message.scene)
+        if route is None:
+            return reply
+        who = self._people.find(account=turn.who.account, openid=turn.who.openid)
+        purpose = route.handler(replace(turn, who=who))
+        if isinstance(reply, Text) and isinstance(purpose, Text):
+            return Text(f"{reply.content}\n\n{purpose.content}")
+        return purpose
+
+    def _kept_lines(self, turn: Turn, reply: Reply) -> list[str]:
+        if not (turn.who.has_kept_lines and isinstance(reply, Text)):
+            return []
+        return self._people.take_lines(turn.who.person, message=turn.message.id, now=turn.now)
+
+    def _fitted(self, reply: Reply, turn: Turn, *, lines: list[str]) -> Reply:
+        match reply:
+            case Text(content):
+                return Text(self._cut("\n\n".join([content, *lines]), turn.talk))
+            case Later(job, now):
+                self._later(turn.who, job)
+                return Text(now) if now else Silence()
+            case News() | Image() | Voice() | Video() | Music() | Transfer() | Silence():
+                return reply
+
+    def _cut(self, text: str, talk: Talk) -> str:
+        piece, talk.more = paging.cut(text, ROOM_BYTES)
+        return f"{piece}\n\n{self._say('conversation.more')}" if talk.more else piece
+
+    def _unwanted(self, turn: Turn) -> Reply:
+        phrase = _UNWANTED.get(turn.message.kind)
+        return Text(self._say(f"conversation.{phrase}")) if phrase else Silence()
+
+    # -- words that work everywhere ------------------------------------------------------------------------------
+
+    def _common(self) -> Router:
+        return Router(
+            "conversation",
+            words={
+                ("帮助", "help", "?", "？", "怎么用"): self._help,
+                ("菜单", "目录", "menu"): self._help,
+                ("退出", "结束", "取消", "quit", "exit"): self._of_talk(self._leave),
+                ("返回", "上一步", "back"): self._of_talk(self._back),
+                ("继续", "接着来"): self._resume,
+                ("重来", "重新开始"): self._of_talk(self._restart),
+                ("更多", "下一页", "more"): self._more,
+            },
+            keys={"help": self._help},
+        )
+
+    def _help(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
+        lines = [self._say(f"{name}.help") for name in self._switchboard.routers if name != "conversation"]
+        return Text(self._say("conversation.help", lines=[line for line in lines if line]))
+
+    def _of_talk(self, act: Callable[[Turn, Talking], Reply]) -> Handler:
+        def handler(turn: Turn) -> Reply:
+            router = self._switchboard.routers.get(turn.talk.feature)
+            if router is None or router.talking is None:
+                return Text(self._say("conversation.nothing_open"))
+            return act(turn, router.talking)
+
+        return handler
+
+    def _leave(self, turn: Turn, talking: Talking) -> Reply:
+        reply = talking.leave(turn) if talking.leave else Text(self._say("conversation.left"))
+        turn.talk.end()
+        return reply
+
+    def _back(self, turn: Turn, talking: Talking) -> Reply:
+        return talking.back(turn) if talking.back else self._leave(turn, talking)
+
+    def _restart(self, turn: Turn, talking: Talking) -> Reply:
+        turn.talk.asked = False
+        return talking.restart(turn) if talking.restart else self._leave(turn, talking)
+
+    def _resume(self, turn: Turn) -> Reply:
+        """Go on with the open talk, else with whatever a feature remembers as half done."""
+        turn.talk.asked = False
+        open_first = sorted(self._switchboard.routers.values(), key=lambda router: router.feature != turn.talk.feature)
+        for router in open_first:
+            reply = router.talking.resume(turn) if router.talking else None
+            if reply is not None:
+                return reply
+        return Text(self._say("conversation.nothing_open"))
+
+    def _more(self, turn: Turn) -> Reply:
+        return Text(turn.talk.more or self._say("conversation.no_more"))
+
+    def _ask_about_old_talk(self, turn: Turn) -> Reply:
+        turn.talk.asked = True
+        return Text(self._say("conversation.go_on_or_again", what=self._say(f"{turn.talk.feature}.name")))
+
+
+def _is_stale(turn: Turn) -> bool:
+    talk = turn.talk
+    if not talk.feature or turn.message.kind not in ALLOWANCES:
+        return False
+    return talk.asked or (talk.touched_at is not None and turn.now - talk.touched_at > TALK_GOES_STALE)
+
+
+def _note(turn: Turn) -> bytes:
+    """What customer-service messages this act allows, unless that is known already."""
+    allowance = ALLOWANCES.get(turn.message.kind)
+    if allowance is None or not turn.who.contact:
+        return b""
+    until = turn.now + allowance.lasts
+    known = turn.who.window
+    if known and known.remaining >= allowance.messages and known.until > until - WINDOW_IS_FRESH:
+        return b""
+    return json.dumps([turn.who.contact, int(until.timestamp()), allowance.messages]).encode()
+
+
+def windows(notes: Iterable[bytes], *, zone: Any) -> Mapping[str, Window]:
+    """The windows that notes speak of, by contact."""
+    read = [json.loads(note) for note in notes]
+    return {contact: Window(datetime.fromtimestamp(until, zone), messages) for contact, until, messages in read}
+
+
+def _loaded(talk: bytes | None, now: datetime) -> Talk:
+    if talk is None:
+        return Talk()
+    fields = json.loads(talk)
+    return Talk(**{**fields, "touched_at": datetime.fromtimestamp(fields["touched_at"], now.tzinfo)})
+
+
+def _dumped(talk: Talk, now: datetime) -> bytes | None:
+    """Nothing where nothing is open. An old talk that is only being asked about keeps its age."""
+    if not talk.feature and not talk.more:
+        return None
+    touched = talk.touched_at if talk.asked and talk.touched_at else now
+    return json.dumps({**asdict(talk), "touched_at": int(touched.timestamp())}, ensure_ascii=False).encode()

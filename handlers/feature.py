@@ -1,0 +1,41 @@
+"""All that app.py knows of a slice."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint
+from sqlalchemy.engine import Connection
+
+from handlers.router import Router
+from scheduler.job import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeps:
+    """What a feature keeps of a person, and how it lets go.
+
+    `tables` names every table of its own with a person column; `show` gives lines a member can read ("答题：12 题");
+    `erase` deletes or unties the person's rows in the transaction that erases the person everywhere.
+    """
+
+    tables: tuple[str, ...]
+    show: Callable[[str], Sequence[str]]
+    erase: Callable[[Connection, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One slice: its name everywhere, and the doors it has."""
+
+    name: str
+    chat: Router | None = None
+    api: Blueprint | None = None
+    pages: Blueprint | None = None
+    admin: Blueprint | None = None
+    jobs: tuple[Job, ...] = ()
+    keeps: Keeps | None = None
+
+    @property
+    def help(self) -> str:
+        """The phrase that says in one line what a member can do here."""
+        return f"{self.name}.help"
