@@ -134,9 +134,6 @@ class Conversation:
         try:
             self._inbox.finish(
                 fresh,
-                account=message.account,
-                openid=message.openid,
-                message=message.id,
                 reply=rendered,
                 talk=_dumped(talk, now),
                 talk_seconds=talk.minutes * 60,

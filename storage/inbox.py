@@ -52,6 +52,8 @@ class Fresh:
 
     talk: bytes | None
     lease: str
+    member: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,64 +81,53 @@ class Inbox:
 
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""
-        lease = secrets.token_hex(8)
-        answer = self._begin(keys=self._keys(account, openid, message), args=[lease, LEASE_MS])
+        member, lease = self._mark(account, openid), secrets.token_hex(8)
+        keys = (f"zhibu:turn:{self._mark(account, message)}", f"zhibu:busy:{member}", _talk_key(member))
+        answer = self._begin(keys=keys, args=[lease, LEASE_MS])
         match answer[0]:
             case b"done":
-                return Done(self._open(answer[1], account, openid, now) or b"")
+                return Done(self._open(answer[1], member, now) or b"")
             case b"fresh":
-                return Fresh(self._open(answer[1], account, openid, now), lease)
+                return Fresh(self._open(answer[1], member, now), lease, member, keys)
             case _:
                 return InFlight()
 
     def finish(
-        self,
-        fresh: Fresh,
-        *,
-        account: str,
-        openid: str,
-        message: str,
-        reply: bytes,
-        talk: bytes | None,
-        talk_seconds: int,
-        note: bytes,
-        now: datetime,
+        self, fresh: Fresh, *, reply: bytes, talk: bytes | None, talk_seconds: int, note: bytes, now: datetime
     ) -> bool:
         """Keep the reply for repeats and the talk for the next turn; False when the lease had run out.
 
         `note` (b"" for none) is what SQL shall learn of this member at the next `take_notes`, the newest only.
         """
-        member = self._mark(account, openid)
 
         def sealed(words: bytes | None) -> bytes:
-            return self._box.seal(words, now=now, bound_to=member.encode()) if words else b""
+            return self._box.seal(words, now=now, bound_to=fresh.member.encode()) if words else b""
 
-        kept = [sealed(reply), REPLY_MS, sealed(talk), talk_seconds * 1000, sealed(note), member]
-        keys = [*self._keys(account, openid, message), _NOTES]
-        return bool(self._finish(keys=keys, args=[fresh.lease, *kept]))
+        talk_ms = talk_seconds * 1000
+        args = (fresh.lease, sealed(reply), REPLY_MS, sealed(talk), talk_ms, sealed(note), fresh.member)
+        return bool(self._finish(keys=(*fresh.keys, _NOTES), args=args))
 
     def take_notes(self, *, now: datetime) -> list[bytes]:
         """All notes since the last time, in no order: written together, they don't tell who spoke when."""
         found = self._take_notes(keys=[_NOTES])
-        notes = [self._opened(sealed, member, now) for member, sealed in zip(found[::2], found[1::2], strict=True)]
+        notes = [
+            self._open(sealed, member.decode(), now) for member, sealed in zip(found[::2], found[1::2], strict=True)
+        ]
         random.SystemRandom().shuffle(notes)
         return [note for note in notes if note]
 
     def forget(self, *, account: str, openid: str) -> None:
         """Drop the member's talk, as someone who leaves expects."""
-        self._client.delete(f"zhibu:talk:{self._mark(account, openid)}")
+        self._client.delete(_talk_key(self._mark(account, openid)))
 
-    def _keys(self, account: str, openid: str, message: str) -> list[str]:
-        member = self._mark(account, openid)
-        return [f"zhibu:turn:{self._mark(account, message)}", f"zhibu:busy:{member}", f"zhibu:talk:{member}"]
-
-    def _open(self, sealed: bytes | None, account: str, openid: str, now: datetime) -> bytes | None:
-        return self._opened(sealed, self._mark(account, openid).encode(), now)
-
-    def _opened(self, sealed: bytes | None, member: bytes, now: datetime) -> bytes | None:
+    def _open(self, sealed: bytes | None, member: str, now: datetime) -> bytes | None:
         if not sealed:
             return None
         try:
-            return self._box.open(sealed, now=now, bound_to=member)
+            return self._box.open(sealed, now=now, bound_to=member.encode())
         except CannotOpen:
             return None
+
+
+def _talk_key(member: str) -> str:
+    return f"zhibu:talk:{member}"
