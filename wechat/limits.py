@@ -1,0 +1,273 @@
+"""What the platform lets through, checked before anything is sent: every fault is a `BadRequest` that names its field.
+
+The tables are wechat-platform.md §3.1 (customer-service messages), §3.4 (values of a notice), §4 (menu), §5 (tags) and
+§8 (media). Where its sources disagree the narrower figure is taken.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wechat.errors import BadRequest
+from wechat.messages import News
+
+TEXT_BYTES = 2048
+URL_BYTES = 1024
+CLIENT_MSG_ID_BYTES = 32
+TAG_NAME_BYTES = 30
+TAGS_OF_AN_ACCOUNT = 100
+TAGS_OF_A_USER = 20
+TAGGED_AT_ONCE = 50
+USERS_AT_ONCE = 100
+THING_CHARS = 20
+LEGACY_CHARS = 20
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_SPACE = re.compile(r"\s+")
+_WEB = re.compile(r"https?://[^\s/]+\S*")
+
+# -- values of a notice (§3.4) ------------------------------------------------------------------------------------
+
+_CLOCK = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
+_DAY = r"[0-9]{4}年(?:0?[1-9]|1[0-2])月(?:0?[1-9]|[12][0-9]|3[01])日"
+_HANZI = r"[\u3400-\u9fff]"
+
+
+def _span(moment: str) -> str:
+    return rf"{moment}(?:\s*[~～]\s*{moment})?"
+
+
+# key without its number: (what a value looks like, the same in words)
+_VALUES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    prefix: (re.compile(shape), words)
+    for prefix, shape, words in (
+        ("thing", rf".{{1,{THING_CHARS}}}", f"at most {THING_CHARS} characters"),
+        ("number", r"(?!(?:\.?[0-9]){33})-?[0-9]+(?:\.[0-9]+)?", "at most 32 digits, decimals allowed"),
+        ("letter", r"[A-Za-z]{1,32}", "at most 32 letters"),
+        ("symbol", r"[^\w\s]{1,5}", "at most 5 symbols"),
+        ("character_string", r"[\x21-\x7e]{1,32}", "at most 32 digits, letters or symbols"),
+        ("time", _span(rf"(?:{_DAY}\s*)?{_CLOCK}"), "a time such as 15:01 or 2026年11月23日 15:01, or two with ~"),
+        ("date", _span(rf"{_DAY}(?:\s*{_CLOCK})?"), "a date such as 2026年11月23日, with a time or not, or two with ~"),
+        ("amount", r"[¥￥$€£]?[0-9]{1,10}(?:\.[0-9]+)?元?", "one currency sign, at most 10 digits and decimals"),
+        ("phone_number", r"[0-9+\-*#() ]{1,17}", "at most 17 digits and symbols"),
+        ("car_number", rf"(?:{_HANZI}|[A-Za-z0-9·]){{1,8}}", "at most 8 letters, digits or hanzi"),
+        ("name", r".{1,10}|[A-Za-z .'\-]{1,20}", "at most 10 hanzi, or 20 letters"),
+        ("phrase", rf"{_HANZI}{{1,5}}", "at most 5 hanzi"),
+        ("enum", r".+", "one of the values the template lists"),
+        ("const", r".+", "one of the values the template lists"),
+    )
+}
+_KEY = re.compile(r"([a-z_]+?)\d+", re.ASCII)
+_LEGACY_KEY = re.compile(r"first|remark|keyword\d+", re.ASCII)
+
+
+def check_notice(data: Mapping[str, str]) -> None:
+    """Refuse values that the platform would answer with 47003; only it knows which keys the template has."""
+    _some(data, "data")
+    for key, value in data.items():
+        _check_value(key, value)
+
+
+def check_template(data: Mapping[str, str]) -> None:
+    """As `check_notice`, also for a legacy template's keys (`first keyword1 remark`), which would be cut silently."""
+    _some(data, "data")
+    for key, value in data.items():
+        if _LEGACY_KEY.fullmatch(key):
+            _one_line(key, value)
+            _refuse(len(value) > LEGACY_CHARS, key, f"at most {LEGACY_CHARS} characters")
+        else:
+            _check_value(key, value)
+
+
+def fit(key: str, value: str) -> str:
+    """Put `value` on one line and, where `key` is a `thing`, cut it with … to what the field holds.
+
+    Only a `thing` may be cut: half a time, a sum or a name says something else.
+    """
+    line = _SPACE.sub(" ", _CONTROL.sub(" ", value)).strip()
+    if _prefix(key) != "thing" or len(line) <= THING_CHARS:
+        return line
+    return line[: THING_CHARS - 1].rstrip() + "…"
+
+
+def _check_value(key: str, value: str) -> None:
+    prefix = _prefix(key)
+    _refuse(prefix not in _VALUES, key, "no such kind of field: " + ", ".join(_VALUES))
+    _one_line(key, value)
+    shape, words = _VALUES[prefix]
+    _refuse(not shape.fullmatch(value), key, words)
+
+
+def _prefix(key: str) -> str:
+    found = _KEY.fullmatch(key)
+    return found[1] if found else ""
+
+
+# -- customer-service messages (§3.1) -----------------------------------------------------------------------------
+
+
+def check_text(text: str, field: str = "content") -> None:
+    """Refuse empty words, more than 2 048 bytes of them, and characters no phone shows."""
+    _refuse(not text.strip(), field, "empty")
+    _refuse(bool(_CONTROL_IN_TEXT.search(text)), field, "a control character")
+    _bytes(field, text, TEXT_BYTES)
+
+
+def check_news(news: News) -> None:
+    """Refuse a card without a title or a link."""
+    _one_line("title", news.title)
+    check_url("url", news.url)
+    if news.picture_url:
+        check_url("picture_url", news.picture_url)
+
+
+def check_url(field: str, url: str) -> None:
+    """Refuse what is no web address or longer than 1 024 bytes."""
+    _refuse(not _WEB.fullmatch(url), field, "not an http or https address")
+    _bytes(field, url, URL_BYTES)
+
+
+def check_client_msg_id(client_msg_id: str) -> None:
+    """Refuse an empty key against doubles and one over 32 bytes (older pages say 64)."""
+    _one_line("client_msg_id", client_msg_id)
+    _bytes("client_msg_id", client_msg_id, CLIENT_MSG_ID_BYTES)
+
+
+# -- menu (§4) ----------------------------------------------------------------------------------------------------
+
+BUTTONS = 3
+SUB_BUTTONS = 5
+NAME_BYTES = 16
+SUB_NAME_BYTES = 60
+KEY_BYTES = 128
+
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "click": ("key",),
+    "view": ("url",),
+    "scancode_push": ("key",),
+    "scancode_waitmsg": ("key",),
+    "pic_sysphoto": ("key",),
+    "pic_photo_or_album": ("key",),
+    "pic_weixin": ("key",),
+    "location_select": ("key",),
+    "media_id": ("media_id",),
+    "article_id": ("article_id",),
+    "article_view_limited": ("article_id",),
+    "miniprogram": ("url", "appid", "pagepath"),
+}
+
+
+def check_menu(menu: Mapping[str, Any]) -> None:
+    """Refuse a menu the platform would not take; `menu` is the body of menu/create."""
+    buttons = menu.get("button")
+    if not isinstance(buttons, Sequence) or not 1 <= len(buttons) <= BUTTONS:
+        raise BadRequest.of("button", f"one to {BUTTONS} buttons")
+    for place, button in enumerate(buttons):
+        _check_button(f"button[{place}]", button)
+
+
+def _check_button(place: str, button: Mapping[str, Any]) -> None:
+    _name(f"{place}.name", button.get("name"), NAME_BYTES)
+    subs = button.get("sub_button")
+    if not subs:
+        _check_action(place, button)
+        return
+    _refuse("type" in button, f"{place}.type", "a button with sub-buttons has no type")
+    _refuse(len(subs) > SUB_BUTTONS, f"{place}.sub_button", f"at most {SUB_BUTTONS}")
+    for number, sub in enumerate(subs):
+        _name(f"{place}.sub_button[{number}].name", sub.get("name"), SUB_NAME_BYTES)
+        _check_action(f"{place}.sub_button[{number}]", sub)
+
+
+def _check_action(place: str, button: Mapping[str, Any]) -> None:
+    needs = _NEEDS.get(button.get("type", ""))
+    if needs is None:
+        raise BadRequest.of(f"{place}.type", "one of " + ", ".join(_NEEDS))
+    for field in needs:
+        _refuse(not button.get(field), f"{place}.{field}", "missing")
+    _bytes(f"{place}.key", button.get("key", ""), KEY_BYTES)
+    if "url" in needs:
+        check_url(f"{place}.url", button["url"])
+
+
+def _name(field: str, name: object, most: int) -> None:
+    _one_line(field, name)
+    _bytes(field, str(name), most)
+
+
+# -- tags (§5) ----------------------------------------------------------------------------------------------------
+
+
+def check_tag_name(name: str) -> None:
+    """Refuse an empty name and one over 30 bytes (10 hanzi)."""
+    _name("name", name, TAG_NAME_BYTES)
+
+
+# -- temporary media (§8) -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file: the suffix and media type it is uploaded with."""
+
+    suffix: str
+    mime: str
+
+
+_JPG = Format("jpg", "image/jpeg")
+_PNG = Format("png", "image/png")
+_GIF = Format("gif", "image/gif")
+_AMR = Format("amr", "audio/amr")
+_MP3 = Format("mp3", "audio/mpeg")
+_MP4 = Format("mp4", "video/mp4")
+
+_STARTS: tuple[tuple[re.Pattern[bytes], Format], ...] = (
+    (re.compile(rb"\xff\xd8\xff"), _JPG),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), _PNG),
+    (re.compile(rb"GIF8[79]a"), _GIF),
+    (re.compile(rb"#!AMR"), _AMR),
+    (re.compile(rb"ID3|\xff[\xe2-\xff]"), _MP3),
+    (re.compile(rb".{4}ftyp", re.DOTALL), _MP4),
+)
+_MEDIA: Mapping[str, tuple[int, tuple[Format, ...]]] = {
+    "image": (10 * 1024 * 1024, (_JPG, _PNG, _GIF)),
+    "voice": (2 * 1024 * 1024, (_AMR, _MP3)),
+    "video": (10 * 1024 * 1024, (_MP4,)),
+    "thumb": (64 * 1024, (_JPG,)),
+}
+
+
+def check_media(kind: str, content: bytes) -> Format:
+    """Tell the format of `content` by its first bytes; refuse one that `kind` (image voice video thumb) hasn't."""
+    if kind not in _MEDIA:
+        raise BadRequest.of("type", "one of " + ", ".join(_MEDIA))
+    most, formats = _MEDIA[kind]
+    _refuse(len(content) > most, "media", f"at most {most} bytes")
+    found = next((form for start, form in _STARTS if start.match(content)), None)
+    if found is None or found not in formats:
+        raise BadRequest.of("media", f"{kind} takes " + ", ".join(form.suffix for form in formats))
+    return found
+
+
+# -- small change -------------------------------------------------------------------------------------------------
+
+
+def _refuse(broken: bool, field: str, rule: str) -> None:  # noqa: FBT001 — reads as "refuse if …"
+    if broken:
+        raise BadRequest.of(field, rule)
+
+
+def _some(data: Mapping[str, str], field: str) -> None:
+    _refuse(not data, field, "empty")
+
+
+def _one_line(field: str, value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise BadRequest.of(field, "empty, or not text")
+    _refuse(bool(_CONTROL.search(value)), field, "a line break or a control character")
+
+
+def _bytes(field: str, value: str, most: int) -> None:
+    _refuse(len(value.encode("utf-8", "surrogatepass")) > most, field, f"at most {most} bytes of UTF-8")
