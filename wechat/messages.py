@@ -49,13 +49,239 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a text was sent from: an item of a `msgmenu`, an article, a business; "" where it was simply typed."""
+
+    menu_item: str = ""
+    article: str = ""
+    article_index: str = ""
+    business: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What is told of a picture, a voice or a video beside its media id."""
+
+    url: str = field(default="", repr=False)
+    format: str = ""
+    recognition: str = field(default="", repr=False)
+    thumb_media_id: str = field(default="", repr=False)
+    media_id_16k: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place, in degrees; `precision` is in metres; None where the number was missing or none."""
+
+    latitude: float | None = field(default=None, repr=False)
+    longitude: float | None = field(default=None, repr=False)
+    precision: float | None = None
+    scale: float | None = None
+    label: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A shared article or page."""
+
+    title: str = field(repr=False)
+    description: str = field(repr=False)
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MiniProgramCard:
+    """A shared page of a mini-program."""
+
+    title: str = field(repr=False)
+    appid: str
+    path: str = field(repr=False)
+    thumb_url: str = field(repr=False)
+    thumb_media_id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QrCode:
+    """A follow or a scan: the QR code's ticket, and a trade number where following came from a payment."""
+
+    ticket: str = field(default="", repr=False)
+    trade_no: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuTap:
+    """Which menu a link was tapped in; "" for the default menu."""
+
+    menu_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanCode:
+    """What the phone's scanner read: `kind` is `qrcode` or `barcode`."""
+
+    kind: str
+    result: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The MD5 of each picture taken; the pictures themselves follow as messages."""
+
+    md5s: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFinished:
+    """How a templated message or a mass sending ended; `status` has no blank after its colon."""
+
+    message_id: str
+    status: str
+
+    @property
+    def succeeded(self) -> bool:
+        """True where the platform says so and nothing else."""
+        return self.status in {"success", "send success"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleCheck:
+    """What the copyright check says of one article of a mass sending."""
+
+    index: int
+    declared: int
+    audit: int
+    original_url: str
+    original_type: int
+    can_reprint: bool
+    replaced: bool
+    shows_source: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleUrl:
+    """Where an article of a mass sending or a publication stands."""
+
+    index: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassFinished(JobFinished):
+    """How a mass sending ended, in people and in articles."""
+
+    total: int
+    filtered: int
+    sent: int
+    failed: int
+    check_state: int
+    checks: tuple[ArticleCheck, ...]
+    urls: tuple[ArticleUrl, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """How a publication ended: `status` 0 done, 1 running, 2 not original, 3 failed, 4 refused, 5 deleted, 6 banned."""
+
+    publish_id: str
+    status: int
+    article_id: str
+    urls: tuple[ArticleUrl, ...]
+    failed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeChoice:
+    """A member accepted or refused one template; `scene` tells where the question was asked."""
+
+    template_id: str
+    accepted: bool
+    scene: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSent:
+    """How a subscription notice ended; `error_code` 0 is well."""
+
+    template_id: str
+    message_id: str
+    error_code: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    """Someone changed, withdrew or cancelled what a mini-program may know; `what` are the platform's own numbers."""
+
+    openid: str = field(repr=False)
+    appid: str
+    what: str = ""
+    plugin_id: str = ""
+    open_pid: str = field(default="", repr=False)
+    union_id: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaVerdict:
+    """What one strategy of the media check found."""
+
+    strategy: str
+    error_code: int
+    suggest: str
+    label: str
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaCheck:
+    """The result of an asynchronous media check: `suggest` is `pass`, `review` or `risky`, "" where the check failed."""
+
+    trace_id: str
+    appid: str
+    version: str
+    suggest: str
+    label: str
+    error_code: int
+    error: str
+    verdicts: tuple[MediaVerdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEntered:
+    """Someone opened the customer-service chat of a mini-program; `origin` is what its button carries."""
+
+    origin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSession:
+    """A human agent's session: `change` is `create`, `close` or `switch`; `former` the agent before a switch."""
+
+    change: str
+    agent: str
+    former: str = ""
+    close_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNews:
+    """Something about the account itself for its operator: `event` in lower case, `good` None where it is no verdict."""
+
+    event: str
+    good: bool | None = None
+    subject: str = ""
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One push from the platform.
 
     `id` is the dedupe key, equal for every repeat of one delivery; `account` is our name of the account (the last part
     of its webhook's URL); `text` is "" where there are no words; `key` is a menu key, a URL or a page; `scene` a QR
-    scene without its `qrscene_` prefix; `detail` is the typed rest of an event (see `inbound`), `raw` all fields as
-    they came.
+    scene without its `qrscene_` prefix; `detail` is the rest, typed by one of the classes above or a tuple of
+    them (the tables in `inbound` tell which), `raw` all fields as they came; `miniprogram` tells that the account is one: it takes a `Transfer` or nothing for an answer.
     """
 
     id: str
@@ -69,6 +295,7 @@ class Message:
     media_id: str = field(default="", repr=False)
     detail: Any = field(default=None, repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    miniprogram: bool = False
 
 
 @dataclass(frozen=True, slots=True)
