@@ -98,38 +98,42 @@ class Conversation:
         """The rendered reply: a fresh one, the stored one for a repeat, an honest excuse where neither can be had."""
         now = self._clock()
         try:
-            turn = self._enter(message, now)
+            turn, overlapped = self._enter(message, now)
         except redis.Gone as gone:
             self._log.warning("no redis", error=type(gone).__name__, kind=message.kind)
             return self._without_redis(message, now)
         match turn:
             case Done(reply):
                 return reply or outbound.render(Silence(), message, now=now)
-            case InFlight():
+            case InFlight(_):
                 return self._excuse("busy", message, now)
             case Fresh():
-                return self._take(turn, message, now)
+                return self._take(turn, message, now, overlapped=overlapped)
 
-    def _enter(self, message: Message, now: datetime) -> Fresh | Done | InFlight:
-        """Begin the turn, waiting while the same message or another of the same member is being worked on."""
-        entered = self._begin(message, now)
+    def _enter(self, message: Message, now: datetime) -> tuple[Fresh | Done | InFlight, bool]:
+        """Begin the turn, waiting while the same message or another of the same member is being worked on.
+
+        The second value says that there was such another message.
+        """
+        entered, overlapped = self._begin(message, now), False
         if not isinstance(entered, InFlight) or not self._waiting.acquire(blocking=False):
-            return entered
+            return entered, overlapped
         try:
             until = time.monotonic() + PATIENCE_SECONDS
             while isinstance(entered, InFlight) and time.monotonic() < until:
+                overlapped = overlapped or entered.other
                 time.sleep(PAUSE_SECONDS)
                 entered = self._begin(message, now)
         finally:
             self._waiting.release()
-        return entered
+        return entered, overlapped
 
     def _begin(self, message: Message, now: datetime) -> Fresh | Done | InFlight:
         return self._inbox.begin(account=message.account, openid=message.openid, message=message.id, now=now)
 
-    def _take(self, fresh: Fresh, message: Message, now: datetime) -> bytes:
+    def _take(self, fresh: Fresh, message: Message, now: datetime, *, overlapped: bool) -> bytes:
         talk = _loaded(fresh.talk, now)
-        reply, note = self.answer(message, talk, now)
+        reply, note = self.answer(message, talk, now, overlapped=overlapped)
         rendered = self._rendered(reply, message, now)
         try:
             self._inbox.finish(
@@ -163,17 +167,17 @@ class Conversation:
 
     # -- the answer ----------------------------------------------------------------------------------------------
 
-    def answer(self, message: Message, talk: Talk, now: datetime) -> tuple[Reply, bytes]:
+    def answer(self, message: Message, talk: Talk, now: datetime, *, overlapped: bool = False) -> tuple[Reply, bytes]:
         """The reply, and the note that SQL shall learn later; whatever goes wrong, it is an answer."""
         try:
-            return self._answer(message, talk, now)
+            return self._answer(message, talk, now, overlapped=overlapped)
         except Exception as error:  # noqa: BLE001 - the platform and the member always get an answer
             self._log.error("no answer", error=type(error).__name__, kind=message.kind)
             return (Text(self._say("conversation.trouble")) if message.kind in ALLOWANCES else Silence()), b""
 
-    def _answer(self, message: Message, talk: Talk, now: datetime) -> tuple[Reply, bytes]:
+    def _answer(self, message: Message, talk: Talk, now: datetime, *, overlapped: bool) -> tuple[Reply, bytes]:
         who = self._people.find(account=message.account, openid=message.openid)
-        turn = Turn(message=message, who=who, talk=talk, now=now)
+        turn = Turn(message=message, who=who, talk=talk, now=now, overlapped=overlapped)
         route = self._choose(turn)
         if route.private:
             return self._fitted(route.handler(turn), turn, lines=[]), b""

@@ -44,12 +44,17 @@ class Talk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """All that a chat handler gets."""
+    """All that a chat handler gets.
+
+    `overlapped`: the message was sent while another of the same member was still being answered, so its sender had not
+    seen that answer.
+    """
 
     message: Message
     who: Who
     talk: Talk
     now: datetime
+    overlapped: bool = False
 
     @property
     def text(self) -> str:

@@ -21,9 +21,9 @@ _BEGIN = """
 local known = redis.call('GET', KEYS[1])
 if known then
   if string.sub(known, 1, 1) == 'R' then return {'done', string.sub(known, 2)} end
-  return {'wait'}
+  return {'repeat'}
 end
-if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'wait'} end
+if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'busy'} end
 redis.call('SET', KEYS[1], 'W', 'PX', ARGV[2])
 return {'fresh', redis.call('GET', KEYS[3])}
 """
@@ -65,7 +65,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """The message, or another one of the same member, is being worked on."""
+    """The message is being worked on, or `other` message of the same member is."""
+
+    other: bool
 
 
 class Inbox:
@@ -90,7 +92,7 @@ class Inbox:
             case b"fresh":
                 return Fresh(self._open(answer[1], member, now), lease, member, keys)
             case _:
-                return InFlight()
+                return InFlight(other=answer[0] == b"busy")
 
     def finish(
         self, fresh: Fresh, *, reply: bytes, talk: bytes | None, talk_seconds: int, note: bytes, now: datetime
