@@ -1,0 +1,165 @@
+"""Rounds of questions and what was answered: one row an answer, none twice."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage.db import Database, Moment, metadata
+from storage.people import Id
+
+rounds = sa.Table(
+    "quiz_rounds",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("person", Id, nullable=False),
+    sa.Column("name", sa.String(64), nullable=False),  # what makes it one: "daily:2026-11-23"
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("questions", sa.Text, nullable=False),
+    sa.UniqueConstraint("person", "name"),
+    sqlite_with_rowid=False,
+)
+
+answers = sa.Table(
+    "quiz_answers",
+    metadata,
+    sa.Column("round", Id, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("person", Id, nullable=False),
+    sa.Column("question", sa.String(64), nullable=False),
+    sa.Column("said", sa.String(64), nullable=False),
+    sa.Column("right", sa.Boolean, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("message", sa.String(80), nullable=False, unique=True),
+    sa.Index("ix_quiz_answers_person_question", "person", "question"),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round: its questions' ids in order, how far it is answered, and how many answers were right."""
+
+    id: str
+    name: str
+    questions: tuple[str, ...]
+    answered: int
+    right: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every question was answered."""
+        return self.answered >= len(self.questions)
+
+
+class QuizStore:
+    """Answers are kept once: a message can't count twice, and neither can a question of a round."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def begin(self, *, person: str, name: str, day: date, questions: Sequence[str]) -> Round:
+        """The round of that name, made with these questions if the person has none yet."""
+        row = self._db.insert(rounds).values(
+            id=secrets.token_hex(16), person=person, name=name, day=day, questions=json.dumps(list(questions))
+        )
+        with self._db.begin() as connection:
+            connection.execute(row.on_conflict_do_nothing())
+            return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
+
+    def find(self, *, person: str, name: str) -> Round | None:
+        """The person's round of that name."""
+        with self._db.read() as connection:
+            try:
+                return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
+            except sa.exc.NoResultFound:
+                return None
+
+    def round(self, found: str) -> Round:
+        """The round with that id, as far as it is answered."""
+        with self._db.read() as connection:
+            return _round(connection, rounds.c.id == found)
+
+    def record(  # noqa: PLR0913 - one row
+        self,
+        *,
+        round: str,  # noqa: A002 - its name
+        position: int,
+        person: str,
+        question: str,
+        said: str,
+        right: bool,
+        message: str,
+        now: datetime,
+    ) -> bool:
+        """Keep an answer; False when that question of the round was answered by another message already."""
+        row = self._db.insert(answers).values(
+            round=round,
+            position=position,
+            person=person,
+            question=question,
+            said=said,
+            right=right,
+            at=now,
+            message=message,
+        )
+        with self._db.begin() as connection:
+            new = row.on_conflict_do_nothing().returning(answers.c.position)
+            if connection.execute(new).first() is not None:
+                return True
+            same = sa.select(answers.c.message).where(answers.c.round == round, answers.c.position == position)
+            return bool(connection.execute(same).scalar() == message)
+
+    def wrong(self, *, person: str, most: int) -> list[str]:
+        """Questions whose newest answer was wrong, the oldest mistake first."""
+        newest = (
+            sa.select(
+                answers.c.question,
+                answers.c.right,
+                answers.c.at,
+                sa.func.row_number()
+                .over(
+                    partition_by=answers.c.question,
+                    order_by=(answers.c.at.desc(), answers.c.round, answers.c.position.desc()),
+                )
+                .label("nth"),
+            )
+            .where(answers.c.person == person)
+            .subquery()
+        )
+        chosen = sa.select(newest.c.question).where(newest.c.nth == 1, newest.c.right.is_(False))
+        with self._db.read() as connection:
+            return list(connection.execute(chosen.order_by(newest.c.at, newest.c.question).limit(most)).scalars())
+
+    def tally(self, person: str) -> tuple[int, int]:
+        """How many answers a person gave, and how many were right."""
+        counted = sa.select(sa.func.count(), sa.func.count().filter(answers.c.right)).where(answers.c.person == person)
+        with self._db.read() as connection:
+            given, right = connection.execute(counted).one()
+        return given, right
+
+    def erase(self, connection: Connection, person: str) -> None:
+        """Delete what the person answered."""
+        connection.execute(answers.delete().where(answers.c.person == person))
+        connection.execute(rounds.delete().where(rounds.c.person == person))
+
+
+def _round(connection: Connection, chosen: sa.ColumnElement[bool]) -> Round:
+    counted = (
+        sa.select(
+            rounds.c.id,
+            rounds.c.name,
+            rounds.c.questions,
+            (sa.func.coalesce(sa.func.max(answers.c.position), -1) + 1).label("answered"),
+            sa.func.count(answers.c.position).filter(answers.c.right).label("right"),
+        )
+        .select_from(rounds.outerjoin(answers, answers.c.round == rounds.c.id))
+        .where(chosen)
+        .group_by(rounds.c.id, rounds.c.name, rounds.c.questions)
+    )
+    row = connection.execute(counted).one()
+    return Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right)
