@@ -1,0 +1,86 @@
+"""The `zhibu` command: its groups, and what app.py hands them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from storage.db import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Where an HTTP part listens, and what makes its WSGI app: "module:function", which reads ZHIBU_CONFIG."""
+
+    factory: str
+    host: str
+    port: int
+    workers: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """One configured Zhibu as the commands see it; app.py makes it from the settings. Making it opens nothing."""
+
+    folder: Path
+    embedded_redis: bool
+    embedded_database: bool
+    web: Server
+    sandbox: Server | None
+    clock: Callable[[], None]  # these two run until SystemExit, which SIGTERM and Ctrl-C raise in them
+    worker: Callable[[], None]
+    database: Callable[[], Database]
+
+
+@dataclass(frozen=True)
+class Here:
+    """This call of `zhibu`: the configuration it was given, and the installation that it describes."""
+
+    load: Callable[[Path], Installation]
+    config: Path
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The installation, its configuration read and checked; ends with exit 1 when that is wrong."""
+        try:
+            return self.load(self.config)
+        except FileNotFoundError:
+            fail(f"There is no configuration at {self.config}. Name one with --config or ZHIBU_CONFIG.")
+        except (ValueError, OSError) as error:
+            fail(str(error))
+
+
+def fail(*lines: str) -> NoReturn:
+    """Say what is wrong on stderr and exit 1."""
+    for line in lines:
+        click.echo(line, err=True)
+    raise SystemExit(1)
+
+
+def make(load: Callable[[Path], Installation], commands: Sequence[click.Command]) -> click.Group:
+    """The `zhibu` command with these commands in it.
+
+    `load` reads the configuration file; its ValueError says the key, what is wrong and how to mend it.
+    """
+
+    @click.group(name="zhibu", context_settings={"help_option_names": ["-h", "--help"]})
+    @click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        envvar="ZHIBU_CONFIG",
+        default=Path("config.toml"),
+        show_default=True,
+        show_envvar=True,
+        help="The configuration file.",
+    )
+    @click.pass_context
+    def zhibu(context: click.Context, config: Path) -> None:
+        """A WeChat account for a party organisation: chat, study, digests, opinions and broadcasts."""
+        context.obj = Here(load, config.resolve())
+
+    for command in commands:
+        zhibu.add_command(command)
+    return zhibu

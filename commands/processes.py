@@ -1,0 +1,185 @@
+"""Starts the parts of Zhibu, keeps them alive, and ends them together."""
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from commands.parent import GRACE_SECONDS
+
+PROGRAM_FOLDER = Path(__file__).resolve().parents[1]
+QUICK_SECONDS = 10.0  # a life shorter than this is a failed start
+TRIES = 5  # failed starts in a row before we give up
+LONGEST_PAUSE_SECONDS = 4.0
+LOOK_EVERY_SECONDS = 0.1
+
+
+class GaveUp(Exception):
+    """A part will not stay alive; the text names it."""
+
+
+class _Stopped(Exception):
+    """Somebody asked us to end."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of ours: what starts it, when it counts as ready, and which addresses it answers at."""
+
+    name: str
+    command: tuple[str, ...]
+    ready: Callable[[], bool]
+    addresses: tuple[tuple[str, str], ...] = ()
+    folder: Path | None = None
+
+
+class Child:
+    """A part as it lives: started, found dead, started again after a pause that grows while it dies at once."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self._process: subprocess.Popen[bytes] | None = None
+        self._born = 0.0
+        self._due = 0.0
+        self._failures = 0
+        self._announced = False
+
+    def tend(self, now: float) -> None:
+        """Start the part when it is due; raise GaveUp when it has died too often. `now` is monotonic seconds."""
+        if self._process is None:
+            if now >= self._due:
+                self._start(now)
+        elif (code := self._process.poll()) is not None:
+            self.kill()
+            self._process = None
+            self._note_death(code, now)
+
+    def newly_ready(self) -> bool:
+        """Whether the part answers for the first time; true once."""
+        if self._announced or self._process is None or not self.part.ready():
+            return False
+        self._announced = True
+        return True
+
+    def is_ready(self) -> bool:
+        """Whether the part has been seen to answer."""
+        return self._announced
+
+    def ask_to_end(self) -> None:
+        """Let the part finish what it has in hand."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def has_ended(self) -> bool:
+        """Whether the part's own process has ended; its group may still hold some of its workers."""
+        return self._process is None or self._process.poll() is not None
+
+    def kill(self) -> None:
+        """End whatever is left of the part's group: workers outlive a main process that was killed."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses a group of dead processes
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self.wait()
+
+    def wait(self) -> None:
+        """Return when the part's own process has ended."""
+        if self._process is not None:
+            self._process.wait()
+
+    def _start(self, now: float) -> None:
+        self._born = now
+        self._process = subprocess.Popen(
+            self.part.command, stdin=subprocess.DEVNULL, start_new_session=True, cwd=self.part.folder
+        )
+
+    def _note_death(self, code: int, now: float) -> None:
+        self._failures = self._failures + 1 if now - self._born < QUICK_SECONDS else 0
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        if self._failures >= TRIES:
+            raise GaveUp(
+                f"The part '{self.part.name}' ended {TRIES} times right after its start ({how}): see the lines above."
+            )
+        pause = min(0.5 * 2**self._failures, LONGEST_PAUSE_SECONDS)
+        self._due = now + pause
+        structlog.get_logger().warning("a part ended and is started again", name=self.part.name, how=how, pause=pause)
+
+
+class House:
+    """All parts together. A stage starts when the parts of the stage before it are ready, and ends before them."""
+
+    def __init__(self, stages: Sequence[Sequence[Part]], *, say: Callable[[str], None]) -> None:
+        self._stages = [[Child(part) for part in stage] for stage in stages]
+        self._say = say
+        self._at_work: list[Child] = []
+
+    def run(self) -> None:
+        """Keep everything running until SIGINT, SIGTERM or SIGHUP; raises GaveUp. Nothing is left running after it."""
+        with _stop_signals() as stops:
+            try:
+                self._keep(stops)
+            except _Stopped:
+                self._say("Ending.")
+            finally:
+                self._end(stops)
+
+    def _keep(self, stops: "queue.SimpleQueue[int]") -> None:
+        for stage in self._stages:
+            self._at_work += stage
+            while not all(child.is_ready() for child in stage):
+                self._look(stops)
+        self._say("Ready. Ctrl-C ends everything.")
+        while True:
+            self._look(stops)
+
+    def _look(self, stops: "queue.SimpleQueue[int]") -> None:
+        for child in self._at_work:
+            child.tend(time.monotonic())
+            if child.newly_ready():
+                for name, address in child.part.addresses:
+                    self._say(f"{name:<9}{address}")
+        if _signalled(stops, LOOK_EVERY_SECONDS):
+            raise _Stopped
+
+    def _end(self, stops: "queue.SimpleQueue[int]") -> None:
+        for stage in reversed(self._stages):
+            for child in stage:
+                child.ask_to_end()
+            deadline = time.monotonic() + GRACE_SECONDS
+            while not all(child.has_ended() for child in stage) and time.monotonic() < deadline:
+                if _signalled(stops, LOOK_EVERY_SECONDS):
+                    break
+            for child in stage:
+                child.kill()
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator["queue.SimpleQueue[int]"]:
+    """Collect the signals that ask us to end; an Event could deadlock here, this queue is safe in a signal handler."""
+    stops: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        stops.put(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield stops
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _signalled(stops: "queue.SimpleQueue[int]", seconds: float) -> bool:
+    try:
+        stops.get(timeout=seconds)
+    except queue.Empty:
+        return False
+    return True

@@ -1,0 +1,291 @@
+"""`zhibu run` with real processes and real signals."""
+
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import valkey
+from commands.processes import Child, GaveUp, Part
+
+PROGRAM = Path(__file__).with_name("small_program.py")
+ROOT = Path(__file__).parents[2]
+PARTS = ("web", "clock", "worker", "sandbox", "commands.valkey")
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Machine:
+    """A folder with a configuration, and every process that was started for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.started: list[subprocess.Popen[str]] = []
+        self.said: list[str] = []
+        self.web, self.sandbox = a_free_port(), a_free_port()
+        self.config = folder / "config.toml"
+        self.config.write_text(f"web = {self.web}\nsandbox = {self.sandbox}\n")
+
+    def start(self, command: str = "run") -> subprocess.Popen[str]:
+        with (self.folder / "stderr").open("w") as stderr:
+            running = subprocess.Popen(
+                [sys.executable, PROGRAM, "--config", self.config, command],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        self.started.append(running)
+        return running
+
+    def valkey(self) -> str:
+        """The address of the Valkey that answers, or nothing."""
+        try:
+            return valkey.url(self.folder / "var")
+        except valkey.NoValkey:
+            return ""
+
+    def stderr(self) -> str:
+        return (self.folder / "stderr").read_text()
+
+    def processes(self) -> dict[int, str]:
+        """Everything alive that names this folder; the dead who wait for their parent don't count."""
+        rows = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,stat=,args="], capture_output=True, text=True, check=True)
+        cells = (row.split(None, 2) for row in rows.stdout.splitlines())
+        return {int(pid): args for pid, stat, args in cells if str(self.folder) in args and not stat.startswith("Z")}
+
+    def parts(self, part: str) -> set[int]:
+        """The part's main process, which has the lowest number, and its workers."""
+        return {pid for pid, args in self.processes().items() if f" {part} " in args}
+
+    def valkey_server(self) -> int:
+        return next(pid for pid, args in self.processes().items() if "valkey-server" in args)
+
+    def clear(self) -> None:
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for running in self.started:
+            running.communicate()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    machine = Machine(tmp_path)
+    yield machine
+    machine.clear()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A run that the tests share which leave it as they found it."""
+    machine = Machine(tmp_path_factory.mktemp("house"))
+    machine.said = ready(machine.start())
+    yield machine
+    machine.clear()
+
+
+def ready(running: subprocess.Popen[str]) -> list[str]:
+    assert running.stdout
+    lines = []
+    for line in running.stdout:
+        lines.append(line.rstrip())
+        if line.startswith("Ready"):
+            return lines
+    raise AssertionError(f"it ended before it was ready: {lines}")
+
+
+def within(seconds: float, fact: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if fact():
+            return True
+        time.sleep(0.05)
+    return fact()
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            f"http://127.0.0.1:{port}/healthz", timeout=1
+        ) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def test_each_address_is_printed_once_it_answers(house):
+    assert f"web      http://127.0.0.1:{house.web}" in house.said
+    assert f"console  http://127.0.0.1:{house.web}/admin/" in house.said
+    assert f"phone    http://127.0.0.1:{house.sandbox}/phone/" in house.said
+    assert answers(house.web)
+    assert answers(house.sandbox)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_was_killed_comes_back_at_its_address(house, part):
+    before = house.parts(part)
+    address = house.valkey()
+    os.kill(min(before), signal.SIGKILL)
+
+    assert within(4, lambda: house.parts(part) and not before & house.parts(part))
+    assert within(4, lambda: answers(house.web) and answers(house.sandbox))
+    assert within(4, lambda: house.valkey() == address)
+
+
+def test_a_worker_that_was_killed_comes_back(house):
+    before = house.parts("web")
+    os.kill(max(before), signal.SIGKILL)
+
+    assert within(4, lambda: len(house.parts("web")) == len(before) and house.parts("web") != before)
+    assert answers(house.web)
+
+
+def test_a_valkey_that_was_killed_comes_back_at_its_address(house):
+    first, address = house.valkey_server(), house.valkey()
+    os.kill(first, signal.SIGKILL)
+
+    assert within(4, lambda: first not in house.processes() and house.valkey() == address)
+
+
+def test_a_second_run_in_the_folder_is_refused(house):
+    second = house.start()
+    second.wait(10)
+
+    assert second.returncode == 1
+    assert f"already at work in {house.folder}" in house.stderr()
+    assert f"process {house.started[0].pid}" in house.stderr()
+    assert answers(house.web)
+
+
+def test_a_part_by_itself_joins_the_valkey_of_the_run(house):
+    alone = house.start("clock")
+
+    assert not within(1, lambda: alone.poll() is not None)
+
+
+def test_valkey_opens_no_port_and_keeps_nothing_on_disk(house):
+    home = Path(house.valkey().removeprefix("unix://")).parent
+    settings = (home / "valkey.conf").read_text().splitlines()
+
+    assert {"port 0", 'save ""', "appendonly no"} <= set(settings)
+    assert home.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_ends_everything(machine, number):
+    running = machine.start()
+    ready(running)
+    assert len(machine.processes()) == 10  # the parent, four parts, three HTTP workers, Valkey and its keeper
+
+    running.send_signal(number)
+
+    assert running.wait(5) == 0
+    assert machine.processes() == {}
+
+
+def test_one_signal_ends_everything_when_a_part_had_died(machine):
+    running = machine.start()
+    ready(running)
+    os.kill(min(machine.parts("web")), signal.SIGKILL)
+    running.send_signal(signal.SIGINT)
+
+    assert running.wait(5) == 0
+    assert machine.processes() == {}
+
+
+def test_nothing_is_left_five_seconds_after_the_parent_was_killed_and_the_next_run_starts_at_once(machine):
+    first = machine.start()
+    ready(first)
+    before = set(machine.processes())
+    first.kill()
+    first.wait()
+    second = machine.start()
+
+    assert within(5, lambda: not before & set(machine.processes()))
+    assert any(line.startswith("web") for line in ready(second))
+
+
+def test_nothing_is_left_when_a_server_was_killed_with_the_parent(machine):
+    running = machine.start()
+    ready(running)
+    server = min(machine.parts("web"))
+    running.kill()
+    os.kill(server, signal.SIGKILL)
+    running.wait()
+
+    assert within(5, lambda: machine.processes() == {})
+
+
+def test_a_valkey_that_outlived_everything_else_is_ended_by_the_next_run(machine):
+    first = machine.start()
+    ready(first)
+    orphan = machine.valkey_server()
+    for pid in machine.processes().keys() - {orphan}:
+        os.kill(pid, signal.SIGKILL)
+    first.wait()
+    assert set(machine.processes()) == {orphan}
+
+    ready(machine.start())
+
+    assert orphan not in machine.processes()
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(machine):
+    with socket.create_server(("127.0.0.1", machine.web)):
+        running = machine.start()
+        out, _ = running.communicate(timeout=10)
+
+    assert running.returncode == 1
+    assert machine.stderr().count("\n") == 1
+    assert f"Port {machine.web} on 127.0.0.1 is not free" in machine.stderr()
+    assert "web.port" in machine.stderr()
+    assert out == ""
+
+
+def test_a_part_that_cannot_live_is_given_up_after_five_tries_with_growing_pauses():
+    child = Child(Part("worker", (sys.executable, "-c", "raise SystemExit(3)"), ready=lambda: False))
+    starts = []
+    with pytest.raises(GaveUp, match=r"'worker' ended 5 times right after its start \(exit code 3\)"):
+        for now in range(100):
+            child.tend(now)
+            if not child.has_ended():
+                starts.append(now)
+                child.wait()
+
+    pauses = [after - before for before, after in itertools.pairwise(starts)]
+    assert len(starts) == 5
+    assert pauses == sorted(pauses)
+
+
+def test_a_part_by_itself_says_that_there_is_no_valkey(machine):
+    alone = machine.start("clock")
+    alone.communicate(timeout=10)
+
+    assert alone.returncode == 1
+    assert "No embedded Valkey is running" in machine.stderr()
+    assert "zhibu run" in machine.stderr()
+
+
+def test_a_socket_whose_path_would_be_too_long_lives_elsewhere_while_it_is_needed(tmp_path):
+    folder = tmp_path / ("a" * 120)
+    folder.mkdir()
+    with valkey.home(folder) as home:
+        assert len(str(home)) < 80
+        assert home.stat().st_mode & 0o077 == 0
+
+    assert not home.exists()
