@@ -1,0 +1,236 @@
+"""The stand-in's own API under /sandbox: what the phone page and tests do and see, as JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.datastructures import FileStorage
+
+from wechat.sandbox import chat, wirelog
+from wechat.sandbox.call import Upload
+from wechat.sandbox.knobs import EFFECTS, Knob, Knobs
+from wechat.sandbox.member import NotPossible, Phone
+from wechat.sandbox.notices import credits_of
+from wechat.sandbox.platform import Platform
+from wechat.sandbox.sender import Outcome
+from wechat.sandbox.state import counted
+
+WAIT_SECONDS = 30
+Did = Future[Outcome] | None
+
+
+class BroadcastDoor(Protocol):
+    """The way to the bot's own broadcasts, for the button 立即推送."""
+
+    def list(self) -> Sequence[tuple[str, str]]:
+        """Keys and titles of what can be sent now."""
+
+    def send(self, key: str) -> str:
+        """Send one now; returns a sentence for whoever pressed the button."""
+
+
+class Body:
+    """The JSON object or form of a request, read by name; what is missing or of the wrong type is a 400."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = given
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A string; required where there is no default."""
+        value = self.given.get(name, default)
+        if not isinstance(value, str) or (default is None and not value):
+            raise NotPossible(f"bad_{name}", 400)
+        return value
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """A number; required where there is no default."""
+        try:
+            return float(self.given.get(name, default))
+        except (TypeError, ValueError):
+            raise NotPossible(f"bad_{name}", 400) from None
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """A boolean."""
+        value = self.given.get(name, default)
+        if not isinstance(value, bool):
+            raise NotPossible(f"bad_{name}", 400)
+        return value
+
+
+def blueprint(platform: Platform, phone: Phone, knobs: Knobs, broadcasts: BroadcastDoor | None) -> Blueprint:
+    """Every door under /sandbox. Refusals are `{"error": code}` with 400, 404 or 409."""
+    doors = Blueprint("control", __name__, url_prefix="/sandbox")
+    doors.register_error_handler(NotPossible, _refused)
+    _add_actions(doors, platform, phone)
+    _add_views(doors, platform, phone)
+    _add_levers(doors, platform, knobs)
+    _add_broadcasts(doors, broadcasts)
+    return doors
+
+
+def _refused(refusal: NotPossible) -> tuple[Response, int]:
+    return jsonify(error=refusal.code), refusal.status
+
+
+def _body() -> Body:
+    given = request.form if request.form or request.files else request.get_json(silent=True)
+    if not isinstance(given, Mapping):
+        raise NotPossible("bad_json", 400)
+    return Body(given)
+
+
+def _upload(name: str) -> Upload:
+    file: FileStorage | None = request.files.get(name)
+    if file is None:
+        raise NotPossible(f"bad_{name}", 400)
+    content = file.read()
+    if not content:
+        raise NotPossible(f"bad_{name}", 400)
+    return Upload(file.filename or name, file.mimetype or "application/octet-stream", content)
+
+
+def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
+    """POST /sandbox/<action> with `openid`; with `"wait": true` it answers once the bot has, with the new lines."""
+    actions: dict[str, Callable[[str, Body], Did]] = {
+        "follow": lambda who, body: phone.follow(who, scene=body.text("scene", "")),
+        "unfollow": lambda who, _: phone.unfollow(who),
+        "scan": lambda who, body: phone.scan(who, body.text("scene")),
+        "enter": lambda who, body: phone.enter(who, session_from=body.text("from", "")),
+        "say": lambda who, body: phone.say(who, body.text("text"), menu_id=body.text("menu_id", "")),
+        "tap": lambda who, body: phone.tap(
+            who, key=body.text("key", ""), url=body.text("url", ""), scanned=body.text("scanned", "")
+        ),
+        "picture": lambda who, _: phone.picture(who, _upload("picture"), base_url=request.url_root.rstrip("/")),
+        "voice": lambda who, _: phone.voice(who, _upload("voice")),
+        "location": lambda who, body: phone.location(
+            who, body.number("latitude"), body.number("longitude"), label=body.text("label", "")
+        ),
+        "report": lambda who, body: phone.report_location(who, body.number("latitude"), body.number("longitude")),
+        "link": lambda who, body: phone.link(
+            who, title=body.text("title"), description=body.text("description", ""), url=body.text("url")
+        ),
+        "consent": lambda who, body: phone.consent(
+            who,
+            {body.text("template_id"): body.flag("accept", default=True)},
+            in_settings=body.flag("in_settings", default=False),
+        ),
+        "receive": lambda who, body: phone.receive(who, on=body.flag("on", default=True)),
+    }
+
+    def act(action: str) -> Response:
+        if action not in actions:
+            raise NotPossible("no_action", 404)
+        body = _body()
+        openid = body.text("openid")
+        with platform.state.begin() as db:
+            before = counted(db, "chat")
+        done = actions[action](openid, body)
+        if body.given.get("wait") and done is not None:
+            done.result(timeout=WAIT_SECONDS)
+        with platform.state.begin() as db:
+            lines = [line for line in chat.since(db, openid, before) if line["who"] != "member"]
+        return jsonify(openid=openid, lines=lines)
+
+    def create() -> Response:
+        body = _body()
+        nickname, unionid = body.text("nickname", ""), body.text("unionid", "")
+        return jsonify(openid=phone.create(body.text("account"), nickname=nickname, unionid=unionid))
+
+    doors.add_url_rule("/members", view_func=create, methods=["POST"], endpoint="create")
+    doors.add_url_rule("/<action>", view_func=act, methods=["POST"])
+
+
+def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
+    @doors.get("/accounts")
+    def accounts() -> Response:
+        names = ("name", "kind", "verified", "mode")
+        return jsonify([{name: getattr(one, name) for name in names} for one in platform.accounts.values()])
+
+    @doors.get("/members")
+    def members() -> Response:
+        with platform.state.begin() as db:
+            rows = db.execute(
+                "select openid, account, nickname, followed from members where account = coalesce(?, account)"
+                " order by made_at, openid",
+                (request.args.get("account"),),
+            ).fetchall()
+        return jsonify([{**dict(row), "followed": bool(row["followed"])} for row in rows])
+
+    @doors.get("/chat")
+    def talk() -> Response:
+        openid, after = request.args.get("openid", ""), request.args.get("after", 0, type=int)
+        with platform.state.begin() as db:
+            member = phone.member(db, openid)
+            lines, change = chat.since(db, openid, after), counted(db, "chat")
+            menu = db.execute("select buttons from menus where account = ?", (member["account"],)).fetchone()
+        return jsonify(
+            lines=lines,
+            change=change,
+            followed=bool(member["followed"]),
+            typing=member["typing_until"] > platform.now,
+            menu=menu["buttons"] if menu else "[]",
+        )
+
+    @doors.get("/messages")
+    def messages() -> Response:
+        openid = request.args.get("openid", "")
+        with platform.state.begin() as db:
+            phone.member(db, openid)
+            lines = [line for line in chat.since(db, openid) if line["who"] != "member" and line["type"] != "system"]
+        return jsonify(lines)
+
+    @doors.get("/templates")
+    def templates() -> Response:
+        openid = request.args.get("openid", "")
+        with platform.state.begin() as db:
+            shown = [
+                {"id": one.id, "title": one.title, "fields": one.fields, "credits": credits_of(db, openid, one.id)}
+                for one in platform.templates.values()
+                if one.kind == "notice"
+            ]
+        return jsonify(shown)
+
+    @doors.get("/wire")
+    def wire() -> Response:
+        with platform.state.begin() as db:
+            return jsonify(wirelog.since(db, request.args.get("after", 0, type=int)))
+
+
+def _add_levers(doors: Blueprint, platform: Platform, knobs: Knobs) -> None:
+    def clock() -> Response:
+        if request.method == "POST":
+            platform.advance(int(_body().number("advance_seconds")))
+        return jsonify(now=platform.now)
+
+    def faults() -> Response:
+        if request.method == "DELETE":
+            knobs.clear()
+        if request.method == "POST":
+            knobs.turn(_knob(_body()))
+        return jsonify(knobs.listed())
+
+    doors.add_url_rule("/clock", view_func=clock, methods=["GET", "POST"])
+    doors.add_url_rule("/knobs", view_func=faults, methods=["GET", "POST", "DELETE"])
+
+
+def _knob(body: Body) -> Knob:
+    effect = body.text("effect")
+    if effect not in EFFECTS:
+        raise NotPossible("bad_effect", 400)
+    value, times = body.number("value", 0), int(body.number("times", 1))
+    return Knob(path=body.text("path"), effect=effect, value=value, times=times)
+
+
+def _add_broadcasts(doors: Blueprint, broadcasts: BroadcastDoor | None) -> None:
+    def listed() -> Response:
+        held = broadcasts.list() if broadcasts else ()
+        return jsonify([{"key": key, "title": title} for key, title in held])
+
+    def send() -> Response:
+        if broadcasts is None:
+            raise NotPossible("no_broadcasts", 404)
+        return jsonify(said=broadcasts.send(_body().text("key")))
+
+    doors.add_url_rule("/broadcasts", view_func=listed, endpoint="broadcasts")
+    doors.add_url_rule("/broadcasts", view_func=send, methods=["POST"], endpoint="broadcast")

@@ -1,0 +1,96 @@
+"""The platform's error codes: what its answer says, and which part of wechat-platform.md it comes from."""
+
+from typing import Any, NamedTuple
+
+
+class Fault(NamedTuple):
+    """The `errmsg` of a code and its source."""
+
+    message: str
+    source: str
+
+
+ERRORS: dict[int, Fault] = {
+    -1: Fault("system error", "§2.4"),
+    40001: Fault("invalid credential, access_token is invalid or not latest", "§2.4"),
+    40002: Fault("invalid grant_type", "§2.2"),
+    40003: Fault("invalid openid", "§2.4"),
+    40004: Fault("invalid media type", "§2.4"),
+    40007: Fault("invalid media_id", "§2.4, §8"),
+    40008: Fault("invalid message type", "§2.4"),
+    40009: Fault("invalid image size", "§2.4, §8"),
+    40010: Fault("invalid voice size", "§2.4, §8"),
+    40011: Fault("invalid video size", "§2.4, §8"),
+    40012: Fault("invalid thumb size", "§2.4, §8"),
+    40013: Fault("invalid appid", "§2.2"),
+    40014: Fault("invalid access_token", "§2.4"),
+    40015: Fault("invalid menu type", "§2.4, §4"),
+    40016: Fault("invalid button size", "§2.4, §4"),
+    40017: Fault("invalid button type", "§2.4, §4"),
+    40018: Fault("invalid button name size", "§2.4, §4"),
+    40019: Fault("invalid button key size", "§2.4, §4"),
+    40020: Fault("invalid button url size", "§2.4, §4"),
+    40022: Fault("invalid sub button level", "§2.4, §4"),
+    40023: Fault("invalid sub button size", "§2.4, §4"),
+    40024: Fault("invalid sub button type", "§2.4, §4"),
+    40025: Fault("invalid sub button name size", "§2.4, §4"),
+    40026: Fault("invalid sub button key size", "§2.4, §4"),
+    40027: Fault("invalid sub button url size", "§2.4, §4"),
+    40031: Fault("invalid openid list", "§2.4"),
+    40032: Fault("invalid openid list size", "§2.4"),
+    40033: Fault("invalid charset. please check your request, if include \\uxxxx will create fail!", "§2.4, §4"),
+    40037: Fault("invalid template_id", "§2.4"),
+    40039: Fault("invalid url size", "§2.4"),
+    40054: Fault("invalid sub button url domain", "§2.4"),
+    40055: Fault("invalid button url domain", "§2.4"),
+    40066: Fault("invalid url", "M"),
+    40125: Fault("invalid appsecret", "§2.2"),
+    41001: Fault("access_token missing", "§2.4"),
+    41002: Fault("appid missing", "§2.2"),
+    41004: Fault("appsecret missing", "§2.2"),
+    41005: Fault("media data missing", "M"),
+    42001: Fault("access_token expired", "§2.4"),
+    43001: Fault("require GET method", "M"),
+    43002: Fault("require POST method", "§2.4"),
+    43004: Fault("require subscribe", "§2.4"),
+    43101: Fault("user refuse to accept the msg", "§2.4, §3.3"),
+    44002: Fault("empty post data", "§2.4"),
+    44004: Fault("empty content", "§2.4"),
+    45002: Fault("content size out of limit", "§2.4"),
+    45008: Fault("article size out of limit", "§2.4"),
+    45009: Fault("reach max api daily quota limit", "§2.3"),
+    45015: Fault("response out of time limit or subscription is canceled", "§3.1"),
+    45047: Fault("out of response count limit", "§3.1"),
+    45056: Fault("tag count out of limit", "§5"),
+    45058: Fault("can't modify sys tag", "§5"),
+    45059: Fault("can't add too many tags to a user", "§5"),
+    45072: Fault("invalid typing command", "§3.1"),
+    45080: Fault("no interaction in 30 seconds", "§3.1"),
+    45081: Fault("already typing", "§3.1"),
+    45157: Fault("invalid tag name", "§5"),
+    45158: Fault("tag name too long", "§5"),
+    45159: Fault("invalid tag id", "§5"),
+    45171: Fault("some openids failed", "§2.4"),
+    46003: Fault("menu no exist", "§4"),
+    47001: Fault("data format error", "§2.4"),
+    47003: Fault("argument invalid!", "§2.4, §3.4"),
+    48001: Fault("api unauthorized", "§2.4"),
+    48002: Fault("user refuse to receive message", "§2.4"),
+    48006: Fault("forbid to clear quota because of reaching the limit", "§2.3"),
+    76021: Fault("cgi_path not found", "§2.3"),
+}
+
+
+class ApiError(Exception):
+    """A refusal by the platform; `detail` follows the message, `more` adds fields to the answer."""
+
+    def __init__(self, code: int, detail: str = "", **more: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.more = more
+
+    def answer(self, rid: str) -> dict[str, Any]:
+        """The JSON body: `errcode`, `errmsg` ending in the request's `rid` (§2.3), and what else there is."""
+        words = [ERRORS[self.code].message if self.code in ERRORS else "error", self.detail, f"rid: {rid}"]
+        return {"errcode": self.code, "errmsg": " ".join(filter(None, words)), **self.more}

@@ -1,0 +1,208 @@
+"""The platform's API: which paths there are, who may call them, and how a call is let in, done and written down."""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from wechat.sandbox import chat, followers, media, menus, notices, quota, rules, service, tags, tokens, wirelog
+from wechat.sandbox.account import SandboxAccount, Template
+from wechat.sandbox.call import Answer, Binary, Call, Push, Request
+from wechat.sandbox.errors import ApiError
+from wechat.sandbox.sender import Outcome, Settle
+from wechat.sandbox.state import State, count_up, counted
+
+
+class Endpoint(NamedTuple):
+    """A path of the API: its function, the methods it takes, and the class of accounts that may call it."""
+
+    run: Callable[[Call], Answer]
+    methods: frozenset[str]
+    callers: str
+
+
+APOLOGY = {"type": "fault", "content": "该公众号暂时无法提供服务，请稍后再试"}  # §1.4
+
+GET, POST = frozenset({"GET"}), frozenset({"POST"})
+
+TOKENS: dict[str, tuple[tokens.Issue, frozenset[str]]] = {
+    "/cgi-bin/token": (tokens.classic, GET),
+    "/cgi-bin/stable_token": (tokens.stable, POST),
+}
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "/cgi-bin/getcallbackip": Endpoint(quota.callback_addresses, GET, "everyone"),
+    "/cgi-bin/clear_quota": Endpoint(quota.clear, POST, "everyone"),
+    "/cgi-bin/openapi/quota/get": Endpoint(quota.get, POST, "everyone"),
+    "/cgi-bin/menu/create": Endpoint(menus.create, POST, "menu"),
+    "/cgi-bin/menu/get": Endpoint(menus.get, GET, "menu"),
+    "/cgi-bin/menu/delete": Endpoint(menus.delete, GET, "menu"),
+    "/cgi-bin/get_current_selfmenu_info": Endpoint(menus.current, GET, "menu"),
+    "/cgi-bin/user/get": Endpoint(followers.page, GET, "people"),
+    "/cgi-bin/user/info": Endpoint(followers.info, GET, "people"),
+    "/cgi-bin/user/info/batchget": Endpoint(followers.info_of_many, POST, "people"),
+    "/cgi-bin/user/tag/get": Endpoint(followers.tagged_page, POST, "people"),
+    "/cgi-bin/tags/create": Endpoint(tags.create, POST, "people"),
+    "/cgi-bin/tags/get": Endpoint(tags.get, GET, "people"),
+    "/cgi-bin/tags/update": Endpoint(tags.update, POST, "people"),
+    "/cgi-bin/tags/delete": Endpoint(tags.delete, POST, "people"),
+    "/cgi-bin/tags/members/batchtagging": Endpoint(tags.put_on, POST, "people"),
+    "/cgi-bin/tags/members/batchuntagging": Endpoint(tags.take_off, POST, "people"),
+    "/cgi-bin/tags/getidlist": Endpoint(tags.of_member, POST, "people"),
+    "/cgi-bin/message/custom/send": Endpoint(service.send, POST, "talk"),
+    "/cgi-bin/message/custom/typing": Endpoint(service.typing, POST, "talk"),
+    "/cgi-bin/message/template/send": Endpoint(notices.send_template, POST, "notice"),
+    "/cgi-bin/message/subscribe/bizsend": Endpoint(notices.send_notice, POST, "notice"),
+    "/cgi-bin/message/subscribe/send": Endpoint(notices.send_mini_notice, POST, "mini notice"),
+    "/cgi-bin/template/get_all_private_template": Endpoint(notices.private, GET, "notice"),
+    "/wxaapi/newtmpl/gettemplate": Endpoint(notices.added, GET, "template list"),
+    "/cgi-bin/media/upload": Endpoint(media.upload, POST, "talk"),
+    "/cgi-bin/media/get": Endpoint(media.download, GET, "talk"),
+}
+
+
+class Platform:
+    """The rules over the state; `send` is handed every push once what caused it is committed."""
+
+    def __init__(
+        self,
+        state: State,
+        accounts: Sequence[SandboxAccount],
+        templates: Sequence[Template],
+        *,
+        clock: Callable[[], datetime],
+        send: Callable[[Push, Settle], Future[Outcome]],
+    ) -> None:
+        self.state = state
+        self.accounts = {account.name: account for account in accounts}
+        self.templates = {template.id: template for template in templates}
+        self._clock = clock
+        self._send = send
+        with state.begin() as db:
+            chat.give_up_unsettled(db)
+            self._ahead = counted(db, "clock")
+
+    @property
+    def now(self) -> float:
+        """The platform's time in seconds: the true one and what the clock was advanced by."""
+        return (self._clock() + timedelta(seconds=self._ahead)).timestamp()
+
+    def advance(self, seconds: int) -> float:
+        """Let time pass for windows, tokens, media and quotas; kept over a restart.
+
+        Pushes go on carrying the true time, so a bot that refuses old or future signatures still takes them.
+        """
+        with self.state.begin() as db:
+            self._ahead = count_up(db, "clock", by=seconds)
+        return self.now
+
+    def api(self, request: Request, failing: float = 0) -> Answer:
+        """Answer a call of the API; a refusal is an answer too. `failing` refuses it with that code."""
+        started, now = perf_counter(), self.now
+        name = ""
+        answer: Answer
+        try:
+            account = self._let_in(request, now, failing=int(failing))
+            name = account.name
+            answer = self._do(account, request, now)
+        except ApiError as refusal:
+            answer = refusal.answer(_rid(now))
+        self._write_down(request, answer, name, now, started)
+        return answer
+
+    def _let_in(self, request: Request, now: float, *, failing: int) -> SandboxAccount:
+        if failing:
+            raise ApiError(failing, "sandbox fault")
+        methods = _methods(request.path)
+        if request.method not in methods:
+            raise ApiError(43002 if methods == POST else 43001)
+        with self.state.begin() as db:
+            if request.path in TOKENS:
+                account = tokens.account_of(self.accounts, tokens.credentials(request))
+            else:
+                account = tokens.holder(db, self.accounts, request.query.get("access_token", ""), now)
+                _may_call(account, request.path)
+            quota.spend(db, account, request.path, now)
+        return account
+
+    def _do(self, account: SandboxAccount, request: Request, now: float) -> Answer:
+        if request.path in TOKENS:
+            with self.state.begin() as db:
+                return TOKENS[request.path][0](db, account, tokens.credentials(request), now)
+        with self.state.begin() as db:
+            call = Call(
+                account=account,
+                db=db,
+                now=now,
+                request=request,
+                body=_json(request),
+                templates=self.templates,
+            )
+            answer = ENDPOINTS[request.path].run(call)
+        for push in call.pushes:
+            self.push(push)
+        return answer
+
+    def push(self, push: Push) -> Future[Outcome]:
+        """Send a push on its way; the member sees what comes of it."""
+        return self._send(push, self._settle)
+
+    def _settle(self, push: Push, outcome: Outcome) -> None:
+        with self.state.begin() as db:
+            if push.line is not None:
+                chat.settle(db, push.line, "sent")
+            if push.answered and (body := self._seen(db, push, outcome)):
+                who = "system" if body["type"] in {"fault", "transfer_customer_service"} else "account"
+                chat.add(db, push.openid, at=self.now, who=who, via="reply", body=body)
+
+    def _seen(self, db: sqlite3.Connection, push: Push, outcome: Outcome) -> Mapping[str, Any] | None:
+        """What the member sees: the reply, the platform's apology, or nothing; a reply reaches nobody who left."""
+        member = db.execute("select followed from members where openid = ?", (push.openid,)).fetchone()
+        if not member["followed"] and push.account.kind != "miniprogram":
+            return None
+        dead = outcome.said and "media_id" in outcome.said and not media.lives(db, push.account, outcome.said, self.now)
+        return APOLOGY if outcome.fault or dead else outcome.said
+
+    def _write_down(self, request: Request, answer: Answer, account: str, now: float, started: float) -> None:
+        path, sent = wirelog.asked(request)
+        shown = wirelog.answered(answer, "" if isinstance(answer, Binary) else json.dumps(answer, ensure_ascii=False))
+        status = "0" if isinstance(answer, Binary) else str(answer.get("errcode", 0))
+        millis = round((perf_counter() - started) * 1000)
+        entry = wirelog.Entry(now, "in", account, request.method, path, status, millis, sent, shown)
+        with self.state.begin() as db:
+            wirelog.write(db, entry)
+
+
+def _methods(path: str) -> frozenset[str]:
+    if path in TOKENS:
+        return TOKENS[path][1]
+    if path in ENDPOINTS:
+        return ENDPOINTS[path].methods
+    raise ApiError(40066)
+
+
+def _may_call(account: SandboxAccount, path: str) -> None:
+    if (account.kind, account.verified) not in rules.CLASSES[ENDPOINTS[path].callers]:
+        raise ApiError(48001)
+
+
+def _json(request: Request) -> Mapping[str, Any]:
+    if request.method == "GET" or request.path == "/cgi-bin/media/upload":
+        return {}
+    if not request.body:
+        raise ApiError(44002)
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        raise ApiError(47001) from None
+    if not isinstance(body, dict):
+        raise ApiError(47001)
+    return body
+
+
+def _rid(now: float) -> str:
+    return f"{int(now):x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"

@@ -1,0 +1,140 @@
+"""The platform's numbers, one table a subject; the section of wechat-platform.md stands beside each."""
+
+import re
+from typing import NamedTuple
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+TOKEN_LIVES = 2 * HOUR  # §2.1
+OLD_TOKEN_LIVES = 5 * MINUTE  # §2.1: how long a replaced token still works
+FORCED_REFRESH_APART = 30  # §2.1: seconds; a closer call changes nothing
+FORCED_REFRESH_A_DAY = 20  # §2.1
+CLEAR_QUOTA_A_MONTH = 10  # §2.3
+SAME_CLIENT_MSG_ID = 10 * MINUTE  # §3.2
+MEDIA_LIVES = 3 * DAY  # §8
+TYPING_AFTER_CONTACT = 30  # §3.1
+TYPING_LASTS = 15  # seconds; not documented
+TEXT_BYTES = 2048  # sdk-notes.md §2
+URL_BYTES = 1024  # §4
+LEGACY_FIELD_CHARS = 20  # §3.2: more is cut silently
+FOLLOWER_PAGE = 10_000  # §5
+BATCH_INFO = 100  # §5
+TAGS = 100  # §5
+TAG_NAME_BYTES = 30  # §5
+TAGS_A_MEMBER = 20  # §5
+TAG_BATCH = 50  # §5
+FIRST_TAG = 100  # §5: 0 to 2 are the system's
+UNLISTED_QUOTA = 10_000_000
+
+
+class Window(NamedTuple):
+    """What one action of a member allows: so many customer-service messages for so many seconds."""
+
+    messages: int
+    seconds: int
+
+
+WINDOWS: dict[str, Window] = {  # §3.1
+    "message": Window(5, 48 * HOUR),
+    "click": Window(3, MINUTE),
+    "follow": Window(3, MINUTE),
+    "scan": Window(3, MINUTE),
+    "enter": Window(2, MINUTE),  # a mini-program's user_enter_tempsession
+}
+
+CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
+    "everyone": {(kind, verified) for kind in ("service", "subscription", "miniprogram") for verified in (True, False)},
+    "menu": {("service", True), ("service", False), ("subscription", True)},
+    "people": {("service", True), ("subscription", True)},
+    "talk": {("service", True), ("subscription", True), ("miniprogram", True)},
+    "notice": {("service", True)},
+    "template list": {("service", True), ("miniprogram", True)},
+    "mini notice": {("miniprogram", True), ("miniprogram", False)},
+}
+
+DAILY: dict[str, int] = {  # §2.3
+    "/cgi-bin/token": 2_000,
+    "/cgi-bin/stable_token": 500_000,
+    "/cgi-bin/menu/create": 1_000,
+    "/cgi-bin/menu/get": 10_000,
+    "/cgi-bin/menu/delete": 1_000,
+    "/cgi-bin/tags/create": 1_000,
+    "/cgi-bin/tags/members/batchtagging": 100_000,
+    "/cgi-bin/media/upload": 100_000,
+    "/cgi-bin/media/get": 200_000,
+    "/cgi-bin/message/custom/send": 500_000,
+    "/cgi-bin/message/template/send": 100_000,
+    "/cgi-bin/message/subscribe/send": 10_000_000,  # §3.4
+    "/cgi-bin/user/get": 500,
+    "/cgi-bin/user/info": 5_000_000,
+}
+
+
+class MenuLevel(NamedTuple):
+    """The bounds of one level of a menu and the code for breaking each."""
+
+    most: int
+    name_bytes: int
+    many: int
+    type: int
+    name: int
+    key: int
+    url: int
+    domain: int
+
+
+TOP_LEVEL = MenuLevel(3, 16, many=40016, type=40017, name=40018, key=40019, url=40020, domain=40055)  # §4
+SUB_LEVEL = MenuLevel(5, 60, many=40023, type=40024, name=40025, key=40026, url=40027, domain=40054)  # §4
+MENU_KEY_BYTES = 128  # §4
+MENU_URL_BYTES = 1024  # §4
+MENU_TYPES: dict[str, tuple[str, ...]] = {  # §4: a type and the fields it needs
+    "click": ("key",),
+    "view": ("url",),
+    "scancode_push": ("key",),
+    "scancode_waitmsg": ("key",),
+    "pic_sysphoto": ("key",),
+    "pic_photo_or_album": ("key",),
+    "pic_weixin": ("key",),
+    "location_select": ("key",),
+    "media_id": ("media_id",),
+    "article_id": ("article_id",),
+    "article_view_limited": ("article_id",),
+    "miniprogram": ("url", "appid", "pagepath"),
+}
+
+
+class MediaKind(NamedTuple):
+    """The most bytes of a kind of temporary media, and the code for more."""
+
+    most: int
+    code: int
+
+
+MEDIA: dict[str, MediaKind] = {  # §8
+    "image": MediaKind(10 * 1024 * 1024, 40009),
+    "voice": MediaKind(2 * 1024 * 1024, 40010),
+    "video": MediaKind(10 * 1024 * 1024, 40011),
+    "thumb": MediaKind(64 * 1024, 40012),
+}
+
+_CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
+_DATE = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{1,2}-\d{1,2})"
+_TIME = rf"({_DATE} )?{_CLOCK}"
+_DAY = rf"{_DATE}( {_CLOCK})?"
+
+FIELDS: dict[str, re.Pattern[str]] = {  # §3.4: the value of a template's field, by the letters its key begins with
+    "thing": re.compile(r".{1,20}"),
+    "number": re.compile(r"(?=(\D*\d){1,32}\D*$)-?\d+(\.\d+)?"),
+    "letter": re.compile(r"[A-Za-z]{1,32}"),
+    "symbol": re.compile(r"[^\w\s]{1,5}"),
+    "character_string": re.compile(r"[!-~]{1,32}"),
+    "time": re.compile(rf"{_TIME}(~{_TIME})?"),
+    "date": re.compile(rf"{_DAY}(~{_DAY})?"),
+    "amount": re.compile(r"[¥￥$€£]?\d{1,10}(\.\d+)?元?"),
+    "phone_number": re.compile(r"[\d!-/:-@\[-`{-~ ]{1,17}"),
+    "car_number": re.compile(r"[0-9A-Za-z一-鿿]{1,8}"),
+    "name": re.compile(r"[一-鿿·]{1,10}|[A-Za-z .·'-]{1,20}"),
+    "phrase": re.compile(r"[一-鿿]{1,5}"),
+}

@@ -1,0 +1,111 @@
+"""The stand-in's HTTP: the platform's API at the root, the phone under /phone, the control API under /sandbox."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from wechat.sandbox import control, wirelog
+from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
+from wechat.sandbox.call import Answer, Binary, Request, Upload
+from wechat.sandbox.control import BroadcastDoor
+from wechat.sandbox.knobs import Knobs
+from wechat.sandbox.member import Phone
+from wechat.sandbox.platform import Platform
+from wechat.sandbox.sender import Patience, Sender
+from wechat.sandbox.state import State
+
+LARGEST_REQUEST = 11 * 1024 * 1024
+
+
+def create_app(
+    folder: Path,
+    accounts: Sequence[SandboxAccount],
+    *,
+    clock: Callable[[], datetime],
+    webhook_base: str,
+    templates: Sequence[Template] = TEMPLATES,
+    broadcasts: BroadcastDoor | None = None,
+    patience: Patience | None = None,
+) -> Flask:
+    """The whole stand-in as one WSGI application for one process with several threads.
+
+    State is kept in `folder`; pushes go to `{webhook_base}/wechat/<account>`; `broadcasts` puts 立即推送 on the phone.
+    `app.extensions["sandbox"]` is what ends it: a function that delivers what is queued and closes the file.
+    """
+    state, knobs = State(folder / "sandbox.sqlite3"), Knobs()
+
+    def record(entry: wirelog.Entry) -> None:
+        with state.begin() as db:
+            wirelog.write(db, entry)
+
+    sender = Sender(webhook_base, patience=patience or Patience(), knobs=knobs, clock=clock, record=record)
+    platform = Platform(state, accounts, templates, clock=clock, send=sender.submit)
+
+    def close() -> None:
+        sender.close()
+        state.close()
+
+    web = Flask(__name__, static_folder=None, template_folder="phone/templates")
+    web.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    web.extensions["sandbox"] = close
+    web.register_blueprint(control.blueprint(platform, Phone(platform), knobs, broadcasts))
+    _add_api(web, platform, knobs)
+    _add_media(web, state)
+    web.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
+    web.add_url_rule("/", view_func=lambda: redirect("/phone/"), endpoint="root")
+    return web
+
+
+def _add_api(web: Flask, platform: Platform, knobs: Knobs) -> None:
+    def api(rest: str) -> AnyResponse:  # noqa: ARG001 (the whole path is what counts)
+        effects = knobs.take(request.path)
+        time.sleep(effects.get("delay", 0))
+        response = _respond(platform.api(_asked(), failing=effects.get("fail", 0)))
+        return _cut_off(response) if "drop" in effects else response
+
+    for root in ("cgi-bin", "wxaapi", "wxa", "sns"):
+        web.add_url_rule(f"/{root}/<path:rest>", view_func=api, methods=["GET", "POST"], endpoint=root)
+
+
+def _add_media(web: Flask, state: State) -> None:
+    @web.get("/mmbiz/<media_id>")
+    def picture(media_id: str) -> AnyResponse:
+        with state.begin() as db:
+            row = db.execute("select * from media where media_id = ?", (media_id,)).fetchone()
+        if row is None:
+            return Response(status=404)
+        return Response(row["content"], mimetype=row["content_type"], headers=_INERT)
+
+
+_INERT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+
+
+def _asked() -> Request:
+    file = request.files.get("media")
+    upload = Upload(file.filename or "media", file.mimetype, file.read()) if file else None
+    body = b"" if request.files else request.get_data()
+    query = request.args.to_dict()
+    return Request(method=request.method, path=request.path, query=query, body=body, upload=upload)
+
+
+def _respond(answer: Answer) -> AnyResponse:
+    """A file as it is, else JSON with words as they are; the status is 200 for refusals too (§2.4)."""
+    if isinstance(answer, Binary):
+        named = {"Content-Disposition": f'attachment; filename="{answer.filename}"'}
+        return Response(answer.content, mimetype=answer.content_type, headers=named)
+    return Response(json.dumps(answer, ensure_ascii=False), mimetype="application/json")
+
+
+def _cut_off(response: AnyResponse) -> AnyResponse:
+    """Promise the whole answer and hang up in the middle of it."""
+    whole = response.get_data()
+
+    def half() -> Iterator[bytes]:
+        yield whole[: len(whole) // 2]
+
+    return Response(half(), headers={"Content-Length": str(len(whole)), "Content-Type": response.content_type or ""})
