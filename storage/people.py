@@ -197,9 +197,10 @@ class People:
         return who.person
 
     def parted_before(self, day: date) -> Sequence[str]:
-        """Persons whose last contact left before `day`."""
+        """Persons whose last contact left before `day` and whom no roster names."""
+        parted = sa.select(persons.c.id).where(persons.c.left_on < day, persons.c.verified.is_(False))
         with self._db.read() as connection:
-            return list(connection.execute(sa.select(persons.c.id).where(persons.c.left_on < day)).scalars())
+            return list(connection.execute(parted).scalars())
 
     def erase(self, connection: Connection, person: str) -> None:
         """Delete the person's rows of this file; the features erase theirs in the same transaction before."""

@@ -84,7 +84,7 @@ class QuizStore:
         with self._db.read() as connection:
             return _round(connection, rounds.c.id == found)
 
-    def record(  # noqa: PLR0913 - one row
+    def record(
         self,
         *,
         round: str,  # noqa: A002 - its name

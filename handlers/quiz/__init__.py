@@ -2,16 +2,16 @@
 
 from zoneinfo import ZoneInfo
 
+from content.shelf import Shelf
 from pydantic import BaseModel, ConfigDict, Field
 
-from content.shelf import Shelf
 from handlers.feature import Feature, Keeps
 from handlers.quiz import chat
 from storage.quiz import QuizStore
 
 
 class QuizSettings(BaseModel):
-    """[handlers.quiz]"""
+    """The table [handlers.quiz]."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

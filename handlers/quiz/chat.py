@@ -5,8 +5,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from content.library import Library
-from content.models import Question, QuestionType
 from content.shelf import Shelf
+
+from content.models import Question, QuestionType
 from handlers.quiz import engine
 from handlers.router import Router, Talking, Turn
 from storage.quiz import QuizStore, Round
@@ -136,7 +137,7 @@ class Quiz:
         return Text(before + self._say("finished", right=right, total=total))
 
     def _open_question(self, turn: Turn) -> Question | None:
-        """The question to be answered now; one that has left the pack is passed over, and None means the round is over."""
+        """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
         state, known = turn.talk.state, self._library.questions
         at = state["at"]
         while at < len(state["ids"]) and state["ids"][at] not in known:

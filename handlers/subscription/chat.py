@@ -1,0 +1,219 @@
+"""Coming, choosing what to hear of, seeing and deleting one's own data, and leaving."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from content.shelf import Shelf
+
+from content.models import Topic
+from handlers.router import Router, Talking, Turn, plain
+from handlers.subscription import engine
+from storage.people import People
+from storage.subscription import Subscriptions
+from wechat.messages import Kind, NoticeChoice, NoticeSent, Reply, Silence, Text
+
+_MINUTES = 30
+_LEAVE_ALL = frozenset({"全部", "所有", "all"})
+
+
+class OwnData(Protocol):
+    """All that every feature keeps of a person."""
+
+    def show(self, person: str) -> Sequence[str]:
+        """Lines a member can read."""
+
+    def erase(self, person: str) -> None:
+        """Erase the person everywhere, in one transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """The doors of the subscription feature."""
+
+    people: People
+    subscriptions: Subscriptions
+    shelf: Shelf
+    own_data: OwnData
+    forget_talk: Callable[..., None]
+    keep_days: int
+
+    # -- coming and leaving --------------------------------------------------------------------------------------
+
+    def welcome(self, turn: Turn) -> Reply:
+        """Meet whoever follows."""
+        self.people.meet(
+            account=turn.who.account, openid=turn.who.openid, today=turn.now.date(), scene=turn.message.scene[:64]
+        )
+        account = self.shelf.current().account
+        return self._says("welcome", lines=account.welcome, name=account.name)
+
+    def part(self, turn: Turn) -> Reply:
+        """Erase contact, window, credits and talk at once, and the person where nothing else ties them to us."""
+        who = turn.who
+        alone = self.people.part(account=who.account, openid=who.openid, today=turn.now.date(), keep=self.keep_days > 0)
+        turn.talk.end()
+        turn.talk.more = ""
+        self.forget_talk(account=who.account, openid=who.openid)
+        if alone and not who.verified and not self.keep_days:
+            self.own_data.erase(alone)
+        return Silence()
+
+    # -- topics --------------------------------------------------------------------------------------------------
+
+    def topics(self, turn: Turn) -> Reply:
+        """Show the topics with the chosen ones marked, and wait for numbers."""
+        turn.talk.hold("subscription", {"doing": "add"}, minutes=_MINUTES)
+        return self._listed(turn, "topics")
+
+    def unsubscribe(self, turn: Turn) -> Reply:
+        """One word ends all of it; numbers then bring back what was meant to stay."""
+        self.subscriptions.drop(turn.who.person, self.subscriptions.of(turn.who.person))
+        turn.talk.hold("subscription", {"doing": "add"}, minutes=_MINUTES)
+        return self._listed(turn, "dropped_all")
+
+    def unsubscribe_some(self, turn: Turn) -> Reply:
+        """退订 with numbers or a name drops just these."""
+        said = turn.text.removeprefix("退订").strip()
+        if plain(said) in _LEAVE_ALL:
+            return self.unsubscribe(turn)
+        chosen = engine.picked(said, self._topics)
+        if chosen is None:
+            return self._listed(turn, "which_to_drop")
+        self.subscriptions.drop(turn.who.person, [topic.id for topic in chosen])
+        return self._says("dropped", topics=chosen)
+
+    def subscribe_some(self, turn: Turn) -> Reply:
+        """订阅 with numbers or a name adds just these."""
+        chosen = engine.picked(turn.text.removeprefix("订阅").strip(), self._topics)
+        return self.topics(turn) if chosen is None else self._add(turn, chosen)
+
+    def subscribe_by_code(self, turn: Turn) -> Reply:
+        """A QR code may be about one topic."""
+        chosen = [topic for topic in self._topics if topic.id == turn.message.scene.removeprefix("topic_")]
+        return self._add(turn, chosen) if chosen else self.topics(turn)
+
+    def accepts(self, turn: Turn) -> bool:
+        """Numbers or names while the list is open; the confirmation while deleting."""
+        if turn.message.kind is not Kind.TEXT:
+            return False
+        if turn.talk.state.get("doing") == "delete":
+            return plain(turn.text) == plain(self._say("delete_word"))
+        return engine.picked(turn.text, self._topics) is not None
+
+    def answer(self, turn: Turn) -> Reply:
+        """Do what the talk was about."""
+        if turn.talk.state.get("doing") == "delete":
+            return self._delete(turn)
+        return self._add(turn, engine.picked(turn.text, self._topics) or ())
+
+    def otherwise(self, turn: Turn) -> Reply:
+        """Say what was expected."""
+        if turn.talk.state.get("doing") == "delete":
+            turn.talk.end()
+            return self._says("not_deleted")
+        return self._listed(turn, "numbers_please")
+
+    def resume(self, turn: Turn) -> Reply | None:
+        """Show the list again."""
+        if turn.talk.feature != "subscription":
+            return None
+        return self.ask_to_delete(turn) if turn.talk.state.get("doing") == "delete" else self.topics(turn)
+
+    # -- own data ------------------------------------------------------------------------------------------------
+
+    def mine(self, turn: Turn) -> Reply:
+        """Everything that is kept of the one who asks."""
+        return self._says("mine", lines=self.own_data.show(turn.who.person))
+
+    def ask_to_delete(self, turn: Turn) -> Reply:
+        """Deleting can't be undone, so it takes a second word."""
+        turn.talk.hold("subscription", {"doing": "delete"}, minutes=_MINUTES)
+        return self._says("sure", lines=self.own_data.show(turn.who.person), word=self._say("delete_word"))
+
+    def _delete(self, turn: Turn) -> Reply:
+        self.own_data.erase(turn.who.person)
+        turn.talk.end()
+        return self._says("deleted")
+
+    # -- what the platform reports -------------------------------------------------------------------------------
+
+    def notices_chosen(self, turn: Turn) -> Reply:
+        """Each accepted notice is a credit, each refused one ends what was left of it."""
+        if turn.who.contact:
+            choices: Sequence[NoticeChoice] = turn.message.detail or ()
+            for number, choice in enumerate(choices):
+                self._choose(turn, choice, f"{turn.message.id}:{number}")
+        return Silence()
+
+    def _choose(self, turn: Turn, choice: NoticeChoice, once: str) -> None:
+        if choice.accepted:
+            self.people.add_credit(turn.who.contact, choice.template_id, message=once[:80])
+        else:
+            self.people.drop_credits(turn.who.contact, choice.template_id)
+
+    def notices_sent(self, turn: Turn) -> Reply:
+        """A notice that failed tells that there is no credit left."""
+        results: Sequence[NoticeSent] = turn.message.detail or ()
+        for result in results:
+            if turn.who.contact and result.error_code not in {0, None}:
+                self.people.drop_credits(turn.who.contact, result.template_id)
+        return Silence()
+
+    def cancelled(self, turn: Turn) -> Reply:
+        """The platform says that the user's account is gone, and the law that the data goes with it."""
+        if turn.who.person:
+            self.own_data.erase(turn.who.person)
+        turn.talk.end()
+        return Silence()
+
+    # -- words ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _topics(self) -> tuple[Topic, ...]:
+        return self.shelf.current().account.topics
+
+    def _add(self, turn: Turn, chosen: Sequence[Topic]) -> Reply:
+        self.subscriptions.add(turn.who.person, [topic.id for topic in chosen])
+        return self._says("added", topics=chosen)
+
+    def _listed(self, turn: Turn, phrase: str) -> Reply:
+        mine = self.subscriptions.of(turn.who.person)
+        listed = [(number, topic, topic.id in mine) for number, topic in enumerate(self._topics, start=1)]
+        return self._says(phrase, topics=listed)
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.shelf.current().say(f"subscription.{key}", **values)
+
+    def _says(self, key: str, **values: object) -> Reply:
+        return Text(self._say(key, **values))
+
+
+def routes(subscriber: Subscriber) -> Router:
+    """关注, 订阅, 退订, 我的数据, 删除我的数据 and what the platform reports of them."""
+    return Router(
+        "subscription",
+        words={
+            ("订阅", "我的订阅", "订阅主题"): subscriber.topics,
+            ("退订", "取消订阅", "全部退订", "td", "不再接收"): subscriber.unsubscribe,
+            ("我的数据", "我的信息"): subscriber.mine,
+            ("删除我的数据", "注销", "删除数据"): subscriber.ask_to_delete,
+        },
+        patterns={r"退订.+": subscriber.unsubscribe_some, r"订阅.+": subscriber.subscribe_some},
+        keys={"subscription.topics": subscriber.topics, "subscription.mine": subscriber.mine},
+        scenes={"topic_": subscriber.subscribe_by_code},
+        kinds={
+            Kind.SUBSCRIBE: subscriber.welcome,
+            Kind.UNSUBSCRIBE: subscriber.part,
+            Kind.NOTICE_POPUP: subscriber.notices_chosen,
+            Kind.NOTICE_CHANGE: subscriber.notices_chosen,
+            Kind.NOTICE_SENT: subscriber.notices_sent,
+            Kind.AUTHORIZATION_CANCELLED: subscriber.cancelled,
+        },
+        talking=Talking(
+            accepts=subscriber.accepts,
+            answer=subscriber.answer,
+            otherwise=subscriber.otherwise,
+            resume=subscriber.resume,
+        ),
+    )
