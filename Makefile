@@ -1,5 +1,58 @@
 # Everything a newcomer needs: `make run` and `make test` do all their own set-up.
+BIN = .venv/bin
+CONFIG = $(or $(ZHIBU_CONFIG),$(firstword $(wildcard config.toml) config.example.toml))
+PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
+BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command "make lock"
+
+.PHONY: run setup test check drill bench lock
+
+run: .venv/to-run
+	@exec $(BIN)/zhibu --config $(CONFIG) run --parent $$PPID
+
+setup: .venv/to-test
+
+test: .venv/to-test
+	@$(BIN)/pytest -m "not drill$(if $(BROWSER),, and not browser)"
+	@$(if $(BROWSER),,echo "LEFT OUT: the tests in a browser, because neither chromium nor google-chrome is on this machine.")
+	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: the same suite on PostgreSQL and Redis, which .ci/run runs, and the drill (make drill).")
+
+check: test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/zhibu --config config.example.toml content check
+
+drill: .venv/to-test
+	$(BIN)/pytest -m drill
+
+bench: .venv/to-test
+	$(BIN)/python -m benchmarks
+
+# One environment, two fillings: what the program needs, and that with the tools on top.
+.venv/to-run: requirements.lock pyproject.toml | .venv/bin/pip
+	@$(call install,requirements.lock)
+
+.venv/to-test: requirements-dev.lock pyproject.toml | .venv/bin/pip
+	@$(call install,requirements-dev.lock)
+	@touch .venv/to-run
+
+define install
+echo "Installing what $(1) names into .venv: a minute or two, the first time."
+$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+touch $@
+endef
+
+.venv/bin/pip:
+	@for python in $(PYTHONS); do \
+		$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		echo "Making .venv with $$($$python --version)."; \
+		exec $$python -m venv --clear .venv; \
+	done; \
+	echo "Zhibu needs Python 3.11 or newer (with venv), and found none. Install it, or name it: make $(or $(MAKECMDGOALS),run) PYTHON=/path/to/python3" >&2; \
+	exit 1
 
 lock:
 	$(UV_COMPILE) --extra build pyproject.toml -o requirements.lock

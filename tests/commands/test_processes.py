@@ -259,13 +259,17 @@ def test_a_port_that_is_taken_is_named_before_anything_starts(machine):
 
 def test_a_part_that_cannot_live_is_given_up_after_five_tries_with_growing_pauses():
     child = Child(Part("worker", (sys.executable, "-c", "raise SystemExit(3)"), ready=lambda: False))
-    starts = []
-    with pytest.raises(GaveUp, match=r"'worker' ended 5 times right after its start \(exit code 3\)"):
+    starts: list[int] = []
+
+    def live_on():
         for now in range(100):
             child.tend(now)
             if not child.has_ended():
                 starts.append(now)
                 child.wait()
+
+    with pytest.raises(GaveUp, match=r"'worker' ended 5 times right after its start \(exit code 3\)"):
+        live_on()
 
     pauses = [after - before for before, after in itertools.pairwise(starts)]
     assert len(starts) == 5
