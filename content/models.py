@@ -558,4 +558,4 @@ class Account:
     contact: str = ""
     welcome: Lines = ()
     help_lines: Lines = ()
-    topics: tuple[Topic, ...] = ()
+    topics: Annotated[tuple[Topic, ...], Field(alias="topic")] = ()

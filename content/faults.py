@@ -1,0 +1,265 @@
+"""What is wrong with the pack, said to admins so that they can mend it: all their sentences are here."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from content.positions import Place, Positions, line_of
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One fault: `file` relative to the pack, 1-based `line`, what is wrong and how to mend it, in Chinese."""
+
+    file: str
+    line: int
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}。{self.mend}。"
+
+
+class BadContent(Exception):
+    """The pack can't be taken: `faults` has every reason, in the order of files and lines."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = sorted(set(faults))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class Unreadable(Exception):
+    """A text can't be read at all: a `code` of the table below, the line and the facts of its sentence."""
+
+    def __init__(self, code: str, *, line: int = 1, **facts: Any) -> None:
+        self.code, self.line, self.facts = code, line, facts
+        super().__init__(code)
+
+
+# code: (what is wrong, how to mend it). `{key}` is the field, the rest are the facts that came with the code.
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    # files
+    "no_folder": ("没有这个文件夹", "请检查配置里 [content] 的 folder"),
+    "file_missing": ("缺少这个文件", "请补上，可以从自带的内容包里复制一份再改"),
+    "file_unexpected": ("这里不该有这个文件", "这个文件夹只放 {suffix} 文件：请改扩展名，或移到别处"),
+    "file_unknown": ("不认识这个文件", "可以用的名字：{allowed}；是不是想写 {guess}"),
+    "file_unreadable": ("打不开这个文件（{reason}）", "请检查文件的权限，或者它是不是正被别的程序占用"),
+    "encoding": (
+        "文件的编码看来是 {name}，读不了",
+        "请用记事本打开，选“另存为”，编码选 UTF-8",
+    ),
+    "front_matter_missing": (
+        "开头没有资料栏",
+        "第一行写 ---，接着写 title、kind 等各项，再写一行 ---，然后才是正文",
+    ),
+    "front_matter_open": ("开头的资料栏没有结束", "在资料栏最后一项的下面加一行 ---"),
+    "front_matter_shape": ("资料栏里应当是一行一项", "每项写成“名字: 内容”，冒号用英文半角，后面空一格"),
+    "front_matter_twice": ("{key} 写了两次", "请删掉一个"),
+    "yaml": (
+        "资料栏写法不对（{detail}）",
+        "内容里有英文冒号、井号或引号时，请给整个内容加上英文双引号；不要用制表符",
+    ),
+    "toml": ("写法不对（{detail}）", "常见原因：漏了引号、逗号或括号，用了中文引号“”，或同一项写了两次"),
+    # values
+    "missing": ("缺少 {key}", "请补上这一项"),
+    "unexpected_keyword_argument": ("不认识的项 {key}", "{guess}"),
+    "string_type": ("{key} 应当是文字", "请给内容加上英文双引号"),
+    "string_too_short": ("{key} 是空的", "请写上内容"),
+    "string_pattern_mismatch": (
+        "{key} 不能这样写",
+        "只用汉字、字母、数字、点、横线和下划线，不留空格，最多64个字",
+    ),
+    "dataclass_type": ("{key} 的写法不对", "这里应当是一组“名字 = 内容”，请对照 content/README.md 的例子"),
+    "tuple_type": ("{key} 应当是一个列表", '请写成 ["…", "…"]'),
+    "bool": ("{key} 应当是 true 或 false", "请写 true 或 false，不加引号"),
+    "int": ("{key} 应当是整数", "请写阿拉伯数字，不加引号"),
+    "greater_than": ("{key} 太小", "请写大于 {gt} 的数"),
+    "mapping_type": ("{key} 的写法不对", "这里应当是一组“名字 = 内容”"),
+    "date": ("{key} 不是一个日期", "请写成 2026-11-23 的样子"),
+    "datetime": ("{key} 不是一个时间", "请写成 2026-11-23 08:00 的样子"),
+    "date_written": ("{key} 的“{said}”不是日期或时间", "请写成 2026-11-23，或 2026-11-23 08:00"),
+    "naive_time": ("{key} 的“{said}”没有时区", "请在后面写上 +08:00"),
+    "dates_order": ("{key}（{last}）早于开始的时间（{first}）", "请检查两个日期"),
+    "choice": ("{key} 不能是“{said}”", "只能是：{allowed}"),
+    "empty_list": ("{key} 是空的", "至少要有一个"),
+    "web_address": ("{key} 的“{said}”不是网址", "请写以 https:// 开头的完整网址"),
+    "span": ("{key} 的“{said}”不是一段时间", "请写成 30m（分钟）、12h（小时）或 2d（天）"),
+    "other": ("{key} 的写法不对", "请对照 content/README.md 的例子"),
+    # questions
+    "option_count": ("选择题有 {count} 个选项", "选项应当有2到10个"),
+    "option_ids": ("两个选项的 id 都是“{said}”", "每个选项的 id 要不同"),
+    "option_texts": ("两个选项的内容都是“{said}”", "请改掉其中一个"),
+    "judge_options": ("判断题不需要选项", "请删掉 options，answer 写 true 或 false"),
+    "answer_ids": ("answer 应当是选项 id 的列表", '请写成 ["a"] 的样子'),
+    "answer_unknown": ("answer 里的“{said}”不是选项", "这道题的选项 id 有：{allowed}"),
+    "answer_twice": ("answer 里有重复", "每个选项 id 只写一次"),
+    "answer_empty": ("answer 里有空的内容", "请写上答案"),
+    "single_answer": ("单选题的 answer 有 {count} 个", "单选题只能有一个正确选项；不止一个的，请把 type 改成 multi"),
+    "multi_answer": ("多选题的 answer 只有 {count} 个", "多选题至少有两个正确选项；只有一个的，请把 type 改成 single"),
+    "judge_answer": ("判断题的 answer 是“{said}”", "请写 true（对）或 false（错），不加引号"),
+    "fill_blanks": (
+        "题干里有 {blanks} 个空，answer 有 {answers} 组",
+        '空用四条下划线 ____ 表示；answer 一个空一组，例如 [["答案", "也算对的答案"], ["第二空的答案"]]',
+    ),
+    "explanation_reference": ("解析提到的选项“{said}”不存在", "这道题的选项 id 有：{allowed}"),
+    "explanation_letter": (
+        "解析里写了“{said}”，但选项每次出现的顺序都不同，字母会对不上",
+        "请改成选项的内容，或写成 {{{{opt:选项的id}}}}，程序会换成当时的字母",
+    ),
+    "question_source": ("这道题没有出处", "请写 source 或 cites"),
+    "question_id_twice": ("题目的 id “{said}”用过了", "另一道在 {other}；请改掉其中一个"),
+    "question_alike": ("这道题和“{said}”一样", "另一道在 {other}；请删掉其中一道，或改成不同的题"),
+    # digests
+    "body_empty": ("没有正文", "请在资料栏下面写上正文"),
+    "body_image": ("正文里有图片", "正文现在只支持文字、列表、表格和链接，请去掉图片"),
+    "topic_unknown": ("没有“{said}”这个主题", "account.toml 里的主题有：{allowed}"),
+    "organisation_unknown": ("没有“{said}”这个组织", "请先写进 organisations.toml"),
+    # broadcasts, templates, phrases
+    "cron": (
+        "schedule 的“{said}”看不懂",
+        '请写五格：分 时 日 月 星期，例如每天8点30分是 "30 8 * * *"，星期用 mon 到 sun',
+    ),
+    "schedule_or_at": ("schedule 和 at 应当正好写一个", "定期推送写 schedule，只推一次写 at"),
+    "audience": ("audience 没说清发给谁", "要么写 everyone = true，要么写 topics 或 organisations"),
+    "broadcast_key_twice": ("推送的 key “{said}”用过了", "另一个在 {other}；请改掉其中一个"),
+    "channel_unknown": ("没有“{said}”这个渠道", "渠道有：{allowed}"),
+    "notice_field": ("订阅通知没有“{said}”这样的字段", "字段名由类型和数字组成，例如 thing1、time2"),
+    "template_unknown": ("没有模板“{said}”", "templates 文件夹里有：{allowed}"),
+    "template_twice": ("有两个模板都叫“{said}”", "除扩展名外名字要不同"),
+    "words_syntax": ("模板写法不对（{detail}）", "请检查 {{{{ }}}} 和 {{% %}} 是否成对、名字是否写对"),
+    "words_value": ("这里没有“{said}”这个内容可用", "可以用的有：{allowed}"),
+    "words_failed": ("按样例填写时出错（{detail}）", "请检查 {{{{ }}}} 里点号后面的名字"),
+    "phrase_unknown": ("没有叫“{said}”的话", "{guess}"),
+    "phrase_text": ("“{said}”应当是文字", "请给内容加上英文双引号"),
+    # menu (the platform's limits: wechat-platform.md §4), organisations, account
+    "menu_tops": ("一级菜单有 {count} 个", "最多3个"),
+    "menu_subs": ("“{said}”下面有 {count} 个按钮", "最多5个"),
+    "menu_depth": ("“{said}”下面还有一层", "菜单只有两层，请去掉"),
+    "menu_name_bytes": ("菜单名“{said}”有 {size} 字节", "最多 {most} 字节，一个汉字占3字节"),
+    "menu_field_bytes": ("{key} 有 {size} 字节", "最多 {most} 字节"),
+    "menu_type_missing": ("按钮“{said}”没有 type", "请写 type，例如 click 或 view；只有带下级按钮的才不写"),
+    "menu_type_extra": ("“{said}”有下级按钮，不能再写 {field}", "请删掉 {field}"),
+    "menu_type_unknown": ("没有“{said}”这种按钮", "可以用的 type：{allowed}"),
+    "menu_needs": ("{said} 按钮缺少 {field}", "请补上"),
+    "menu_key_unknown": ("程序不认识 key “{said}”", "可以用的 key：{allowed}"),
+    "organisation_twice": ("组织的 id “{said}”用过了", "每个组织的 id 要不同"),
+    "parent_unknown": ("没有“{said}”这个上级", "parent 写的是上级组织的 id，请先写上级"),
+    "parent_cycle": ("“{said}”绕一圈成了自己的上级", "请检查 parent"),
+    "topic_twice": ("主题的 id “{said}”用过了", "每个主题的 id 要不同"),
+}  # fmt: skip
+
+# pydantic has a dozen types for one mistake: the beginning of its type's name is enough.
+FAMILIES = ("datetime", "date", "bool", "int")
+
+# The keys an admin can write, to guess at a misspelt one.
+KEYS = [
+    "id",
+    "type",
+    "stem",
+    "options",
+    "text",
+    "answer",
+    "explanation",
+    "cites",
+    "reg",
+    "version",
+    "article",
+    "difficulty",
+    "tags",
+    "source",
+    "effective_from",
+    "effective_to",
+    "reviewer",
+    "alias",
+    "audience",
+    "score",
+    "ordered",
+    "partial_credit",
+    "title",
+    "topic",
+    "question",
+    "name",
+    "kind",
+    "topics",
+    "source_name",
+    "source_url",
+    "doc_no",
+    "issued_on",
+    "publish_at",
+    "expire_at",
+    "summary",
+    "key",
+    "schedule",
+    "at",
+    "everyone",
+    "organisations",
+    "channels",
+    "template",
+    "fields",
+    "notice_template_id",
+    "expires_after",
+    "button",
+    "url",
+    "appid",
+    "pagepath",
+    "media_id",
+    "article_id",
+    "sub_button",
+    "organisation",
+    "parent",
+    "about",
+    "contact",
+    "welcome",
+    "help_lines",
+]
+SHOWN_AS = {"slug": "文件名"}
+TOML_DETAILS = (
+    (r"Invalid value", "等号后面的内容看不懂"),
+    (r"Expected '='", "名字后面缺少等号"),
+    (r"Unterminated string|Illegal character '\\n'|Expected \"\\?'\"", "引号没有成对"),
+    (r"Unclosed array", "方括号没有成对，或列表里漏了逗号"),
+    (r"Unclosed inline table", "花括号没有成对，或里面漏了逗号"),
+    (r"Expected newline", "一行里多了内容"),
+    (r"Cannot overwrite|Cannot declare|Duplicate", "同一项写了两次"),
+    (r"Invalid statement|Invalid initial character", "这一行看不懂"),
+    (r"Unescaped '\\\\'", "双引号里的反斜杠要写两个"),
+)
+
+
+def guess(said: str, known: Iterable[str]) -> str:
+    """Give the advice for a name nobody knows: the nearest one there is, or to delete it."""
+    near = difflib.get_close_matches(said, list(known), n=1, cutoff=0.6)
+    return f"是不是想写 {near[0]}" if near else "请删掉，或对照 content/README.md 检查名字"
+
+
+def toml_detail(message: str) -> str:
+    """Give what `tomllib` said, in the words of admins where we have them."""
+    return next((said for pattern, said in TOML_DETAILS if re.search(pattern, message)), message)
+
+
+def fault(code: str, *, file: str, line: int, **facts: Any) -> Fault:
+    """Make the fault of a code of `SENTENCES`."""
+    what, mend = SENTENCES[code]
+    return Fault(file=file, line=line, what=what.format(**facts), mend=mend.format(**facts))
+
+
+def of_model(error: ValidationError, *, file: str, positions: Positions) -> list[Fault]:
+    """Give a fault for every error of a model made from `file`."""
+    return [_of_error(dict(each), file=file, positions=positions) for each in error.errors(include_url=False)]
+
+
+def _of_error(error: Mapping[str, Any], *, file: str, positions: Positions) -> Fault:
+    place: Place = error["loc"]
+    key = next((str(part) for part in reversed(place) if isinstance(part, str)), "内容")
+    facts = {"key": SHOWN_AS.get(key, key), "guess": guess(key, KEYS)} | error.get("ctx", {})
+    return fault(_code(error["type"]), file=file, line=line_of(place, positions), **facts)
+
+
+def _code(kind: str) -> str:
+    if kind in SENTENCES:
+        return kind
+    return next((family for family in FAMILIES if kind.startswith(f"{family}_")), "other")

@@ -1,0 +1,54 @@
+"""Words with gaps: Jinja2 in a sandbox, where a gap nobody fills is an error and never a blank."""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jinja2
+from jinja2 import meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from content.faults import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Compiled words; `values` are the names of their gaps."""
+
+    source: str
+    values: frozenset[str]
+    _compiled: jinja2.Template
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        """Give the finished words; raises `jinja2.UndefinedError` when a gap has no value."""
+        return self._compiled.render(values)
+
+
+def template(source: str) -> Template:
+    """Compile words; raises `Unreadable` with the line inside them."""
+    words = _environment()
+    try:
+        return Template(
+            source, frozenset(meta.find_undeclared_variables(words.parse(source))), words.from_string(source)
+        )
+    except jinja2.TemplateSyntaxError as error:
+        raise Unreadable("words_syntax", line=error.lineno, detail=error.message or "") from None
+
+
+def try_out(words: Template, values: Mapping[str, Any]) -> None:
+    """Fill the gaps with a sample; raises `Unreadable` with the line inside the words."""
+    try:
+        words.fill(values)
+    except Exception as error:  # noqa: BLE001 - admins' words can fail in any way Python can
+        inside = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+        raise Unreadable("words_failed", line=(inside or [1])[-1] or 1, detail=str(error)) from None
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Chat is plain text; pages escape what they are given.
+    return ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
