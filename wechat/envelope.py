@@ -167,7 +167,7 @@ def unlock(cipher: str, *, key: bytes) -> tuple[bytes, bytes]:
     decryptor = _aes(key).decryptor()
     content = _unpad(decryptor.update(blocks) + decryptor.finalize())[_SALT_BYTES:]
     end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "big")
-    if not _LENGTH_BYTES <= end <= len(content):
+    if end > len(content):
         _undecipherable()
     return content[_LENGTH_BYTES:end], content[end:]
 

@@ -234,7 +234,7 @@ class MediaVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaCheck:
-    """The result of an asynchronous media check: `suggest` is `pass`, `review` or `risky`, "" where the check failed."""
+    """The result of an asynchronous media check: `suggest` is `pass`, `review` or `risky`; "" where it failed."""
 
     trace_id: str
     appid: str
@@ -265,7 +265,7 @@ class AgentSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountNews:
-    """Something about the account itself for its operator: `event` in lower case, `good` None where it is no verdict."""
+    """Something about the account itself, for its operator: `event` in lower case, `good` None where no verdict."""
 
     event: str
     good: bool | None = None
@@ -280,8 +280,9 @@ class Message:
 
     `id` is the dedupe key, equal for every repeat of one delivery; `account` is our name of the account (the last part
     of its webhook's URL); `text` is "" where there are no words; `key` is a menu key, a URL or a page; `scene` a QR
-    scene without its `qrscene_` prefix; `detail` is the rest, typed by one of the classes above or a tuple of
-    them (the tables in `inbound` tell which), `raw` all fields as they came; `miniprogram` tells that the account is one: it takes a `Transfer` or nothing for an answer.
+    scene without its `qrscene_` prefix; `detail` is the rest, one of the classes above or a tuple of them (the tables
+    in `inbound` tell which); `raw` all fields as they came; `miniprogram` tells that the account is one, which takes
+    a `Transfer` or nothing for an answer.
     """
 
     id: str

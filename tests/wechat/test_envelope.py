@@ -135,6 +135,10 @@ class TestVerification:
         with pytest.raises(Refused, match="echostr"):
             Envelope(account()).verify(plain_query(), NOW)
 
+    def test_an_old_verification_is_refused(self):
+        with pytest.raises(Refused, match="too old"):
+            Envelope(account()).verify(plain_query(echostr="1"), NOW + timedelta(seconds=601))
+
     @pytest.mark.parametrize("missing", ["signature", "timestamp", "nonce"])
     def test_a_missing_part_is_refused(self, missing):
         query = plain_query(echostr="1")
@@ -314,6 +318,8 @@ class TestBadCiphers:
             pytest.param(cipher_of(content_of(b"x" * 10) + b"\x00" * 16), id="pad byte 0"),
             pytest.param(cipher_of(b"x" * 31 + bytes([33])), id="pad byte 33"),
             pytest.param(cipher_of(b"x" * 31 + bytes([255])), id="pad byte 255"),
+            pytest.param(cipher_of(content_of(b"x" * 10) + bytes([48]) * 48), id="48 bytes of padding"),
+            pytest.param("*" + cipher_of(padded(content_of(b"<xml/>"))), id="a sign before good base64"),
             pytest.param(cipher_of(content_of(b"<xml/>") + b"\x05\x05\x05\x04"), id="pad bytes differ"),
             pytest.param(cipher_of(padded(content_of(b"<xml/>")), key=b"k" * 32), id="another key"),
         ],

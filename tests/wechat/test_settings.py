@@ -68,6 +68,7 @@ def test_plain_mode_needs_no_key():
         pytest.param("encoding_aes_key", "A" * 42, "exactly 43", id="key of 42"),
         pytest.param("encoding_aes_key", "A" * 44, "exactly 43", id="key of 44"),
         pytest.param("encoding_aes_key", "A" * 42 + "%", "exactly 43", id="key with a symbol"),
+        pytest.param("encoding_aes_key", "A" * 43 + "%", "exactly 43", id="key and a symbol"),
         pytest.param("encoding_aes_key", "字" * 43, "exactly 43", id="key in Chinese"),
         pytest.param("encoding_aes_key", "A" * 42 + "=", "exactly 43", id="key with its padding"),
         pytest.param("previous_encoding_aes_key", "A" * 42, "exactly 43", id="previous key of 42"),
