@@ -1,0 +1,473 @@
+"""What is pushed to whom: a run has a natural key, a person in it one row, and a row is sent once or says why not.
+
+A row goes due → in_hand → sent | gone | failed | unsure. `in_hand` is committed before anything is sent, so after a
+kill it is known which rows may have gone out. Rows outlive their person: the person is a random pseudonym there, and
+an openid is never kept but joined when it is needed.
+"""
+
+import json
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage.db import Database, Moment, metadata
+from storage.people import Id, People, Window, contacts, credits_, kept_lines, persons, windows
+
+broadcasts = sa.Table(
+    "broadcasts",
+    metadata,
+    sa.Column("key", sa.String(128), primary_key=True),
+    sa.Column("broadcast", sa.String(64), nullable=False, index=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("planned_at", Moment, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("key", sa.String(128), sa.ForeignKey("broadcasts.key"), primary_key=True),
+    sa.Column("person", Id, primary_key=True, index=True),
+    sa.Column("contact", Id, nullable=False, server_default=""),
+    sa.Column("account", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("wake_at", Moment, nullable=False),  # due: not before; in hand: lost after
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("batch", sa.String(32), nullable=False, server_default=""),
+    sa.Column("message_id", sa.String(64), nullable=False, server_default=""),
+    sa.Column("error", sa.String(32), nullable=False, server_default=""),
+    sa.Column("settled_at", Moment),
+    sa.Index("ix_deliveries_waiting", "key", "state", "wake_at"),
+    sqlite_with_rowid=False,
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("broadcast", sa.String(64), primary_key=True),
+    sa.Column("timing", sa.String(128), nullable=False),
+    sa.Column("since", Moment),  # null: known since before anything was, so all of it counts
+    sqlite_with_rowid=False,
+)
+
+
+class RunState(StrEnum):
+    """`planning` is a run whose rows are still being written, or whose planner died."""
+
+    PLANNING = "planning"
+    PLANNED = "planned"
+    SENDING = "sending"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+class State(StrEnum):
+    """Where a person's delivery is; the last four are final."""
+
+    DUE = "due"
+    IN_HAND = "in_hand"
+    SENT = "sent"
+    GONE = "gone"
+    FAILED = "failed"
+    UNSURE = "unsure"
+
+
+OPEN = (State.DUE, State.IN_HAND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a run says, as it was when it was planned: a later edit of the pack changes nothing of it."""
+
+    text: str = ""
+    channels: tuple[str, ...] = ()
+    template_id: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    digests: tuple[str, ...] = ()
+    everyone: bool = False
+    topics: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One time that a broadcast is sent; `key` is natural (`daily-digest:2026-11-23`)."""
+
+    key: str
+    broadcast: str
+    title: str
+    content: Content
+    due_at: datetime
+    expires_at: datetime
+    planned_at: datetime
+    state: RunState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """One way to a person: what this contact allows now."""
+
+    person: str
+    contact: str
+    account: str
+    window: Window | None = None
+    credits: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A delivery to be written."""
+
+    person: str
+    contact: str
+    account: str
+    channel: str
+    state: State = State.DUE
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A delivery in hand, with the openid it goes to."""
+
+    person: str
+    contact: str
+    account: str
+    openid: str = field(repr=False)
+    channel: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a delivery ended, or (`DUE`) when and by which channel it is tried again.
+
+    `error` is an errcode or one of our own short words. `spent_window` and `spent_credit` (a template id) are what the
+    platform counts against the contact.
+    """
+
+    person: str
+    contact: str
+    account: str
+    channel: str
+    state: State
+    message_id: str = ""
+    error: str = ""
+    wake_at: datetime | None = None
+    spent_window: bool = False
+    spent_credit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many deliveries of a run are in one state on one channel."""
+
+    channel: str
+    state: State
+    count: int
+
+
+class Broadcasts:
+    """Runs and their deliveries. Every method is safe to repeat."""
+
+    def __init__(self, db: Database, people: People) -> None:
+        self._db = db
+        self._people = people
+
+    # -- runs ----------------------------------------------------------------------------------------------------
+
+    def open_run(self, run: Run) -> Run:
+        """Write a run unless its key is known; give back what stands under the key."""
+        with self._db.begin() as connection:
+            values = {**{each.name: getattr(run, each.name) for each in fields(run)}, "content": _dumped(run.content)}
+            connection.execute(self._db.insert(broadcasts).values(values).on_conflict_do_nothing())
+        found = self.run(run.key)
+        return found or run
+
+    def run(self, key: str) -> Run | None:
+        """The run of a key."""
+        with self._db.read() as connection:
+            row = connection.execute(sa.select(broadcasts).where(broadcasts.c.key == key)).first()
+        return None if row is None else _run(row)
+
+    def runs(self, *, broadcast: str = "", states: Collection[RunState] = (), limit: int = 50) -> list[Run]:
+        """Runs by their time, the newest first."""
+        chosen = sa.select(broadcasts).order_by(broadcasts.c.due_at.desc(), broadcasts.c.key).limit(limit)
+        if broadcast:
+            chosen = chosen.where(broadcasts.c.broadcast == broadcast)
+        if states:
+            chosen = chosen.where(broadcasts.c.state.in_(states))
+        with self._db.read() as connection:
+            return [_run(row) for row in connection.execute(chosen)]
+
+    def move(self, key: str, *, before: Collection[RunState], after: RunState, reason: str = "") -> bool:
+        """Change a run's state where it was one of `before`; False where it wasn't."""
+        here = (broadcasts.c.key == key) & broadcasts.c.state.in_(before)
+        with self._db.begin() as connection:
+            change = broadcasts.update().where(here).values(state=after, reason=reason)
+            return connection.execute(change.returning(broadcasts.c.key)).first() is not None
+
+    def rewrite(self, key: str, content: Content, *, expires_at: datetime) -> None:
+        """Give a run that said nothing something to say: it is planned again."""
+        silent = (broadcasts.c.key == key) & (broadcasts.c.state == RunState.DONE)
+        nobody = ~sa.exists().where(deliveries.c.key == key)
+        with self._db.begin() as connection:
+            change = {"content": _dumped(content), "expires_at": expires_at, "state": RunState.PLANNING, "reason": ""}
+            connection.execute(broadcasts.update().where(silent & nobody).values(change))
+
+    def finish(self, key: str) -> bool:
+        """Close a run that is being sent once nothing of it is open; True when it is done."""
+        still_open = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
+        sending = (broadcasts.c.key == key) & (broadcasts.c.state == RunState.SENDING)
+        with self._db.begin() as connection:
+            change = broadcasts.update().where(sending & ~still_open).values(state=RunState.DONE)
+            return connection.execute(change.returning(broadcasts.c.key)).first() is not None
+
+    def tallies(self, key: str) -> list[Tally]:
+        """How many deliveries are where."""
+        counted = sa.select(deliveries.c.channel, deliveries.c.state, sa.func.count().label("number"))
+        counted = counted.where(deliveries.c.key == key).group_by(deliveries.c.channel, deliveries.c.state)
+        with self._db.read() as connection:
+            rows = connection.execute(counted.order_by(deliveries.c.channel, deliveries.c.state)).all()
+        return [Tally(channel=row.channel, state=State(row.state), count=row.number) for row in rows]
+
+    # -- who is meant --------------------------------------------------------------------------------------------
+
+    def members(self, *, after: str, limit: int) -> Sequence[str]:
+        """The next persons with a contact, in the order of their ids."""
+        some = sa.select(contacts.c.person).distinct().where(contacts.c.person > after)
+        with self._db.read() as connection:
+            return list(connection.execute(some.order_by(contacts.c.person).limit(limit)).scalars())
+
+    def reaches(self, some: Collection[str], *, organisations: Collection[str] = ()) -> list[Reach]:
+        """Every contact of these persons with what it allows; who left, or is in no named organisation, has none."""
+        ways = (
+            sa.select(contacts.c.id, contacts.c.person, contacts.c.account, windows.c.until, windows.c.remaining)
+            .select_from(contacts.outerjoin(windows, windows.c.contact == contacts.c.id))
+            .where(contacts.c.person.in_(some))
+            .order_by(contacts.c.person, contacts.c.account)
+        )
+        if organisations:
+            there = sa.select(persons.c.id).where(persons.c.id.in_(some), persons.c.organisation.in_(organisations))
+            ways = ways.where(contacts.c.person.in_(there))
+        with self._db.read() as connection:
+            rows = connection.execute(ways).all()
+            allowed = self._credits(connection, [row.id for row in rows])
+        return [
+            Reach(
+                person=row.person,
+                contact=row.id,
+                account=row.account,
+                window=None if row.until is None else Window(row.until, row.remaining),
+                credits=frozenset(allowed.get(row.id, ())),
+            )
+            for row in rows
+        ]
+
+    def _credits(self, connection: Connection, some: Collection[str]) -> Mapping[str, set[str]]:
+        left = sa.select(credits_.c.contact, credits_.c.template).where(
+            credits_.c.contact.in_(some), credits_.c.left > 0
+        )
+        allowed: dict[str, set[str]] = {}
+        for row in connection.execute(left):
+            allowed.setdefault(row.contact, set()).add(row.template)
+        return allowed
+
+    # -- deliveries ----------------------------------------------------------------------------------------------
+
+    def add(self, key: str, rows: Iterable[Row], *, now: datetime) -> None:
+        """Write these deliveries; a person who has one in this run keeps it."""
+        values = [
+            {
+                **asdict(row),
+                "key": key,
+                "wake_at": now,
+                "settled_at": None if row.state in OPEN else now,
+            }
+            for row in rows
+        ]
+        if values:
+            with self._db.begin() as connection:
+                connection.execute(self._db.insert(deliveries).on_conflict_do_nothing(), values)
+
+    def exchange(
+        self, key: str, settled: Sequence[Settled], *, batch: str, room: int, now: datetime, lost_at: datetime
+    ) -> list[Parcel]:
+        """Settle what is done and take up to `room` more in hand, in one transaction; nothing is taken of a paused run.
+
+        What stays in hand beyond `lost_at` is lost, and `sweep` decides. Two who take at once never take the same row.
+        """
+        with self._db.begin() as connection:
+            self._settle(connection, key, settled, batch=batch, now=now)
+            return self._claim(connection, key, batch=batch, room=room, now=now, lost_at=lost_at) if room else []
+
+    def _settle(
+        self, connection: Connection, key: str, settled: Sequence[Settled], *, batch: str, now: datetime
+    ) -> None:
+        if not settled:
+            return
+        # A sweep may have called it unsure: who has sent it knows better.
+        in_hand = (deliveries.c.state == State.IN_HAND) | (deliveries.c.state == State.UNSURE)
+        ours = in_hand & (deliveries.c.batch == batch)
+        change = deliveries.update().where(deliveries.c.key == key, deliveries.c.person == sa.bindparam("who"), ours)
+        change = change.values({name: sa.bindparam(f"new_{name}") for name in (*_SETTLED, "wake_at", "settled_at")})
+        connection.execute(change, [_change(each, now) for each in settled])
+        if any(each.spent_window for each in settled):
+            self._people.spend_window(connection, [each.contact for each in settled if each.spent_window])
+        self._spend_credits(connection, settled)
+
+    def _spend_credits(self, connection: Connection, settled: Sequence[Settled]) -> None:
+        spent = [{"who": each.contact, "what": each.spent_credit} for each in settled if each.spent_credit]
+        if not spent:
+            return
+        same = (credits_.c.contact == sa.bindparam("who")) & (credits_.c.template == sa.bindparam("what"))
+        change = credits_.update().where(same, credits_.c.left > 0).values(left=credits_.c.left - 1)
+        connection.execute(change, spent)
+
+    def _claim(
+        self, connection: Connection, key: str, *, batch: str, room: int, now: datetime, lost_at: datetime
+    ) -> list[Parcel]:
+        is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == RunState.SENDING)
+        ready = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.wake_at <= now)
+        chosen = sa.select(deliveries.c.person).where(ready, is_sent).order_by(deliveries.c.wake_at).limit(room)
+        picked = chosen.with_for_update(skip_locked=True).cte("picked")  # a CTE, so that the limit is applied once
+        take = deliveries.update().where(deliveries.c.key == key, deliveries.c.person.in_(sa.select(picked.c.person)))
+        taken = take.values(state=State.IN_HAND, batch=batch, wake_at=lost_at, attempts=deliveries.c.attempts + 1)
+        known = (deliveries.c.person, deliveries.c.contact, deliveries.c.account, deliveries.c.channel)
+        rows = connection.execute(taken.returning(*known, deliveries.c.attempts)).all()
+        openids = self._openids(connection, [row.contact for row in rows])
+        parcels = [Parcel(**row._mapping, openid=openids.get(row.contact, "")) for row in rows]  # noqa: SLF001 - public in spite of its name
+        left = [settle(each, State.GONE, error="left") for each in parcels if not each.openid]
+        self._settle(connection, key, left, batch=batch, now=now)
+        return [each for each in parcels if each.openid]
+
+    def _openids(self, connection: Connection, some: Collection[str]) -> Mapping[str, str]:
+        if not some:
+            return {}
+        found = sa.select(contacts.c.id, contacts.c.openid).where(contacts.c.id.in_(some))
+        return {row.id: row.openid for row in connection.execute(found)}
+
+    def keep_lines(
+        self, parcels: Sequence[Parcel], *, key: str, line: str, batch: str, expires_at: datetime, now: datetime
+    ) -> None:
+        """Keep a line for each of them and settle them as sent, all in one transaction: a line is never kept twice."""
+        with self._db.begin() as connection:
+            mine = sa.select(deliveries.c.person).where(
+                deliveries.c.key == key,
+                deliveries.c.person.in_([each.person for each in parcels]),
+                deliveries.c.state == State.IN_HAND,
+                deliveries.c.batch == batch,
+            )
+            here = sa.select(persons.c.id).where(persons.c.id.in_(mine)).with_for_update(read=True, key_share=True)
+            found = set(connection.execute(here).scalars())
+            kept = [
+                {"id": secrets.token_hex(16), "person": person, "key": key, "line": line, "expires_at": expires_at}
+                for person in found
+            ]
+            if kept:
+                connection.execute(self._db.insert(kept_lines).on_conflict_do_nothing(), kept)
+            settled = [settle(each, State.SENT if each.person in found else State.GONE) for each in parcels]
+            self._settle(connection, key, settled, batch=batch, now=now)
+
+    def has_sent(self, key: str, channel: str) -> bool:
+        """Whether anybody of this run got it by this channel."""
+        here = (deliveries.c.key == key) & (deliveries.c.state == State.SENT) & (deliveries.c.channel == channel)
+        with self._db.read() as connection:
+            return bool(connection.execute(sa.select(sa.exists().where(here))).scalar())
+
+    def next_wake(self, key: str) -> datetime | None:
+        """When the first due delivery of a run may be taken; None when none is due."""
+        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
+        first = sa.select(deliveries.c.wake_at).where(waiting).order_by(deliveries.c.wake_at).limit(1)
+        with self._db.read() as connection:
+            found: datetime | None = connection.execute(first).scalar()
+            return found
+
+    # -- what was lost -------------------------------------------------------------------------------------------
+
+    def sweep(self, key: str, *, repeatable: Collection[str], now: datetime) -> int:
+        """Decide on what is in hand for too long: `unsure`, or due again where a repeat reaches nobody twice.
+
+        Gives the number of rows that are `unsure` now.
+        """
+        lost = (deliveries.c.key == key) & (deliveries.c.state == State.IN_HAND) & (deliveries.c.wake_at <= now)
+        again = lost & deliveries.c.channel.in_(repeatable)
+        with self._db.begin() as connection:
+            connection.execute(deliveries.update().where(again).values(state=State.DUE, wake_at=now, batch=""))
+            doubtful = deliveries.update().where(lost).values(state=State.UNSURE, settled_at=now)
+            return len(connection.execute(doubtful.returning(deliveries.c.person)).all())
+
+    def expire(self, key: str, *, now: datetime) -> None:
+        """Drop what was not begun in time: nobody is bothered with yesterday's news."""
+        late = sa.exists().where(broadcasts.c.key == key, broadcasts.c.expires_at <= now)
+        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
+        with self._db.begin() as connection:
+            change = {"state": State.FAILED, "error": "expired", "settled_at": now}
+            connection.execute(deliveries.update().where(waiting & late).values(change))
+
+    def erase(self, connection: Connection, person: str) -> None:
+        """Take a person's contact out of their deliveries; what was planned for them is not sent any more."""
+        theirs = deliveries.c.person == person
+        waiting = theirs & (deliveries.c.state == State.DUE)
+        connection.execute(deliveries.update().where(waiting).values(state=State.GONE, error="left"))
+        connection.execute(deliveries.update().where(theirs).values(contact=""))
+
+    # -- the timetable -------------------------------------------------------------------------------------------
+
+    def known_since(self, timings: Mapping[str, str], *, now: datetime) -> Mapping[str, datetime | None]:
+        """Since when each broadcast has had its timing; None for those that were there when the program was new.
+
+        A broadcast written at ten for eight o'clock begins tomorrow: what was never promised wasn't missed.
+        """
+        with self._db.begin() as connection:
+            known = {row.broadcast: row for row in connection.execute(sa.select(schedules))}
+            since = now if known else None
+            for name, timing in timings.items():
+                if name not in known:
+                    connection.execute(schedules.insert().values(broadcast=name, timing=timing, since=since))
+                elif known[name].timing != timing:
+                    change = schedules.update().where(schedules.c.broadcast == name)
+                    connection.execute(change.values(timing=timing, since=now))
+        unchanged = {name: row.since for name, row in known.items() if timings.get(name) == row.timing}
+        return {name: unchanged.get(name, now if known else None) for name in timings}
+
+
+def settle(parcel: Parcel, state: State, **more: Any) -> Settled:
+    """Say how a parcel ended; `more` are the other fields of `Settled`."""
+    known = {name: getattr(parcel, name) for name in ("person", "contact", "account", "channel")}
+    return Settled(**{**known, "state": state, **more})
+
+
+def _dumped(content: Content) -> str:
+    return json.dumps(asdict(content), ensure_ascii=False)
+
+
+def _run(row: sa.Row[Any]) -> Run:
+    read: dict[str, Any] = json.loads(row.content)
+    frozen: dict[str, Any] = {name: tuple(it) if isinstance(it, list) else it for name, it in read.items()}
+    return Run(**{**row._mapping, "content": Content(**frozen), "state": RunState(row.state)})  # noqa: SLF001 - public in spite of its name
+
+
+_SETTLED = ("state", "contact", "account", "channel", "message_id", "error")
+
+
+def _change(settled: Settled, now: datetime) -> dict[str, Any]:
+    return {
+        "who": settled.person,
+        **{f"new_{name}": getattr(settled, name) for name in _SETTLED},
+        "new_wake_at": settled.wake_at or now,
+        "new_settled_at": None if settled.state in OPEN else now,
+    }

@@ -1,0 +1,315 @@
+"""Runs and deliveries: written once, taken once, settled as they ended."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from storage.broadcasts import RunState, State, settle
+from tests.scheduler.world import NOON, World, database
+
+LATER = NOON + timedelta(minutes=2)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def db(request, tmp_path_factory):
+    with database(request.param, tmp_path_factory.mktemp("db")) as db:
+        yield db
+
+
+@pytest.fixture
+def world(db):
+    world = World(db)
+    world.clear()
+    noise = world.run("weekly-policy:2026-11-23")  # other people's rows: nothing below may touch them
+    world.deliver(noise, world.person("o-noise-1"), world.person("o-noise-2"))
+    yield world
+    assert world.states(noise) == {"due": 2}
+
+
+def test_a_run_opened_three_times_is_one_run_and_the_first_words_stay(world):
+    first = world.run(topics=("yaowen",))
+    world.run(topics=("zhengce",))
+    world.run(topics=("fazhan",))
+
+    assert world.store.run(first.key) == first
+    assert [run.key for run in world.store.runs(broadcast="daily-digest")] == [first.key]
+
+
+def test_what_a_run_says_comes_back_as_it_was(world):
+    run = world.run(channels=("notice", "next_visit"), fields={"thing1": "标题"}, digests=("a", "b"), template_id="T")
+
+    assert world.store.run(run.key) == run
+
+
+def test_a_person_added_twice_has_one_row(world):
+    run, who = world.run(), world.person("o-1")
+    world.deliver(run, who)
+    world.deliver(run, who, channel="next_visit")
+
+    assert [(row.channel, row.state) for row in world.rows(run).values()] == [("customer_service", "due")]
+
+
+def test_what_is_taken_is_in_hand_and_carries_its_openid(world):
+    run, who = world.run(), world.person("o-1")
+    world.deliver(run, who)
+
+    parcel = world.take(run)[0]
+
+    assert (parcel.person, parcel.openid, parcel.channel, parcel.attempts) == (
+        who.person,
+        "o-1",
+        "customer_service",
+        1,
+    )
+    assert world.states(run) == {"in_hand": 1}
+    assert world.take(run, batch="b2") == []
+
+
+def test_no_more_is_taken_than_there_is_room_for(world):
+    run = world.run()
+    world.deliver(run, *[world.person(f"o-{n}") for n in range(7)])
+
+    taken = world.take(run, room=3)
+
+    assert len(taken) == 3
+    assert world.states(run) == {"due": 4, "in_hand": 3}
+
+
+@pytest.mark.parametrize("state", [RunState.PLANNED, RunState.PAUSED, RunState.DONE])
+def test_nothing_is_taken_of_a_run_that_is_not_being_sent(world, state):
+    run = world.run(state=state)
+    world.deliver(run, world.person("o-1"))
+
+    assert world.take(run) == []
+
+
+def test_nothing_is_taken_before_its_time(world):
+    run = world.run()
+    world.deliver(run, world.person("o-1"))
+    parcel = world.take(run)[0]
+    world.take(run, settle(parcel, State.DUE, wake_at=NOON + timedelta(seconds=90)), room=0)
+
+    assert world.take(run, now=NOON + timedelta(seconds=89)) == []
+    assert world.store.next_wake(run.key) == NOON + timedelta(seconds=90)
+    assert world.take(run, now=NOON + timedelta(seconds=90))[0].attempts == 2
+
+
+def test_one_who_left_is_gone_and_the_rest_are_still_taken(world):
+    run = world.run()
+    world.deliver(run, world.person("o-stays"), world.person("o-leaves"))
+    world.leave("o-leaves")
+
+    taken = world.take(run)
+
+    assert [parcel.openid for parcel in taken] == ["o-stays"]
+    assert world.states(run) == {"gone": 1, "in_hand": 1}
+
+
+def test_settling_and_taking_are_one_step(world):
+    run = world.run()
+    world.deliver(run, world.person("o-1"), world.person("o-2"))
+    first = world.take(run, room=1)[0]
+
+    second = world.take(run, settle(first, State.SENT, message_id="77"), room=1)[0]
+
+    assert second.person != first.person
+    row = world.rows(run)[first.person]
+    assert (row.state, row.message_id, row.settled_at) == ("sent", "77", int(NOON.timestamp()))
+
+
+def test_another_batch_cannot_settle_what_is_not_in_its_hand(world):
+    run = world.run()
+    world.deliver(run, world.person("o-1"))
+    parcel = world.take(run, batch="mine")[0]
+
+    world.take(run, settle(parcel, State.SENT), batch="theirs", room=0)
+
+    assert world.states(run) == {"in_hand": 1}
+
+
+def test_a_message_sent_is_counted_against_the_window_and_the_credit(world):
+    run = world.run()
+    talker = world.person("o-talker", window=True)
+    subscriber = world.person("o-subscriber", credit="T")
+    other = world.person("o-other", window=True, credit="T")
+    world.deliver(run, talker, subscriber)
+    parcels = {parcel.person: parcel for parcel in world.take(run)}
+    spent = [
+        settle(parcels[talker.person], State.SENT, spent_window=True),
+        settle(parcels[subscriber.person], State.SENT, spent_credit="T"),
+    ]
+
+    world.take(run, *spent, room=0)
+
+    assert world.people.find(account="official", openid="o-talker").window.remaining == 4
+    assert world.people.credits_of(subscriber.contact) == {"T": 0}
+    assert world.people.find(account="official", openid="o-other").window.remaining == 5
+    assert world.people.credits_of(other.contact) == {"T": 1}
+
+
+def test_what_was_lost_is_unsure_and_never_taken_again_unless_a_repeat_is_harmless(world):
+    run, one, other = world.run(), world.person("o-1"), world.person("o-2")
+    world.deliver(run, one)
+    world.deliver(run, other, channel="next_visit")
+    world.take(run)
+
+    assert world.store.sweep(run.key, repeatable=["next_visit"], now=NOON) == 0
+    assert world.store.sweep(run.key, repeatable=["next_visit"], now=LATER) == 1
+    assert world.rows(run)[one.person].state == "unsure"
+    assert [parcel.person for parcel in world.take(run, now=LATER)] == [other.person]
+
+
+def test_a_late_but_true_word_corrects_unsure(world):
+    run = world.run()
+    world.deliver(run, world.person("o-1"))
+    parcel = world.take(run)[0]
+    world.store.sweep(run.key, repeatable=[], now=LATER)
+
+    world.take(run, settle(parcel, State.SENT), room=0, now=LATER)
+
+    assert world.states(run) == {"sent": 1}
+
+
+def test_a_line_is_kept_and_its_delivery_settled_in_one_step(world):
+    run, who = world.run(), world.person("o-1")
+    world.deliver(run, who, channel="next_visit")
+    parcels = world.take(run)
+    keep = {"key": run.key, "line": "今日要闻", "batch": "b1", "expires_at": NOON + timedelta(days=7), "now": NOON}
+
+    world.store.keep_lines(parcels, **keep)
+    given = world.people.take_lines(who.person, message="m1", now=NOON)
+    world.people.take_lines(who.person, message="m2", now=NOON)
+    world.store.keep_lines(parcels, **keep)  # a repeat after the line was read and dropped
+
+    assert given == ["今日要闻"]
+    assert world.people.take_lines(who.person, message="m3", now=NOON) == []
+    assert world.states(run) == {"sent": 1}
+
+
+def test_a_run_is_done_when_nothing_of_it_is_open(world):
+    run = world.run()
+    world.deliver(run, world.person("o-1"))
+
+    before = world.store.finish(run.key)
+    parcel = world.take(run)[0]
+    meanwhile = world.store.finish(run.key)
+    world.take(run, settle(parcel, State.FAILED, error="47003"), room=0)
+
+    assert (before, meanwhile, world.store.finish(run.key)) == (False, False, True)
+    assert world.store.run(run.key).state is RunState.DONE
+
+
+def test_a_run_moves_only_from_where_it_was_said_to_be(world):
+    run = world.run()
+
+    assert world.store.move(run.key, before=[RunState.SENDING], after=RunState.PAUSED, reason="45009")
+    assert not world.store.move(run.key, before=[RunState.SENDING], after=RunState.DONE)
+    assert world.store.run(run.key).reason == "45009"
+
+
+def test_what_was_not_begun_in_time_is_dropped(world):
+    run = world.run(expires_at=LATER)
+    world.deliver(run, world.person("o-1"), world.person("o-2"))
+    world.take(run, room=1)
+
+    world.store.expire(run.key, now=NOON)
+    before = world.states(run)
+    world.store.expire(run.key, now=LATER)
+
+    assert before == {"due": 1, "in_hand": 1}
+    assert world.states(run) == {"failed": 1, "in_hand": 1}
+
+
+def test_an_erased_person_leaves_a_row_that_leads_nowhere(world):
+    run, served, waiting = world.run(), world.person("o-1"), world.person("o-2")
+    world.deliver(run, served, waiting)
+    parcels = {parcel.person: parcel for parcel in world.take(run)}
+    world.take(
+        run,
+        settle(parcels[served.person], State.SENT),
+        settle(parcels[waiting.person], State.DUE, wake_at=LATER),
+        room=0,
+    )
+
+    with world.db.begin() as connection:
+        world.store.erase(connection, served.person)
+        world.store.erase(connection, waiting.person)
+
+    assert [(row.state, row.contact) for row in world.rows(run).values()] in (
+        [("sent", ""), ("gone", "")],
+        [("gone", ""), ("sent", "")],
+    )
+
+
+def test_reaches_tell_what_each_contact_allows_and_nothing_of_one_who_left(world):
+    both = world.person("o-1", window=True, credit="T")
+    plain = world.person("o-2")
+    left = world.person("o-3", window=True)
+    world.leave("o-3")
+
+    reaches = {reach.person: reach for reach in world.store.reaches([both.person, plain.person, left.person])}
+
+    assert set(reaches) == {both.person, plain.person}
+    assert (reaches[both.person].window.remaining, reaches[both.person].credits) == (5, frozenset({"T"}))
+    assert (reaches[plain.person].window, reaches[plain.person].credits) == (None, frozenset())
+
+
+def test_a_credit_that_is_used_up_is_none(world):
+    run, who = world.run(), world.person("o-1", credit="T")
+    world.deliver(run, who)
+    world.take(run, settle(world.take(run)[0], State.SENT, spent_credit="T"), room=0)
+
+    assert world.store.reaches([who.person])[0].credits == frozenset()
+
+
+def test_only_who_is_in_a_named_organisation_is_reached(world):
+    inside, outside = world.person("o-1", organisation="zhibu-1"), world.person("o-2", organisation="zhibu-2")
+
+    reaches = world.store.reaches([inside.person, outside.person], organisations=["zhibu-1"])
+
+    assert [reach.person for reach in reaches] == [inside.person]
+
+
+def test_members_come_in_pages_without_those_who_left(world):
+    whos = {world.person(f"o-{n}").person for n in range(5)}
+    noise = {world.people.find(account="official", openid=f"o-noise-{n}").person for n in (1, 2)}
+    world.person("o-left")
+    world.leave("o-left")
+
+    found, page = [], world.store.members(after="", limit=2)
+    while page:
+        found += page
+        page = world.store.members(after=page[-1], limit=2)
+
+    assert found == sorted(whos | noise)
+
+
+def test_a_schedule_counts_since_it_was_first_seen_and_the_first_ones_always(world):
+    first = world.store.known_since({"daily": "0 8 * * *"}, now=NOON)
+    both = world.store.known_since({"daily": "0 8 * * *", "weekly": "0 9 * * *"}, now=LATER)
+    changed = world.store.known_since({"daily": "0 10 * * *", "weekly": "0 9 * * *"}, now=LATER + timedelta(hours=1))
+    again = world.store.known_since({"daily": "0 10 * * *"}, now=LATER + timedelta(hours=2))
+
+    assert first == {"daily": None}
+    assert both == {"daily": None, "weekly": LATER}
+    assert changed == {"daily": LATER + timedelta(hours=1), "weekly": LATER}
+    assert again == {"daily": LATER + timedelta(hours=1)}
+
+
+def test_takers_at_the_same_time_never_take_the_same_row(world):
+    run = world.run()
+    world.deliver(run, *[world.person(f"o-{n}") for n in range(60)])
+    taken = []
+
+    def taker(batch):
+        while parcels := world.take(run, batch=batch, room=4):
+            taken.extend(parcel.person for parcel in parcels)
+
+    threads = [threading.Thread(target=taker, args=(f"b{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(taken) == sorted(world.rows(run))
