@@ -214,6 +214,11 @@ class People:
             change = persons.update().where(persons.c.id == person)
             connection.execute(change.values(name=name, verified=verified, organisation=organisation, role=role))
 
+    def name_of(self, person: str) -> str:
+        """The name the person is bound to; "" for nobody in particular."""
+        with self._db.read() as connection:
+            return connection.execute(sa.select(persons.c.name).where(persons.c.id == person)).scalar() or ""
+
     # -- windows and credits -------------------------------------------------------------------------------------
 
     def open_windows(self, opened: Mapping[str, Window]) -> None:

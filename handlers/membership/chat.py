@@ -1,0 +1,121 @@
+"""Binding with a one-time code, seeing the binding, undoing it."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from content.shelf import Shelf
+
+from handlers.membership import engine
+from handlers.router import Router, Talking, Turn, plain
+from storage.roster import Refusal, Roster
+from wechat.messages import Kind, Reply, Text
+
+_MINUTES = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """The doors of membership."""
+
+    roster: Roster
+    shelf: Shelf
+    zone: ZoneInfo
+
+    def join(self, turn: Turn) -> Reply:
+        """Take the code that came along, or ask for it."""
+        code = engine.code_in(turn.text or turn.message.scene.removeprefix("join_"))
+        if code is None:
+            turn.talk.hold("membership", {"doing": "join"}, minutes=_MINUTES)
+            return self._says("code_please")
+        return self._bind(turn, code)
+
+    def _bind(self, turn: Turn, code: str) -> Reply:
+        today = turn.now.astimezone(self.zone).date()
+        tries = self.roster.count_try(turn.who.person, day=today, message=turn.message.id)
+        if tries > engine.TRIES_A_DAY:
+            turn.talk.end()
+            return self._says("too_many_tries")
+        bound = self.roster.bind(
+            code=code, person=turn.who.person, contact=turn.who.contact, message=turn.message.id, now=turn.now
+        )
+        if isinstance(bound, Refusal):
+            turn.talk.hold("membership", {"doing": "join"}, minutes=_MINUTES)
+            return self._says(f"code_{bound}", left=engine.TRIES_A_DAY - tries)
+        turn.talk.end()
+        return self._says(
+            "bound", name=bound.name, organisation=self._organisation(bound.organisation), role=bound.role
+        )
+
+    def who_am_i(self, turn: Turn) -> Reply:
+        """Whom we take the asker for."""
+        if not turn.who.verified:
+            return self._says("not_bound")
+        organisation = self._organisation(turn.who.organisation)
+        return self._says("bound_as", name=turn.who.name, organisation=organisation, role=turn.who.role)
+
+    def ask_to_unbind(self, turn: Turn) -> Reply:
+        """Undoing takes a second word."""
+        if not turn.who.verified:
+            return self._says("not_bound")
+        turn.talk.hold("membership", {"doing": "unbind"}, minutes=_MINUTES)
+        return self._says("sure", name=turn.who.name, word=self._say("unbind_word"))
+
+    def accepts(self, turn: Turn) -> bool:
+        """A code while one is expected; the confirmation while unbinding."""
+        if turn.message.kind is not Kind.TEXT:
+            return False
+        if turn.talk.state.get("doing") == "unbind":
+            return plain(turn.text) == plain(self._say("unbind_word"))
+        return engine.code_in(turn.text) is not None
+
+    def answer(self, turn: Turn) -> Reply:
+        """Bind or unbind."""
+        if turn.talk.state.get("doing") == "unbind":
+            self.roster.unbind(turn.who.person)
+            turn.talk.end()
+            return self._says("unbound")
+        return self._bind(turn, engine.code_in(turn.text) or "")
+
+    def otherwise(self, turn: Turn) -> Reply:
+        """Say what was expected."""
+        if turn.talk.state.get("doing") == "unbind":
+            turn.talk.end()
+            return self._says("not_unbound")
+        return self._says("no_code")
+
+    def resume(self, turn: Turn) -> Reply | None:
+        """Ask again."""
+        if turn.talk.feature != "membership":
+            return None
+        return self.ask_to_unbind(turn) if turn.talk.state.get("doing") == "unbind" else self._says("code_please")
+
+    def _organisation(self, organisation: str) -> str:
+        known = self.shelf.current().organisations.get(organisation)
+        return known.name if known else organisation
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.shelf.current().say(f"membership.{key}", **values)
+
+    def _says(self, key: str, **values: object) -> Reply:
+        return Text(self._say(key, **values))
+
+
+def routes(membership: Membership) -> Router:
+    """绑定, 我是谁, 解绑, and the QR code of a join code."""
+    return Router(
+        "membership",
+        words={
+            ("绑定", "加入", "加入组织", "实名绑定"): membership.join,
+            ("我是谁", "我的组织", "我的身份"): membership.who_am_i,
+            ("解绑", "解除绑定", "取消绑定"): membership.ask_to_unbind,
+        },
+        patterns={r"(绑定|加入)[\s\-]*[0-9a-z\-]{8,12}": membership.join},
+        keys={"membership.join": membership.join},
+        scenes={"join_": membership.join},
+        talking=Talking(
+            accepts=membership.accepts,
+            answer=membership.answer,
+            otherwise=membership.otherwise,
+            resume=membership.resume,
+        ),
+    )

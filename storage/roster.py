@@ -1,0 +1,190 @@
+"""Who belongs: the list an admin imported, and the one-time codes that tie a row of it to a person."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage.db import Database, Moment, metadata
+from storage.people import Id, contacts, persons
+from storage.sealing import Mark
+
+# No 0 O 1 I L, nothing that looks like another: these codes are read off paper.
+CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 8
+
+roster = sa.Table(
+    "roster",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("organisation", sa.String(64), nullable=False),
+    sa.Column("number", sa.String(32), nullable=False, server_default=""),  # tells people of one name apart
+    sa.Column("role", sa.String(32), nullable=False, server_default=""),
+    sa.Column("code", sa.String(64), unique=True),  # keyed hash; None once used
+    sa.Column("code_expires_at", Moment),
+    sa.Column("person", Id, sa.ForeignKey("persons.id"), unique=True),
+    sa.Column("message", sa.String(80), unique=True),  # the message that bound it
+    sa.UniqueConstraint("organisation", "name", "number"),
+    sqlite_with_rowid=False,
+)
+
+join_tries = sa.Table(
+    "join_tries",
+    metadata,
+    sa.Column("person", Id, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("message", sa.String(80), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of the imported list. `organisation` is an id of organisations.toml."""
+
+    name: str
+    organisation: str
+    role: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new row and the code its member says once."""
+
+    entry: Entry
+    code: str
+
+
+class Refusal(StrEnum):
+    """Why a code did not bind."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+
+
+class Roster:
+    """Codes are kept as keyed hashes: the database can't say them again."""
+
+    def __init__(self, db: Database, *, mark: Mark) -> None:
+        self._db = db
+        self._mark = mark
+
+    def take_in(self, entries: Iterable[Entry], *, expires_at: datetime) -> list[Issued]:
+        """Add new rows with a code each, update the role of known ones; a binding stays as it is. All or nothing."""
+        with self._db.begin() as connection:
+            return [issued for entry in entries if (issued := self._take(connection, entry, expires_at))]
+
+    def _take(self, connection: Connection, entry: Entry, expires_at: datetime) -> Issued | None:
+        same = _is(entry)
+        if connection.execute(roster.update().where(same).values(role=entry.role).returning(roster.c.id)).first():
+            return None
+        code = new_code()
+        connection.execute(
+            roster.insert().values(
+                id=secrets.token_hex(16),
+                name=entry.name,
+                organisation=entry.organisation,
+                number=entry.number,
+                role=entry.role,
+                code=self._mark(code),
+                code_expires_at=expires_at,
+            )
+        )
+        return Issued(entry, code)
+
+    def reissue(self, *, name: str, organisation: str, number: str = "", expires_at: datetime) -> str | None:
+        """A new code for a row, so that another contact of the same person can join; None without such a row."""
+        code = new_code()
+        same = _is(Entry(name=name, organisation=organisation, number=number))
+        change = roster.update().where(same).values(code=self._mark(code), code_expires_at=expires_at)
+        with self._db.begin() as connection:
+            found = connection.execute(change.returning(roster.c.id)).first()
+        return code if found else None
+
+    def bind(self, *, code: str, person: str, contact: str, message: str, now: datetime) -> Entry | Refusal:
+        """Tie the code's row to the person who says it; the code is used up. A repeat of `message` finds it done."""
+        with self._db.begin() as connection:
+            asked = (roster.c.code == self._mark(code)) | (roster.c.message == message)
+            row = connection.execute(sa.select(roster).where(asked)).first()
+            if row is None:
+                return Refusal.UNKNOWN
+            if row.message != message and row.code_expires_at < now:
+                return Refusal.EXPIRED
+            owner = row.person or person
+            change = {"person": owner, "message": message, "code": None}
+            connection.execute(roster.update().where(roster.c.id == row.id).values(**change))
+            self._move(connection, contact, person, owner, now.date())
+            named = {"name": row.name, "verified": True, "organisation": row.organisation, "role": row.role}
+            connection.execute(persons.update().where(persons.c.id == owner).values(**named))
+        return _entry(row)
+
+    def _move(self, connection: Connection, contact: str, person: str, owner: str, today: date) -> None:
+        """A second contact of a known member joins that person; the empty one it leaves is erased in its time."""
+        if person == owner:
+            return
+        connection.execute(contacts.update().where(contacts.c.id == contact).values(person=owner))
+        connection.execute(persons.update().where(persons.c.id == owner).values(left_on=None, former=None))
+        others = sa.select(sa.exists().where(contacts.c.person == person))
+        if not connection.execute(others).scalar():
+            connection.execute(persons.update().where(persons.c.id == person).values(left_on=today))
+
+    def unbind(self, person: str) -> None:
+        """Undo a binding: the row waits for a new code, the person is nobody in particular again."""
+        with self._db.begin() as connection:
+            self.erase(connection, person)
+            nobody = {"name": "", "verified": False, "organisation": "", "role": ""}
+            connection.execute(persons.update().where(persons.c.id == person).values(**nobody))
+
+    def count_try(self, person: str, *, day: date, message: str) -> int:
+        """How many codes the person has tried that day, this message counted once."""
+        row = self._db.insert(join_tries).values(person=person, day=day, tries=1, message=message)
+        change = {"tries": join_tries.c.tries + 1, "message": message}
+        counted = row.on_conflict_do_update(
+            index_elements=["person", "day"], set_=change, where=join_tries.c.message != message
+        )
+        with self._db.begin() as connection:
+            connection.execute(counted)
+            tries = sa.select(join_tries.c.tries).where(join_tries.c.person == person, join_tries.c.day == day)
+            return int(connection.execute(tries).scalar_one())
+
+    def entries(self) -> Sequence[tuple[Entry, bool]]:
+        """Every row, and whether it is bound."""
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(roster).order_by(roster.c.organisation, roster.c.name)).all()
+        return [
+            (
+                Entry(name=row.name, organisation=row.organisation, role=row.role, number=row.number),
+                row.person is not None,
+            )
+            for row in rows
+        ]
+
+    def erase(self, connection: Connection, person: str) -> None:
+        """Untie the person; the row itself is the admin's and stays."""
+        connection.execute(roster.update().where(roster.c.person == person).values(person=None, message=None))
+        connection.execute(join_tries.delete().where(join_tries.c.person == person))
+
+
+def new_code() -> str:
+    """Eight letters that can be read aloud: 31^8 of them, so guessing five a day is hopeless."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    return Entry(name=row.name, organisation=row.organisation, role=row.role, number=row.number)
+
+
+def _is(entry: Entry) -> sa.ColumnElement[bool]:
+    return (
+        (roster.c.organisation == entry.organisation)
+        & (roster.c.name == entry.name)
+        & (roster.c.number == entry.number)
+    )
