@@ -1,59 +1,19 @@
 """A small world to push into: people with the ways to them, on a real database."""
 
-import uuid
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from storage import upgrade
-from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState, broadcasts, deliveries, schedules
-from storage.db import Database, embedded_url
+from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState
 from storage.people import (
     People,
     Window,
-    contacts,
-    credit_events,
-    credits_,
-    kept_lines,
-    persons,
-    windows,
 )
 from storage.sealing import Keys
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZONE)
-POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432"
-
-
-@contextmanager
-def database(kind, folder):
-    """A database of the wanted shape that is gone afterwards."""
-    if kind == "sqlite":
-        db = Database(embedded_url(folder))
-        upgrade.upgrade(db)
-        yield db
-        db.close()
-        return
-    name = f"zhibu_push_{uuid.uuid4().hex[:12]}"
-    with _server() as server:
-        server.execute(sa.text(f"CREATE DATABASE {name}"))
-    db = Database(f"{POSTGRES}/{name}")
-    upgrade.upgrade(db)
-    yield db
-    db.close()
-    with _server() as server:
-        server.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-@contextmanager
-def _server():
-    engine = sa.create_engine(f"{POSTGRES}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
-
 
 class World:
     """People and runs in a database, made with few words."""
@@ -62,13 +22,6 @@ class World:
         self.db = db
         self.people = People(db, former=Keys("a secret of these tests").mark("former"))
         self.store = Broadcasts(db, self.people)
-
-    def clear(self):
-        """Empty the tables that are written here."""
-        with self.db.begin() as connection:
-            for table in (deliveries, broadcasts, schedules, kept_lines, windows, credit_events, credits_, contacts):
-                connection.execute(table.delete())
-            connection.execute(persons.delete())
 
     def person(self, openid, *, account="official", window=False, credit="", organisation=""):
         """One who follows; `window` allows them customer-service messages, `credit` is a template they accepted."""
@@ -108,7 +61,7 @@ class World:
 
     def states(self, run):
         """State to the number of deliveries in it."""
-        counted = {}
+        counted: dict[str, int] = {}
         for tally in self.store.tallies(run.key):
             counted[str(tally.state)] = counted.get(str(tally.state), 0) + tally.count
         return counted

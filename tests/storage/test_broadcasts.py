@@ -6,21 +6,14 @@ from datetime import timedelta
 import pytest
 
 from storage.broadcasts import RunState, State, settle
-from tests.scheduler.world import NOON, World, database
+from tests.scheduler.world import NOON, World
 
 LATER = NOON + timedelta(minutes=2)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def db(request, tmp_path_factory):
-    with database(request.param, tmp_path_factory.mktemp("db")) as db:
-        yield db
 
 
 @pytest.fixture
 def world(db):
     world = World(db)
-    world.clear()
     noise = world.run("weekly-policy:2026-11-23")  # other people's rows: nothing below may touch them
     world.deliver(noise, world.person("o-noise-1"), world.person("o-noise-2"))
     yield world
@@ -300,7 +293,7 @@ def test_a_schedule_counts_since_it_was_first_seen_and_the_first_ones_always(wor
 def test_takers_at_the_same_time_never_take_the_same_row(world):
     run = world.run()
     world.deliver(run, *[world.person(f"o-{n}") for n in range(60)])
-    taken = []
+    taken: list[str] = []
 
     def taker(batch):
         while parcels := world.take(run, batch=batch, room=4):
