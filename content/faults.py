@@ -230,10 +230,15 @@ TOML_DETAILS = (
 )
 
 
+def nearest(said: str, known: Iterable[str]) -> str | None:
+    """Give the known name that `said` may have been meant to be."""
+    return next(iter(difflib.get_close_matches(said, list(known), n=1, cutoff=0.6)), None)
+
+
 def guess(said: str, known: Iterable[str]) -> str:
     """Give the advice for a name nobody knows: the nearest one there is, or to delete it."""
-    near = difflib.get_close_matches(said, list(known), n=1, cutoff=0.6)
-    return f"是不是想写 {near[0]}" if near else "请删掉，或对照 content/README.md 检查名字"
+    near = nearest(said, known)
+    return f"是不是想写 {near}" if near else "请删掉，或对照 content/README.md 检查名字"
 
 
 def toml_detail(message: str) -> str:

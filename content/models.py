@@ -6,7 +6,7 @@ whose error types are the keys of the table in `content.faults`. A naive time ne
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -109,9 +109,17 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def is_web_address(value: str) -> bool:
+    """Whether it is a whole http or https address."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not re.search(r"\s", value)
+
+
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    if not is_web_address(value):
         raise _wrong("web_address", said=value)
     return value
 
@@ -524,11 +532,6 @@ class Menu:
         """Give the body of menu/create: `{"button": [...]}`."""
         return {"button": [button.payload() for button in self.buttons]}
 
-    def leaves(self) -> Iterator[Button]:
-        """Give each button that can be tapped."""
-        for button in self.buttons:
-            yield from button.sub_button or (button,)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Organisation:
@@ -538,6 +541,13 @@ class Organisation:
     name: Words
     type: Words
     parent: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Organisations:
+    """The file of organisations."""
+
+    organisations: Annotated[tuple[Organisation, ...], Field(alias="organisation")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

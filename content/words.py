@@ -1,9 +1,10 @@
 """Words with gaps: Jinja2 in a sandbox, where a gap nobody fills is an error and never a blank."""
 
+import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
@@ -25,7 +26,13 @@ class Template:
         """Give the finished words; raises `jinja2.UndefinedError` when a gap has no value."""
         return self._compiled.render(values)
 
+    def line_of(self, name: str) -> int:
+        """Give the 1-based line on which a name first stands."""
+        found = re.search(rf"\b{re.escape(name)}\b", self.source)
+        return self.source.count("\n", 0, found.start() if found else 0) + 1
 
+
+@lru_cache(maxsize=4096)
 def template(source: str) -> Template:
     """Compile words; raises `Unreadable` with the line inside them."""
     words = _environment()

@@ -1,0 +1,311 @@
+"""Whether the files of a pack agree with each other: every name that one uses is one that another gives."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from content import faults, files, menus, words
+from content.faults import Fault, Unreadable
+from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
+from content.models import Account, Block, Broadcast, Digest, DigestKind, Menu, Organisations, Voice
+from content.positions import Place, Positions, line_of
+from content.words import Template
+
+# What templates and notice fields of broadcasts may speak of (`Library.words_of` fills them).
+TEMPLATE_VALUES = frozenset({"now", "digests", "account", "broadcast"})
+NOTICE_FIELD = re.compile(r"[a-z_]+\d{1,2}")  # wechat-platform.md §3.4: a type and a number
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names only the program can give; None leaves them unchecked."""
+
+    menu_keys: frozenset[str] | None = None
+    channels: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One disagreement: at `place` of a file, or on its `line`."""
+
+    file: str
+    code: str
+    facts: Mapping[str, Any]
+    place: Place = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """All files as read, some perhaps without content."""
+
+    sources: Mapping[str, Source]
+    known: Known
+    zone: tzinfo
+
+    def every(self, kind: type[Made]) -> Iterator[tuple[str, Made]]:
+        """Give each file of a kind that could be read, with its content."""
+        return ((file, each.made) for file, each in self.sources.items() if isinstance(each.made, kind))
+
+    def one(self, kind: type[Made]) -> Made | None:
+        """Give the only content of a kind."""
+        return next((made for _, made in self.every(kind)), None)
+
+    def overrides(self) -> Phrases:
+        """Give the pack's own phrases."""
+        return next((made for file, made in self.every(Phrases) if file == "phrases.toml"), Phrases({}))
+
+    def shipped(self) -> dict[str, Template]:
+        """Give the phrases that came with the program."""
+        shipped = (made for file, made in self.every(Phrases) if file.startswith(SHIPPED_AS))
+        return {key: phrase.words for each in shipped for key, phrase in each.by_key.items()}
+
+    def templates(self) -> list[str]:
+        """Give the names of the templates, readable or not."""
+        return [PurePosixPath(file).name for file in self.sources if file.startswith("templates/")]
+
+
+def faults_between(pack: Pack, *, folder: Path) -> list[Fault]:
+    """Give a fault for every disagreement; the files at fault are read once more, for the lines."""
+    lines: dict[str, Positions] = {}
+    found = []
+    for check in CHECKS:
+        for clash in check(pack):
+            if clash.line is None and clash.file not in lines:
+                lines[clash.file] = files.positions_in(folder / clash.file)
+            line = clash.line or line_of(clash.place, lines[clash.file])
+            found.append(faults.fault(clash.code, file=clash.file, line=line, **clash.facts))
+    return found
+
+
+def _account_is_there(pack: Pack) -> Iterator[Clash]:
+    if "account.toml" not in pack.sources:
+        yield Clash("account.toml", "file_missing", {}, line=1)
+
+
+# Questions
+
+
+def _ids_are_used_once(pack: Pack) -> Iterator[Clash]:
+    owners: dict[str, str] = {}
+    for file, index, id_, field in _question_names(pack):
+        if id_ in owners:
+            yield Clash(file, "question_id_twice", {"said": id_, "other": owners[id_]}, ("question", index, field))
+        owners.setdefault(id_, file)
+
+
+def _question_names(pack: Pack) -> Iterator[tuple[str, int, str, str]]:
+    for file, made in pack.every(Questions):
+        for index, question in enumerate(made.bank.questions):
+            yield file, index, question.id, "id"
+            for alias in question.alias:
+                yield file, index, alias, "alias"
+
+
+def _no_two_are_alike(pack: Pack) -> Iterator[Clash]:
+    owners: dict[int, tuple[str, str]] = {}
+    for file, made in pack.every(Questions):
+        for index, (question, marks) in enumerate(zip(made.bank.questions, made.marks, strict=True)):
+            twin = next((owners[mark] for mark in marks if mark in owners), None)
+            if twin:
+                yield Clash(file, "question_alike", {"said": twin[1], "other": twin[0]}, ("question", index, "stem"))
+            for mark in marks:
+                owners.setdefault(mark, (file, question.id))
+
+
+# Topics and organisations
+
+
+def _topics_exist(pack: Pack) -> Iterator[Clash]:
+    account = pack.one(Account)
+    if account is None:
+        return
+    known = [topic.id for topic in account.topics]
+    for index, topic in enumerate(known):
+        if topic in known[:index]:
+            yield Clash("account.toml", "topic_twice", {"said": topic}, ("topic", index, "id"))
+    for file, place, topics in _topics_named(pack):
+        for index, topic in enumerate(topics):
+            if topic not in known:
+                yield Clash(file, "topic_unknown", {"said": topic, "allowed": "、".join(known)}, (*place, index))
+
+
+def _topics_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
+    for file, made in pack.every(Searchable):
+        yield file, ("topics",), made.digest.topics
+    for file, broadcast in pack.every(Broadcast):
+        yield file, ("audience", "topics"), broadcast.audience.topics
+
+
+def _organisations_exist(pack: Pack) -> Iterator[Clash]:
+    if "organisations.toml" in pack.sources and pack.one(Organisations) is None:
+        return
+    made = pack.one(Organisations)
+    known = {each.id for each in made.organisations} if made else set()
+    for file, place, ids in _organisations_named(pack):
+        for index, id_ in enumerate(ids):
+            if id_ not in known:
+                yield Clash(file, "organisation_unknown", {"said": id_}, (*place, index))
+
+
+def _organisations_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
+    for file, made in pack.every(Searchable):
+        yield file, ("audience",), made.digest.audience
+    for file, broadcast in pack.every(Broadcast):
+        yield file, ("audience", "organisations"), broadcast.audience.organisations
+
+
+def _organisations_are_trees(pack: Pack) -> Iterator[Clash]:
+    made = pack.one(Organisations)
+    parents: dict[str, str | None] = {}
+    for index, each in enumerate(made.organisations if made else ()):
+        if each.id in parents:
+            yield Clash("organisations.toml", "organisation_twice", {"said": each.id}, ("organisation", index, "id"))
+        parents.setdefault(each.id, each.parent)
+    for index, each in enumerate(made.organisations if made else ()):
+        place: Place = ("organisation", index, "parent")
+        if each.parent is not None and each.parent not in parents:
+            yield Clash("organisations.toml", "parent_unknown", {"said": each.parent}, place)
+        elif each.id in _above(each.id, parents):
+            yield Clash("organisations.toml", "parent_cycle", {"said": each.id}, place)
+
+
+def _above(id_: str, parents: Mapping[str, str | None]) -> list[str]:
+    above: list[str] = []
+    parent = parents[id_]
+    while parent is not None and parent not in above:
+        above.append(parent)
+        parent = parents.get(parent)
+    return above
+
+
+# Broadcasts, templates, phrases
+
+
+def _broadcasts_are_whole(pack: Pack) -> Iterator[Clash]:
+    owners: dict[str, str] = {}
+    for file, broadcast in pack.every(Broadcast):
+        if broadcast.key in owners:
+            facts = {"said": broadcast.key, "other": owners[broadcast.key]}
+            yield Clash(file, "broadcast_key_twice", facts, ("key",))
+        owners.setdefault(broadcast.key, file)
+        if not matching(broadcast.template, pack.templates()):
+            facts = {"said": broadcast.template, "allowed": "、".join(pack.templates()) or "（空）"}
+            yield Clash(file, "template_unknown", facts, ("template",))
+        yield from _channels_exist(file, broadcast, pack.known.channels)
+        for key in broadcast.fields:
+            if not NOTICE_FIELD.fullmatch(key):
+                yield Clash(file, "notice_field", {"said": key}, ("fields", key))
+
+
+def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | None) -> Iterator[Clash]:
+    for index, channel in enumerate(broadcast.channels):
+        if known is not None and channel not in known:
+            facts = {"said": channel, "allowed": "、".join(sorted(known))}
+            yield Clash(file, "channel_unknown", facts, ("channels", index))
+
+
+def matching(name: str, templates: list[str]) -> str | None:
+    """Give the template called `name`, with or without its extension."""
+    return next((each for each in templates if name in {each, PurePosixPath(each).stem}), None)
+
+
+def _templates_have_one_name(pack: Pack) -> Iterator[Clash]:
+    stems: set[str] = set()
+    for name in sorted(pack.templates()):
+        stem = PurePosixPath(name).stem
+        if stem in stems:
+            yield Clash(f"templates/{name}", "template_twice", {"said": stem}, line=1)
+        stems.add(stem)
+
+
+def _gaps_can_be_filled(pack: Pack) -> Iterator[Clash]:
+    account = pack.one(Account)
+    sample = _sample(pack.zone) | {"account": account}
+    for file, template in pack.every(Template):
+        yield from _gaps(file, template, None, sample if account else None)
+    for file, broadcast in pack.every(Broadcast):
+        for key, source in broadcast.fields.items():
+            yield from _gaps(file, words.template(source), ("fields", key), sample if account else None)
+
+
+def _gaps(file: str, template: Template, place: Place | None, sample: Mapping[str, Any] | None) -> Iterator[Clash]:
+    unknown = sorted(template.values - TEMPLATE_VALUES)
+    for name in unknown:
+        line = None if place else template.line_of(name)
+        facts = {"said": name, "allowed": "、".join(sorted(TEMPLATE_VALUES))}
+        yield Clash(file, "words_value", facts, place or (), line)
+    if unknown or sample is None:
+        return
+    try:
+        words.try_out(template, sample)
+    except Unreadable as error:
+        yield Clash(file, error.code, error.facts, place or (), None if place else error.line)
+
+
+def _sample(zone: tzinfo) -> dict[str, Any]:
+    now = datetime(2026, 7, 1, 8, tzinfo=zone)
+    digest = Digest(
+        slug="sample",
+        title="样例",
+        kind=DigestKind.NEWS,
+        topics=("sample",),
+        source_name="样例",
+        publish_at=now,
+        summary="样例",
+        blocks=(Block(voice=Voice.REPORT, plain="样例", html="<p>样例</p>"),),
+    )
+    return {"now": now, "digests": [digest] * 3, "broadcast": {"key": "sample", "title": "样例"}}
+
+
+def _overrides_fit(pack: Pack) -> Iterator[Clash]:
+    shipped = pack.shipped()
+    for key, phrase in pack.overrides().by_key.items():
+        if key not in shipped:
+            yield Clash(
+                "phrases.toml", "phrase_unknown", {"said": key, "guess": faults.guess(key, shipped)}, phrase.place
+            )
+            continue
+        allowed = "、".join(sorted(shipped[key].values)) or "（没有）"
+        for name in sorted(phrase.words.values - shipped[key].values):
+            yield Clash("phrases.toml", "words_value", {"said": name, "allowed": allowed}, phrase.place)
+
+
+# Menu
+
+
+def _menu_is_allowed(pack: Pack) -> Iterator[Clash]:
+    menu = pack.one(Menu)
+    for place, code, facts in menus.troubles(menu) if menu else ():
+        yield Clash("menu.toml", code, facts, place)
+
+
+def _menu_keys_are_answered(pack: Pack) -> Iterator[Clash]:
+    menu, known = pack.one(Menu), pack.known.menu_keys
+    if menu is None or known is None:
+        return
+    for place, button in menus.leaves(menu):
+        if button.key and button.key not in known:
+            facts = {"said": button.key, "allowed": "、".join(sorted(known))}
+            yield Clash("menu.toml", "menu_key_unknown", facts, (*place, "key"))
+
+
+CHECKS: tuple[Callable[[Pack], Iterator[Clash]], ...] = (
+    _account_is_there,
+    _ids_are_used_once,
+    _no_two_are_alike,
+    _topics_exist,
+    _organisations_exist,
+    _organisations_are_trees,
+    _broadcasts_are_whole,
+    _templates_have_one_name,
+    _gaps_can_be_filled,
+    _overrides_fit,
+    _menu_is_allowed,
+    _menu_keys_are_answered,
+)

@@ -1,0 +1,307 @@
+"""The files of a pack, each read once: what it holds, or what is wrong with it."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from content import faults, markdown, reading, words
+from content.faults import Fault, Unreadable
+from content.models import Account, Bank, Block, Broadcast, Digest, Menu, Organisations, Question, Voice
+from content.positions import Place, Positions, line_of
+from content.reading import Parsed
+from content.words import Template
+
+SHIPPED_PHRASES = Path(__file__).parent / "phrases"
+SHIPPED_AS = "content/phrases"
+# What editors, systems and people leave behind: never content, never a fault.
+LEFT_BEHIND = re.compile(
+    r"[.~#]|.*(~|\.bak|\.tmp|\.swp|\.part|\.orig)$|(thumbs\.db|desktop\.ini|readme(\..+)?)$", re.IGNORECASE
+)
+NO_BODY = (Block(voice=Voice.REPORT, plain="", html=""),)
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells one state of a file from another without opening it."""
+
+    modified_ns: int
+    changed_ns: int
+    size: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One phrase and where it was written."""
+
+    words: Template
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The phrases of one file by their full keys."""
+
+    by_key: Mapping[str, Phrase]
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """A bank and, question by question, the marks that two questions alike have in common."""
+
+    bank: Bank
+    marks: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """A digest and its words as search sees them."""
+
+    digest: Digest
+    folded: str
+
+
+Content = Account | Menu | Organisations | Phrases | Questions | Searchable | Broadcast | Template
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file as it was read; `made` is None where `faults` say why."""
+
+    file: str
+    stamp: Stamp
+    made: Content | None
+    faults: tuple[Fault, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One file being read; faults are gathered so that all are told at once."""
+
+    file: str
+    parsed: Parsed
+    zone: tzinfo
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.file).stem
+
+    def attempt(self, make: Callable[[], Made], *, line: int | None = None) -> Made | None:
+        """Make something of the file; a failure is noted, at `line` where its own line means nothing here."""
+        try:
+            return make()
+        except Unreadable as error:
+            found = faults.fault(error.code, file=self.file, line=line or error.line, **error.facts)
+            self.faults.append(found)
+        except ValidationError as error:
+            self.faults += faults.of_model(error, file=self.file, positions=self.parsed.positions())
+        return None
+
+    def model(self, model: type[Made], **given: Any) -> Made | None:
+        """Make a model of the tables and what is `given` from outside them."""
+        for key in given.keys() & self.parsed.tables.keys():
+            facts = {"key": key, "guess": faults.guess(key, ())}
+            self.faults.append(self.fault("unexpected_keyword_argument", (key,), **facts))
+        fields = {**self.parsed.tables, **given}
+        return self.attempt(lambda: TypeAdapter(model).validate_python(fields, context={"zone": self.zone}))
+
+    def fault(self, code: str, place: Place, **facts: Any) -> Fault:
+        return faults.fault(code, file=self.file, line=line_of(place, self.parsed.positions()), **facts)
+
+
+# What each file is read as
+
+
+def _account(draft: _Draft) -> Account | None:
+    return draft.model(Account)
+
+
+def _menu(draft: _Draft) -> Menu | None:
+    return draft.model(Menu)
+
+
+def _organisations(draft: _Draft) -> Organisations | None:
+    return draft.model(Organisations)
+
+
+def _bank(draft: _Draft) -> Questions | None:
+    bank = draft.model(Bank, name=draft.stem)
+    return Questions(bank, tuple(marks(question) for question in bank.questions)) if bank else None
+
+
+def _digest(draft: _Draft) -> Searchable | None:
+    parsed = draft.parsed
+    blocks = draft.attempt(lambda: markdown.blocks(parsed.body, first_line=parsed.body_line))
+    digest = draft.model(Digest, slug=draft.stem, blocks=blocks or NO_BODY)
+    return Searchable(digest, folded(f"{digest.title}\n{digest.summary}\n{digest.plain}")) if digest else None
+
+
+def _broadcast(draft: _Draft) -> Broadcast | None:
+    broadcast = draft.model(Broadcast)
+    for key, source in (broadcast.fields if broadcast else {}).items():
+        line = line_of(("fields", key), draft.parsed.positions())
+        draft.attempt(partial(words.template, source), line=line)
+    return broadcast
+
+
+def _template(draft: _Draft) -> Template | None:
+    return draft.attempt(lambda: words.template(draft.parsed.body))
+
+
+def _pack_phrases(draft: _Draft) -> Phrases:
+    return _phrases(draft, prefix="")
+
+
+def _shipped_phrases(draft: _Draft) -> Phrases:
+    return _phrases(draft, prefix=f"{draft.stem}.")
+
+
+def _phrases(draft: _Draft, *, prefix: str) -> Phrases:
+    by_key = {}
+    for place, said in _leaves(draft.parsed.tables):
+        key = prefix + ".".join(map(str, place))
+        if not isinstance(said, str):
+            draft.faults.append(draft.fault("phrase_text", place, said=key))
+            continue
+        line = line_of(place, draft.parsed.positions())
+        compiled = draft.attempt(partial(words.template, said), line=line)
+        if compiled:
+            by_key[key] = Phrase(compiled, place)
+    return Phrases(by_key)
+
+
+def _leaves(table: Mapping[str, Any], around: Place = ()) -> Iterator[tuple[Place, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*around, key))
+        else:
+            yield (*around, key), value
+
+
+Maker = Callable[[_Draft], Content | None]
+FILES: Mapping[str, Maker] = {
+    "account.toml": _account,
+    "menu.toml": _menu,
+    "organisations.toml": _organisations,
+    "phrases.toml": _pack_phrases,
+}
+FOLDERS: Mapping[str, tuple[str, Maker]] = {
+    "quizzes": (".toml", _bank),
+    "digests": (".md", _digest),
+    "broadcasts": (".toml", _broadcast),
+    "templates": ("", _template),
+}
+
+
+# Scanning and reading
+
+
+def scan(folder: Path) -> dict[str, Stamp]:
+    """Give the stamp of every file that could be content, by its path within the pack; a missing folder is empty."""
+    found = {name: stamp for name, stamp in _listed(folder) if name in FILES or name.endswith(".toml")}
+    for inner in FOLDERS:
+        found |= {f"{inner}/{name}": stamp for name, stamp in _listed(folder / inner)}
+    return found
+
+
+def _listed(folder: Path) -> Iterator[tuple[str, Stamp]]:
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        try:
+            if entry.is_file() and not LEFT_BEHIND.match(entry.name):
+                yield entry.name, _stamp(entry.stat())
+        except FileNotFoundError:
+            continue  # gone between the listing and the look
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return Stamp(found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+
+
+def sources(folder: Path, *, zone: tzinfo, shipped: Path, known: Mapping[str, Source]) -> dict[str, Source]:
+    """Read every file of the pack and the shipped phrases; one whose stamp is in `known` is taken from there."""
+    wanted = [(file, stamp, folder / file, _maker(file)) for file, stamp in scan(folder).items()]
+    wanted += [
+        (f"{SHIPPED_AS}/{name}", stamp, shipped / name, _shipped_phrases)
+        for name, stamp in _listed(shipped)
+        if name.endswith(".toml")
+    ]
+    read = {}
+    for file, stamp, path, make in wanted:
+        old = known.get(file)
+        read[file] = old if old and old.stamp == stamp else _source(file, stamp, path, make=make, zone=zone)
+    return read
+
+
+def _maker(file: str) -> Maker | Unreadable:
+    """Give what reads a file, or why nothing does."""
+    inner, _, name = file.rpartition("/")
+    if inner in FOLDERS:
+        suffix, make = FOLDERS[inner]
+        return make if name.endswith(suffix) else Unreadable("file_unexpected", suffix=suffix)
+    near = faults.nearest(name, FILES) or "account.toml"
+    return FILES.get(file) or Unreadable("file_unknown", allowed="、".join(FILES), guess=near)
+
+
+def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zone: tzinfo) -> Source:
+    try:
+        if isinstance(make, Unreadable):
+            raise make
+        draft = _Draft(file, _parsed(path), zone)
+    except Unreadable as error:
+        return Source(file, stamp, None, (faults.fault(error.code, file=file, line=error.line, **error.facts),))
+    made = make(draft)
+    return Source(file, stamp, None if draft.faults else made, tuple(draft.faults))
+
+
+def _parsed(path: Path) -> Parsed:
+    try:
+        text = reading.text_of(path.read_bytes())
+    except OSError as error:
+        raise Unreadable("file_unreadable", reason=error.strerror or "") from None
+    parse = {".toml": reading.toml, ".md": reading.markdown}.get(path.suffix if path.parent.name != "templates" else "")
+    return parse(text) if parse else Parsed({}, dict, body=text)
+
+
+def positions_in(path: Path) -> Positions:
+    """Give the lines of a file's values, nothing where it can't be read any more."""
+    try:
+        return _parsed(path).positions()
+    except Unreadable:
+        return {}
+
+
+# What makes two questions one, and words findable
+
+
+def folded(text: str) -> str:
+    """Give text as search compares it: full width, case and compatibility forms don't count."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def marks(question: Question) -> tuple[int, ...]:
+    """Two questions with a mark in common are alike: one stem, and one right answer or one set of options."""
+    stem = _bare(question.stem)
+    if not question.options:
+        return (hash(stem),)
+    texts = {option.id: _bare(option.text) for option in question.options}
+    right = frozenset(texts[each] for each in question.right)
+    return (hash((stem, "right", right)), hash((stem, "all", frozenset(texts.values()))))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", folded(text))

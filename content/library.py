@@ -1,0 +1,193 @@
+"""The pack as the program uses it: whole, checked, and never changed once made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from content import agreement, faults, files, words
+from content.agreement import Known, Pack
+from content.faults import BadContent, Fault
+from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
+from content.models import (
+    Account,
+    Bank,
+    Broadcast,
+    Digest,
+    DigestKind,
+    Menu,
+    Organisation,
+    Organisations,
+    Question,
+)
+from content.words import Template
+
+DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """A good pack. `digests` are newest first; `questions` has every question by its id, `templates` by file name."""
+
+    zone: tzinfo
+    account: Account
+    menu: Menu
+    organisations: Mapping[str, Organisation]
+    banks: Mapping[str, Bank]
+    questions: Mapping[str, Question]
+    digests: Mapping[str, Digest]
+    broadcasts: Mapping[str, Broadcast]
+    templates: Mapping[str, Template]
+    phrases: Mapping[str, Template]
+    sources: Mapping[str, Source] = field(repr=False)
+    _aliases: Mapping[str, str] = field(repr=False)
+    _folded: Mapping[str, str] = field(repr=False)
+    _drawable: dict[tuple[date, str | None], tuple[Question, ...]] = field(default_factory=dict, repr=False)
+
+    # Words
+
+    def say(self, key: str, /, **values: Any) -> str:
+        """Give the phrase of a key ("quiz.right") with its gaps filled; raises KeyError for an unknown key."""
+        return self.phrases[key].fill(values)
+
+    def template(self, name: str) -> Template:
+        """Give the template called `name`, with or without its extension; raises KeyError."""
+        return self.templates[agreement.matching(name, list(self.templates)) or name]
+
+    def words_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> str:
+        """Give a broadcast's words: its template may speak of `now`, `digests`, `account` and `broadcast`."""
+        return self.template(broadcast.template).fill(self._values(broadcast, digests, now)).strip()
+
+    def notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
+        """Give the fields of a broadcast's subscription notice, filled like its words."""
+        values = self._values(broadcast, digests, now)
+        return {key: words.template(source).fill(values).strip() for key, source in broadcast.fields.items()}
+
+    def _values(self, broadcast: Broadcast, digests: Iterable[Digest], now: datetime) -> dict[str, Any]:
+        local = now.astimezone(self.zone)
+        return {"now": local, "digests": list(digests), "account": self.account, "broadcast": broadcast}
+
+    # Questions
+
+    def question(self, id_: str) -> Question | None:
+        """Give the question with this id, or the one that took its place."""
+        return self.questions.get(id_) or self.questions.get(self._aliases.get(id_, ""))
+
+    def questions_on(self, day: date, *, topic: str | None = None) -> tuple[Question, ...]:
+        """Give the questions in effect on a day, all or those of the banks of a topic, in the order of the pack."""
+        key = (day, topic)
+        if key not in self._drawable:
+            if len(self._drawable) >= DAYS_KEPT:
+                self._drawable.clear()
+            banks = (bank for bank in self.banks.values() if topic in {None, bank.topic})
+            self._drawable[key] = tuple(each for bank in banks for each in bank.questions if each.in_effect(day))
+        return self._drawable[key]
+
+    # Digests
+
+    def newest(
+        self, *, now: datetime, kind: DigestKind | None = None, topics: Iterable[str] = (), most: int | None = None
+    ) -> list[Digest]:
+        """Give the digests that are out at `now`, newest first: of a kind, on any of `topics`, at `most` so many."""
+        wanted = frozenset(topics)
+        found = [
+            digest
+            for digest in self.digests.values()
+            if digest.is_out(now) and kind in {None, digest.kind} and (not wanted or wanted & set(digest.topics))
+        ]
+        return found[:most]
+
+    def digests_on(
+        self, day: date, *, now: datetime, kind: DigestKind | None = None, topics: Iterable[str] = ()
+    ) -> list[Digest]:
+        """Give the digests of `newest` that came out on `day` in the pack's zone."""
+        found = self.newest(now=now, kind=kind, topics=topics)
+        return [digest for digest in found if digest.publish_at.astimezone(self.zone).date() == day]
+
+    def search(self, said: str, *, now: datetime, kind: DigestKind | None = None) -> list[Digest]:
+        """Give the digests out at `now` whose title, summary or body has every word of `said`, newest first."""
+        wanted = folded(said).split()
+        found = self.newest(now=now, kind=kind) if wanted else []
+        return [digest for digest in found if all(word in self._folded[digest.slug] for word in wanted)]
+
+    # Organisations
+
+    def organisations_within(self, id_: str) -> frozenset[str]:
+        """Give the ids of an organisation and of all below it."""
+        within = {id_}
+        while more := {each.id for each in self.organisations.values() if each.parent in within} - within:
+            within |= more
+        return frozenset(within)
+
+
+def load(
+    folder: Path,
+    *,
+    zone: tzinfo,
+    previous: Library | None = None,
+    known: Known | None = None,
+    shipped: Path = SHIPPED_PHRASES,
+) -> Library:
+    """Read a pack whole; raises `BadContent` with every fault at once.
+
+    Naive times are in `zone`. A file that hasn't changed since `previous` is not read again. `known` are the program's
+    own names; `shipped` has the phrases that the pack may override.
+    """
+    pack, found = examine(folder, zone=zone, previous=previous, known=known, shipped=shipped)
+    if found:
+        raise BadContent(found)
+    return _library(pack)
+
+
+def examine(
+    folder: Path,
+    *,
+    zone: tzinfo,
+    previous: Library | None = None,
+    known: Known | None = None,
+    shipped: Path = SHIPPED_PHRASES,
+) -> tuple[Pack, list[Fault]]:
+    """Read a pack as `load` does and give what could be read, with every fault."""
+    old = previous.sources if previous else {}
+    pack = Pack(files.sources(folder, zone=zone, shipped=shipped, known=old), known or Known(), zone)
+    if not folder.is_dir():
+        return pack, [faults.fault("no_folder", file=folder.name, line=1)]
+    within = [fault for source in pack.sources.values() for fault in source.faults]
+    return pack, sorted({*within, *agreement.faults_between(pack, folder=folder)})
+
+
+def _library(pack: Pack) -> Library:
+    account = pack.one(Account)
+    if account is None:
+        raise BadContent([faults.fault("file_missing", file="account.toml", line=1)])
+    organisations = pack.one(Organisations) or Organisations()
+    banks = [made.bank for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])]
+    found = sorted((made for _, made in pack.every(Searchable)), key=_newest_first, reverse=True)
+    own = {key: phrase.words for key, phrase in pack.overrides().by_key.items()}
+    return Library(
+        zone=pack.zone,
+        account=account,
+        menu=pack.one(Menu) or Menu(),
+        organisations=_by((each.id, each) for each in organisations.organisations),
+        banks=_by((bank.name, bank) for bank in banks),
+        questions=_by((each.id, each) for bank in banks for each in bank.questions),
+        digests=_by((each.digest.slug, each.digest) for each in found),
+        broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
+        templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
+        phrases=_by((pack.shipped() | own).items()),
+        sources=pack.sources,
+        _aliases=_by((old, each.id) for bank in banks for each in bank.questions for old in each.alias),
+        _folded=_by((each.digest.slug, each.folded) for each in found),
+    )
+
+
+def _newest_first(found: Searchable) -> tuple[datetime, str]:
+    return found.digest.publish_at, found.digest.slug
+
+
+def _by(pairs: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:
+    return MappingProxyType(dict(pairs))

@@ -1,0 +1,91 @@
+"""The newest good pack, always at hand: changes are taken within two seconds, bad ones never."""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from content import files, library
+from content.agreement import Known
+from content.faults import BadContent, Fault
+from content.files import Stamp
+from content.library import Library
+
+PAUSE_SECONDS = 0.5
+
+
+class Shelf:
+    """Holds the pack of a folder; raises `BadContent` when there is no good one to begin with."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        zone: tzinfo,
+        clock: Callable[[], datetime],
+        known: Known | None = None,
+        on_change: Callable[[Library], None] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._zone = zone
+        self._clock = clock
+        self._known = known
+        self._on_change = on_change
+        self._log = structlog.get_logger("content")
+        self._stopped = threading.Event()
+        self._seen = self._tried = files.scan(folder)
+        self._library = library.load(folder, zone=zone, known=known)
+        self.fault: list[Fault] | None = None
+        self.changed_at = clock()
+
+    def current(self) -> Library:
+        """Give the newest good pack."""
+        return self._library
+
+    def say(self, key: str, /, **values: Any) -> str:
+        """Give a phrase of the newest good pack."""
+        return self._library.say(key, **values)
+
+    def expect(self, known: Known) -> None:
+        """Check the pack against the program's own names too, from now on; raises `BadContent`."""
+        self._known = known
+        self._library = library.load(self._folder, zone=self._zone, previous=self._library, known=known)
+
+    def watch(self) -> None:
+        """Start taking changes, in a thread that ends with the program."""
+        threading.Thread(target=self._watch, name="content", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more changes."""
+        self._stopped.set()
+
+    def look(self) -> None:
+        """Look at the folder once: a state that was there at the last look too, and is new, is tried."""
+        seen = files.scan(self._folder)
+        if seen == self._seen and seen != self._tried:
+            self._try(seen)
+        self._seen = seen
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(PAUSE_SECONDS):
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - the watch must outlive a disk that is away for a moment
+                self._log.error("content not looked at", error=type(error).__name__)
+
+    def _try(self, seen: Mapping[str, Stamp]) -> None:
+        self._tried = dict(seen)
+        try:
+            self._library = library.load(self._folder, zone=self._zone, previous=self._library, known=self._known)
+        except BadContent as bad:
+            self.fault = bad.faults
+            self._log.warning("content change not taken", faults=len(bad.faults), first=str(bad.faults[0]))
+            return
+        self.fault = None
+        self.changed_at = self._clock()
+        self._log.info("content change taken", files=len(seen))
+        if self._on_change:
+            self._on_change(self._library)
