@@ -1,0 +1,31 @@
+"""Console: admins sign in and see broadcasts, content and what waits for them."""
+
+from zoneinfo import ZoneInfo
+
+from flask_limiter import Limiter
+
+from content.shelf import Shelf
+from handlers.console import admin, pages
+from handlers.feature import Feature
+from storage.admins import Admins
+from storage.broadcasts import Broadcasts
+
+
+def feature(
+    *,
+    admins: Admins,
+    shelf: Shelf,
+    broadcasts: Broadcasts,
+    desk: admin.Desk,
+    tiles: admin.Tiles,
+    limiter: Limiter,
+    clock: admin.Clock,
+    zone: ZoneInfo,
+) -> Feature:
+    """The console; its sign-in is a page that anyone may open."""
+    console = admin.Console(
+        shelf=shelf, broadcasts=broadcasts, desk=desk, tiles=tiles, clock=clock, zone=zone, words=admin.words()
+    )
+    return Feature(
+        name="console", pages=pages.blueprint(admins=admins, limiter=limiter), admin=admin.blueprint(console)
+    )

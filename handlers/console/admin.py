@@ -1,0 +1,135 @@
+"""The overview, the broadcasts with their tallies, and the state of the content."""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from content.models import Broadcast
+from content.shelf import Shelf
+from handlers.console import engine
+from storage.broadcasts import Broadcasts, Run, State
+
+Clock = Callable[[], datetime]
+Tiles = Callable[[], Sequence[tuple[str, int, str]]]
+
+
+class Desk(Protocol):
+    """What the console asks of the broadcast desk."""
+
+    def send_now(self, broadcast: str, *, now: datetime) -> Run:
+        """Plan the broadcast's run and begin to send it."""
+
+    def pause(self, key: str, *, reason: str) -> None:
+        """Stop sending; what wasn't sent stays due."""
+
+    def resume(self, key: str, *, now: datetime) -> None:
+        """Go on sending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """What the pages show."""
+
+    shelf: Shelf
+    broadcasts: Broadcasts
+    desk: Desk
+    tiles: Tiles
+    clock: Clock
+    zone: ZoneInfo
+    words: Mapping[str, Any]
+
+    def overview(self) -> ResponseReturnValue:
+        """What waits for somebody."""
+        tiles = [{"address": address, "number": number, "words": words} for address, number, words in self.tiles()]
+        return self._page("overview", tiles=tiles, faults=self.shelf.fault or (), runs=self._runs(5))
+
+    def sendings(self) -> ResponseReturnValue:
+        """The broadcast files and their runs."""
+        files = [self._file(broadcast) for broadcast in self.shelf.current().broadcasts.values()]
+        return self._page("broadcasts", files=files, runs=self._runs(50))
+
+    def send(self, key: str) -> ResponseReturnValue:
+        """Send a broadcast file now."""
+        if key not in self.shelf.current().broadcasts:
+            abort(404)
+        run = self.desk.send_now(key, now=self.clock())
+        flash(self.words["said"]["nothing" if run.state == "done" else "send"])
+        return redirect(url_for("console.sendings"))
+
+    def steer(self, key: str, act: str) -> ResponseReturnValue:
+        """Pause or resume a run."""
+        acts = {
+            "pause": lambda: self.desk.pause(key, reason="console"),
+            "resume": lambda: self.desk.resume(key, now=self.clock()),
+        }
+        if act not in acts or self.broadcasts.run(key) is None:
+            abort(404)
+        acts[act]()
+        flash(self.words["said"][act])
+        return redirect(url_for("console.sendings"))
+
+    def pack(self) -> ResponseReturnValue:
+        """What is served now, and what is wrong with the newest change."""
+        library = self.shelf.current()
+        counts = (
+            ("题目", len(library.questions)),
+            ("摘要", len(library.digests)),
+            ("推送", len(library.broadcasts)),
+            ("组织", len(library.organisations)),
+        )
+        return self._page("content", faults=self.shelf.fault or (), counts=counts)
+
+    def _page(self, name: str, **values: Any) -> str:
+        return render_template(f"console/{name}.html", states=tuple(self.words["delivery"].items()), **values)
+
+    def _file(self, broadcast: Broadcast) -> Mapping[str, Any]:
+        names = {topic.id: topic.name for topic in self.shelf.current().account.topics}
+        topics = [names.get(topic, topic) for topic in broadcast.audience.topics]
+        return {
+            "key": broadcast.key,
+            "title": broadcast.title,
+            "schedule": broadcast.schedule,
+            "at": broadcast.at,
+            "topics": topics,
+        }
+
+    def _runs(self, most: int) -> list[engine.Shown]:
+        return [self._shown(run) for run in self.broadcasts.runs(limit=most)]
+
+    def _shown(self, run: Run) -> engine.Shown:
+        act = engine.ACTS.get(run.state, "")
+        return engine.Shown(
+            key=run.key,
+            title=run.title,
+            planned_at=run.planned_at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
+            state=self.words["run"][run.state],
+            reason=self.words["reason"].get(run.reason, run.reason),
+            tallies=engine.counted(
+                (State(tally.state).value, tally.count) for tally in self.broadcasts.tallies(run.key)
+            ),
+            act=act,
+            act_name=self.words["act"].get(act, ""),
+        )
+
+
+def words() -> Mapping[str, Any]:
+    """What admins read outside the templates."""
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
+
+
+def blueprint(console: Console) -> Blueprint:
+    """Serve /admin/, /admin/broadcasts and /admin/content."""
+    doors = Blueprint("console", __name__, url_prefix="/admin", template_folder="../templates")
+    doors.add_url_rule("/", "overview", console.overview)
+    doors.add_url_rule("/broadcasts", "sendings", console.sendings)
+    doors.add_url_rule("/broadcasts/<key>/send", "send", console.send, methods=["POST"])
+    doors.add_url_rule("/broadcasts/<key>/<act>", "steer", console.steer, methods=["POST"])
+    doors.add_url_rule("/content", "pack", console.pack)
+    return doors

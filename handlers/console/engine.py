@@ -1,0 +1,29 @@
+"""How runs are shown to an admin."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+ACTS = {"planned": "pause", "sending": "pause", "paused": "resume"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A run as a row of the table: `tallies` counts its deliveries by state, `act` is what may be done to it now."""
+
+    key: str
+    title: str
+    planned_at: str
+    state: str
+    reason: str
+    tallies: Mapping[str, int]
+    act: str
+    act_name: str
+
+
+def counted(tallies: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    """How many deliveries are in each state, over all channels."""
+    counts: Counter[str] = Counter()
+    for state, count in tallies:
+        counts[state] += count
+    return counts
