@@ -216,6 +216,13 @@ def text_send(openid: str, text: str) -> Send:
     return custom(openid, "text", {"content": text})
 
 
+def news_send(openid: str, news: News) -> Send:
+    """One card as a customer-service message, or `BadRequest`."""
+    limits.check_news(news)
+    card = {"title": news.title, "description": news.description, "url": news.url, "picurl": news.picture_url}
+    return custom(openid, "news", {"articles": [card]})
+
+
 def notice_send(notice: Notice, account: AccountSettings) -> Send:
     """A subscription notice in the form of the account's kind, or `BadRequest`."""
     limits.check_notice(notice.data)
@@ -322,9 +329,7 @@ class TencentWeChat:
 
     def send_news(self, openid: str, news: News) -> None:
         """See `WeChat`."""
-        limits.check_news(news)
-        card = {"title": news.title, "description": news.description, "url": news.url, "picurl": news.picture_url}
-        self._send(custom(openid, "news", {"articles": [card]}))
+        self._send(news_send(openid, news))
 
     def send_article(self, openid: str, article_id: str) -> None:
         """See `WeChat`."""

@@ -145,9 +145,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[Platform]:
+def serving(platform: Platform | None = None) -> Iterator[Platform]:
     """Run a platform on a free port of the loopback."""
-    with Server(Platform()) as server:
+    with Server(platform or Platform()) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield server.platform

@@ -21,7 +21,7 @@ from wechat.errors import Misconfigured, Retryable, StaleToken, WeChatError
 from wechat.settings import AccountSettings
 from wechat.tokens import FORCES_A_DAY, Fetched, Held, Tokens, stable_token
 
-REDIS = "redis://127.0.0.1:6379"
+NOWHERE = "redis://127.0.0.1:1"
 OPENID = "oABCD1234567890abcdefGHIJKLM"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -217,27 +217,26 @@ def platform():
 
 @pytest.fixture
 def name():
-    name = f"test-{uuid.uuid4().hex}"
-    yield name
-    connect(REDIS).delete(f"zhibu:token:{name}", f"zhibu:token:{name}:lock")
+    """An account nobody used before."""
+    return f"test-{uuid.uuid4().hex}"
 
 
-def a_client(address: str, name: str, *, redis_url: str = REDIS) -> TencentWeChat:
+def a_client(address: str, name: str, redis_url: str) -> TencentWeChat:
     account = an_account(address)
     store = RedisTokenStore(connect(redis_url), Keys("a secret of these tests"), account=name)
     return TencentWeChat(account, Tokens(stable_token(account), store, lambda: datetime.now(UTC)))
 
 
-def send_twenty(address: str, name: str) -> None:
-    wechat = a_client(address, name)
+def send_twenty(address: str, name: str, redis_url: str) -> None:
+    wechat = a_client(address, name, redis_url)
     for number in range(20):
         wechat.send_text(OPENID, f"第 {number} 句")
 
 
-def test_six_processes_sending_twenty_each_from_cold_fetch_once(platform, name):
+def test_six_processes_sending_twenty_each_from_cold_fetch_once(platform, name, redis_url):
     world = multiprocessing.get_context("forkserver")
     world.set_forkserver_preload(["tests.wechat.test_tokens"])
-    children = [world.Process(target=send_twenty, args=(platform.address, name)) for _ in range(6)]
+    children = [world.Process(target=send_twenty, args=(platform.address, name, redis_url)) for _ in range(6)]
     for child in children:
         child.start()
     for child in children:
@@ -249,19 +248,19 @@ def test_six_processes_sending_twenty_each_from_cold_fetch_once(platform, name):
 
 
 @pytest.mark.parametrize("renews", [False, True], ids=["same token again", "a new token each time"])
-def test_a_persistent_40001_ends_after_two_calls_and_two_fetches(platform, name, renews):
+def test_a_persistent_40001_ends_after_two_calls_and_two_fetches(platform, name, renews, redis_url):
     platform.refuses_everything, platform.renews_refused = True, renews
 
     with pytest.raises(StaleToken) as caught:
-        a_client(platform.address, name).send_text(OPENID, "好")
+        a_client(platform.address, name, redis_url).send_text(OPENID, "好")
 
     assert isinstance(caught.value, Misconfigured)
     assert (len(platform.calls), len(platform.fetches)) == (2, 2)
 
 
-def test_a_persistent_40001_over_many_sends_asks_the_platform_for_no_more_tokens(platform, name):
+def test_a_persistent_40001_over_many_sends_asks_the_platform_for_no_more_tokens(platform, name, redis_url):
     platform.refuses_everything = platform.renews_refused = True
-    wechat = a_client(platform.address, name)
+    wechat = a_client(platform.address, name, redis_url)
     for _ in range(10):
         with pytest.raises(StaleToken):
             wechat.send_text(OPENID, "好")
@@ -270,8 +269,8 @@ def test_a_persistent_40001_over_many_sends_asks_the_platform_for_no_more_tokens
     assert len(platform.calls) <= 20
 
 
-def test_a_token_that_dies_in_the_middle_is_replaced_without_anyone_noticing(platform, name):
-    wechat = a_client(platform.address, name)
+def test_a_token_that_dies_in_the_middle_is_replaced_without_anyone_noticing(platform, name, redis_url):
+    wechat = a_client(platform.address, name, redis_url)
     wechat.send_text(OPENID, "一")
     platform.rotate()
     wechat.send_text(OPENID, "二")
@@ -283,7 +282,7 @@ def test_a_token_that_dies_in_the_middle_is_replaced_without_anyone_noticing(pla
 def test_without_redis_every_process_still_sends_and_soon(platform, name):
     began = time.monotonic()
     for _ in range(2):
-        a_client(platform.address, name, redis_url="redis://127.0.0.1:1").send_text(OPENID, "好")
+        a_client(platform.address, name, NOWHERE).send_text(OPENID, "好")
 
     assert time.monotonic() - began < 3
     assert platform.fetches == [False, False]
@@ -320,9 +319,9 @@ def test_a_fetch_that_fails_says_what_to_do_and_not_the_secret(platform, said, k
     assert caught.value.__context__ is None
 
 
-def test_the_stored_token_is_sealed_and_bound_to_its_account(platform, name):
-    client = connect(REDIS)
-    a_client(platform.address, name).send_text(OPENID, "好")
+def test_the_stored_token_is_sealed_and_bound_to_its_account(platform, name, redis_url):
+    client = connect(redis_url)
+    a_client(platform.address, name, redis_url).send_text(OPENID, "好")
     sealed = client.get(f"zhibu:token:{name}")
     assert isinstance(sealed, bytes)
     another = RedisTokenStore(client, Keys("a secret of these tests"), account=f"{name}-b")
