@@ -1,5 +1,7 @@
 """`zhibu db`: the database's shape."""
 
+from contextlib import closing
+
 import click
 
 from commands.cli import Here, Installation, fail
@@ -16,23 +18,25 @@ def db() -> None:
 def upgrade_command(here: Here) -> None:
     """Bring the database to the shape this program wants. Safe to repeat."""
     here.installation.folder.mkdir(parents=True, exist_ok=True)
-    database = here.installation.database()
-    before = upgrade.found(database)
-    upgrade.upgrade(database)
-    after = upgrade.found(database)
+    with closing(here.installation.database()) as database:
+        before = upgrade.found(database)
+        upgrade.upgrade(database)
+        after = upgrade.found(database)
     click.echo(f"The database is at {after} already." if before == after else f"{before or 'empty'} → {after}")
 
 
 def bring_to_head(installation: Installation) -> None:
     """Upgrade an embedded database; refuse to touch another one, which may serve other programs of another version."""
     if installation.embedded_database:
-        upgrade.upgrade(installation.database())
+        with closing(installation.database()) as database:
+            upgrade.upgrade(database)
     else:
         refuse_another_schema(installation)
 
 
 def refuse_another_schema(installation: Installation) -> None:
     """End with exit 1 and the command to run, unless the database has the shape this program wants."""
-    found, wanted = upgrade.found(installation.database()), upgrade.wanted()
+    with closing(installation.database()) as database:
+        found, wanted = upgrade.found(database), upgrade.wanted()
     if found != wanted:
         fail(f"The database has revision {found or 'none'}, the program wants {wanted}. Run: zhibu db upgrade")

@@ -261,7 +261,7 @@ def test_a_part_that_cannot_live_is_given_up_after_five_tries_with_growing_pause
     child = Child(Part("worker", (sys.executable, "-c", "raise SystemExit(3)"), ready=lambda: False))
     starts: list[int] = []
 
-    def live_on():
+    def live_on() -> None:
         for now in range(100):
             child.tend(now)
             if not child.has_ended():

@@ -1,0 +1,226 @@
+"""`zhibu backup` and `zhibu restore`: all that must not be lost, in one file that fits either database."""
+
+import base64
+import contextlib
+import importlib
+import io
+import json
+import os
+import pkgutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+import storage
+from commands import ports
+from commands.cli import Here, Installation, fail
+from storage import upgrade
+from storage.db import Database, metadata
+
+FORMAT = 1
+BATCH = 500
+MANIFEST = "manifest.json"
+NO_DATE = (1980, 1, 1, 0, 0, 0)  # what a zip file puts for none
+
+
+class Unfit(Exception):
+    """The backup can't be made or put back; the text says why and what to do."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print what was saved as JSON.")
+@click.pass_obj
+def backup(here: Here, file: Path, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
+    """Save everything in the database to FILE, which only you may read. Works while Zhibu runs."""
+    if file.exists():
+        fail(f"{file} is there already: name another file, or move it away.")
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    try:
+        with _private(unfinished) as archive:
+            manifest = save(here.installation, archive)
+        unfinished.rename(file)
+    except (Unfit, OSError) as error:
+        fail(str(error))
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _report(manifest, as_json=as_json)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace what the database holds.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was put back as JSON.")
+@click.pass_obj
+def restore(here: Here, file: Path, force: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
+    """Put back what `zhibu backup` saved to FILE, into an empty database. Zhibu must not be running."""
+    lock = here.installation.folder / "run.lock"
+    try:
+        with ports.held(lock, otherwise="End `zhibu run` first"), zipfile.ZipFile(file) as archive:
+            manifest = put_back(here.installation, archive, force=force)
+    except zipfile.BadZipFile:
+        fail(f"{file} is no backup of Zhibu, or it is damaged.")
+    except (Unfit, ports.Taken, OSError) as error:
+        fail(str(error))
+    _report(manifest, as_json=as_json)
+
+
+def save(installation: Installation, archive: zipfile.ZipFile) -> dict[str, Any]:
+    """Write one moment of the database into the archive; gives the manifest, which counts the rows of each table.
+
+    Rows are in the order of their keys: the order in which they came stays untold.
+    """
+    tables = _tables()
+    with contextlib.closing(installation.database()) as database, _snapshot(database) as connection:
+        _refuse_other_schema(upgrade.found(database))
+        _refuse_unknown_tables(connection.dialect.get_table_names(connection))
+        rows = {}
+        for table in track(tables, "Saving", console=Console(stderr=True), transient=True):
+            found = connection.execute(
+                table.select().order_by(*table.primary_key), execution_options={"yield_per": BATCH}
+            )
+            rows[table.name] = _write_rows(archive, table.name, found.mappings())
+    manifest = {"format": FORMAT, "schema": upgrade.wanted(), "rows": rows}
+    archive.writestr(_entry(MANIFEST), json.dumps(manifest, indent=1))
+    return manifest
+
+
+def put_back(installation: Installation, archive: zipfile.ZipFile, *, force: bool) -> dict[str, Any]:
+    """Fill the database, all or nothing, and count; gives the manifest, raises Unfit."""
+    manifest = _manifest(archive)
+    _refuse_other_schema(manifest["schema"])
+    tables = _tables()
+    with contextlib.closing(installation.database()) as database:
+        upgrade.upgrade(database)
+        with database.begin() as connection:
+            if not force and any(connection.execute(table.select().limit(1)).first() for table in tables):
+                raise Unfit("The database is not empty. Restore with --force to replace everything in it.")
+            for table in reversed(tables):
+                connection.execute(table.delete())
+            for table in track(tables, "Restoring", console=Console(stderr=True), transient=True):
+                found = _insert(connection, table, archive)
+                if found != manifest["rows"].get(table.name):
+                    raise Unfit(f"The file doesn't have all rows of the table {table.name}. Nothing was changed.")
+    return manifest
+
+
+def _insert(connection: Any, table: Any, archive: zipfile.ZipFile) -> int:
+    count = 0
+    for batch in _read_rows(archive, table.name):
+        connection.execute(table.insert(), batch)
+        count += len(batch)
+    return count
+
+
+def _tables() -> list[Any]:
+    """Every table of ours, those that others point to first, whoever has imported their modules so far."""
+    for module in pkgutil.iter_modules(storage.__path__, "storage."):
+        importlib.import_module(module.name)
+    return metadata.sorted_tables
+
+
+@contextlib.contextmanager
+def _snapshot(database: Database) -> Iterator[Any]:
+    """One moment of the whole database, which keeps nobody from writing meanwhile."""
+    with database.read() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+
+def _refuse_other_schema(found: str) -> None:
+    if found != (wanted := upgrade.wanted()):
+        raise Unfit(
+            f"This is of revision {found or 'none'}, the program wants {wanted}. Use the program of that revision."
+        )
+
+
+def _refuse_unknown_tables(names: Iterable[str]) -> None:
+    if unknown := sorted(set(names) - set(metadata.tables) - {"alembic_version"}):
+        raise Unfit(f"The database has tables that this program doesn't know and would not save: {', '.join(unknown)}.")
+
+
+@contextlib.contextmanager
+def _private(path: Path) -> Iterator[zipfile.ZipFile]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+        yield archive
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, NO_DATE)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _write_rows(archive: zipfile.ZipFile, table: str, rows: Iterable[Any]) -> int:
+    count = 0
+    with archive.open(_entry(f"{table}.jsonl"), "w", force_zip64=True) as lines:
+        for row in rows:
+            line = json.dumps({key: _plain(value) for key, value in row.items()}, ensure_ascii=False)
+            lines.write(line.encode() + b"\n")
+            count += 1
+    return count
+
+
+def _read_rows(archive: zipfile.ZipFile, table: str) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    with archive.open(f"{table}.jsonl") as lines:
+        for line in io.TextIOWrapper(lines, "utf-8"):
+            batch.append({key: _typed(value) for key, value in json.loads(line).items()})
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return {"moment": value.isoformat()}
+        case date():
+            return {"date": value.isoformat()}
+        case bytes():
+            return {"bytes": base64.b64encode(value).decode()}
+    return value
+
+
+def _typed(value: Any) -> Any:
+    match value:
+        case {"moment": text}:
+            return datetime.fromisoformat(text)
+        case {"date": text}:
+            return date.fromisoformat(text)
+        case {"bytes": text}:
+            return base64.b64decode(text)
+    return value
+
+
+def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
+    except (KeyError, ValueError):
+        raise Unfit("This file is no backup of Zhibu.") from None
+    if manifest.get("format") != FORMAT:
+        raise Unfit(f"This backup has format {manifest.get('format')}; this program reads format {FORMAT}.")
+    return manifest
+
+
+def _report(manifest: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(manifest))
+        return
+    click.echo(f"{sum(manifest['rows'].values())} rows of {len(manifest['rows'])} tables")

@@ -1,0 +1,194 @@
+"""What `zhibu backup` saves, `zhibu restore` puts back."""
+
+import json
+import zipfile
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from commands import backup, cli
+from storage import people
+from storage.db import Database, embedded_url, metadata
+
+
+@pytest.fixture
+def place(empty_sqlite, tmp_path):
+    """An installation whose embedded database has its tables and nothing else."""
+    folder = tmp_path / "place"
+    folder.mkdir()
+    (folder / "zhibu.sqlite3").write_bytes(empty_sqlite.read_bytes())
+    return an_installation(folder, embedded_url(folder))
+
+
+@pytest.fixture
+def other(database_url, tmp_path):
+    """Another, empty one; on PostgreSQL where the tests have that."""
+    return an_installation(tmp_path / "other", database_url)
+
+
+def an_installation(folder: Path, url: str) -> cli.Installation:
+    return cli.Installation(
+        folder=folder,
+        embedded_redis=False,
+        embedded_database=True,
+        web=cli.Server(factory="", host="", port=0),
+        sandbox=None,
+        clock=lambda: None,
+        worker=lambda: None,
+        database=lambda: Database(url),
+    )
+
+
+def zhibu(place: cli.Installation, *arguments: object) -> Result:
+    program = cli.make(lambda _config: place, [backup.backup, backup.restore])
+    return CliRunner().invoke(program, [str(argument) for argument in arguments])
+
+
+def fill(place: cli.Installation, *, people_count: int = 3) -> None:
+    """Rows with every type of value that we keep."""
+    with closing(place.database()) as database, database.begin() as connection:
+        for number in range(people_count):
+            person, contact = f"p{people_count - number}", f"c{number}"
+            connection.execute(
+                people.persons.insert(),
+                {"id": person, "since": date(2026, 11, 1), "name": "张三 \n'x'", "verified": True},
+            )
+            connection.execute(
+                people.contacts.insert(),
+                {"id": contact, "person": person, "account": "official", "openid": f"openid{number}"},
+            )
+            connection.execute(
+                people.windows.insert(),
+                {"contact": contact, "until": datetime(2026, 11, 23, 8, tzinfo=UTC), "remaining": 5},
+            )
+
+
+def everything(place: cli.Installation) -> dict[str, list[Any]]:
+    with closing(place.database()) as database, database.read() as connection:
+        return {
+            table.name: list(connection.execute(table.select().order_by(*table.primary_key)))
+            for table in metadata.sorted_tables
+        }
+
+
+def test_everything_comes_back_in_another_place(place, other, tmp_path):
+    fill(place, people_count=backup.BATCH + 1)
+    saved = zhibu(place, "backup", tmp_path / "kept.zip")
+    restored = zhibu(other, "restore", tmp_path / "kept.zip")
+
+    assert (saved.exit_code, restored.exit_code) == (0, 0), saved.output + restored.output
+    assert everything(other) == everything(place)
+
+
+def test_a_backup_of_the_other_place_fits_too(place, other, tmp_path):
+    fill(other)
+    zhibu(other, "backup", tmp_path / "kept.zip")
+    zhibu(place, "restore", tmp_path / "kept.zip")
+
+    assert everything(place) == everything(other)
+    assert len(everything(place)["persons"]) == 3
+
+
+def test_only_the_owner_may_read_the_file(place, tmp_path):
+    zhibu(place, "backup", tmp_path / "kept.zip")
+
+    assert (tmp_path / "kept.zip").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_is_not_overwritten(place, tmp_path):
+    (tmp_path / "kept.zip").write_text("precious")
+    result = zhibu(place, "backup", tmp_path / "kept.zip")
+
+    assert result.exit_code == 1
+    assert (tmp_path / "kept.zip").read_text() == "precious"
+
+
+def test_the_order_in_which_rows_came_stays_untold(place, tmp_path):
+    fill(place, people_count=9)
+    zhibu(place, "backup", tmp_path / "kept.zip")
+    with zipfile.ZipFile(tmp_path / "kept.zip") as archive:
+        ids = [json.loads(line)["id"] for line in archive.read("persons.jsonl").splitlines()]
+        dates = {entry.date_time for entry in archive.infolist()}
+
+    assert ids == sorted(ids)
+    assert dates == {backup.NO_DATE}
+
+
+def test_a_database_that_holds_something_is_not_overwritten(place, tmp_path):
+    zhibu(place, "backup", tmp_path / "kept.zip")
+    fill(place)
+    before = everything(place)
+    result = zhibu(place, "restore", tmp_path / "kept.zip")
+
+    assert result.exit_code == 1
+    assert "--force" in result.output
+    assert everything(place) == before
+
+
+def test_force_replaces_what_the_database_holds(place, tmp_path):
+    fill(place, people_count=1)
+    before = everything(place)
+    zhibu(place, "backup", tmp_path / "kept.zip")
+    with closing(place.database()) as database, database.begin() as connection:
+        connection.execute(people.persons.insert(), {"id": "later", "since": date(2026, 11, 2)})
+    result = zhibu(place, "restore", "--force", tmp_path / "kept.zip")
+
+    assert result.exit_code == 0, result.output
+    assert everything(place) == before
+
+
+def test_a_file_with_rows_missing_changes_nothing(place, other, tmp_path):
+    fill(place)
+    zhibu(place, "backup", tmp_path / "kept.zip")
+    with zipfile.ZipFile(tmp_path / "kept.zip") as whole, zipfile.ZipFile(tmp_path / "cut.zip", "w") as cut:
+        for name in whole.namelist():
+            lines = whole.read(name).splitlines(keepends=True)
+            cut.writestr(name, b"".join(lines[:-1] if name == "windows.jsonl" else lines))
+    result = zhibu(other, "restore", tmp_path / "cut.zip")
+
+    assert result.exit_code == 1
+    assert "windows" in result.output
+    assert not any(everything(other).values())
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip"], ids=["empty", "words"])
+def test_what_is_no_backup_is_refused_in_one_line(place, tmp_path, content):
+    (tmp_path / "odd").write_bytes(content)
+    result = zhibu(place, "restore", tmp_path / "odd")
+
+    assert result.exit_code == 1
+    assert result.output.count("\n") == 1
+
+
+def test_a_backup_of_another_revision_is_refused(place, tmp_path):
+    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"format": 1, "schema": "0000", "rows": {}}))
+    result = zhibu(place, "restore", tmp_path / "old.zip")
+
+    assert result.exit_code == 1
+    assert "0000" in result.output
+
+
+def test_a_table_that_the_program_does_not_know_stops_the_backup(place, tmp_path):
+    with closing(place.database()) as database, database.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE strangers (id INTEGER)")
+    result = zhibu(place, "backup", tmp_path / "kept.zip")
+
+    assert result.exit_code == 1
+    assert "strangers" in result.output
+    assert list(tmp_path.glob("kept.zip*")) == []
+
+
+def test_a_member_can_write_while_a_backup_is_made_and_is_not_in_it(place):
+    fill(place)
+    with closing(place.database()) as database, backup._snapshot(database) as snapshot:
+        snapshot.execute(people.persons.select()).all()
+        with database.begin() as connection:
+            connection.execute(people.persons.insert(), {"id": "later", "since": date(2026, 11, 2)})
+        seen = {row.id for row in snapshot.execute(people.persons.select())}
+
+    assert seen == {"p1", "p2", "p3"}
