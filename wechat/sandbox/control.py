@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from typing import Any, Protocol
 
 from flask import Blueprint, Response, jsonify, request
@@ -80,14 +81,18 @@ def _body() -> Body:
     return Body(given)
 
 
+def taken(file: FileStorage) -> Upload:
+    """The whole of an uploaded file; a large one's temporary file is given back."""
+    with closing(file.stream) as stream:
+        return Upload(file.filename or "file", file.mimetype or "application/octet-stream", stream.read())
+
+
 def _upload(name: str) -> Upload:
-    file: FileStorage | None = request.files.get(name)
-    if file is None:
+    file = request.files.get(name)
+    upload = taken(file) if file else None
+    if upload is None or not upload.content:
         raise NotPossible(f"bad_{name}", 400)
-    content = file.read()
-    if not content:
-        raise NotPossible(f"bad_{name}", 400)
-    return Upload(file.filename or name, file.mimetype or "application/octet-stream", content)
+    return upload
 
 
 def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wechat.sandbox import control, wirelog
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
-from wechat.sandbox.call import Answer, Binary, Request, Upload
+from wechat.sandbox.call import Answer, Binary, Request
 from wechat.sandbox.control import BroadcastDoor
 from wechat.sandbox.knobs import Knobs
 from wechat.sandbox.member import Phone
@@ -87,7 +87,7 @@ _INERT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandb
 
 def _asked() -> Request:
     file = request.files.get("media")
-    upload = Upload(file.filename or "media", file.mimetype, file.read()) if file else None
+    upload = control.taken(file) if file else None
     body = b"" if request.files else request.get_data()
     query = request.args.to_dict()
     return Request(method=request.method, path=request.path, query=query, body=body, upload=upload)

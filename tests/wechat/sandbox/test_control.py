@@ -1,0 +1,86 @@
+"""The control API refuses with a reason, lists, and sends the bot's broadcasts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.wechat.sandbox.stage import Stage, a_stage
+from wechat.sandbox.knobs import Knob, Knobs
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "status", "error"),
+    [
+        ("follow", {"openid": "o-nobody"}, 404, "no_member"),
+        ("follow", {}, 400, "bad_openid"),
+        ("members", {"account": "nobody"}, 404, "no_account"),
+        ("members", {}, 400, "bad_account"),
+        ("dance", {"openid": "o"}, 404, "no_action"),
+        ("knobs", {"path": "*", "effect": "explode"}, 400, "bad_effect"),
+        ("clock", {"advance_seconds": "soon"}, 400, "bad_advance_seconds"),
+        ("broadcasts", {"key": "x"}, 404, "no_broadcasts"),
+    ],
+)
+def test_a_wrong_request_is_refused_with_its_reason(
+    stage: Stage, action: str, body: dict[str, Any], status: int, error: str
+) -> None:
+    response = stage.http.post(f"/sandbox/{action}", json=body)
+
+    assert (response.status_code, response.get_json()) == (status, {"error": error})
+
+
+def test_who_does_not_follow_cannot_write_and_who_does_cannot_follow_again(stage: Stage) -> None:
+    stranger, follower = stage.a_member(), stage.a_follower()
+
+    assert stage.phone("say", openid=stranger, text="在吗") == {"error": "not_following"}
+    assert stage.phone("unfollow", openid=stranger) == {"error": "not_following"}
+    assert stage.phone("follow", openid=follower) == {"error": "already_following"}
+    assert stage.phone("consent", openid=follower, template_id="none") == {"error": "no_template"}
+
+
+def test_members_are_listed_by_account_and_numbered_when_nameless(stage: Stage) -> None:
+    first = stage.a_member()
+    named = stage.phone("members", account="official", nickname="小党员")["openid"]
+    listed = stage.http.get("/sandbox/members", query_string={"account": "official"}).get_json()
+    other = stage.http.get("/sandbox/members", query_string={"account": "other"}).get_json()
+
+    assert {one["openid"]: one["nickname"] for one in listed} == {first: "成员1", named: "小党员"}
+    assert other == []
+
+
+class Door:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def list(self) -> tuple[tuple[str, str], ...]:
+        return (("daily", "每日要闻"),)
+
+    def send(self, key: str) -> str:
+        self.sent.append(key)
+        return "已推送 1 人"
+
+
+def test_the_button_lists_and_sends_the_bots_broadcasts(tmp_path: Path) -> None:
+    door = Door()
+    with a_stage(tmp_path, broadcasts=door) as stage:
+        listed = stage.http.get("/sandbox/broadcasts").get_json()
+        said = stage.phone("broadcasts", key="daily")
+
+        assert listed == [{"key": "daily", "title": "每日要闻"}]
+        assert said == {"said": "已推送 1 人"}
+        assert door.sent == ["daily"]
+
+
+def test_a_fault_holds_for_its_times_and_its_path_only() -> None:
+    knobs = Knobs()
+    knobs.turn(Knob(path="/a", effect="fail", value=1, times=2))
+    knobs.turn(Knob(path="*", effect="delay", value=3, times=0))
+
+    assert knobs.take("/b") == {"delay": 3}
+    assert [knobs.take("/a") for _ in range(3)] == [{"fail": 1, "delay": 3}, {"fail": 1, "delay": 3}, {"delay": 3}]
+    assert knobs.take("webhook") == {}
+
+
+def test_the_process_says_that_it_lives(stage: Stage) -> None:
+    assert stage.http.get("/healthz").get_json() == {"ok": True}
