@@ -59,7 +59,7 @@ def add_sessions(web: Flask, admins: Admins) -> None:
     manager = LoginManager(web)
     manager.session_protection = "strong"
 
-    @manager.user_loader
+    @manager.user_loader  # type: ignore[untyped-decorator] # as above
     def _load(session: str) -> SignedIn | None:
         admin = admins.found(session.partition(":")[0])
         return SignedIn(admin) if admin and session == f"{admin.id}:{admin.stamp}" else None

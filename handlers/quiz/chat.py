@@ -5,9 +5,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from content.library import Library
-from content.shelf import Shelf
-
 from content.models import Question, QuestionType
+from content.shelf import Shelf
 from handlers.quiz import engine
 from handlers.router import Router, Talking, Turn
 from storage.quiz import QuizStore, Round
@@ -72,7 +71,7 @@ class Quiz:
         question = self._open_question(turn)
         if question is None or turn.message.kind is not Kind.TEXT:
             return False
-        return engine.read(self._shown(question, turn), turn.text) is not None
+        return engine.read(question, self._shown(question, turn), turn.text) is not None
 
     def answer(self, turn: Turn) -> Reply:
         """Mark and keep the answer, explain it, and ask the next question."""
@@ -82,7 +81,7 @@ class Quiz:
         if turn.overlapped:
             return self._says("one_at_a_time", question=self._asked(question, turn))
         shown = self._shown(question, turn)
-        chosen = engine.read(shown, turn.text) or frozenset()
+        chosen = engine.read(question, shown, turn.text) or frozenset()
         right = chosen == engine.right_ids(question)
         state = turn.talk.state
         new = self.store.record(
@@ -131,10 +130,10 @@ class Quiz:
     def _ask_or_finish(self, turn: Turn, *, before: str = "") -> Reply:
         question = self._open_question(turn)
         if question is not None:
-            return Text(before + self._asked(question, turn))
+            return Text("\n\n".join(filter(None, [before, self._asked(question, turn)])))
         right, total = turn.talk.state["right"], len(turn.talk.state["ids"])
         turn.talk.end()
-        return Text(before + self._say("finished", right=right, total=total))
+        return Text("\n\n".join(filter(None, [before, self._say("finished", right=right, total=total)])))
 
     def _open_question(self, turn: Turn) -> Question | None:
         """The question to be answered now; one that has left the pack is passed over. None: the round is over."""

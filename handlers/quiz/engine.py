@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from string import ascii_uppercase
@@ -59,8 +59,18 @@ def right_ids(question: Question) -> frozenset[str]:
     return frozenset(str(each) for each in question.answer)
 
 
-def read(shown: Sequence[Choice], said: str) -> frozenset[str] | None:
-    """The ids somebody chose by letters, numbers, yes or no, or an option's own words; None where it is no answer."""
+def read(question: Question, shown: Sequence[Choice], said: str) -> frozenset[str] | None:
+    """The ids somebody chose by letters, numbers, yes or no, or an option's own words.
+
+    None where it is no answer, such as two letters where one is right.
+    """
+    chosen = _chosen(shown, said)
+    if chosen and len(chosen) > 1 and question.type is not QuestionType.MULTI:
+        return None
+    return chosen
+
+
+def _chosen(shown: Sequence[Choice], said: str) -> frozenset[str] | None:
     words = unicodedata.normalize("NFKC", said).strip().casefold()
     verdict = _verdict(shown, words)
     if verdict is not None:
@@ -94,5 +104,5 @@ def explain(question: Question, shown: Sequence[Choice]) -> str:
     return OPTION_REFERENCE.sub(lambda found: by_id.get(found[1], ""), question.explanation)
 
 
-def _by(seed: str):  # noqa: ANN202 - a sort key
+def _by(seed: str) -> Callable[[str], bytes]:
     return lambda words: hashlib.blake2b(f"{seed}:{words}".encode(), digest_size=8).digest()

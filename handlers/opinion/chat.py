@@ -1,0 +1,335 @@
+"""意见 and 查询: from the choice of a way to the receipt code, and from the code to the answer."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from handlers.conversation import Say
+from handlers.opinion import engine
+from handlers.opinion.engine import Bounds, Draft, Problem, Step
+from handlers.router import Router, Talking, Turn, plain
+from storage.opinion import Opinion, Opinions, Quota
+from storage.people import People, Window
+from wechat.messages import Kind, Reply, Silence, Text
+from wechat.windows import ALLOWANCES
+
+_MINUTES = 30
+_ASKED_FOR_CODE = "query"  # the step of a talk that holds no draft
+_WAYS = ("匿名", "实名")
+_DONE = frozenset({"好了", "完成", "提交", "下一步", "说完了", "写完了", "没了", "没有了", "发送", "ok"})
+_YES = frozenset({"1", "一", "提交", "确认", "确定", "是", "是的", "好", "好的", "发送", "ok", "yes"})
+_CHOICES = frozenset({Step.WAY, Step.CATEGORY, Step.CONFIRM})
+_MORE = frozenset({"2", "二", "补充", "接着补充", "修改", "不", "否"})
+_SURELY_WORDS = 7  # characters; every word that asks for another feature is shorter
+_PREVIEW = 300  # characters, so that the whole question stays on one screen and in one message
+_SENT_BY_HAND = frozenset(
+    {Kind.IMAGE, Kind.VOICE, Kind.VIDEO, Kind.SHORTVIDEO, Kind.LOCATION, Kind.LINK, Kind.MINIPROGRAM_PAGE}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpinionBox:
+    """The doors of the opinion box. `takes_pictures`: there is a way to fetch them."""
+
+    opinions: Opinions
+    quota: Quota
+    people: People
+    say: Say
+    bounds: Bounds
+    takes_pictures: bool
+
+    # -- beginning -----------------------------------------------------------------------------------------------
+
+    def start(self, turn: Turn) -> Reply:
+        """Ask for the way; a draft that is open is gone on with."""
+        draft = _draft(turn)
+        if draft is None:
+            return self.restart(turn)
+        return Text(f"{self._say('still_open')}\n{self._asked(draft)}")
+
+    def restart(self, turn: Turn) -> Reply:
+        """Begin a new draft; its receipt code is drawn now and shown only when all of it is kept."""
+        return self._hold(turn, Draft(receipt=engine.drawn(secrets.randbelow)))
+
+    def resume(self, turn: Turn) -> Reply | None:
+        """Ask again for what was asked last."""
+        if turn.talk.feature != "opinion":
+            return None
+        draft = _draft(turn)
+        return self._hold(turn, draft) if draft else self.query(turn)
+
+    def back(self, turn: Turn) -> Reply:
+        """One step back; before the first step there is nothing."""
+        draft = _draft(turn)
+        before = engine.BEFORE.get(draft.step) if draft else None
+        if draft is None or before is None:
+            turn.talk.end()
+            return self._says("left")
+        return self._hold(turn, draft.at(before))
+
+    def leave(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
+        """Throw the draft away and say so."""
+        return self._says("left")
+
+    # -- one step after the other --------------------------------------------------------------------------------
+
+    def accepts(self, turn: Turn) -> bool:
+        """What is surely meant for the opinion; short words may be another feature's name and are looked up first."""
+        if turn.message.kind is not Kind.TEXT:
+            return turn.message.kind in _SENT_BY_HAND
+        said, draft = plain(turn.text), _draft(turn)
+        if draft is None or said.startswith("查询"):
+            return draft is None and engine.is_code(engine.read(said))
+        return len(said) >= _SURELY_WORDS or self._understands(draft.step, said)
+
+    def answer(self, turn: Turn) -> Reply:
+        """Take what was sent for the step the talk is at."""
+        if turn.message.kind not in ALLOWANCES:
+            return Silence()
+        draft = _draft(turn)
+        if draft is None:
+            return self.query_code(turn) if turn.message.kind is Kind.TEXT else self._says("ask_code")
+        return self._written(turn, draft)
+
+    def _written(self, turn: Turn, draft: Draft) -> Reply:
+        if turn.message.kind is Kind.IMAGE:
+            return self._picture(turn, draft)
+        if turn.message.kind in _SENT_BY_HAND:
+            return self._says("words_only", pictures=self.takes_pictures)
+        if turn.message.kind is not Kind.TEXT or (turn.overlapped and draft.step in _CHOICES):
+            return Text(self._asked(draft))  # who tapped twice had not seen the second question
+        return self._typed(turn, draft)
+
+    def _typed(self, turn: Turn, draft: Draft) -> Reply:
+        steps: Mapping[Step, Callable[[Turn, Draft], Reply]] = {
+            Step.WAY: self._way,
+            Step.NAME: self._name,
+            Step.CATEGORY: self._category,
+            Step.WORDS: self._words,
+            Step.CONFIRM: self._confirm,
+        }
+        return steps[draft.step](turn, draft)
+
+    def _understands(self, step: Step, said: str) -> bool:
+        match step:
+            case Step.WAY:
+                return engine.chosen(said, _WAYS) is not None
+            case Step.CATEGORY:
+                return engine.chosen(said, self._categories) is not None
+            case Step.WORDS:
+                return said in _DONE
+            case Step.CONFIRM:
+                return said in _YES or said in _MORE
+            case Step.NAME:
+                return False
+
+    def _way(self, turn: Turn, draft: Draft) -> Reply:
+        way = engine.chosen(plain(turn.text), _WAYS)
+        if way is None:
+            return self._early(turn, draft, "which_way")
+        if way == 0:
+            return self._anonymous(turn, draft)
+        named = replace(draft, named=True, name=turn.who.name, verified=turn.who.verified)
+        return self._hold(turn, named.at(Step.CATEGORY if named.name else Step.NAME))
+
+    def _anonymous(self, turn: Turn, draft: Draft) -> Reply:
+        if self.quota.spent(account=turn.who.account, openid=turn.who.openid, now=turn.now):
+            return self._says("quota_spent", most=self.quota.a_day)
+        return self._hold(turn, replace(draft, named=False, name="", verified=False, step=Step.CATEGORY))
+
+    def _name(self, turn: Turn, draft: Draft) -> Reply:
+        return self._taken(turn, draft, engine.with_name(draft, turn.text))
+
+    def _category(self, turn: Turn, draft: Draft) -> Reply:
+        at = engine.chosen(plain(turn.text), self._categories)
+        if at is None:
+            return self._early(turn, draft, "which_category")
+        return self._hold(turn, replace(draft, category=self._categories[at], step=Step.WORDS))
+
+    def _early(self, turn: Turn, draft: Draft, phrase: str) -> Reply:
+        """Whoever says it all before they are asked needn't say it twice."""
+        asked = self._say(phrase, categories=self._categories)
+        if len(plain(turn.text)) < _SURELY_WORDS:
+            return Text(asked)
+        after = engine.with_words(draft, turn.text, self.bounds)
+        if isinstance(after, Problem):
+            return self._problem(after, draft)
+        turn.talk.hold("opinion", after.dumped(), minutes=_MINUTES)
+        return Text(f"{self._say('noted_early')}{asked}")
+
+    def _words(self, turn: Turn, draft: Draft) -> Reply:
+        if plain(turn.text) in _DONE:
+            return self._taken(turn, draft, engine.finished(draft, self.bounds))
+        return self._taken(turn, draft, engine.with_words(draft, turn.text, self.bounds))
+
+    def _picture(self, turn: Turn, draft: Draft) -> Reply:
+        if not self.takes_pictures:
+            return self._says("pictures_not_possible")
+        return self._taken(turn, draft, engine.with_picture(draft, turn.message.media_id, self.bounds))
+
+    def _confirm(self, turn: Turn, draft: Draft) -> Reply:
+        said = plain(turn.text)
+        if said in _YES:
+            return self._send(turn, draft)
+        if said in _MORE:
+            return self._hold(turn, draft.at(Step.WORDS))
+        if len(said) < _SURELY_WORDS:
+            return self._says("yes_or_more")
+        return self._taken(turn, draft, engine.with_words(draft, turn.text, self.bounds))
+
+    def _taken(self, turn: Turn, draft: Draft, after: Draft | Problem) -> Reply:
+        return self._problem(after, draft) if isinstance(after, Problem) else self._hold(turn, after)
+
+    def _problem(self, problem: Problem, draft: Draft) -> Reply:
+        characters = len(draft.words)
+        return self._says(problem, longest=self.bounds.longest, characters=characters, most=self.bounds.pictures)
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def _send(self, turn: Turn, draft: Draft) -> Reply:
+        """Keep it, then show the code. Run again after a crash, the code is the same and nothing is kept twice."""
+        opinion = Opinion(
+            id=self.opinions.id_of(draft.receipt),
+            day=turn.now.date(),
+            named=draft.named,
+            name=draft.name,
+            verified=draft.verified,
+            category=draft.category,
+            words=draft.words,
+            state=engine.State.RECEIVED,
+            awaited=tuple((turn.message.account, media_id) for media_id in draft.pictures),
+        )
+        phrase = self._send_named(turn, opinion) if draft.named else self._send_anonymous(turn, opinion)
+        turn.talk.end()
+        return self._says(phrase, code=engine.shown(draft.receipt), pictures=len(draft.pictures))
+
+    def _send_anonymous(self, turn: Turn, opinion: Opinion) -> str:
+        if self.opinions.keep_anonymous(opinion):
+            self.quota.count(account=turn.who.account, openid=turn.who.openid, now=turn.now)
+        return "sent_anonymous"
+
+    def _send_named(self, turn: Turn, opinion: Opinion) -> str:
+        """Keep it with its sender, and note how long the sender may be answered: private turns don't do that."""
+        who = turn.who
+        if not who.known:
+            who = self.people.meet(account=who.account, openid=who.openid, today=turn.now.date())
+        self.opinions.keep_named(replace(opinion, person=who.person), message=turn.message.id)
+        allowance = ALLOWANCES[turn.message.kind]
+        self.people.open_windows({who.contact: Window(turn.now + allowance.lasts, allowance.messages)})
+        return "sent_named"
+
+    # -- asking what became of it --------------------------------------------------------------------------------
+
+    def query(self, turn: Turn) -> Reply:
+        """Ask for the code; a draft that is open is not thrown away for it."""
+        if _draft(turn):
+            return self._says("code_while_writing")
+        turn.talk.hold("opinion", {"step": _ASKED_FOR_CODE}, minutes=_MINUTES)
+        return self._says("ask_code")
+
+    def query_code(self, turn: Turn) -> Reply:
+        """Show what became of the opinion with this code."""
+        code = engine.read(turn.text)
+        if not engine.is_code(code):
+            return self._says("not_a_code")
+        opinion = self.opinions.get(self.opinions.id_of(code))
+        if opinion is None:
+            return self._says("no_such_code")
+        if _draft(turn) is None:
+            turn.talk.end()
+        return self._says(
+            "status",
+            day=self._say("day", day=opinion.day),
+            category=opinion.category,
+            state=self._say(f"state_{opinion.state}"),
+            reply=opinion.reply,
+            answered_on=opinion.answered_on and self._say("day", day=opinion.answered_on),
+            lost=opinion.lost,
+        )
+
+    # -- words ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _categories(self) -> tuple[str, ...]:
+        return engine.listed(self._say("categories"))
+
+    def _hold(self, turn: Turn, draft: Draft) -> Reply:
+        turn.talk.hold("opinion", draft.dumped(), minutes=_MINUTES)
+        return Text(self._asked(draft))
+
+    def _asked(self, draft: Draft) -> str:
+        """What a draft is asked for at its step."""
+        words = draft.words
+        if draft.step is Step.WORDS and (words or draft.pictures):
+            return self._say("words_so_far", characters=len(words), pictures=len(draft.pictures))
+        return self._say(
+            _QUESTIONS[draft.step],
+            name=draft.name,
+            verified=draft.verified,
+            anonymous=not draft.named,
+            category=draft.category,
+            categories=self._categories,
+            longest=self.bounds.longest,
+            words=self._preview(words),
+            pictures=self._pictures_to_speak_of(draft),
+        )
+
+    def _pictures_to_speak_of(self, draft: Draft) -> int:
+        """How many there are; where they are asked for, how many there may be."""
+        if draft.step is Step.WORDS:
+            return self.bounds.pictures if self.takes_pictures else 0
+        return len(draft.pictures)
+
+    def _preview(self, words: str) -> str:
+        if len(words) <= _PREVIEW:
+            return words
+        return self._say("cut_short", words=words[:_PREVIEW], characters=len(words))
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.say(f"opinion.{key}", **values)
+
+    def _says(self, key: str, **values: object) -> Reply:
+        return Text(self._say(key, **values))
+
+
+_QUESTIONS: Mapping[Step, str] = {
+    Step.WAY: "way",
+    Step.NAME: "name_please",
+    Step.CATEGORY: "category",
+    Step.WORDS: "words",
+    Step.CONFIRM: "confirm",
+}
+
+
+def _draft(turn: Turn) -> Draft | None:
+    """The draft that is being written, if this talk is about one."""
+    state = turn.talk.state
+    if turn.talk.feature != "opinion" or state.get("step") == _ASKED_FOR_CODE:
+        return None
+    return Draft.load(state)
+
+
+def routes(box: OpinionBox) -> Router:
+    """意见, 查询, and all that is said while an opinion is being written; every turn is private."""
+    return Router(
+        "opinion",
+        private=True,
+        words={
+            ("意见", "建言", "我要建言", "提意见", "我要提意见", "意见箱"): box.start,
+            ("查询", "查询意见", "查询回执", "意见查询"): box.query,
+        },
+        keys={"opinion.start": box.start, "opinion.query": box.query},
+        patterns={
+            r"查询[^\w]*[0-9a-z][0-9a-z\W]{7,}": box.query_code,
+            r"[0-9a-z]{4}\W?[0-9a-z]{4}\W?[0-9a-z]{4}": box.query_code,
+        },
+        talking=Talking(
+            accepts=box.accepts,
+            answer=box.answer,
+            otherwise=box.answer,
+            resume=box.resume,
+            restart=box.restart,
+            back=box.back,
+            leave=box.leave,
+        ),
+    )

@@ -1,0 +1,225 @@
+"""The rules of the opinion box: what may be sent, how a receipt code is made and read, which state follows which."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+# -- what becomes of an opinion ----------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """How far an opinion has come."""
+
+    RECEIVED = "received"
+    IN_HAND = "in_hand"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.IN_HAND, State.ANSWERED, State.CLOSED}),
+    State.IN_HAND: frozenset({State.ANSWERED, State.CLOSED}),
+    State.ANSWERED: frozenset({State.ANSWERED, State.IN_HAND, State.CLOSED}),  # an answer may be mended
+    State.CLOSED: frozenset({State.IN_HAND}),
+}
+
+
+def may_become(state: str, wanted: str) -> bool:
+    """Whether `wanted` is a state that may follow."""
+    return wanted in TRANSITIONS[State(state)]
+
+
+# -- receipt codes -----------------------------------------------------------------------------------------------
+
+# Of every group that looks alike one is used: 0 O Q, 1 I L, 2 Z, 5 S, 8 B, V U.
+ALPHABET = "0123456789ACDEFGHJKMNPRTVWXY"
+LOOK_ALIKES = str.maketrans("OQILZSBU", "0011258V")
+CODE_LETTERS = 12  # 28^11 ≈ 8·10^15 codes: 10^9 guesses at 10^5 outstanding ones hit less than once in 80 tries
+_GROUP = 4
+_PRIME = 29  # the first above 28: every wrong letter and every swap of neighbours changes the check letter
+_CODE_IN_TEXT = re.compile(r"(?<![0-9A-Z])(?:[0-9A-Z][^0-9A-Z一-鿿]{0,3}){11}[0-9A-Z](?![0-9A-Z])")
+
+
+def drawn(pick: Callable[[int], int]) -> str:
+    """A new receipt code; `pick(n)` gives a secret number below n."""
+    while True:
+        body = "".join(ALPHABET[pick(len(ALPHABET))] for _ in range(CODE_LETTERS - 1))
+        number = _check(body)
+        if number < len(ALPHABET):
+            return body + ALPHABET[number]
+
+
+def _check(body: str) -> int:
+    return sum(weight * ALPHABET.index(letter) for weight, letter in enumerate(body, start=1)) % _PRIME
+
+
+def shown(code: str) -> str:
+    """A receipt code as people read it: in groups of four."""
+    return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
+
+
+def read(typed: str) -> str:
+    """What was typed as a code is made of: any width, case and spacing, and letters that look alike."""
+    letters = re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", typed).upper())
+    return letters.translate(LOOK_ALIKES)
+
+
+def is_code(code: str) -> bool:
+    """Whether these letters are a receipt code typed without a slip."""
+    return (
+        len(code) == CODE_LETTERS
+        and all(letter in ALPHABET for letter in code)
+        and _check(code[:-1]) == ALPHABET.index(code[-1])
+    )
+
+
+def has_code(text: str) -> bool:
+    """Whether a receipt code stands in the text."""
+    upper = unicodedata.normalize("NFKC", text).upper()
+    return any(is_code(read(found[0])) for found in _CODE_IN_TEXT.finditer(upper))
+
+
+# -- choosing ----------------------------------------------------------------------------------------------------
+
+_NUMERALS = {numeral: number for number, numeral in enumerate("一二三四五六七八九", start=1)}
+_ROOM_AROUND_A_NAME = 3  # 我要匿名, 1.匿名吧
+_CHOICE = re.compile(r"(?:我?选|第)?([1-9]|[一二三四五六七八九])(?:号|个|项|种)?")
+
+
+def chosen(said: str, options: Sequence[str]) -> int | None:
+    """Which option is meant, by its number or its name; None if none or more than one could be. `said` is plain."""
+    number = _CHOICE.fullmatch(said)
+    if number:
+        at = _NUMERALS.get(number[1]) or int(number[1])
+        return at - 1 if at <= len(options) else None
+    named = [at for at, option in enumerate(options) if _names(said, option)]
+    return named[0] if len(named) == 1 else None
+
+
+def _names(said: str, option: str) -> bool:
+    """Whether the option's name, or enough of it, is all that was said: a sentence with the name in it is words."""
+    if option in said:
+        return "不" not in said and len(said) <= len(option) + _ROOM_AROUND_A_NAME
+    return len(said) > 1 and said in option
+
+
+def listed(words: str) -> tuple[str, ...]:
+    """The names in a list written with 、 or commas; nine at most, so that a number is one digit."""
+    return tuple(name.strip() for name in re.split(r"[、，,\n]", words) if name.strip())[:9]
+
+
+# -- a draft -----------------------------------------------------------------------------------------------------
+
+
+class Step(StrEnum):
+    """What the sender is asked for."""
+
+    WAY = "way"
+    NAME = "name"
+    CATEGORY = "category"
+    WORDS = "words"
+    CONFIRM = "confirm"
+
+
+BEFORE: Mapping[Step, Step] = {
+    Step.NAME: Step.WAY,
+    Step.CATEGORY: Step.WAY,
+    Step.WORDS: Step.CATEGORY,
+    Step.CONFIRM: Step.WORDS,
+}
+
+
+class Problem(StrEnum):
+    """Why something was not taken; each is a phrase that says so kindly."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    SAME_AGAIN = "same_again"
+    HAS_CODE = "has_code"
+    TOO_MANY_PICTURES = "too_many_pictures"
+    NOT_A_NAME = "not_a_name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How long an opinion may be, in characters, and how many pictures it may have."""
+
+    shortest: int
+    longest: int
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An opinion on its way. `receipt` is drawn before anything is kept, so that sending twice keeps one."""
+
+    receipt: str
+    step: Step = Step.WAY
+    named: bool = False
+    name: str = ""
+    verified: bool = False
+    category: str = ""
+    pieces: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> "Draft":
+        """Read what `dumped` wrote."""
+        pieces, pictures = tuple(state["pieces"]), tuple(state["pictures"])
+        return cls(**{**state, "step": Step(state["step"]), "pieces": pieces, "pictures": pictures})
+
+    def dumped(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @property
+    def words(self) -> str:
+        """All that was written, a line for each message."""
+        return "\n".join(self.pieces)
+
+    def at(self, step: Step) -> "Draft":
+        """The same, asked for something else."""
+        return replace(self, step=step)
+
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_HAN = "[㐀-鿿\U00020000-\U0003ffff]"
+_LATIN = "[A-Za-zÀ-ɏ]"
+_NAME = re.compile(rf"{_HAN}{{2,6}}|{_HAN}{{1,10}}(?:[·•・]{_HAN}{{1,10}}){{1,3}}|{_LATIN}(?:{_LATIN}|[ .'-]){{1,29}}")
+
+
+def with_words(draft: Draft, text: str, bounds: Bounds) -> Draft | Problem:
+    """The draft with one more message of words."""
+    piece = _UNSEEN.sub("", text).strip()
+    if has_code(piece):
+        return Problem.HAS_CODE
+    if piece in draft.pieces:
+        return Problem.SAME_AGAIN
+    longer = replace(draft, pieces=(*draft.pieces, piece) if piece else draft.pieces)
+    return longer if len(longer.words) <= bounds.longest else Problem.TOO_LONG
+
+
+def with_picture(draft: Draft, media_id: str, bounds: Bounds) -> Draft | Problem:
+    """The draft with one more picture."""
+    if media_id in draft.pictures:
+        return Problem.SAME_AGAIN
+    if len(draft.pictures) >= bounds.pictures:
+        return Problem.TOO_MANY_PICTURES
+    return replace(draft, pictures=(*draft.pictures, media_id))
+
+
+def with_name(draft: Draft, text: str) -> Draft | Problem:
+    """The draft with the name that the sender gives; nobody has checked it."""
+    name = _UNSEEN.sub("", text).strip()
+    if not _NAME.fullmatch(name):
+        return Problem.NOT_A_NAME
+    return replace(draft, name=name, verified=False, step=Step.CATEGORY)
+
+
+def finished(draft: Draft, bounds: Bounds) -> Draft | Problem:
+    """The draft, ready to be confirmed."""
+    said = re.sub(r"[\W_]", "", draft.words)
+    return draft.at(Step.CONFIRM) if len(said) >= bounds.shortest else Problem.TOO_SHORT
