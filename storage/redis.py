@@ -30,7 +30,7 @@ def answers(client: Redis) -> bool:
     """Whether Redis answers now."""
     try:
         return bool(client.ping())
-    except RedisError:
+    except redis.RedisError:
         return False
 
 
@@ -38,6 +38,6 @@ def persists(client: Redis) -> bool:
     """Whether this Redis writes what it holds to disk: talks and stored replies are safer where it doesn't."""
     try:
         info = client.config_get("appendonly", "save")
-    except RedisError:
+    except redis.RedisError:
         return False
     return info.get("appendonly") == "yes" or bool(info.get("save"))
