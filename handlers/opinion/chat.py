@@ -63,13 +63,14 @@ class OpinionBox:
         draft = _draft(turn)
         before = engine.BEFORE.get(draft.step) if draft else None
         if draft is None or before is None:
-            turn.talk.end()
-            return self._says("left")
+            return self.leave(turn)
         return self._hold(turn, draft.at(before))
 
-    def leave(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
+    def leave(self, turn: Turn) -> Reply:
         """Throw the draft away and say so."""
-        return self._says("left")
+        phrase = "left" if _draft(turn) else "left_query"
+        turn.talk.end()
+        return self._says(phrase)
 
     # -- one step after the other --------------------------------------------------------------------------------
 

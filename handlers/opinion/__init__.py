@@ -1,0 +1,81 @@
+"""Opinion box: people write under their name or none, admins read and answer."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+from redis import Redis
+
+from handlers.conversation import Say
+from handlers.feature import Feature, Keeps
+from handlers.opinion import admin, chat, engine, jobs
+from handlers.opinion.jobs import Fetch, NotNow, PictureGone, Tell
+from storage.db import Database
+from storage.opinion import Opinions, Quota
+from storage.people import People
+from storage.pictures import Pictures
+from storage.sealing import Keys
+
+__all__ = ["Fetch", "NotNow", "OpinionSettings", "Outside", "PictureGone", "Tell", "feature"]
+
+
+class OpinionSettings(BaseModel):
+    """The table [handlers.opinion]. An opinion is at most 1000 characters: each lies in a row of the same size."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shortest: int = Field(5, ge=1, le=50)
+    longest: int = Field(1000, ge=50, le=1000)
+    pictures: int = Field(9, ge=0, le=9)
+    anonymous_a_day: int = Field(5, ge=1, le=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The ways out of the box: `tell` a named sender, `fetch` a picture from the platform where that is possible."""
+
+    tell: Tell
+    fetch: Fetch | None = None
+
+
+def feature(
+    *,
+    db: Database,
+    redis: Redis,
+    keys: Keys,
+    people: People,
+    say: Say,
+    outside: Outside,
+    clock: Callable[[], datetime],
+    settings: OpinionSettings,
+) -> Feature:
+    """The opinion box. Without `outside.fetch` it says honestly that pictures can't be sent."""
+    opinions, pictures, fetch = Opinions(db, keys), Pictures(db, keys), outside.fetch
+    answers = jobs.Answers(opinions=opinions, say=say, tell=outside.tell)
+    album = jobs.Album(opinions=opinions, pictures=pictures, fetch=fetch) if fetch else None
+    box = chat.OpinionBox(
+        opinions=opinions,
+        quota=Quota(redis, keys, a_day=settings.anonymous_a_day),
+        people=people,
+        say=say,
+        bounds=engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures),
+        takes_pictures=fetch is not None and settings.pictures > 0,
+    )
+    desk = admin.Desk(
+        opinions=opinions, pictures=pictures, names=keys.box("opinion:address"), tell_answers=answers, clock=clock
+    )
+
+    def show(person: str) -> list[str]:
+        found = Counter(opinion.state for opinion in opinions.of_person(person))
+        states = [(say(f"opinion.state_{state}_short"), found[state]) for state in engine.State if found[state]]
+        return [say("opinion.kept", count=found.total(), states=states)]
+
+    return Feature(
+        name="opinion",
+        chat=chat.routes(box),
+        admin=admin.blueprint(desk),
+        jobs=jobs.rounds(opinions=opinions, answers=answers, album=album),
+        keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie),
+    )

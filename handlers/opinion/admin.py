@@ -1,0 +1,153 @@
+"""What admins see of opinions: the list, one opinion, its answer and its state."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from handlers.opinion import engine
+from handlers.opinion.engine import State
+from storage.opinion import Opinion, Opinions
+from storage.pictures import Pictures
+from storage.sealing import Box, CannotOpen
+
+LONGEST_ANSWER = 500  # characters: what fits the platform's text with a line before it
+_DAYS_A_PAGE = 14
+
+
+class NotNext(Exception):
+    """That state can't follow the one the opinion is in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where opinions are handled.
+
+    The addresses of the console carry an opinion's id sealed, each time in other letters: a proxy's log then doesn't
+    tell when an opinion was first there to be read.
+    """
+
+    opinions: Opinions
+    pictures: Pictures
+    names: Box
+    tell_answers: Callable[[], None]
+    clock: Callable[[], datetime]
+
+    # -- addresses -----------------------------------------------------------------------------------------------
+
+    def name(self, opinion: Opinion) -> str:
+        """An opinion's name in an address."""
+        return base64.urlsafe_b64encode(self.names.seal(opinion.id.encode())).decode().rstrip("=")
+
+    def find(self, name: str) -> Opinion:
+        """The opinion of this name, or 404."""
+        try:
+            sealed = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4))
+            opinion = self.opinions.get(self.names.open(sealed).decode())
+        except (CannotOpen, binascii.Error, ValueError):
+            opinion = None
+        return opinion or abort(404)
+
+    # -- pages ---------------------------------------------------------------------------------------------------
+
+    def listed(self) -> ResponseReturnValue:
+        """The opinions of some days, the newest first, all or those in one state."""
+        state = request.args.get("state", "")
+        days = self.opinions.days(before=_day(request.args.get("before", "")), most=_DAYS_A_PAGE)
+        some = [each for each in self.opinions.of_days(days) if state in {"", each.state}]
+        older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
+        rows = [(self.name(opinion), opinion) for opinion in some]
+        return render_template("opinion/list.html", rows=rows, states=list(State), state=state, older=older)
+
+    def one(self, name: str) -> ResponseReturnValue:
+        """One opinion, to read, answer and move on."""
+        return self._page(name, self.find(name))
+
+    def picture(self, name: str, number: int) -> ResponseReturnValue:
+        """One of its pictures."""
+        found = self.find(name).pictures
+        data = self.pictures.get(found[number]) if number < len(found) else None
+        if data is None:
+            abort(404)
+        safe = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Content-Disposition": "inline"}
+        return Response(data, mimetype="image/jpeg", headers=safe)
+
+    def answer(self, name: str) -> ResponseReturnValue:
+        """Keep the answer; a named sender is told of it."""
+        opinion = self.find(name)
+        reply = request.form.get("reply", "").strip().replace("\r\n", "\n")
+        if not 0 < len(reply) <= LONGEST_ANSWER:
+            return self._page(name, opinion, fault="reply_length", typed=reply), 422
+        today = self.clock().date()
+
+        def answered(now: Opinion) -> Opinion:
+            if now.reply == reply:
+                return now
+            after = replace(now, reply=reply, answered_on=today, answers=now.answers + 1)
+            return _moved(after, State.ANSWERED)
+
+        moved = self._change(name, opinion, answered, to_tell=True)
+        self.tell_answers()
+        return moved
+
+    def move(self, name: str) -> ResponseReturnValue:
+        """Put the opinion in another state."""
+        opinion = self.find(name)
+        wanted = request.form.get("state", "")
+        return self._change(name, opinion, lambda now: now if now.state == wanted else _moved(now, wanted))
+
+    def _change(
+        self, name: str, opinion: Opinion, changed: Callable[[Opinion], Opinion], *, to_tell: bool = False
+    ) -> ResponseReturnValue:
+        try:
+            after = self.opinions.change(opinion.id, changed, to_tell=to_tell)
+        except NotNext:
+            return self._page(name, opinion, fault="not_next"), 422
+        if after is None:
+            abort(404)
+        return redirect(url_for("opinion_admin.one", name=self.name(after)), 303)
+
+    def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: str = "") -> str:
+        following = [state for state in State if engine.may_become(opinion.state, state) and state != State.ANSWERED]
+        return render_template(
+            "opinion/one.html",
+            name=name,
+            opinion=opinion,
+            following=following,
+            longest=LONGEST_ANSWER,
+            can_answer=engine.may_become(opinion.state, State.ANSWERED),
+            fault=fault,
+            typed=typed or opinion.reply,
+        )
+
+
+def _moved(opinion: Opinion, wanted: str) -> Opinion:
+    if not engine.may_become(opinion.state, wanted):
+        raise NotNext
+    return replace(opinion, state=wanted)
+
+
+def _day(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The pages under /admin/opinion; who may see them is the business of whoever hangs them."""
+    pages = Blueprint("opinion_admin", __name__, url_prefix="/admin/opinion", template_folder="../templates")
+    rules: Mapping[str, tuple[str, Callable[..., ResponseReturnValue]]] = {
+        "listed": ("/", desk.listed),
+        "one": ("/<name>", desk.one),
+        "picture": ("/<name>/pictures/<int:number>", desk.picture),
+    }
+    for endpoint, (rule, view) in rules.items():
+        pages.add_url_rule(rule, endpoint, view)
+    pages.add_url_rule("/<name>/answer", "answer", desk.answer, methods=["POST"])
+    pages.add_url_rule("/<name>/state", "move", desk.move, methods=["POST"])
+    return pages

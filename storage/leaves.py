@@ -1,0 +1,157 @@
+"""Rows that tell nothing of whom, when or in which order: sealed, padded, and laid anew with every change.
+
+A leaf is found by its id, but the table holds neither the id nor anything that stays the same: whenever a leaf is added
+or changed, the others of its day are taken up, sealed again under fresh names and put back in random order in the same
+transaction. So row ids, row order, transaction numbers, indexes and an old journal show how many leaves a day has, and
+never which of them came last or was touched last (docs/anonymity.md).
+"""
+
+import random
+import secrets
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage.db import Database, metadata
+from storage.sealing import CannotOpen, Keys
+
+ID_LETTERS = 24  # of hex: 96 bits
+_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What one row holds; `id` is `ID_LETTERS` letters long and lies inside the seal."""
+
+    id: str
+    day: date
+    content: bytes
+
+
+def leaf_table(name: str) -> sa.Table:
+    """A table of leaves. Only the day can be read; `generation` names the transaction that laid the row."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("mark", sa.String(64), primary_key=True),  # keyed hash of the generation and the id
+        sa.Column("generation", sa.String(32), nullable=False, index=True),
+        sa.Column("day", sa.Date, nullable=False, index=True),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+class Leaves:
+    """One table of leaves, each padded to a multiple of `size` bytes; `stirred` others are laid anew with a change."""
+
+    def __init__(self, db: Database, table: sa.Table, keys: Keys, *, size: int, stirred: int) -> None:
+        self._db = db
+        self._table = table
+        self._box = keys.box(f"{table.name}:box")
+        self._mark = keys.mark(f"{table.name}:mark")
+        self._size = size
+        self._stirred = stirred
+
+    def add(self, leaf: Leaf) -> bool:
+        """Keep a leaf; False when its id is there already, and then nothing is written."""
+        with self._one_at_a_time() as connection:
+            if self._find(connection, leaf.id, self._generations(connection)):
+                return False
+            self._lay(connection, leaf.day, leaf)
+        return True
+
+    def change(self, leaf_id: str, changed: Callable[[Leaf], Leaf]) -> Leaf | None:
+        """Put `changed(leaf)` in the leaf's place and return it; None when there is no such leaf."""
+        with self._one_at_a_time() as connection:
+            found = self._find(connection, leaf_id, self._generations(connection))
+            if found is None:
+                return None
+            mark, leaf = found
+            connection.execute(self._table.delete().where(self._table.c.mark == mark))
+            after = changed(leaf)
+            self._lay(connection, after.day, after)
+        return after
+
+    def stir(self, day: date) -> None:
+        """Lay the day's leaves anew with nothing changed, so that the table forgets when the last one came."""
+        with self._one_at_a_time() as connection:
+            self._lay(connection, day)
+
+    def get(self, leaf_id: str) -> Leaf | None:
+        """The leaf of this id.
+
+        It may be laid anew between two looks: only two looks at the same generations prove that it is not there.
+        """
+        with self._db.read() as connection:
+            looked_at: frozenset[str] | None = None
+            while (generations := self._generations(connection)) != looked_at:
+                found = self._find(connection, leaf_id, generations)
+                if found:
+                    return found[1]
+                looked_at = generations
+        return None
+
+    def of_days(self, days: Collection[date]) -> list[Leaf]:
+        """Every leaf of these days that opens with our key, in the order of ids."""
+        table = self._table
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(table).where(table.c.day.in_(days))).all()
+        return sorted((leaf for row in rows if (leaf := self._opened(row))), key=lambda leaf: leaf.id)
+
+    # -- one change ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[Connection]:
+        """A transaction that no other change of this table runs beside; SQLite has only such ones."""
+        with self._db.begin() as connection:
+            if not self._db.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(zlib.crc32(self._table.name.encode()))))
+            yield connection
+
+    def _lay(self, connection: Connection, day: date, *new: Leaf) -> None:
+        table = self._table
+        some = sa.select(table.c.mark).where(table.c.day == day).order_by(sa.func.random()).limit(self._stirred)
+        rows = connection.execute(sa.select(table).where(table.c.mark.in_(some))).all()
+        taken = {row.mark: leaf for row in rows if (leaf := self._opened(row))}  # what doesn't open stays where it is
+        connection.execute(table.delete().where(table.c.mark.in_(taken)))
+        leaves = [*taken.values(), *new]
+        random.SystemRandom().shuffle(leaves)
+        generation = secrets.token_hex(16)
+        if leaves:
+            connection.execute(table.insert(), [self._row(generation, leaf) for leaf in leaves])
+
+    def _row(self, generation: str, leaf: Leaf) -> dict[str, object]:
+        mark = self._mark(generation, leaf.id)
+        framed = leaf.id.encode("ascii") + len(leaf.content).to_bytes(_LENGTH_BYTES) + leaf.content
+        padded = framed.ljust(-(-len(framed) // self._size) * self._size, b"\0")
+        sealed = self._box.seal(padded, bound_to=_place(mark, leaf.day))
+        return {"mark": mark, "generation": generation, "day": leaf.day, "sealed": sealed}
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def _generations(self, connection: Connection) -> frozenset[str]:
+        return frozenset(connection.execute(sa.select(self._table.c.generation).distinct()).scalars())
+
+    def _find(self, connection: Connection, leaf_id: str, generations: frozenset[str]) -> tuple[str, Leaf] | None:
+        marks = [self._mark(generation, leaf_id) for generation in generations]
+        row = connection.execute(sa.select(self._table).where(self._table.c.mark.in_(marks))).first()
+        leaf = row and self._opened(row)
+        return (row.mark, leaf) if row and leaf else None
+
+    def _opened(self, row: sa.Row[tuple[object, ...]]) -> Leaf | None:
+        try:
+            framed = self._box.open(row.sealed, bound_to=_place(row.mark, row.day))
+        except CannotOpen:
+            return None
+        begins = ID_LETTERS + _LENGTH_BYTES
+        length = int.from_bytes(framed[ID_LETTERS:begins])
+        return Leaf(framed[:ID_LETTERS].decode("ascii"), row.day, framed[begins : begins + length])
+
+
+def _place(mark: str, day: date) -> bytes:
+    return f"{mark}:{day.isoformat()}".encode()

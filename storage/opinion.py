@@ -1,0 +1,242 @@
+"""Opinions: named ones hang on a person, anonymous ones on nothing at all.
+
+The words of both are sealed. An anonymous opinion is a leaf (storage/leaves.py): the transaction that writes it touches
+no other table. A named one has a row of its own with its person, who may be taken off it again.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import redis as redis_library
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage import redis
+from storage.db import Database, metadata
+from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
+from storage.people import Id
+from storage.sealing import CannotOpen, Keys
+
+ANONYMOUS_BYTES = 8192  # the longest words (4 000 bytes) with the longest answer (2 000) and nine pictures fit
+STIRRED = 200  # measured (docs/anonymity.md): 200 others cost about 40 ms
+
+anonymous_opinions = leaf_table("anonymous_opinions")
+
+named_opinions = sa.Table(
+    "named_opinions",
+    metadata,
+    sa.Column("id", sa.String(ID_LETTERS), primary_key=True),
+    sa.Column("message", sa.String(80), unique=True),
+    sa.Column("person", Id, sa.ForeignKey("persons.id"), index=True),
+    sa.Column("day", sa.Date, nullable=False, index=True),
+    sa.Column("to_tell", sa.Boolean, nullable=False, server_default=sa.text("false"), index=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What someone told the organisation, and what became of it.
+
+    `id` is what an admin sees, a keyed hash of the receipt code; `person` is "" for an anonymous opinion and for a
+    named one whose sender was erased. `awaited` are pictures still with the platform, (account, media id) each;
+    `pictures` are ids of storage.pictures; `lost` counts those that could not be had, `answers` how often `reply` was
+    written.
+    """
+
+    id: str
+    day: date
+    named: bool
+    person: str = ""
+    name: str = ""
+    verified: bool = False
+    category: str
+    words: str
+    state: str
+    reply: str = ""
+    answered_on: date | None = None
+    answers: int = 0
+    awaited: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[str, ...] = ()
+    lost: int = 0
+
+
+_IN_CLEAR = {"id", "day", "named", "person"}
+_SEALED = [each.name for each in fields(Opinion) if each.name not in _IN_CLEAR]
+
+
+class Opinions:
+    """Every opinion. Sending is safe to repeat: the id is made from the receipt code, and an id is kept once."""
+
+    def __init__(self, db: Database, keys: Keys, *, stirred: int = STIRRED) -> None:
+        self._db = db
+        self._box = keys.box("opinion")
+        self._id = keys.mark("opinion:id")
+        self._leaves = Leaves(db, anonymous_opinions, keys, size=ANONYMOUS_BYTES, stirred=stirred)
+
+    def id_of(self, receipt: str) -> str:
+        """The id that goes with a receipt code: nobody without the keys can tell one from the other."""
+        return self._id(receipt)[:ID_LETTERS]
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def keep_anonymous(self, opinion: Opinion) -> bool:
+        """Keep an anonymous opinion; False when it is there already."""
+        return self._leaves.add(_leaf(opinion))
+
+    def keep_named(self, opinion: Opinion, *, message: str) -> bool:
+        """Keep a named opinion; False when it, or one sent with the same message, is there already."""
+        row = self._db.insert(named_opinions).values(
+            id=opinion.id,
+            message=message,
+            person=opinion.person or None,
+            day=opinion.day,
+            sealed=self._sealed(opinion),
+        )
+        with self._db.begin() as connection:
+            kept = connection.execute(row.on_conflict_do_nothing().returning(named_opinions.c.id))
+            return kept.first() is not None
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def get(self, opinion: str) -> Opinion | None:
+        """The opinion of this id."""
+        leaf = self._leaves.get(opinion)
+        if leaf:
+            return _opinion(leaf)
+        return next(iter(self._named(named_opinions.c.id == opinion)), None)
+
+    def days(self, *, before: date | None = None, most: int) -> Sequence[date]:
+        """The newest days that have opinions, newest first; only those before `before` where it is given."""
+        either = sa.union(sa.select(anonymous_opinions.c.day), sa.select(named_opinions.c.day)).subquery()
+        chosen = sa.select(either.c.day).order_by(either.c.day.desc()).limit(most)
+        with self._db.read() as connection:
+            return connection.execute(chosen.where(either.c.day < before) if before else chosen).scalars().all()
+
+    def of_days(self, days: Collection[date]) -> list[Opinion]:
+        """All opinions of these days, the newest day first; within a day their order says nothing."""
+        anonymous = [_opinion(leaf) for leaf in self._leaves.of_days(days)]
+        everyone = [*anonymous, *self._named(named_opinions.c.day.in_(days))]
+        return sorted(everyone, key=lambda opinion: (-opinion.day.toordinal(), opinion.id))
+
+    def of_person(self, person: str) -> list[Opinion]:
+        """What a person said under their name."""
+        return list(self._named(named_opinions.c.person == person))
+
+    # -- handling ------------------------------------------------------------------------------------------------
+
+    def change(self, opinion: str, changed: Callable[[Opinion], Opinion], *, to_tell: bool = False) -> Opinion | None:
+        """Put `changed(opinion)` in its place, one change after the other; None when there is no such opinion.
+
+        `to_tell` puts a named one on the list of those whose sender shall hear of it.
+        """
+        leaf = self._leaves.change(opinion, lambda leaf: _leaf(changed(_opinion(leaf))))
+        if leaf:
+            return _opinion(leaf)
+        with self._db.begin() as connection:
+            same = named_opinions.c.id == opinion
+            row = connection.execute(sa.select(named_opinions).where(same).with_for_update()).first()
+            if row is None:
+                return None
+            after = changed(self._read(row))
+            values = {"sealed": self._sealed(after)} | ({"to_tell": True} if to_tell and row.person else {})
+            connection.execute(named_opinions.update().where(same).values(values))
+        return after
+
+    def to_tell(self) -> list[Opinion]:
+        """Answered opinions whose senders have not heard of it."""
+        return list(self._named(named_opinions.c.to_tell))
+
+    def told(self, opinion: Opinion) -> None:
+        """Its sender was told of this answer; a newer answer stays to be told."""
+        same = named_opinions.c.id == opinion.id
+        with self._db.begin() as connection:
+            row = connection.execute(sa.select(named_opinions).where(same).with_for_update()).first()
+            if row is not None and self._read(row).answers == opinion.answers:
+                connection.execute(named_opinions.update().where(same).values(to_tell=False))
+
+    def stir(self, day: date) -> None:
+        """Let the table forget when that day's last anonymous opinion came."""
+        self._leaves.stir(day)
+
+    def untie(self, connection: Connection, person: str) -> None:
+        """Take a person off what they said: the words stay, the name goes."""
+        values: dict[str, Any]
+        theirs = sa.select(named_opinions).where(named_opinions.c.person == person)
+        for row in connection.execute(theirs).all():
+            values = {"person": None, "message": None, "to_tell": False}
+            with suppress(CannotOpen):  # sealed with a key of the past: nobody reads the name in it
+                values["sealed"] = self._sealed(replace(self._read(row), name="", verified=False))
+            connection.execute(named_opinions.update().where(named_opinions.c.id == row.id).values(values))
+
+    # -- sealing -------------------------------------------------------------------------------------------------
+
+    def _named(self, chosen: sa.ColumnElement[bool]) -> Iterator[Opinion]:
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(named_opinions).where(chosen).order_by(named_opinions.c.id)).all()
+        for row in rows:
+            with suppress(CannotOpen):
+                yield self._read(row)
+
+    def _sealed(self, opinion: Opinion) -> bytes:
+        return self._box.seal(_written(opinion), bound_to=opinion.id.encode())
+
+    def _read(self, row: sa.Row[Any]) -> Opinion:
+        content = self._box.open(row.sealed, bound_to=row.id.encode())
+        return Opinion(id=row.id, day=row.day, named=True, person=row.person or "", **_contents(content))
+
+
+def _leaf(opinion: Opinion) -> Leaf:
+    return Leaf(opinion.id, opinion.day, _written(opinion))
+
+
+def _opinion(leaf: Leaf) -> Opinion:
+    return Opinion(id=leaf.id, day=leaf.day, named=False, **_contents(leaf.content))
+
+
+def _written(opinion: Opinion) -> bytes:
+    content = {name: getattr(opinion, name) for name in _SEALED}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=date.isoformat).encode()
+
+
+def _contents(content: bytes) -> dict[str, Any]:
+    read = json.loads(content)
+    answered_on = read["answered_on"] and date.fromisoformat(read["answered_on"])
+    awaited = tuple((account, media) for account, media in read["awaited"])
+    return {**read, "answered_on": answered_on, "awaited": awaited, "pictures": tuple(read["pictures"])}
+
+
+class Quota:
+    """How many anonymous opinions a member may still send today: counted in Redis alone, under a hash of the day.
+
+    Without Redis nobody is refused: there is no talk to send from either.
+    """
+
+    def __init__(self, client: redis_library.Redis, keys: Keys, *, a_day: int) -> None:
+        self._client = client
+        self._keys = keys
+        self.a_day = a_day
+
+    def spent(self, *, account: str, openid: str, now: datetime) -> bool:
+        """Whether today's are used up."""
+        with suppress(*redis.Gone):
+            return int(self._client.get(self._key(account, openid, now)) or 0) >= self.a_day
+        return False
+
+    def count(self, *, account: str, openid: str, now: datetime) -> None:
+        """One more was sent. All counters of a day end at the same moment, so none tells when it began."""
+        key = self._key(account, openid, now)
+        the_day_after = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+        with suppress(*redis.Gone):
+            counting = self._client.pipeline()
+            counting.incr(key)
+            counting.expireat(key, the_day_after)
+            counting.execute()
+
+    def _key(self, account: str, openid: str, now: datetime) -> str:
+        return "zhibu:opinions:" + self._keys.mark(f"opinion:quota:{now.date().isoformat()}")(account, openid)

@@ -1,0 +1,76 @@
+"""Pictures that members sent: redrawn, so that nothing is left but what can be seen, and kept as sealed leaves."""
+
+import io
+from datetime import date
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from storage.db import Database
+from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
+from storage.sealing import Keys
+
+MOST_PIXELS = 40_000_000  # a phone's largest photos; more is a bomb
+LONGEST_SIDE = 1600
+_QUALITY = 80
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+_SIZE = 65_536
+_STIRRED = 20
+
+pictures = leaf_table("pictures")
+
+
+class NotAPicture(Exception):
+    """These bytes can't be shown as a picture."""
+
+
+def redrawn(data: bytes) -> bytes:
+    """The same picture as a plain JPEG of at most 1600 pixels a side: no place, date, device, comment or profile.
+
+    Raises NotAPicture.
+    """
+    try:
+        return _drawn(data)
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+        OSError,
+        ValueError,
+        SyntaxError,  # Pillow's word for a broken PNG
+    ):
+        raise NotAPicture from None
+
+
+def _drawn(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as found:
+        if found.width * found.height > MOST_PIXELS:
+            raise NotAPicture
+        found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+        upright = ImageOps.exif_transpose(found).convert("RGBA")
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    clean = Image.new("RGB", upright.size, "white")  # a new canvas has no metadata to forget
+    clean.paste(upright, mask=upright)
+    out = io.BytesIO()
+    clean.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()
+
+
+class Pictures:
+    """The pictures of opinions, named and anonymous alike: each is found by its id alone, which the opinion holds."""
+
+    def __init__(self, db: Database, keys: Keys) -> None:
+        self._id = keys.mark("pictures:id")
+        self._leaves = Leaves(db, pictures, keys, size=_SIZE, stirred=_STIRRED)
+
+    def id_of(self, *, account: str, media_id: str) -> str:
+        """The id of a picture that the platform knows as `media_id`."""
+        return self._id(account, media_id)[:ID_LETTERS]
+
+    def keep(self, picture: str, data: bytes, *, day: date) -> None:
+        """Keep a redrawn picture. Safe to repeat."""
+        self._leaves.add(Leaf(picture, day, data))
+
+    def get(self, picture: str) -> bytes | None:
+        """The JPEG of this id."""
+        leaf = self._leaves.get(picture)
+        return leaf.content if leaf else None

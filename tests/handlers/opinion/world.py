@@ -1,0 +1,176 @@
+"""An opinion box in a conversation of its own, with members to talk to it."""
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import redis as redis_library
+import xmltodict  # type: ignore[import-untyped]
+
+from content.words import template
+from handlers import opinion
+from handlers.conversation import Conversation
+from handlers.opinion import NotNow, OpinionSettings, Outside, PictureGone
+from handlers.router import Router
+from storage.db import Database
+from storage.inbox import Inbox
+from storage.opinion import Opinions
+from storage.people import People
+from storage.pictures import Pictures
+from storage.sealing import Keys
+from wechat.messages import Kind, Message, Text
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=ZONE)
+PHRASES = Path(__file__).parents[3] / "content" / "phrases"
+
+
+@dataclass
+class Clock:
+    now: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@dataclass
+class Platform:
+    """Has pictures, or doesn't, or can't be asked."""
+
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    away: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, *, account: str, media_id: str) -> bytes:
+        self.asked.append(media_id)
+        if self.away:
+            raise NotNow
+        if media_id not in self.pictures:
+            raise PictureGone
+        return self.pictures[media_id]
+
+
+class World:
+    """One program: its stores, its conversation and what it told to whom."""
+
+    def __init__(
+        self, db: Database, redis: redis_library.Redis, keys: Keys, *, fetch: bool = True, **settings: Any
+    ) -> None:
+        self.clock = Clock()
+        self.db = db
+        self.platform = Platform()
+        self.told: list[tuple[str, str, str]] = []
+        self.people = People(db, former=keys.mark("former"))
+        self.opinions = Opinions(db, keys)
+        self.pictures = Pictures(db, keys)
+        self.inbox = Inbox(redis, keys)
+        self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
+        self.feature = opinion.feature(
+            db=db,
+            redis=redis,
+            keys=keys,
+            people=self.people,
+            say=self.say,
+            outside=Outside(tell=lambda *said: self.told.append(said), fetch=self.platform if fetch else None),
+            clock=self.clock,
+            settings=OpinionSettings(**settings),
+        )
+        self.later: list[Any] = []
+        self.conversation = self.conversing()
+        self._numbers = count(1)
+
+    def conversing(self, *others: Router) -> Conversation:
+        """A conversation of the opinion box and other features."""
+        assert self.feature.chat
+        return Conversation(
+            [self.feature.chat, other_feature(), *others],
+            inbox=self.inbox,
+            people=self.people,
+            say=self.say,
+            later=lambda *job: self.later.append(job),
+            clock=self.clock,
+            threads=4,
+        )
+
+    def say(self, key: str, /, **values: Any) -> str:
+        feature, name = key.split(".")
+        return template(self.phrases[feature][name]).fill(values) if feature != "other" else ""
+
+    def member(self, openid: str = "oMember-1", *, follows: bool = True) -> "Member":
+        if follows:
+            self.people.meet(account="official", openid=openid, today=self.clock().date())
+        return Member(self, openid)
+
+    def number(self) -> str:
+        return f"message-{next(self._numbers)}"
+
+    def runs(self, job: str) -> None:
+        """What the clock would do now."""
+        next(each for each in self.feature.jobs if each.id == job).run(self.clock())
+
+
+@dataclass
+class Member:
+    """Talks and reads; `last` is the message sent last."""
+
+    world: World
+    openid: str
+    last: Message | None = None
+
+    def says(self, *texts: str) -> str:
+        """Say one thing after the other and give the last answer."""
+        answer = ""
+        for text in texts:
+            answer = self.sends(Kind.TEXT, text=text)
+        return answer
+
+    def shows(self, media_id: str) -> str:
+        return self.sends(Kind.IMAGE, media_id=media_id)
+
+    def sends(self, kind: Kind, **fields: Any) -> str:
+        message = Message(
+            id=self.world.number(),
+            account="official",
+            openid=self.openid,
+            kind=kind,
+            sent_at=datetime.now(UTC),
+            **fields,
+        )
+        return self.repeats(message)
+
+    def repeats(self, message: Message | None = None) -> str:
+        """Deliver a message, or the last one again."""
+        self.last = message or self.last
+        assert self.last
+        return words(self.world.conversation.receive(self.last))
+
+    @property
+    def person(self) -> str:
+        return self.world.people.find(account="official", openid=self.openid).person
+
+
+def other_feature() -> Router:
+    """Another feature with a word and a pattern of its own."""
+    return Router(
+        "other", words={("答题",): lambda turn: Text("开始答题")}, patterns={"政策.+": lambda turn: Text("政策")}
+    )
+
+
+def words(reply: bytes) -> str:
+    """The words of a passive reply."""
+    if not reply.startswith(b"<xml>"):
+        return ""
+    content: str = xmltodict.parse(reply)["xml"].get("Content") or ""
+    return content
+
+
+def receipt(answer: str) -> str:
+    """The receipt code in an answer."""
+    return next(line for line in answer.splitlines() if len(line) == 14 and line.count("-") == 2)
