@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import click
 
+from commands.valkey import NoValkey
+from content.faults import BadContent
 from storage.db import Database
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +48,16 @@ class Here:
 
     @cached_property
     def installation(self) -> Installation:
-        """The installation, its configuration read and checked; ends with exit 1 when that is wrong."""
+        """The installation that the configuration describes."""
+        return self.open(self.load)
+
+    def open(self, opener: Callable[[Path], T]) -> T:
+        """What `opener` makes of the configuration file; ends with exit 1 and the reason when it can't."""
         try:
-            return self.load(self.config)
+            return opener(self.config)
         except FileNotFoundError:
             fail(f"There is no configuration at {self.config}. Name one with --config or ZHIBU_CONFIG.")
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, NoValkey, BadContent) as error:
             fail(str(error))
 
 

@@ -4,15 +4,15 @@ import json
 import zipfile
 from contextlib import closing
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from commands import backup, cli
 from storage import people
-from storage.db import Database, embedded_url, metadata
+from storage.db import embedded_url, metadata
+from tests.commands.calls import an_installation, call
 
 
 @pytest.fixture
@@ -30,22 +30,8 @@ def other(database_url, tmp_path):
     return an_installation(tmp_path / "other", database_url)
 
 
-def an_installation(folder: Path, url: str) -> cli.Installation:
-    return cli.Installation(
-        folder=folder,
-        embedded_redis=False,
-        embedded_database=True,
-        web=cli.Server(factory="", host="", port=0),
-        sandbox=None,
-        clock=lambda: None,
-        worker=lambda: None,
-        database=lambda: Database(url),
-    )
-
-
 def zhibu(place: cli.Installation, *arguments: object) -> Result:
-    program = cli.make(lambda _config: place, [backup.backup, backup.restore])
-    return CliRunner().invoke(program, [str(argument) for argument in arguments])
+    return call(place, [backup.backup, backup.restore], *arguments)
 
 
 def fill(place: cli.Installation, *, people_count: int = 3) -> None:

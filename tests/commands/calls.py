@@ -1,0 +1,39 @@
+"""Calling `zhibu` in this process, with an installation that tests hand in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from click.testing import CliRunner, Result
+
+from commands import cli
+from storage.db import Database
+
+
+def an_installation(folder: Path, url: str) -> cli.Installation:
+    return cli.Installation(
+        folder=folder,
+        embedded_redis=False,
+        embedded_database=True,
+        web=cli.Server(factory="", host="", port=0),
+        sandbox=None,
+        clock=lambda: None,
+        worker=lambda: None,
+        database=lambda: Database(url),
+    )
+
+
+def call(
+    place: cli.Installation | None, commands: Sequence[click.Command], *arguments: object, typed: str | None = None
+) -> Result:
+    """What `zhibu ARGUMENTS` prints and exits with; an error that no command caught is raised."""
+
+    def load(_config: Path) -> cli.Installation:
+        assert place is not None
+        return place
+
+    program = cli.make(load, commands)
+    result = CliRunner().invoke(program, [str(argument) for argument in arguments], input=typed)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
