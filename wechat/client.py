@@ -6,21 +6,23 @@ errors, which carry neither its client nor the request. What it lacks or sends w
 API has its place at the end of each group.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from wechatpy import WeChatClient
 
 from wechat import limits
-from wechat.errors import AlreadyDone, BadRequest, StaleToken, WeChatError
+from wechat.errors import AlreadyDone, BadRequest, StaleToken
 from wechat.messages import Music, News, Notice, Video
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens
-from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, Answer, Wire, encoded, understood
+from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, UNREADABLE, Answer, Wire, encoded, lost, understood
+
+T = TypeVar("T")
 
 _NO_MENU = 46003
 
@@ -262,6 +264,7 @@ class _Sdk(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         """Make one call; a refused token is replaced and the call made once more.
 
         Beside wechatpy's arguments: `once` (see wire.py) and `raw` (give the `Answer` as it is when it is a file).
+        An answer that `result_processor` can't make sense of is a lost one.
         """
         path = urlsplit(urljoin(request.pop("api_base_url", self.API_BASE_URL), url_or_endpoint)).path
         processor = request.pop("result_processor", None)
@@ -270,7 +273,7 @@ class _Sdk(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             answer = self._try(method, path, token, **request)
         except StaleToken:
             answer = self._try(method, path, self._tokens.refresh(token), **request)
-        return processor(answer) if processor else answer
+        return _made(processor, answer) if processor else answer
 
     def _try(self, method: str, path: str, token: str, **request: Any) -> Any:
         once, raw = request.pop("once", False), request.pop("raw", False)
@@ -281,7 +284,7 @@ class _Sdk(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             request |= {"data": encoded(data), "headers": {"Content-Type": JSON_TYPE}}
         request["params"] = {**request.get("params", {}), "access_token": token}
         answer = self._wire.call(method, path, once=once, **request)
-        return answer if raw and not answer.is_json else understood(answer, once=once, hide=hide)
+        return answer if raw and answer.is_file else understood(answer, once=once, hide=hide)
 
 
 class TencentWeChat:
@@ -350,7 +353,7 @@ class TencentWeChat:
         """See `WeChat`."""
         command = "Typing" if on else "CancelTyping"
         try:
-            self._post("/cgi-bin/message/custom/typing", {"touser": openid, "command": command})
+            self._ask("/cgi-bin/message/custom/typing", {"touser": openid, "command": command}, dict)
         except AlreadyDone:
             return
 
@@ -366,8 +369,7 @@ class TencentWeChat:
 
     def notice_templates(self) -> list[NoticeTemplate]:
         """See `WeChat`."""
-        found = self._sdk.get("/wxaapi/newtmpl/gettemplate").get("data", [])
-        return [NoticeTemplate(of["priTmplId"], of["title"], of["content"], of.get("example", "")) for of in found]
+        return self._read("/wxaapi/newtmpl/gettemplate", _templates)
 
     # (adding and deleting templates, mass messages, drafts and publishing belong here)
 
@@ -376,12 +378,11 @@ class TencentWeChat:
     def menu(self) -> Mapping[str, Any] | None:
         """See `WeChat`."""
         try:
-            found: Mapping[str, Any] = self._sdk.get("menu/get")["menu"]
-        except WeChatError as error:
+            return self._read("/cgi-bin/menu/get", lambda fields: dict(fields["menu"]))
+        except BadRequest as error:
             if error.errcode == _NO_MENU:
                 return None
             raise
-        return found
 
     def create_menu(self, menu: Mapping[str, Any]) -> None:
         """See `WeChat`."""
@@ -399,30 +400,30 @@ class TencentWeChat:
     def followers(self, after: str = "") -> Iterator[str]:
         """See `WeChat`."""
         while True:
-            page = self._sdk.user.get_followers(after or None)
-            yield from page.get("data", {}).get("openid", ())
-            last, after = after, page.get("next_openid", "")
-            if "data" not in page or not after or after == last:
+            openids, then = self._read("/cgi-bin/user/get", _page, **({"next_openid": after} if after else {}))
+            yield from openids
+            if not openids or not then or then == after:
                 return
+            after = then
 
     def user(self, openid: str) -> User:
         """See `WeChat`."""
-        return _user(self._sdk.user.get(openid))
+        return self._read("/cgi-bin/user/info", _user, openid=openid, lang="zh_CN")
 
     def users(self, openids: Iterable[str]) -> Iterator[User]:
         """See `WeChat`."""
         for some in _batches(openids, limits.USERS_AT_ONCE):
-            yield from map(_user, self._sdk.user.get_batch(some))
+            body = {"user_list": [{"openid": openid, "lang": "zh_CN"} for openid in some]}
+            yield from self._ask("/cgi-bin/user/info/batchget", body, lambda of: [*map(_user, of["user_info_list"])])
 
     def tags(self) -> list[Tag]:
         """See `WeChat`."""
-        return [Tag(of["id"], of["name"], of.get("count", 0)) for of in self._sdk.tag.get()]
+        return self._read("/cgi-bin/tags/get", lambda fields: [*map(_tag, fields["tags"])])
 
     def create_tag(self, name: str) -> Tag:
         """See `WeChat`."""
         limits.check_tag_name(name)
-        made = self._sdk.tag.create(name)
-        return Tag(made["id"], made["name"])
+        return self._ask("/cgi-bin/tags/create", {"tag": {"name": name}}, lambda fields: _tag(fields["tag"]))
 
     def rename_tag(self, tag: int, name: str) -> None:
         """See `WeChat`."""
@@ -445,7 +446,7 @@ class TencentWeChat:
 
     def tags_of(self, openid: str) -> tuple[int, ...]:
         """See `WeChat`."""
-        return tuple(self._sdk.tag.get_user_tag(openid))
+        return self._ask("/cgi-bin/tags/getidlist", {"openid": openid}, lambda fields: tuple(fields["tagid_list"]))
 
     # (the blacklist, remarks, QR codes, OAuth and the mini-program's login belong here)
 
@@ -454,8 +455,11 @@ class TencentWeChat:
     def upload(self, kind: str, content: bytes) -> str:
         """See `WeChat`."""
         found = limits.check_media(kind, content)
-        made = self._sdk.media.upload(kind, (f"media.{found.suffix}", content, found.mime))
-        return str(made.get("media_id") or made.get("thumb_media_id"))
+        file = (f"media.{found.suffix}", content, found.mime)  # bytes, so that a second try sends them again
+        made: str = self._sdk.post(
+            "media/upload", params={"type": kind}, files={"media": file}, result_processor=_media_id
+        )
+        return made
 
     def download(self, media_id: str) -> Media:
         """See `WeChat`."""
@@ -470,8 +474,7 @@ class TencentWeChat:
 
     def quota(self, path: str) -> Quota:
         """See `WeChat`."""
-        found = self._post("/cgi-bin/openapi/quota/get", {"cgi_path": path})["quota"]
-        return Quota(found["daily_limit"], found["used"], found["remain"])
+        return self._ask("/cgi-bin/openapi/quota/get", {"cgi_path": path}, lambda fields: _quota(fields["quota"]))
 
     def callback_addresses(self) -> list[str]:
         """See `WeChat`."""
@@ -483,9 +486,43 @@ class TencentWeChat:
         answer = self._sdk.post(send.path, data=send.body, once=once)
         return str(answer.get("msgid", ""))
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = self._sdk.post(path, data=body)
-        return answer
+    def _read(self, path: str, made: Callable[[dict[str, Any]], T], **params: str) -> T:
+        found: T = self._sdk.get(path, params=params, result_processor=made)
+        return found
+
+    def _ask(self, path: str, body: Mapping[str, Any], made: Callable[[dict[str, Any]], T]) -> T:
+        found: T = self._sdk.post(path, data=body, result_processor=made)
+        return found
+
+
+def _made(processor: Callable[[Any], Any], answer: Any) -> Any:
+    try:
+        return processor(answer)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        failure = lost(UNREADABLE, once=False)
+    raise failure
+
+
+def _page(fields: Mapping[str, Any]) -> tuple[list[str], str]:
+    openids = fields["data"]["openid"] if fields.get("count") or "data" in fields else []
+    return [str(openid) for openid in openids], str(fields.get("next_openid", ""))
+
+
+def _templates(fields: Mapping[str, Any]) -> list[NoticeTemplate]:
+    listed = fields.get("data", [])
+    return [NoticeTemplate(of["priTmplId"], of["title"], of["content"], of.get("example", "")) for of in listed]
+
+
+def _tag(fields: Mapping[str, Any]) -> Tag:
+    return Tag(int(fields["id"]), fields["name"], fields.get("count", 0))
+
+
+def _media_id(fields: Mapping[str, Any]) -> str:
+    return str(fields["media_id"] if "media_id" in fields else fields["thumb_media_id"])
+
+
+def _quota(fields: Mapping[str, Any]) -> Quota:
+    return Quota(fields["daily_limit"], fields["used"], fields["remain"])
 
 
 def _user(fields: Mapping[str, Any]) -> User:

@@ -23,6 +23,8 @@ CONNECT_SECONDS = 3.05
 READ_SECONDS = 8.0
 JSON_TYPE = "application/json; charset=utf-8"
 
+UNREADABLE = "the answer can't be read"
+
 _OK = 200
 _REDIRECTS = 300
 _SERVER_FAULTS = 500
@@ -38,9 +40,10 @@ class Answer:
     content: bytes
 
     @property
-    def is_json(self) -> bool:
-        """Whether this is the platform's own word and not a file."""
-        return "json" in self.content_type or "text/plain" in self.content_type
+    def is_file(self) -> bool:
+        """Whether this is what was asked for and not the platform's word about it."""
+        worded = "json" in self.content_type or "text/" in self.content_type
+        return _OK <= self.status < _REDIRECTS and not worded
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:
@@ -56,7 +59,7 @@ def understood(answer: Answer, *, once: bool, hide: Collection[str] = ()) -> dic
     fields = _fields(answer.content)
     code = fields.get("errcode", 0) if fields is not None else None
     if fields is None or not isinstance(code, int):
-        raise lost("the answer can't be read", once=once)
+        raise lost(UNREADABLE, once=once)
     if code:
         original = str(fields.get("msgid") or fields.get("msg_id") or "")
         raise errors.from_code(code, str(fields.get("errmsg", "")), original=original, hide=hide)

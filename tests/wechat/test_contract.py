@@ -1,0 +1,99 @@
+"""The fake and the real client over HTTP keep one contract."""
+
+from itertools import count
+
+import pytest
+from pydantic import SecretStr
+
+from tests.fakes import FakeBulk, FakeWeChat, Shelf
+from tests.wechat.contract import Contract
+from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
+from wechat.bulk import Bulk
+from wechat.client import TencentWeChat, WeChat
+from wechat.sandbox.account import TEMPLATES
+from wechat.settings import AccountSettings
+from wechat.tokens import Tokens, stable_token
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self._clock = Clock()
+        self._names = (f"oFAKE{number:023}" for number in count())
+        self._fake = FakeWeChat(self._clock)
+        self.wechat: WeChat = self._fake
+        self.bulk: Bulk | FakeBulk = FakeBulk(self._fake)
+        self.leaves = self._fake.leaves
+        self.speaks = self._fake.acts
+        self.refuses_messages = self._fake.refuses_messages
+
+    def joins(self, scene=""):
+        return self._fake.joins(next(self._names), scene=scene)
+
+    def knows(self):
+        return self._fake.knows(next(self._names))
+
+    def consents(self, openid):
+        self._fake.consents(openid, "notice-study-update")
+
+    def passes(self, seconds):
+        self._clock.goes_on(seconds=seconds)
+
+    def shown_to(self, openid):
+        return len(self._fake.shown_to(openid))
+
+
+class TestTheFake(Contract):
+    @pytest.fixture
+    def world(self):
+        return FakeWorld()
+
+
+class SandboxWorld:
+    def __init__(self, stage: Stage, address: str) -> None:
+        self._stage = stage
+        account = AccountSettings(
+            kind="service",
+            appid="wxba5fad812f8e6fb9",
+            secret=SecretStr("s" * 32),
+            token=SecretStr("AAAAA"),
+            mode="plain",
+            api_base=address,
+        )
+        tokens = Tokens(stable_token(account), Shelf(), stage.clock)
+        self.wechat: WeChat = TencentWeChat(account, tokens)
+        self.bulk: Bulk | FakeBulk = Bulk(account, tokens)
+
+    def joins(self, scene=""):
+        openid = self.knows()
+        self._stage.phone("follow", openid=openid, scene=scene)
+        return openid
+
+    def knows(self) -> str:
+        return self._stage.a_member()
+
+    def leaves(self, openid):
+        self._stage.phone("unfollow", openid=openid)
+
+    def speaks(self, openid):
+        self._stage.phone("say", openid=openid, text="在吗")
+
+    def refuses_messages(self, openid):
+        self._stage.phone("receive", openid=openid, on=False)
+
+    def consents(self, openid):
+        self._stage.phone("consent", openid=openid, template_id="notice-study-update", accept=True)
+
+    def passes(self, seconds):
+        self._stage.clock.goes_on(seconds=seconds)
+
+    def shown_to(self, openid):
+        return len(self._stage.texts(openid))
+
+
+class TestTheRealOne(Contract):
+    @pytest.fixture
+    def world(self, tmp_path):
+        with a_stage(tmp_path, an_account(), templates=TEMPLATES) as stage, served(stage.app) as address:
+            world = SandboxWorld(stage, address)
+            yield world
+            world.bulk.close()
