@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from wechat.sandbox import control, wirelog
@@ -50,7 +50,7 @@ def create_app(
         sender.close()
         state.close()
 
-    web = Flask(__name__, static_folder=None, template_folder="phone/templates")
+    web = Flask(__name__, static_folder=None)
     web.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     web.extensions["sandbox"] = close
     web.register_blueprint(control.blueprint(platform, Phone(platform), knobs, broadcasts))
@@ -58,7 +58,27 @@ def create_app(
     _add_media(web, state)
     web.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     web.add_url_rule("/", view_func=lambda: redirect("/phone/"), endpoint="root")
+    web.register_blueprint(_phone())
+    web.add_url_rule("/favicon.ico", view_func=lambda: redirect("/phone/static/icon.svg"), endpoint="favicon")
     return web
+
+
+def _phone() -> Blueprint:
+    phone = Blueprint(
+        "phone", __name__, url_prefix="/phone", template_folder="phone/templates", static_folder="phone/static"
+    )
+
+    @phone.get("/")
+    def page() -> AnyResponse:
+        return Response(render_template("phone.html"), headers={"Content-Security-Policy": _PAGE_MAY})
+
+    return phone
+
+
+_PAGE_MAY = (
+    "default-src 'self'; img-src 'self' http: https:; media-src 'self' http: https:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 
 
 def _add_api(web: Flask, platform: Platform, knobs: Knobs) -> None:

@@ -87,7 +87,7 @@ def test_a_safe_push_shows_only_whose_it_is_and_is_signed_over_the_cipher() -> N
 
     assert set(outer) == {"ToUserName", "Encrypt"}
     assert delivery.query["encrypt_type"] == "aes"
-    assert delivery.query["msg_signature"] == hashlib.new("sha1", "".join(parts).encode()).hexdigest()
+    assert delivery.query["msg_signature"] == hashlib.sha1("".join(parts).encode(), usedforsecurity=False).hexdigest()
     assert delivery.query["signature"] == "f464b24fc39322e44b38aa78f5edd27bd1441696"
     assert appid == b"wxba5fad812f8e6fb9"
     assert fields_of(message)["Content"] == "你好 ]]> <b>"
