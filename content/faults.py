@@ -225,8 +225,8 @@ TOML_DETAILS = (
     (r"Unclosed inline table", "花括号没有成对，或里面漏了逗号"),
     (r"Expected newline", "一行里多了内容"),
     (r"Cannot overwrite|Cannot declare|Duplicate", "同一项写了两次"),
-    (r"Invalid statement|Invalid initial character", "这一行看不懂"),
-    (r"Unescaped '\\\\'", "双引号里的反斜杠要写两个"),
+    (r"Invalid statement|Invalid initial character", "这一行看不懂：左边的名字只用英文字母、数字、横线和下划线"),
+    (r"Unescaped '\\'", "双引号里的反斜杠要写两个"),
 )
 
 

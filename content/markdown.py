@@ -57,7 +57,7 @@ def _block(voice: Voice, tokens: list[Token]) -> Block:
     html = nh3.clean(
         markdown.renderer.render(tokens, markdown.options, {}),
         tags=set(TAGS),
-        attributes={"a": {"href"}, "ol": {"start"}},
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
         url_schemes={"http", "https"},
     )
     return Block(voice=voice, plain=_plain(tokens), html=html)

@@ -94,7 +94,8 @@ def markdown(text: str) -> Parsed:
     node = _composed(head, first_line=first_line)
     lines = positions.in_yaml(node, first_line=first_line)
     written = {key: value for key, value in positions.plain(node).items() if value not in ("", [])}
-    return Parsed(written, lambda: lines, body, text.count("\n", 0, len(text) - len(body)) + 1)
+    body_starts = len(text) - len(body) if body.strip() else len(text.rstrip())
+    return Parsed(written, lambda: lines, body, text.count("\n", 0, body_starts) + 1)
 
 
 def _composed(head: str, *, first_line: int) -> yaml.MappingNode:
@@ -107,7 +108,7 @@ def _composed(head: str, *, first_line: int) -> yaml.MappingNode:
     except yaml.YAMLError:
         raise Unreadable("yaml", line=first_line, detail="有不能用的字符") from None
     if not isinstance(node, yaml.MappingNode):
-        raise Unreadable("front_matter_shape", line=first_line)
+        raise Unreadable("front_matter_shape", line=first_line + (node.start_mark.line if node else 0))
     _refuse_oddities(node, set(), first_line=first_line)
     return node
 

@@ -14,7 +14,7 @@ from content.faults import BadContent, Fault
 from content.files import Stamp
 from content.library import Library
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 0.4
 
 
 class Shelf:

@@ -1,0 +1,37 @@
+"""`content check` tells everything, and the packs that come with the program are good."""
+
+from pathlib import Path
+
+from content.checking import check
+
+from .builders import ZONE, a_digest, a_pack
+
+SAMPLE = Path(__file__).parents[2] / "content" / "pack"
+
+
+def test_a_good_pack_is_counted(tmp_path):
+    findings = check(a_pack(tmp_path, {"phrases.toml": None}), zone=ZONE)
+
+    assert findings.faults == []
+    assert findings.counts == {"banks": 1, "questions": 2, "digests": 1, "broadcasts": 1, "templates": 1}
+
+
+def test_what_is_good_in_a_bad_pack_is_counted_too(tmp_path):
+    findings = check(a_pack(tmp_path, {"phrases.toml": None, "digests/second.md": a_digest(kind="坏")}), zone=ZONE)
+
+    assert ([fault.file for fault in findings.faults], findings.counts["digests"]) == (["digests/second.md"], 1)
+
+
+def test_the_sample_pack_is_good():
+    findings = check(SAMPLE, zone=ZONE)
+
+    assert findings.faults == []
+
+
+def test_the_sample_pack_is_enough_to_start_from():
+    counts = check(SAMPLE, zone=ZONE).counts
+
+    assert counts["questions"] >= 100
+    assert counts["banks"] >= 5
+    assert counts["digests"] >= 12
+    assert counts["broadcasts"] >= 3

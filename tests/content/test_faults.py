@@ -1,0 +1,213 @@
+"""Every fault an admin can make is named with its file and its line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from content.agreement import Known
+from content.faults import SENTENCES, BadContent, Fault
+from content.library import load
+
+from .builders import (
+    ACCOUNT,
+    MENU,
+    ORGANISATIONS,
+    ZONE,
+    a_bank,
+    a_broadcast,
+    a_digest,
+    a_pack,
+    a_question,
+    shipped_phrases,
+)
+
+BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
+ORGS, MORE = "organisations.toml", "quizzes/more.toml"
+KNOWN = Known(menu_keys=frozenset({"quiz.daily"}), channels=frozenset({"notice", "next_visit"}))
+BUTTON = '[[button]]\nname = "上"\n'
+CLICK = 'name = "点"\ntype = "click"\nkey = "quiz.daily"\n'
+DEEP = '[[button.sub_button]]\nname = "中"\n[[button.sub_button.sub_button]]\nname = "下"\n'
+
+
+def bank_with(**changed: Any) -> dict[str, Any]:
+    """A bank of one question: id 5, type 6, stem 7, options 8, answer 9, source 10, then what is new."""
+    return {BANK: a_bank(a_question(**changed))}
+
+
+def digest_with(**changed: Any) -> dict[str, Any]:
+    """A digest: title 2, kind 3, topics 4, source_name 5, publish_at 6, summary 7, then what is new."""
+    return {DIGEST: a_digest(**changed)}
+
+
+def push_with(**changed: Any) -> dict[str, Any]:
+    """A broadcast: key 1, title 2, schedule 3, audience 4, channels 5, template 6, [fields] 8, thing1 9."""
+    return {PUSH: a_broadcast(**changed)}
+
+
+# code, files changed, file at fault, line, a word of the sentence
+FAULTS = [
+    ("file_missing", {"account.toml": None}, "account.toml", 1, "缺少"),
+    ("file_unexpected", {"digests/news.md.txt": "x"}, "digests/news.md.txt", 1, ".md"),
+    ("file_unknown", {"phrase.toml": "x=1"}, "phrase.toml", 1, "phrases.toml"),
+    ("encoding", {BANK: 'title = "党史"'.encode("utf-16")}, BANK, 1, "UTF-16"),
+    ("front_matter_missing", {DIGEST: "只有正文\n"}, DIGEST, 1, "---"),
+    ("front_matter_open", {DIGEST: "---\ntitle: 有头无尾\n"}, DIGEST, 1, "---"),
+    ("front_matter_shape", {DIGEST: "---\n- 一\n---\n正文\n"}, DIGEST, 2, "一行一项"),
+    ("front_matter_twice", {DIGEST: "---\ntitle: 一\ntitle: 二\n---\n正文\n"}, DIGEST, 3, "title"),
+    ("yaml", {DIGEST: "---\ntitle: 一\nsummary: 英文冒号: 不行\n---\n正文\n"}, DIGEST, 3, "双引号"),
+    ("toml", {BANK: 'title = "一"\ntopic = “二”\n'}, BANK, 2, "中文引号"),
+    ("missing", bank_with(without=["stem"]), BANK, 4, "stem"),
+    ("unexpected_keyword_argument", bank_with(explanaton="错字"), BANK, 11, "explanation"),
+    ("string_type", bank_with(stem=True), BANK, 7, "stem"),
+    ("string_too_short", bank_with(stem=" "), BANK, 7, "stem"),
+    ("string_pattern_mismatch", {"digests/有 空格.md": a_digest()}, "digests/有 空格.md", 1, "文件名"),
+    ("dataclass_type", bank_with(options=["甲", "乙"]), BANK, 8, "options"),
+    ("tuple_type", bank_with(cites="党章"), BANK, 11, "cites"),
+    ("bool", bank_with(partial_credit="也许"), BANK, 11, "partial_credit"),
+    ("int", bank_with(score="一分"), BANK, 11, "score"),
+    ("greater_than", bank_with(score=0), BANK, 11, "score"),
+    ("mapping_type", {PUSH: a_broadcast(fields={}).replace("[fields]", "fields = 1")}, PUSH, 8, "fields"),
+    ("date", bank_with(effective_from="2026-02-31"), BANK, 11, "effective_from"),
+    ("datetime", digest_with(publish_at="2026-11-23 25:00"), DIGEST, 6, "publish_at"),
+    ("date_written", digest_with(publish_at="2026年11月23日"), DIGEST, 6, "2026年11月23日"),
+    ("dates_order", digest_with(expire_at="2026-11-01"), DIGEST, 8, "expire_at"),
+    ("choice", digest_with(kind="新闻"), DIGEST, 3, "要闻"),
+    ("empty_list", push_with(channels=[]), PUSH, 5, "channels"),
+    ("web_address", digest_with(source_url="www.example.org"), DIGEST, 8, "https://"),
+    ("span", push_with(expires_after="半天"), PUSH, 7, "12h"),
+    ("other", {ORGS: ORGANISATIONS.replace('"党委"', "{}")}, ORGS, 4, "type"),
+    ("option_count", bank_with(options=[{"id": "a", "text": "甲"}]), BANK, 8, "2到10"),
+    ("option_ids", bank_with(options=[{"id": "a", "text": "甲"}, {"id": "a", "text": "乙"}]), BANK, 8, "“a”"),
+    ("option_texts", bank_with(options=[{"id": "a", "text": "甲"}, {"id": "b", "text": "甲"}]), BANK, 8, "“甲”"),
+    ("judge_options", bank_with(type="judge", answer=True), BANK, 8, "options"),
+    ("answer_ids", bank_with(answer=1), BANK, 9, "列表"),
+    ("answer_unknown", bank_with(answer=["c"]), BANK, 9, "“c”"),
+    ("answer_twice", bank_with(type="multi", answer=["a", "a"]), BANK, 9, "重复"),
+    ("answer_empty", bank_with(type="short", answer="", without=["options"]), BANK, 8, "答案"),
+    ("single_answer", bank_with(answer=["a", "b"]), BANK, 9, "multi"),
+    ("multi_answer", bank_with(type="multi"), BANK, 9, "single"),
+    ("judge_answer", bank_with(type="judge", answer="对", without=["options"]), BANK, 8, "true"),
+    ("fill_blanks", bank_with(type="fill", stem="____和____", answer=["一"], without=["options"]), BANK, 8, "2 个空"),
+    ("explanation_reference", bank_with(explanation="见 {{opt:z}}"), BANK, 11, "“z”"),
+    ("explanation_letter", bank_with(explanation="所以选A。"), BANK, 11, "{{opt:"),
+    ("question_source", bank_with(without=["source"]), BANK, 4, "cites"),
+    ("question_id_twice", {MORE: a_bank(a_question("q1", stem="别的题"))}, MORE, 5, BANK),
+    ("question_alike", {MORE: a_bank(a_question("q9", stem="第q1题，问什么"))}, MORE, 7, "“q1”"),
+    ("body_empty", {DIGEST: a_digest("\n\n")}, DIGEST, 8, "正文"),
+    ("body_image", {DIGEST: a_digest("一段\n\n![图](https://example.org/a.png)\n")}, DIGEST, 11, "图片"),
+    ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
+    ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
+    ("cron", push_with(schedule="每天8点"), PUSH, 3, "30 8 * * *"),
+    ("schedule_or_at", push_with(without=["schedule"]), PUSH, 1, "at"),
+    ("audience", push_with(audience={}), PUSH, 4, "everyone"),
+    ("broadcast_key_twice", {"broadcasts/again.toml": a_broadcast()}, PUSH, 1, "broadcasts/again.toml"),
+    ("channel_unknown", push_with(channels=["notice", "sms"]), PUSH, 5, "“sms”"),
+    ("notice_field", push_with(fields={"title": "一"}), PUSH, 9, "thing1"),
+    ("template_unknown", push_with(template="weekly"), PUSH, 6, "daily.j2"),
+    ("template_twice", {"templates/daily.txt": "一"}, "templates/daily.txt", 1, "“daily”"),
+    ("words_syntax", {TEMPLATE: "一\n{% for x in digests %}\n{% endfr %}\n"}, TEMPLATE, 3, "endfr"),
+    ("words_value", {TEMPLATE: "一\n{{ digest.title }}\n"}, TEMPLATE, 2, "“digest”"),
+    ("words_failed", {TEMPLATE: "一\n二\n{{ digests[0].titel }}\n"}, TEMPLATE, 3, "titel"),
+    ("phrase_unknown", {"phrases.toml": '\n"quiz.rihgt" = "对"\n'}, "phrases.toml", 2, "quiz.right"),
+    ("phrase_text", {"phrases.toml": "[quiz]\nname = 1\n"}, "phrases.toml", 2, "“quiz.name”"),
+    ("menu_tops", {"menu.toml": ("[[button]]\n" + CLICK) * 4}, "menu.toml", 13, "最多3个"),
+    ("menu_subs", {"menu.toml": BUTTON + ("[[button.sub_button]]\n" + CLICK) * 6}, "menu.toml", 23, "最多5个"),
+    ("menu_depth", {"menu.toml": BUTTON + DEEP}, "menu.toml", 3, "两层"),
+    ("menu_name_bytes", {"menu.toml": MENU.replace('"学习"', '"学习学习学习"')}, "menu.toml", 2, "18 字节"),
+    ("menu_field_bytes", {"menu.toml": MENU.replace("example.org", "a" * 1020)}, "menu.toml", 12, "1024"),
+    ("menu_type_missing", {"menu.toml": BUTTON}, "menu.toml", 1, "type"),
+    ("menu_type_extra", {"menu.toml": BUTTON + 'type = "x"\n' + DEEP}, "menu.toml", 3, "删掉"),
+    ("menu_type_unknown", {"menu.toml": MENU.replace('"view"', '"viwe"')}, "menu.toml", 11, "“viwe”"),
+    ("menu_needs", {"menu.toml": MENU.replace('key = "quiz.daily"', "")}, "menu.toml", 4, "key"),
+    ("menu_key_unknown", {"menu.toml": MENU.replace("quiz.daily", "quiz.dayly")}, "menu.toml", 7, "quiz.daily"),
+    ("organisation_twice", {ORGS: ORGANISATIONS.replace('"zhibu"', '"dangwei"')}, ORGS, 7, "“dangwei”"),
+    ("parent_unknown", {ORGS: '[[organisation]]\nid="x"\nname="x"\ntype="x"\nparent="y"\n'}, ORGS, 5, "“y”"),
+    ("parent_cycle", {ORGS: ORGANISATIONS.replace('"党委"', '"党委"\nparent = "zhibu"')}, ORGS, 5, "“dangwei”"),
+    ("topic_twice", {"account.toml": ACCOUNT.replace('"dangzhang"', '"yaowen"')}, "account.toml", 10, "“yaowen”"),
+]  # fmt: skip
+
+
+def faults_of(folder: Path, tmp_path: Path) -> list[Fault]:
+    with pytest.raises(BadContent) as bad:
+        load(folder, zone=ZONE, known=KNOWN, shipped=shipped_phrases(tmp_path / "shipped"))
+    return bad.value.faults
+
+
+@pytest.mark.parametrize(("code", "files", "file", "line", "word"), FAULTS, ids=[row[0] for row in FAULTS])
+def test_a_fault_is_named_with_its_file_and_line(tmp_path, code, files, file, line, word):
+    folder = a_pack(tmp_path / "pack", files)
+
+    found = [fault for fault in faults_of(folder, tmp_path) if (fault.file, fault.line) == (file, line)]
+
+    what = SENTENCES[code][0].split("{")[0]
+    assert any(what in fault.what and word in fault.what + fault.mend for fault in found), faults_of(folder, tmp_path)
+
+
+def test_every_sentence_is_seen_by_a_test():
+    elsewhere = {"no_folder", "file_unreadable", "naive_time"}
+
+    assert {row[0] for row in FAULTS} | elsewhere == set(SENTENCES)
+
+
+def test_a_good_pack_has_no_fault(tmp_path):
+    folder = a_pack(tmp_path / "pack")
+
+    library = load(folder, zone=ZONE, known=KNOWN, shipped=shipped_phrases(tmp_path / "shipped"))
+
+    assert len(library.questions) == 2
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path):
+    files = bank_with(answer=["z"], explanation="选B") | {DIGEST: a_digest("", kind="x")} | {"menu.toml": "[[button]\n"}
+
+    found = faults_of(a_pack(tmp_path / "pack", files), tmp_path)
+
+    assert [(fault.file, fault.line) for fault in found] == [
+        (DIGEST, 3),
+        (DIGEST, 8),
+        ("menu.toml", 1),
+        (BANK, 9),
+        (BANK, 11),
+    ]
+
+
+def test_a_broken_file_doesnt_put_those_that_rely_on_it_at_fault(tmp_path):
+    files = {"account.toml": "name =", "organisations.toml": "=", TEMPLATE: "{% for %}"}
+    files[PUSH] = a_broadcast(audience={"topics": ["yaowen"], "organisations": ["zhibu"]})
+
+    found = faults_of(a_pack(tmp_path / "pack", files), tmp_path)
+
+    assert {fault.file for fault in found} == {"account.toml", "organisations.toml", TEMPLATE}
+
+
+def test_a_folder_that_isnt_there_is_named(tmp_path):
+    found = faults_of(tmp_path / "nowhere", tmp_path)
+
+    assert [(fault.file, fault.what) for fault in found] == [("nowhere", "没有这个文件夹")]
+
+
+def test_a_file_that_cant_be_opened_is_named(tmp_path):
+    folder = a_pack(tmp_path / "pack")
+    (folder / "digests" / "away.md").symlink_to("/proc/self/mem")
+
+    found = faults_of(folder, tmp_path)
+
+    assert [(fault.file, "打不开" in fault.what) for fault in found] == [("digests/away.md", True)]
+
+
+def test_a_fault_reads_as_one_line(tmp_path):
+    fault = faults_of(a_pack(tmp_path / "pack", bank_with(answer=["c"])), tmp_path)[0]
+
+    assert str(fault) == f"{BANK}:9: answer 里的“c”不是选项。这道题的选项 id 有：a、b。"
+
+
+@pytest.mark.parametrize(
+    "name", [".hidden.md", "~$first.md", "first.md~", "first.md.bak", "first.md.tmp", "README.md", "Thumbs.db"]
+)
+def test_what_editors_leave_behind_is_no_fault(tmp_path, name):
+    folder = a_pack(tmp_path / "pack", {f"digests/{name}": "x"})
+
+    library = load(folder, zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped"))
+
+    assert list(library.digests) == ["first"]

@@ -1,0 +1,98 @@
+"""Official words and our own stay apart, and nothing unsafe is shown."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from content.faults import Unreadable
+from content.markdown import blocks
+from content.models import Voice
+
+DIGEST = """\
+一段导语。
+
+> 原文第一句。
+> 第二句。
+
+- 甲
+- 乙
+
+## 解读
+
+我们的话。
+
+> 再引一句。
+
+完。
+"""
+
+
+def test_voices_change_at_quotations_and_at_our_own_heading():
+    assert [block.voice for block in blocks(DIGEST)] == [
+        Voice.REPORT,
+        Voice.OFFICIAL,
+        Voice.REPORT,
+        Voice.OWN,
+        Voice.OFFICIAL,
+        Voice.OWN,
+    ]
+
+
+def test_the_chat_sees_bars_bullets_and_headings():
+    assert [block.plain for block in blocks(DIGEST)] == [
+        "一段导语。",
+        "▎原文第一句。\n▎第二句。",
+        "· 甲\n· 乙",
+        "【解读】\n\n我们的话。",
+        "▎再引一句。",
+        "完。",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("**重点** 和 `代码`", "重点 和 代码"),
+        ("[网站](https://example.org/a?b=1&c=2)", "网站（https://example.org/a?b=1&c=2）"),
+        ("1. 甲\n2. 乙\n   - 丙\n\n完", "1. 甲\n2. 乙\n  · 丙\n\n完"),
+        ("3. 从三起", "3. 从三起"),
+        ("| 甲 | 乙 |\n|---|---|\n| 一 | 二 |\n\n完", "甲　乙\n一　二\n\n完"),
+        ("    代码\n\n完", "代码\n\n完"),
+        ("上\n\n---\n\n下", "上\n\n————\n\n下"),
+        ("一行\n又一行", "一行\n又一行"),
+        ("5 < 6 & 7", "5 < 6 & 7"),
+    ],
+    ids=["strong", "link", "nested list", "numbered from 3", "table", "code", "rule", "line break", "signs"],
+)
+def test_markdown_reads_well_as_plain_text(text, plain):
+    assert "\n\n".join(block.plain for block in blocks(text)) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        '[x](https://a "onclick=1")',
+        "[x](data:text/html,1)",
+    ],
+)
+def test_nothing_in_the_html_can_act(text):
+    html = "".join(block.html for block in blocks(text))
+
+    assert not any(f"<{tag}" in html for tag in ("script", "img", "iframe", "style"))
+    assert not any(f'="{scheme}' in html for scheme in ("javascript:", "data:"))
+    assert "onclick" not in html
+
+
+def test_a_quotation_in_html_is_a_block_quotation():
+    assert blocks("> 原文")[0].html == "<blockquote>\n<p>原文</p>\n</blockquote>"
+
+
+@given(st.text(alphabet="># -*|1.[]()`\n\t 解读原文<&!", max_size=80))
+def test_any_body_is_read_or_refused(text):
+    with suppress(Unreadable):
+        assert blocks(text)

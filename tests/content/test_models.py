@@ -1,0 +1,217 @@
+"""Content that can't be right can't be made."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from content.models import Audience, Broadcast, Digest, DigestKind, Menu, Question
+
+from .builders import ZONE, a_question
+
+Made = TypeVar("Made")
+IDS = st.lists(st.from_regex(r"[a-z0-9]{1,4}", fullmatch=True), min_size=2, max_size=10, unique=True)
+
+
+def made(kind: type[Made], fields: dict[str, Any]) -> Made:
+    return TypeAdapter(kind).validate_python(fields, context={"zone": ZONE})
+
+
+def question(**changed: Any) -> Question:
+    return TypeAdapter(Question).validate_python(a_question(**changed))
+
+
+def digest(**changed: Any) -> Digest:
+    blocks = [{"voice": "report", "plain": "一", "html": "<p>一</p>"}]
+    fields = {"slug": "a", "title": "一", "kind": "要闻", "topics": ["t"], "source_name": "源", "summary": "一"}
+    return made(Digest, {**fields, "publish_at": "2026-11-23", "blocks": blocks, **changed})
+
+
+def broadcast(**changed: Any) -> Broadcast:
+    fields = {"key": "k", "title": "一", "audience": {"everyone": True}, "channels": "notice", "template": "t"}
+    return made(Broadcast, {**fields, "schedule": "0 8 * * *", **changed})
+
+
+@given(ids=IDS, right=st.data())
+def test_a_question_with_options_has_the_right_number_of_right_ones(ids, right):
+    answer = right.draw(st.lists(st.sampled_from(ids), unique=True, max_size=len(ids)))
+    fields = a_question(options=[{"id": each, "text": f"选项{each}"} for each in ids], answer=answer)
+
+    for kind, allowed in (("single", len(answer) == 1), ("multi", len(answer) > 1)):
+        try:
+            good = TypeAdapter(Question).validate_python({**fields, "type": kind}).right == set(answer)
+        except ValidationError:
+            good = False
+
+        assert good == allowed
+
+
+@pytest.mark.parametrize(("said", "right"), [(True, "true"), (False, "false")])
+def test_a_judge_question_is_right_or_wrong(said, right):
+    assert question(type="judge", answer=said, without=["options"]).right == {right}
+
+
+@pytest.mark.parametrize(
+    ("stem", "answer", "read"),
+    [
+        ("首都是____。", ["北京", "北京市"], (("北京", "北京市"),)),
+        ("首都是（ ）。", "北京", (("北京",),)),
+        ("____和____", [["一", "壹"], ["二"]], (("一", "壹"), ("二",))),
+        ("____和____", ["一", "二"], (("一",), ("二",))),
+    ],
+    ids=["one blank, several words", "one word", "a list a blank", "a word a blank"],
+)
+def test_accepted_words_belong_to_their_blank(stem, answer, read):
+    assert question(type="fill", stem=stem, answer=answer, without=["options"]).answer == read
+
+
+def test_points_of_a_short_answer_are_kept():
+    assert question(type="short", answer=["一点", "二点"], without=["options"]).answer == ("一点", "二点")
+
+
+@pytest.mark.parametrize(
+    ("said", "is_letter"),
+    [
+        ("故选B", True),
+        ("选 ＡＢ", True),
+        ("A项错误", True),
+        ("C正确", True),
+        ("答案：D", True),
+        ("答案是 A", True),
+        ("选项B不符合", True),
+        ("选举产生", False),
+        ("DNA正确配对", False),
+        ("推选A4纸", True),
+        ("{{opt:a}}正确", False),
+        ("GB2312选择", False),
+    ],
+)
+def test_letters_in_an_explanation_are_found(said, is_letter):
+    try:
+        question(explanation=said)
+        refused = False
+    except ValidationError as error:
+        refused = error.errors()[0]["type"] == "explanation_letter"
+
+    assert refused == is_letter
+
+
+def test_an_explanation_shows_the_letters_that_were_seen():
+    asked = question(explanation="{{opt:b}}不对，{{ opt:a }}才对。")
+
+    assert asked.explained({"a": "C", "b": "A"}) == "A不对，C才对。"
+
+
+@pytest.mark.parametrize(
+    ("day", "holds"), [("2025-12-31", False), ("2026-01-01", True), ("2026-06-30", True), ("2026-07-01", False)]
+)
+def test_a_question_is_in_effect_from_its_first_to_its_last_day(day, holds):
+    asked = question(effective_from="2026-01-01", effective_to="2026-06-30")
+
+    assert asked.in_effect(date.fromisoformat(day)) == holds
+
+
+def test_a_question_without_dates_is_always_in_effect():
+    assert question().in_effect(date(1921, 7, 1))
+
+
+@pytest.mark.parametrize(("said", "read"), [("易", "易"), ("简单", "易"), ("中等", "中"), ("困难", "难"), ("高", "难")])
+def test_three_scales_of_difficulty_mean_the_same(said, read):
+    assert question(difficulty=said).difficulty == read
+
+
+def test_a_version_may_be_written_as_a_date():
+    asked = question(cites=[{"reg": "fazhan", "version": date(2026, 5, 18), "article": 19}])
+
+    assert (asked.cites[0].version, asked.cites[0].article) == ("2026-05-18", "19")
+
+
+@pytest.mark.parametrize("said", ["news", "要闻"])
+def test_a_kind_may_be_said_in_chinese(said):
+    assert digest(kind=said).kind is DigestKind.NEWS
+
+
+def test_a_naive_time_is_in_the_zone_of_the_pack():
+    assert digest(publish_at="2026-11-23 08:00").publish_at == datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_a_time_with_a_zone_keeps_it():
+    assert digest(publish_at="2026-11-23T08:00:00+00:00").publish_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+def test_a_naive_time_outside_a_pack_is_refused():
+    with pytest.raises(ValidationError, match="naive_time"):
+        TypeAdapter(Broadcast).validate_python(
+            {"key": "k", "title": "一", "at": "2026-11-23 08:00", "audience": {"everyone": True}, "channels": "n"}
+            | {"template": "t"}
+        )
+
+
+def test_a_digest_is_out_until_the_end_of_its_last_day():
+    shown = digest(publish_at="2026-11-23 08:00", expire_at="2026-11-30")
+    first, last = datetime(2026, 11, 23, 8, tzinfo=ZONE), datetime(2026, 12, 1, tzinfo=ZONE)
+    moment = timedelta(seconds=1)
+
+    assert [shown.is_out(now) for now in (first - moment, first, last - moment, last)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("said", [20261123, "20261123", "1764000000", True])
+def test_a_number_is_no_time(said):
+    with pytest.raises(ValidationError, match="date_written"):
+        digest(publish_at=said)
+
+
+@pytest.mark.parametrize("said", ["30 8 * * *", "*/10 8-18 1,15 1-12/3 mon-fri", "0 0 * * sat,sun", "0 19 * * WED"])
+def test_a_schedule_of_five_fields_is_taken(said):
+    assert broadcast(schedule=said).schedule == said.lower()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("8:30", "0 8 * *", "0 8 * * * *", "a 8 * * *", "60 8 * * *", "0 24 * * *", "0 8 0 * *", "0 8 * 13 *"),
+        *("0 8 * * 1", "0 8- * * *", "*/0 8 * * *", "0 8 * * *,", "0/ 8 * * *"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(said):
+    with pytest.raises(ValidationError, match="cron"):
+        broadcast(schedule=said)
+
+
+@pytest.mark.parametrize(
+    ("said", "span"), [("30m", timedelta(minutes=30)), ("12h", timedelta(hours=12)), ("2d", timedelta(days=2))]
+)
+def test_a_span_has_a_unit(said, span):
+    assert broadcast(expires_after=said).expires_after == span
+
+
+@pytest.mark.parametrize("said", ["0h", "-1h", "12", 12, "1w"])
+def test_a_span_is_positive_and_has_a_unit(said):
+    with pytest.raises(ValidationError, match="span"):
+        broadcast(expires_after=said)
+
+
+def test_a_broadcast_has_a_schedule_or_a_moment_but_not_both():
+    with pytest.raises(ValidationError, match="schedule_or_at"):
+        broadcast(at="2026-11-23 08:00")
+
+
+def test_an_audience_is_everyone_or_someone_but_not_both():
+    with pytest.raises(ValidationError, match="audience"):
+        Audience(everyone=True, topics=("yaowen",))
+
+
+def test_a_menu_is_sent_with_the_fields_that_were_written():
+    menu = made(Menu, {"button": [{"name": "学", "sub_button": [{"name": "答", "type": "click", "key": "q"}]}]})
+
+    assert menu.payload() == {
+        "button": [{"name": "学", "sub_button": [{"name": "答", "type": "click", "key": "q"}]}],
+    }
+
+
+def test_what_is_made_cant_be_changed():
+    with pytest.raises(AttributeError):
+        question().stem = "别的"  # type: ignore[misc]
