@@ -234,11 +234,14 @@ MATRIX = [
         an_event(
             "pic_photo_or_album",
             EventKey="6",
-            SendPicsInfo={"Count": "1", "PicList": {"item": [{"PicMd5Sum": "a"}, {"PicMd5Sum": "b"}]}},
+            SendPicsInfo={
+                "Count": "1",
+                "PicList": {"item": [{"PicMd5Sum": "a"}, {"PicMd5Sum": "b"}, {"PicMd5Sum": "c"}]},
+            },
         ),
         Kind.PIC_PHOTO_OR_ALBUM,
         {"key": "6"},
-        Pictures(md5s=("a", "b")),
+        Pictures(md5s=("a", "b", "c")),
         id="pic_photo_or_album whose count says less",
     ),
     pytest.param(
@@ -671,6 +674,22 @@ class TestJson:
         assert parse(body, account="a").raw["MsgId"] == "24337190412345678901"
         assert parse(body, account="a").text == "1.10"
 
+    def test_an_endless_number_does_no_harm(self):
+        body = b'{"FromUserName":"o1","MsgType":"text","Content":"a","CreateTime":' + b"9" * 5000 + b"}"
+
+        assert parse(body, account="a").text == "a"
+
+    def test_a_line_break_inside_a_string_does_no_harm(self):
+        body = b'{"FromUserName":"o1","MsgType":"text","Content":"a\nb"}'
+
+        assert parse(body, account="a").text == "a\nb"
+
+    def test_the_order_of_the_fields_does_not_matter(self):
+        fields = HEAD | an_event("CLICK", EventKey="quiz")
+        turned = dict(reversed(fields.items()))
+
+        assert parse(as_json(fields), account="a").id == parse(as_json(turned), account="a").id
+
     @pytest.mark.parametrize("created", [1699413600, "1699413600"])
     def test_the_time_may_be_a_number_or_a_string(self, created):
         assert from_json({**a_text(), "CreateTime": created}).sent_at == SENT_AT
@@ -790,8 +809,11 @@ class TestEdges:
 
         assert parse(declared, account="a").text == "你好"
 
-    def test_of_two_contents_the_first_counts(self):
-        assert from_xml(a_text(["first", "second"])).text == "first"
+    def test_of_three_contents_the_first_counts(self):
+        assert from_xml(a_text(["first", "second", "third"])).text == "first"
+
+    def test_what_is_no_text_has_no_words(self):
+        assert from_xml(an_event("CLICK", EventKey="quiz", Content="words")).text == ""
 
     def test_a_nested_content_is_no_text(self):
         assert from_xml(a_text({"MsgType": "event"})).text == ""
@@ -802,7 +824,9 @@ class TestEdges:
 
         assert parse(body.encode(), account="a").text == ""
 
-    @pytest.mark.parametrize("created", ["", "soon", "-1", "9" * 18, "9" * 5000, "1e3", "１６９", {"a": "b"}])
+    @pytest.mark.parametrize(
+        "created", ["", "soon", "-1", "9" * 13, "9" * 18, "9" * 19, "9" * 5000, "1e3", "１６９", {"a": "b"}]
+    )
     def test_a_bad_time_is_the_beginning_of_time(self, created):
         assert from_xml({**a_text(), "CreateTime": created}).sent_at == datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -836,7 +860,7 @@ class TestBounds:
     )
     def test_what_is_too_deep_or_too_large_is_refused_at_once(self, body):
         began = time.perf_counter()
-        with pytest.raises(BadMessage):
+        with pytest.raises(BadMessage, match=r"too deeply|over 1 MiB|JSON is broken"):
             parse(body, account="a")
 
         assert time.perf_counter() - began < 1

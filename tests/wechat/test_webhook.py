@@ -2,14 +2,17 @@
 
 import io
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
+from werkzeug.serving import make_server
 
 from tests.driver import Phone, signed
 from wechat.messages import Kind, Message, News, Reply, Silence, Text, Transfer
@@ -349,3 +352,33 @@ def test_an_endless_body_is_read_no_further_than_needed():
 
     assert (answer.status_code, answer.get_data()) == (413, b"")
     assert endless.given <= (1 << 20) + 1
+
+
+class TestOverHttp:
+    """The phone reaches a program in another process the same way."""
+
+    @pytest.fixture
+    def program(self) -> Iterator[tuple[Program, str]]:
+        program = Program()
+        server = make_server("127.0.0.1", 0, program.client.application, threaded=True)
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield program, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    def test_a_push_is_answered(self, program):
+        _, address = program
+        phone = Phone(address, an_account(), OPENID, lambda: NOW)
+
+        assert phone.says("你好") == "收到"
+        assert phone.repeats() == "收到"
+
+    def test_chunks_over_one_mebibyte_are_413(self, program):
+        running, address = program
+        chunks = (b"x" * 65536 for _ in range(17))
+        answer = requests.post(f"{address}/wechat/official", data=chunks, timeout=5)
+
+        assert answer.status_code == 413
+        assert running.heard == []
