@@ -92,11 +92,11 @@ class Content:
     """What a run says, as it was when it was planned: a later edit of the pack changes nothing of it."""
 
     text: str = ""
+    line: str = ""  # the same, as it is said at the next visit
     channels: tuple[str, ...] = ()
     template_id: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
-    everyone: bool = False
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
 
@@ -220,13 +220,23 @@ class Broadcasts:
             change = broadcasts.update().where(here).values(state=after, reason=reason)
             return connection.execute(change.returning(broadcasts.c.key)).first() is not None
 
-    def rewrite(self, key: str, content: Content, *, expires_at: datetime) -> None:
-        """Give a run that said nothing something to say: it is planned again."""
-        silent = (broadcasts.c.key == key) & (broadcasts.c.state == RunState.DONE)
-        nobody = ~sa.exists().where(deliveries.c.key == key)
+    def replan(self, key: str, *, before: RunState, content: Content, expires_at: datetime) -> bool:
+        """Take a run back to its planning, with new words; rows that nobody has begun are dropped, the rest stay."""
+        here = (broadcasts.c.key == key) & (broadcasts.c.state == before)
+        change = {
+            "content": _dumped(content),
+            "expires_at": expires_at,
+            "state": RunState.PLANNING,
+            "reason": "",
+        }
         with self._db.begin() as connection:
-            change = {"content": _dumped(content), "expires_at": expires_at, "state": RunState.PLANNING, "reason": ""}
-            connection.execute(broadcasts.update().where(silent & nobody).values(change))
+            taken = connection.execute(
+                broadcasts.update().where(here).values(change).returning(broadcasts.c.key)
+            ).first()
+            if taken is not None:
+                waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
+                connection.execute(deliveries.delete().where(waiting))
+            return taken is not None
 
     def finish(self, key: str) -> bool:
         """Close a run that is being sent once nothing of it is open; True when it is done."""

@@ -1,19 +1,132 @@
-"""A small world to push into: people with the ways to them, on a real database."""
+"""A small world to push into: people with the ways to them, a pack, a platform, and the desk that sends."""
 
+import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from content import library
+from scheduler.audience import Audience
+from scheduler.broadcast import Desk
+from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.next_visit import NextVisitChannel
+from scheduler.channels.notice import NoticeChannel
+from scheduler.clock import fires
+from scheduler.planner import Planner
+from scheduler.pump import Pump
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState
-from storage.people import (
-    People,
-    Window,
-)
+from storage.people import People, Window
 from storage.sealing import Keys
+from tests.fakes import FakeBulk, FakeWeChat
+from wechat.settings import AccountSettings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZONE)
+TEMPLATE = "notice-study-update"
+RUN = "daily-digest:2026-11-23"
+ACCOUNT = """
+name = "示例"
+organisation = "示例党委"
+topic = [{ id = "yaowen", name = "要闻" }, { id = "zhengce", name = "政策" }, { id = "tixing", name = "提醒" }]
+"""
+ORGANISATIONS = """
+[[organisation]]
+id = "dangwei"
+name = "示例党委"
+type = "党委"
+
+[[organisation]]
+id = "zhibu-1"
+name = "第一党支部"
+type = "党支部"
+parent = "dangwei"
+"""
+DAILY = f"""
+key = "daily-digest"
+title = "每日摘要"
+schedule = "30 8 * * *"
+channels = ["notice", "customer_service", "next_visit"]
+template = "daily.j2"
+notice_template_id = "{TEMPLATE}"
+
+[audience]
+topics = ["yaowen", "zhengce"]
+
+[fields]
+thing1 = "{{{{ digests[0].title }}}}"
+time2 = "{{{{ now.strftime('%H:%M') }}}}"
+thing3 = "回复要闻看全文"
+"""
+REMINDER = """
+key = "reminder"
+title = "学习提醒"
+schedule = "0 19 * * wed"
+channels = ["customer_service", "next_visit"]
+template = "reminder.j2"
+expires_after = "4h"
+
+[audience]
+topics = ["tixing"]
+"""
+DIGEST = """---
+title: {title}
+kind: news
+topics: [{topics}]
+source_name: 示例来源
+publish_at: {publish_at}
+summary: {title}的摘要
+---
+
+正文。
+"""
+
+
+def write_pack(folder, *, broadcasts=(DAILY, REMINDER), digests=None):
+    """A pack of two broadcasts; `digests` is slug to (title, topics, publish_at)."""
+    for name in ("broadcasts", "templates", "digests"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "account.toml").write_text(ACCOUNT, "utf-8")
+    (folder / "organisations.toml").write_text(ORGANISATIONS, "utf-8")
+    for number, text in enumerate(broadcasts):
+        (folder / "broadcasts" / f"b{number}.toml").write_text(text, "utf-8")
+    (folder / "templates" / "daily.j2").write_text(
+        "{{ now.day }}日\n{% for digest in digests %}{{ digest.title }}\n{% endfor %}", "utf-8"
+    )
+    (folder / "templates" / "reminder.j2").write_text("五道题准备好了", "utf-8")
+    if digests is None:
+        digests = {"a": ("今天的要闻", "yaowen", "2026-11-23T08:00:00+08:00")}
+    for slug, (title, topics, publish_at) in digests.items():
+        text = DIGEST.format(title=title, topics=topics, publish_at=publish_at)
+        (folder / "digests" / f"{slug}.md").write_text(text, "utf-8")
+    return folder
+
+
+def an_account(**more):
+    fields = {"kind": "service", "appid": "wx1", "secret": "s", "token": "tok", "mode": "plain"}
+    return AccountSettings(**{**fields, **more})
+
+
+class Sender(FakeBulk):
+    """`FakeBulk` with `Bulk`'s other door."""
+
+    async def send(self, jobs):
+        for job in jobs:
+            await asyncio.sleep(0)
+            yield self._outcome(job)
+
+
+class Subscribers:
+    """Who wants to hear of what, in memory."""
+
+    def __init__(self):
+        self.topics = {}
+
+    def page(self, topics, *, after, limit):
+        wanted = sorted({person for topic in topics for person in self.topics.get(topic, ())})
+        return [person for person in wanted if person > after][:limit]
+
 
 class World:
     """People and runs in a database, made with few words."""
@@ -76,3 +189,66 @@ class World:
 def a_reach(**more):
     """Somebody reachable by nothing but the next visit."""
     return Reach(**{"person": "p", "contact": "c", "account": "official", **more})
+
+
+class Stage(World):
+    """The whole push over a pack: a desk to order, a pump to send, a platform to be sent to."""
+
+    def __init__(self, db, folder, *, accounts=None, page=1000, in_flight=8):
+        super().__init__(db)
+        self.now = NOON
+        self.wechat = FakeWeChat(lambda: self.now)
+        self.subscribers = Subscribers()
+        self.library = library.load(folder, zone=ZONE)
+        self.woken = []
+        self.flushed = []
+        accounts = accounts or {"official": an_account()}
+        senders = {name: Sender(self.wechat) for name in accounts}
+        channels = [
+            NoticeChannel(accounts, senders),
+            CustomerServiceChannel(accounts, senders),
+            NextVisitChannel(self.store),
+        ]
+        self.channels = {channel.name: channel for channel in channels}
+        self.planner = Planner(self.store, Audience(self.store, self.subscribers, page=page), self.channels)
+        self.desk = Desk(
+            self.store,
+            self.planner,
+            library=lambda: self.library,
+            fires=partial(fires, zone=ZONE),
+            zone=ZONE,
+            enqueue=self.woken.append,
+            flush=self.flushed.append,
+            repeatable=[channel.name for channel in channels if channel.repeatable],
+        )
+        self.pump = Pump(
+            store=self.store,
+            people=self.people,
+            planner=self.planner,
+            channels=self.channels,
+            clock=lambda: self.now,
+            in_flight=in_flight,
+        )
+
+    def reader(self, openid, *topics, account="official", **more):
+        """One who follows and wants to hear of topics (要闻 where none is named), on our side and the platform's."""
+        self.wechat.joins(openid)
+        who = self.person(openid, account=account, **more)
+        if more.get("window"):
+            self.wechat.acts(openid)
+        if more.get("credit"):
+            self.wechat.consents(openid, more["credit"])
+        for topic in topics or ("yaowen",):
+            self.subscribers.topics.setdefault(topic, set()).add(who.person)
+        return who
+
+    def work(self, key=RUN):
+        """What a worker does when it is brought a key."""
+        return asyncio.run(self.pump.work(key))
+
+    def pass_time(self, **span):
+        self.now += timedelta(**span)
+        return self.now
+
+    def kept_for(self, who):
+        return self.people.take_lines(who.person, message="m", now=self.now)

@@ -1,0 +1,36 @@
+"""A customer-service message, in the window that the member opened by speaking (wechat-platform notes §3.1)."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from scheduler.channels import Closed, Ended, Sender, post
+from storage.broadcasts import Content, Parcel, Reach, Run
+from wechat.settings import AccountSettings
+
+
+class CustomerServiceChannel:
+    """At most once: the platform has no key against doubles here."""
+
+    name = "customer_service"
+    repeatable = False
+
+    def __init__(self, accounts: Mapping[str, AccountSettings], senders: Mapping[str, Sender]) -> None:
+        self._accounts = accounts
+        self._senders = senders
+
+    def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - any words may be sent
+        """Verified accounts only, with a message left in an open window."""
+        account = self._accounts.get(reach.account)
+        if account is None or not account.verified:
+            return Closed.ACCOUNT
+        window = reach.window
+        return None if window and window.remaining > 0 and window.until > now else Closed.WINDOW
+
+    def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:  # noqa: ARG002 - the platform needs neither
+        """Send the run's words."""
+        return post(self._senders.get(parcels[0].account), parcels, lambda _: run.content.text)
+
+    def spends(self, content: Content) -> Mapping[str, Any]:  # noqa: ARG002 - whatever was said
+        """One message of the window."""
+        return {"spent_window": True}

@@ -1,0 +1,45 @@
+"""Kept for the next visit: said after the answer to whatever the member writes next."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler.channels import Closed, Ended
+from storage.broadcasts import Broadcasts, Content, Parcel, Reach, Run
+
+KEPT_FOR = timedelta(days=7)
+
+
+class NextVisitChannel:
+    """Exactly once: the line is kept in the transaction that settles its delivery."""
+
+    name = "next_visit"
+    repeatable = True
+
+    def __init__(self, store: Broadcasts) -> None:
+        self._store = store
+
+    def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - always open
+        """Everybody may come back."""
+        return None
+
+    async def send(
+        self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime
+    ) -> AsyncGenerator[Ended, None]:
+        """Keep the run's line for each of them."""
+        await asyncio.to_thread(
+            self._store.keep_lines,
+            parcels,
+            key=run.key,
+            line=run.content.line,
+            batch=batch,
+            expires_at=now + KEPT_FOR,
+            now=now,
+        )
+        for parcel in parcels:
+            yield Ended(parcel)
+
+    def spends(self, content: Content) -> Mapping[str, Any]:  # noqa: ARG002 - whatever was said
+        """Nothing."""
+        return {}

@@ -1,0 +1,327 @@
+"""The desk: planned once, sent once, and looked after."""
+
+from datetime import timedelta
+
+import pytest
+
+from content import library
+from scheduler import reasons
+from scheduler.broadcast import NoSuchBroadcast
+from storage.broadcasts import RunState, State
+from tests.scheduler.world import DAILY, NOON, RUN, TEMPLATE, ZONE, Stage, write_pack
+
+MORNING = NOON.replace(hour=8, minute=30)
+
+
+def stage_with(db, folder, **pack):
+    return Stage(db, write_pack(folder, **pack))
+
+
+# -- planning ------------------------------------------------------------------------------------------------------
+
+
+def test_planning_three_times_plans_once(stage):
+    stage.reader("o-1")
+
+    runs = {stage.desk.plan(key, NOON + timedelta(minutes=n)).key for n, key in enumerate(["daily-digest", RUN, RUN])}
+
+    assert runs == {RUN}
+    assert stage.desk.status(RUN).people == 1
+    assert stage.woken == []
+
+
+def test_what_is_planned_for_later_is_not_sent_before_its_time(stage):
+    early = MORNING - timedelta(hours=1)
+    stage.reader("o-1")
+
+    run = stage.desk.send("daily-digest", early)
+    stage.desk.sweep(MORNING - timedelta(seconds=1))
+
+    assert (run.state, run.due_at) == (RunState.PLANNED, MORNING)
+    assert stage.woken == []
+
+    stage.desk.sweep(MORNING)
+
+    assert stage.woken == [RUN]
+
+
+def test_a_day_with_nothing_new_bothers_nobody_and_says_so(db, tmp_path):
+    stage = stage_with(db, tmp_path / "pack", digests={"old": ("旧闻", "yaowen", "2026-11-20T08:00:00+08:00")})
+    stage.reader("o-1")
+
+    run = stage.desk.send("daily-digest", NOON)
+
+    assert (run.state, run.reason) == (RunState.DONE, reasons.NOTHING_NEW)
+    assert stage.desk.status(RUN).people == 0
+
+
+def test_who_sends_by_hand_gets_the_newest_where_there_is_nothing_new(db, tmp_path):
+    stage = stage_with(db, tmp_path / "pack", digests={"old": ("旧闻", "yaowen", "2026-11-20T08:00:00+08:00")})
+    who = stage.reader("o-1")
+    stage.desk.send("daily-digest", NOON)
+
+    stage.desk.send_now("daily-digest", now=NOON)
+    stage.work()
+
+    assert "旧闻" in stage.kept_for(who)[0]
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+def test_a_digest_said_in_one_run_is_not_new_in_the_next(stage):
+    stage.desk.send("daily-digest", NOON)
+
+    run = stage.desk.send("daily-digest", NOON + timedelta(days=1))
+
+    assert (run.key, run.reason) == ("daily-digest:2026-11-24", reasons.NOTHING_NEW)
+
+
+def test_only_subscribers_of_a_topic_with_something_new_are_meant(stage):
+    stage.reader("o-1", "yaowen")
+    stage.reader("o-2", "zhengce")  # the broadcast's topic too, but today's digest is on another
+
+    stage.desk.plan("daily-digest", NOON)
+
+    assert stage.desk.status(RUN).people == 1
+
+
+def test_a_template_without_digests_is_sent_on_any_of_its_days(stage):
+    stage.reader("o-1", "tixing")
+    wednesday = NOON.replace(day=25, hour=19)
+
+    stage.desk.sweep(wednesday)
+
+    assert stage.desk.status("reminder").run.key == "reminder:2026-11-25"
+    assert stage.desk.status("reminder").people == 1
+
+
+def test_an_organisation_means_those_below_it_too(db, tmp_path):
+    audience = 'topics = ["yaowen"]\norganisations = ["dangwei"]'
+    daily = DAILY.replace('topics = ["yaowen", "zhengce"]', audience)
+    stage = stage_with(db, tmp_path / "pack", broadcasts=[daily])
+    inside = stage.reader("o-1", organisation="zhibu-1")
+    stage.reader("o-2")
+
+    stage.desk.plan("daily-digest", NOON)
+
+    assert list(stage.rows(stage.store.run(RUN))) == [inside.person]
+
+
+def test_everyone_means_everyone(db, tmp_path):
+    daily = DAILY.replace('topics = ["yaowen", "zhengce"]', "everyone = true")
+    stage = stage_with(db, tmp_path / "pack", broadcasts=[daily])
+    people = [stage.reader("o-1"), stage.person("o-2")]
+
+    stage.desk.plan("daily-digest", NOON)
+
+    assert sorted(stage.rows(stage.store.run(RUN))) == sorted(who.person for who in people)
+
+
+def test_an_edit_of_the_pack_changes_no_run_that_is_planned(stage, tmp_path):
+    run = stage.desk.plan("daily-digest", NOON)
+    stage.library = library.load(
+        write_pack(tmp_path / "new", digests={"b": ("另一条", "yaowen", "2026-11-23T08:10:00+08:00")}), zone=ZONE
+    )
+
+    assert stage.desk.plan("daily-digest", NOON).content == run.content
+
+
+def test_windows_are_brought_up_to_date_before_anybody_is_planned(stage):
+    stage.desk.plan("daily-digest", NOON)
+
+    assert stage.flushed == [NOON]
+
+
+def test_words_that_one_message_cannot_carry_are_cut_and_say_so(db, tmp_path):
+    folder = write_pack(tmp_path / "pack")
+    (folder / "templates" / "daily.j2").write_text("{{ digests[0].title }}" + "很长的一句话。" * 200, "utf-8")
+    stage = Stage(db, folder)
+
+    text = stage.desk.plan("daily-digest", NOON).content.text
+
+    assert len(text.encode()) <= 2048
+    assert text.endswith(stage.library.say("push.cut"))
+
+
+@pytest.mark.parametrize("key", ["nobody", "nobody:2026-11-23", "daily-digest:tomorrow", "reminder:2026-11-23"])
+def test_an_unknown_key_is_said_to_be_unknown(stage, key):
+    with pytest.raises(NoSuchBroadcast):
+        stage.desk.plan(key, NOON)
+
+
+def test_a_broadcast_with_several_times_a_day_has_as_many_runs(db, tmp_path):
+    daily = DAILY.replace("30 8 * * *", "0 8,10 * * *")
+    stage = stage_with(db, tmp_path / "pack", broadcasts=[daily])
+
+    keys = [stage.desk.plan("daily-digest", NOON.replace(hour=hour)).key for hour in (9, 11)]
+
+    assert keys == ["daily-digest:2026-11-23T0800", "daily-digest:2026-11-23T1000"]
+
+
+# -- sending -------------------------------------------------------------------------------------------------------
+
+
+def test_a_push_reaches_each_reader_by_the_channel_that_is_open(stage):
+    stage.reader("o-notice", credit=TEMPLATE, window=True)
+    stage.reader("o-talker", window=True)
+    later = stage.reader("o-later")
+
+    stage.desk.send("daily-digest", NOON)
+    stage.work()
+
+    assert stage.wechat.shown_to("o-notice")[0].data["thing1"] == "今天的要闻"
+    assert stage.wechat.shown_to("o-talker") == ["23日\n今天的要闻"]
+    assert stage.kept_for(later) == ["【每日摘要】\n23日\n今天的要闻"]
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+def test_who_unsubscribed_between_the_plan_and_its_time_hears_nothing(stage):
+    who = stage.reader("o-1")
+    stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+    stage.subscribers.topics["yaowen"].discard(who.person)
+
+    stage.desk.sweep(MORNING)
+
+    assert stage.desk.status(RUN).people == 0
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+def test_sending_at_once_takes_in_who_came_since_and_nobody_twice(stage):
+    first = stage.reader("o-1")
+    stage.desk.send("daily-digest", NOON)
+    stage.work()
+    second = stage.reader("o-2")
+    stage.pass_time(hours=11)
+
+    for _ in range(2):
+        stage.desk.send_now("daily-digest", now=stage.now)
+        stage.work()
+
+    assert (len(stage.kept_for(first)), len(stage.kept_for(second))) == (1, 1)
+    assert stage.desk.status(RUN).count(State.SENT) == 2
+
+
+def test_sending_at_once_says_only_what_is_out_by_then(stage):
+    early = NOON.replace(hour=7)  # today's digest comes out at eight
+    who = stage.reader("o-1")
+
+    stage.desk.send_now("daily-digest", now=early)
+
+    assert stage.kept_for(who) == []
+    assert stage.desk.status(RUN).run.state is RunState.PLANNED
+
+
+def test_a_pause_stops_and_a_resume_goes_on(stage):
+    stage.reader("o-1")
+    stage.desk.send("daily-digest", NOON)
+
+    stage.desk.pause(RUN)
+    paused = stage.desk.status(RUN).run
+    stage.work()
+    waiting = stage.desk.status(RUN).count(State.DUE)
+    stage.woken.clear()
+    stage.desk.resume(RUN, now=NOON)
+    stage.work(stage.woken[0])
+
+    assert (paused.state, paused.reason, waiting) == (RunState.PAUSED, reasons.BY_HAND, 1)
+    assert stage.desk.status(RUN).count(State.SENT) == 1
+
+
+def test_a_forecast_counts_by_channel_and_writes_nothing(stage):
+    stage.reader("o-1", window=True)
+    stage.reader("o-2")
+    stage.reader("o-3")
+
+    forecast = stage.desk.forecast("daily-digest", NOON)
+
+    assert (forecast.key, dict(forecast.channels)) == (RUN, {"customer_service": 1, "next_visit": 2})
+    assert stage.desk.runs() == []
+
+
+# -- what the clock does -------------------------------------------------------------------------------------------
+
+
+def test_the_sweep_begins_what_should_have_begun(stage):
+    stage.reader("o-1")
+
+    stage.desk.sweep(MORNING + timedelta(hours=3))
+    stage.desk.sweep(MORNING + timedelta(hours=3, minutes=1))
+
+    assert stage.desk.status("daily-digest").run.state is RunState.SENDING
+    assert [status.run.key for status in stage.desk.runs()] == [RUN]
+
+
+def test_the_sweep_begins_nothing_that_is_over(stage):
+    stage.desk.sweep(MORNING + timedelta(hours=12))
+
+    assert stage.desk.runs() == []
+
+
+def test_a_broadcast_written_after_its_hour_begins_with_the_next(stage, tmp_path):
+    stage.desk.sweep(MORNING - timedelta(hours=1))
+    evening = DAILY.replace('"daily-digest"', '"evening"').replace("30 8", "0 11")
+    stage.library = library.load(write_pack(tmp_path / "new", broadcasts=[DAILY, evening]), zone=ZONE)
+
+    stage.desk.sweep(NOON)
+    today = [status.run.key for status in stage.desk.runs()]
+    stage.desk.sweep(NOON + timedelta(hours=23))
+
+    assert today == [RUN]
+    assert "evening:2026-11-24" in [status.run.key for status in stage.desk.runs()]
+
+
+def test_a_broadcast_for_one_moment_begins_even_when_it_was_written_after_it(stage, tmp_path):
+    stage.desk.sweep(MORNING)
+    once = DAILY.replace('"daily-digest"', '"once"').replace(
+        'schedule = "30 8 * * *"', "at = 2026-11-23T11:00:00+08:00"
+    )
+    stage.library = library.load(write_pack(tmp_path / "new", broadcasts=[once]), zone=ZONE)
+
+    stage.desk.sweep(NOON)
+
+    assert "once:2026-11-23" in [status.run.key for status in stage.desk.runs()]
+
+
+def test_a_plan_that_was_cut_short_is_finished_and_sent(stage):
+    readers = [stage.reader(f"o-{n}") for n in range(3)]
+    run = stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+    stage.store.replan(run.key, before=RunState.PLANNED, content=run.content, expires_at=run.expires_at)
+    stage.deliver(run, readers[0], channel="next_visit")
+
+    stage.desk.sweep(NOON)
+    stage.work()
+
+    assert stage.desk.status(RUN).count(State.SENT) == 3
+
+
+def test_the_sweep_wakes_a_run_that_everybody_forgot(stage):
+    stage.reader("o-1")
+    stage.desk.send("daily-digest", NOON)
+    stage.woken.clear()
+
+    stage.desk.sweep(NOON + timedelta(minutes=1))
+
+    assert stage.woken == [RUN]
+
+
+def test_a_planned_run_whose_time_passed_unused_is_closed(stage):
+    stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+
+    stage.desk.sweep(MORNING + timedelta(hours=13))
+
+    run = stage.desk.status(RUN).run
+    assert (run.state, run.reason) == (RunState.DONE, reasons.EXPIRED)
+
+
+def test_many_rows_wake_several_workers(db, tmp_path):
+    stage = stage_with(db, tmp_path / "pack")
+    run = stage.run(RUN, state=RunState.PAUSED)
+    who = stage.reader("o-1")
+    stage.deliver(run, *[a_person(who, n) for n in range(2500)])
+
+    stage.desk.resume(RUN, now=NOON)
+
+    assert stage.woken.count(RUN) == 3
+
+
+def a_person(who, number):
+    return type(who)(account=who.account, openid="", person=f"p{number}", contact=who.contact)

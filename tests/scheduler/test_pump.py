@@ -1,0 +1,269 @@
+"""What becomes of a delivery for everything that the platform can answer."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from scheduler.channels import Ended
+from storage.broadcasts import RunState, State
+from tests.scheduler.world import NOON, RUN, TEMPLATE
+from wechat import errors
+from wechat.errors import BadRequest, Unsure
+
+
+@pytest.fixture
+def sent(stage):
+    """Give a stage whose run goes out to these readers."""
+
+    def begin(*openids, **more):
+        whos = [stage.reader(openid, **(more or {"window": True})) for openid in openids]
+        stage.desk.send("daily-digest", NOON)
+        return whos
+
+    return begin
+
+
+def row_of(stage, who):
+    return stage.rows(stage.store.run(RUN))[who.person]
+
+
+def test_a_member_who_is_told_has_one_message_less_in_the_window(stage, sent):
+    who = sent("o-1")[0]
+
+    stage.work()
+
+    assert row_of(stage, who).state == "sent"
+    assert stage.people.find(account="official", openid="o-1").window.remaining == 4
+
+
+def test_a_notice_uses_up_its_credit(stage, sent):
+    who = sent("o-1", credit=TEMPLATE)[0]
+
+    stage.work()
+
+    assert row_of(stage, who).state == "sent"
+    assert stage.people.credits_of(who.contact) == {TEMPLATE: 0}
+
+
+def test_work_repeated_sends_nothing_twice(stage, sent):
+    sent("o-1", "o-2")
+
+    for _ in range(3):
+        stage.work()
+
+    assert [len(stage.wechat.shown_to(openid)) for openid in ("o-1", "o-2")] == [1, 1]
+
+
+@pytest.mark.parametrize("code", [45009, 48001, 40164, 99999], ids=["quota", "no right", "whitelist", "unlisted"])
+def test_a_fault_that_meets_everyone_pauses_the_run_and_loses_nobody(stage, sent, code):
+    sent("o-1", "o-2", "o-3")
+    stage.wechat.fails(*[errors.from_code(code, "no")] * 3)
+
+    stage.work()
+    paused = stage.desk.status(RUN)
+    stage.work()
+
+    assert (paused.run.state, paused.count(State.DUE)) == (RunState.PAUSED, 3)
+    assert str(code) in paused.run.reason
+
+    stage.desk.resume(RUN, now=NOON)
+    stage.work()
+
+    assert stage.desk.status(RUN).count(State.SENT) == 3
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+def test_a_busy_platform_is_asked_again_later(stage, sent):
+    who = sent("o-1")[0]
+    stage.wechat.fails(errors.from_code(-1, "system error"))
+
+    seconds = stage.work()
+
+    assert row_of(stage, who).state == "due"
+    assert seconds == 2
+
+    stage.pass_time(seconds=2)
+    stage.work()
+
+    assert stage.wechat.shown_to("o-1") == ["23日\n今天的要闻"]
+
+
+def test_too_fast_slows_the_whole_run_down(stage, sent):
+    sent("o-1", "o-2")
+    stage.wechat.fails(errors.from_code(44991, "minute limit"))
+
+    assert stage.work() == 60
+
+
+def test_who_stays_unreachable_is_given_up_when_the_run_is_over(stage, sent):
+    who = sent("o-1")[0]
+    stage.wechat.fails(*[errors.from_code(-1, "system error")] * 500)
+
+    while seconds := stage.work():
+        stage.pass_time(seconds=seconds)
+
+    assert (row_of(stage, who).state, row_of(stage, who).error) == ("failed", "expired")
+    assert stage.now - NOON < timedelta(hours=13)
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+@pytest.mark.parametrize(("code", "error"), [(45015, "45015"), (45047, "45047")])
+def test_a_window_that_is_closed_after_all_leaves_the_next_visit(stage, sent, code, error):
+    who = sent("o-1")[0]
+    stage.wechat.fails(errors.from_code(code, "closed"))
+
+    stage.work()
+
+    assert stage.people.find(account="official", openid="o-1").window is None
+    assert (row_of(stage, who).state, row_of(stage, who).channel) == ("sent", "next_visit")
+    assert len(stage.kept_for(who)) == 1
+
+
+def test_a_credit_that_is_gone_after_all_leaves_the_next_channel(stage, sent):
+    who = sent("o-1", credit=TEMPLATE, window=True)[0]
+    stage.wechat.fails(errors.from_code(43101, "user refuse to accept the msg"))
+
+    stage.work()
+
+    assert stage.people.credits_of(who.contact) == {}
+    assert row_of(stage, who).channel == "customer_service"
+    assert stage.wechat.shown_to("o-1") == ["23日\n今天的要闻"]
+
+
+def test_who_is_not_there_any_more_is_gone_and_the_rest_still_hear(stage, sent):
+    one, other = sent("o-1", "o-2")
+    stage.wechat.fails(errors.from_code(48002, "refused"))
+
+    stage.work()
+
+    assert {row_of(stage, one).state, row_of(stage, other).state} == {"gone", "sent"}
+
+
+def test_an_answer_that_was_lost_is_unsure_and_never_asked_again(stage, sent):
+    who = sent("o-1")[0]
+    stage.wechat.fails(Unsure(None, "no answer in time"))
+
+    stage.work()
+    stage.pass_time(hours=1)
+    stage.desk.sweep(stage.now)
+    stage.work()
+
+    assert row_of(stage, who).state == "unsure"
+    assert stage.wechat.shown_to("o-1") == []
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+def test_words_that_nobody_can_be_sent_pause_the_run(stage, sent):
+    sent("o-1", "o-2")
+    stage.wechat.fails(BadRequest.of("thing1", "too long"), BadRequest.of("thing1", "too long"))
+
+    stage.work()
+
+    assert stage.desk.status(RUN).run.state is RunState.PAUSED
+    assert "thing1" in stage.desk.status(RUN).run.reason
+
+
+def test_what_is_refused_for_one_after_others_got_it_is_that_ones_fault(stage, sent):
+    sent("o-1")
+    stage.work()
+    late = stage.reader("o-2", window=True)
+    stage.desk.send_now("daily-digest", now=NOON)
+    stage.wechat.fails(errors.from_code(43104, "openid"))
+
+    stage.work()
+
+    assert (row_of(stage, late).state, row_of(stage, late).error) == ("failed", "43104")
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+def test_an_account_that_is_no_longer_configured_pauses_the_run(stage):
+    who = stage.reader("o-1", window=True)
+    stage.desk.send("daily-digest", NOON)
+    with stage.db.begin() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET account = 'closed'")
+
+    stage.work()
+
+    assert row_of(stage, who).state == "due"
+    assert "closed" in stage.desk.status(RUN).run.reason
+
+
+class Breaking:
+    """A channel whose sending breaks half-way through a lump."""
+
+    name = "customer_service"
+    repeatable = False
+
+    async def send(self, parcels, *_, **__):
+        yield Ended(parcels[0])
+        raise OSError("broken")
+
+    def spends(self, _):
+        return {}
+
+
+def test_what_came_down_without_a_word_stays_in_hand_until_the_sweep(stage, sent):
+    sent("o-1", "o-2", "o-3")
+    stage.channels["customer_service"] = Breaking()
+
+    stage.work()
+    in_hand = stage.states(stage.store.run(RUN))
+    stage.pass_time(minutes=2)
+    stage.desk.sweep(stage.now)
+
+    assert in_hand == {"sent": 1, "in_hand": 2}
+    assert stage.states(stage.store.run(RUN)) == {"sent": 1, "unsure": 2}
+
+
+class Slow:
+    """A channel that remembers how many are in the air at once."""
+
+    name = "customer_service"
+    repeatable = False
+
+    def __init__(self):
+        self.flying = self.most = 0
+
+    async def send(self, parcels, *_, **__):
+        self.flying += len(parcels)
+        self.most = max(self.most, self.flying)
+        for parcel in parcels:
+            await asyncio.sleep(0.001)
+            self.flying -= 1
+            yield Ended(parcel)
+
+    def spends(self, _):
+        return {}
+
+
+def test_no_more_is_in_hand_than_may_be_in_flight(stage, sent):
+    sent(*[f"o-{n}" for n in range(40)])
+    stage.channels["customer_service"] = slow = Slow()
+
+    stage.work()
+
+    assert 1 < slow.most <= 8
+    assert stage.states(stage.store.run(RUN)) == {"sent": 40}
+
+
+def test_a_worker_that_is_to_end_takes_nothing_new_and_asks_to_be_followed(stage, sent):
+    sent("o-1")
+
+    seconds = asyncio.run(stage.pump.work(RUN, stop=lambda: True))
+
+    assert seconds == 0
+    assert stage.states(stage.store.run(RUN)) == {"due": 1}
+
+
+def test_a_line_kept_for_the_next_visit_is_said_once_however_often_the_work_is_repeated(stage):
+    who = stage.reader("o-1")
+    stage.desk.send("daily-digest", NOON)
+    stage.work()
+
+    said = [stage.people.take_lines(who.person, message=f"m{n}", now=NOON) for n in range(2)]
+    stage.desk.send_now("daily-digest", now=NOON)
+    stage.work()
+    said.append(stage.people.take_lines(who.person, message="m3", now=NOON))
+
+    assert [len(lines) for lines in said] == [1, 0, 0]
