@@ -1,0 +1,202 @@
+"""The phone in a real Chromium, at the size of a phone and of a desktop, in front of a bot that listens."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Response
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.wechat.sandbox.stage import Bot, Clock, Stage, Told, a_reply, a_stage, an_account, served
+from wechat.sandbox.sender import Patience
+
+pytestmark = pytest.mark.browser
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MENU = {
+    "button": [
+        {"name": "学习", "sub_button": [{"type": "click", "name": "今日要闻", "key": "news"}]},
+        {"type": "view", "name": "主页", "url": "http://127.0.0.1:9/home"},
+    ]
+}
+NEWS = (
+    "<ArticleCount>1</ArticleCount><Articles><item><Title>要闻一则</Title><Description>摘要</Description>"
+    "<PicUrl></PicUrl><Url>http://127.0.0.1:9/a</Url></item></Articles>"
+)
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccfc0f01f0005050102"
+    "7d5c0e3d0000000049454e44ae426082"
+)
+
+
+class Door:
+    def list(self) -> tuple[tuple[str, str], ...]:
+        return (("daily", "每日要闻"),)
+
+    def send(self, key: str) -> str:
+        return f"已推送 {key}"
+
+
+class TrueClock(Clock):
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Set(NamedTuple):
+    stage: Stage
+    url: str
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Set]:
+    account = an_account()
+
+    def answer(told: Told) -> Any:
+        match told:
+            case {"Event": "subscribe"}:
+                return "欢迎关注，看 http://127.0.0.1:9/b?x=1。"
+            case {"Event": "CLICK"}:
+                return Response(bot.seal(a_reply(told, "", "news", NEWS)))
+            case {"Content": "慢"}:
+                time.sleep(0.6)
+                return "太晚了"
+            case {"Content": content}:
+                return f"你说：{content}"
+        return "图片收到了" if told["MsgType"] == "image" else Response("success")
+
+    bot = Bot(account, answer)
+    patience = Patience(seconds=0.4, attempts=1, threads=2)
+    with (
+        served(bot.app()) as address,
+        a_stage(tmp_path, account, webhook=address, patience=patience, clock=TrueClock(), broadcasts=Door()) as stage,
+        served(stage.app) as url,
+    ):
+        stage.signs_in()
+        stage.post("/cgi-bin/menu/create", MENU)
+        yield Set(stage, url)
+
+
+@contextmanager
+def phone(browser: Browser, url: str, size: str, *, expected: tuple[str, ...] = ()) -> Iterator[Page]:
+    """A page that fails the test over anything unexpected that the browser complains of."""
+    width, height = SIZES[size]
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(5000)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.goto(url)
+    yield page
+    page.close()
+
+    assert tuple(complaints) == expected
+
+
+def joins(page: Page, nickname: str = "小同志") -> str:
+    page.get_by_label("新成员的昵称").fill(nickname)
+    press(page, "新建成员")
+    press(page, "关注公众号")
+    expect(page.get_by_role("log")).to_contain_text("欢迎关注")
+    return str(page.evaluate("location.hash.slice(1)"))
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def says(page: Page, words: str) -> None:
+    if page.get_by_role("button", name="切换到键盘").is_visible():
+        press(page, "切换到键盘")
+    page.get_by_role("textbox", name="消息").fill(words)
+    press(page, "发送")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_member_follows_talks_taps_and_hears_pushes_live(
+    browser: Browser, scene: Set, size: str, tmp_path: Path
+) -> None:
+    with phone(browser, scene.url, size) as page:
+        openid = joins(page)
+        log, more = page.get_by_role("log"), page.get_by_role("complementary", name="更多操作")
+        press(page, "学习")
+        press(page, "今日要闻")
+        expect(log.get_by_role("link", name="要闻一则")).to_have_attribute("href", "http://127.0.0.1:9/a")
+        says(page, "你好")
+        expect(log).to_contain_text("你说：你好")
+        scene.stage.says_to(openid, "这是推送")
+        expect(log).to_contain_text("这是推送", timeout=3000)
+        page.screenshot(path=tmp_path / f"{size}.png")
+        if size == "phone":
+            press(page, "更多操作")
+        press(page, "同意学习提醒")
+        expect(more).to_contain_text("还可接收 1 条")
+        press(page, "立即推送每日要闻")
+        expect(page.get_by_role("status")).to_contain_text("已推送 daily")
+        data = {"thing1": {"value": "本周要点"}, "time2": {"value": "08:00"}}
+        body = {"touser": openid, "template_id": "study", "data": data}
+        sent = scene.stage.code("/cgi-bin/message/subscribe/bizsend", body)
+
+        assert sent == 0
+        expect(more).to_contain_text("还可接收 0 条", timeout=3000)
+        expect(page.locator("#lines .card").last).to_contain_text("本周要点")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_goes_wrong_is_said_and_can_be_mended(browser: Browser, scene: Set) -> None:
+    with phone(browser, scene.url, "phone", expected=("Failed to load resource: net::ERR_FAILED",)) as page:
+        joins(page, "<b>小同志</b>")
+        log = page.get_by_role("log")
+        page.get_by_label("选择图片").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": PIXEL})
+        expect(log).to_contain_text("图片收到了")
+        says(page, "慢")
+        expect(log).to_contain_text("该公众号暂时无法提供服务，请稍后再试")
+        page.route("**/sandbox/say", lambda route: route.abort())
+        says(page, "还在吗")
+        failed = page.get_by_role("button", name="发送失败，点此重试")
+        expect(failed).to_be_visible()
+        page.unroute("**/sandbox/say")
+        failed.click()
+        expect(log).to_contain_text("你说：还在吗")
+        page.reload()
+
+        expect(log).to_contain_text("你说：还在吗")
+        assert page.locator(".mine img").evaluate("picture => picture.naturalWidth") == 1
+        press(page, "返回成员列表")
+        expect(page.get_by_role("list", name="成员列表")).to_contain_text("<b>小同志</b>")
+
+
+def test_a_code_is_scanned_and_following_ends(browser: Browser, scene: Set) -> None:
+    with phone(browser, scene.url, "desktop") as page:
+        press(page, "新建成员")
+        press(page, "扫码关注")
+        page.get_by_label("二维码的场景值").fill("org_1")
+        press(page, "扫码")
+        expect(page.get_by_role("log")).to_contain_text("欢迎关注")
+        page.on("dialog", lambda dialog: dialog.accept())
+        press(page, "取消关注")
+
+        expect(page.get_by_role("log")).to_contain_text("已取消关注")
+        expect(page.get_by_role("button", name="关注公众号")).to_be_visible()
+        assert "qrscene_org_1" in scene.stage.http.get("/sandbox/wire").get_data(as_text=True)
