@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 _TOKEN = re.compile(r"[A-Za-z0-9]{3,32}", re.ASCII)
 _APPID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _ADDRESS = re.compile(r"https?://[^\s/]+[^\s]*", re.ASCII)
-AES_KEY_BYTES = 32
+_AES_KEY_BYTES = 32
 
 
 class AccountSettings(BaseModel):
@@ -88,6 +88,6 @@ def aes_key(encoding_aes_key: SecretStr) -> bytes:
         key = base64.b64decode(encoding_aes_key.get_secret_value() + "=", validate=True)
     except (binascii.Error, ValueError):  # the exception would show the secret's characters or length
         key = b""
-    if len(key) != AES_KEY_BYTES:
+    if len(key) != _AES_KEY_BYTES:
         raise ValueError("an EncodingAESKey is exactly 43 letters and digits: copy it again from the console")
     return key
