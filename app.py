@@ -213,6 +213,12 @@ class House:
     features: tuple[Feature, ...]
     conversation: Conversation
 
+    def close(self) -> None:
+        """Let go of the content's watcher and of every connection."""
+        self.shelf.stop()
+        self.db.close()
+        self.redis.close()
+
 
 @dataclass(frozen=True)
 class OwnData:
@@ -258,7 +264,6 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = now) -> House:
             subscriptions=Subscriptions(database),
             shelf=shelf,
             own_data=own_data,
-            forget_talk=inbox.forget,
             zone=settings.zone,
             settings=settings.handlers.subscription,
         ),

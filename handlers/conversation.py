@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -335,4 +335,12 @@ def _dumped(talk: Talk, now: datetime) -> bytes | None:
     if not talk.feature and not talk.more:
         return None
     touched = talk.touched_at if talk.asked and talk.touched_at else now
-    return json.dumps({**asdict(talk), "touched_at": int(touched.timestamp())}, ensure_ascii=False).encode()
+    fields = {
+        "feature": talk.feature,
+        "state": talk.state,
+        "minutes": talk.minutes,
+        "more": talk.more,
+        "asked": talk.asked,
+        "touched_at": int(touched.timestamp()),
+    }
+    return json.dumps(fields, ensure_ascii=False).encode()

@@ -51,10 +51,10 @@ class Database:
     def __init__(self, url: str, *, statement_seconds: float = 2.0, pool: int = 20) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self._engine = (
-            _sqlite(url, statement_seconds, pool) if self.is_sqlite else _postgres(url, statement_seconds, pool)
-        )
-        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        make = _sqlite if self.is_sqlite else _postgres
+        self._engine = make(url, statement_seconds, pool)
+        # An engine of its own, since switching a connection to autocommit and back costs more than a look-up.
+        self._alone = make(url, statement_seconds, pool, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -65,8 +65,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A look without a transaction: each statement sees what is committed when it runs."""
-        with self._reader.connect() as connection:
+        with self._alone.connect() as connection:
             yield connection
+
+    # A statement that writes is all or nothing without BEGIN and COMMIT, which cost two more round trips.
+    alone = read
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""
@@ -84,9 +87,10 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
+        self._alone.dispose()
 
 
-def _sqlite(url: str, seconds: float, pool: int) -> sa.Engine:
+def _sqlite(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:
     engine = sa.create_engine(
         url,
         hide_parameters=True,
@@ -94,6 +98,7 @@ def _sqlite(url: str, seconds: float, pool: int) -> sa.Engine:
         pool_size=pool,
         max_overflow=0,
         connect_args={"timeout": seconds, "check_same_thread": False, "isolation_level": None},
+        **more,
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -101,22 +106,23 @@ def _sqlite(url: str, seconds: float, pool: int) -> sa.Engine:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
-    @sa.event.listens_for(engine, "begin")
-    def _take_the_write_lock(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if not more:
+
+        @sa.event.listens_for(engine, "begin")
+        def _take_the_write_lock(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
-def _postgres(url: str, seconds: float, pool: int) -> sa.Engine:
+def _postgres(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:
     return sa.create_engine(
         url,
         hide_parameters=True,
         pool_size=pool,
         max_overflow=0,
         pool_timeout=seconds,
-        pool_pre_ping=False,
+        **more,
         connect_args={
             "connect_timeout": 3,
             "options": f"-c statement_timeout={int(seconds * 1000)} -c lock_timeout={int(seconds * 1000)}",

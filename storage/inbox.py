@@ -32,7 +32,10 @@ _FINISH = """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], 'R' .. ARGV[2], 'PX', ARGV[3])
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5]) end
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[4], ARGV[7], ARGV[6]) end
+if ARGV[6] ~= '' then
+  redis.call('HSET', KEYS[4], ARGV[7], ARGV[6])
+  redis.call('EXPIRE', KEYS[4], 172800)
+end
 redis.call('DEL', KEYS[2])
 return 1
 """
@@ -84,7 +87,7 @@ class Inbox:
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""
         member, lease = self._mark(account, openid), secrets.token_hex(8)
-        keys = (f"zhibu:turn:{self._mark(account, message)}", f"zhibu:busy:{member}", _talk_key(member))
+        keys = (f"zhibu:turn:{self._mark(account, message)}", f"zhibu:busy:{member}", f"zhibu:talk:{member}")
         answer = self._begin(keys=keys, args=[lease, LEASE_MS])
         match answer[0]:
             case b"done":
@@ -118,10 +121,6 @@ class Inbox:
         random.SystemRandom().shuffle(notes)
         return [note for note in notes if note]
 
-    def forget(self, *, account: str, openid: str) -> None:
-        """Drop the member's talk, as someone who leaves expects."""
-        self._client.delete(_talk_key(self._mark(account, openid)))
-
     def _open(self, sealed: bytes | None, member: str, now: datetime) -> bytes | None:
         if not sealed:
             return None
@@ -129,7 +128,3 @@ class Inbox:
             return self._box.open(sealed, now=now, bound_to=member.encode())
         except CannotOpen:
             return None
-
-
-def _talk_key(member: str) -> str:
-    return f"zhibu:talk:{member}"

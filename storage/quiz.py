@@ -61,6 +61,7 @@ class QuizStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._add_answer = db.insert(answers).on_conflict_do_nothing().returning(answers.c.position)
 
     def begin(self, *, person: str, name: str, day: date, questions: Sequence[str]) -> Round:
         """The round of that name, made with these questions if the person has none yet."""
@@ -97,19 +98,18 @@ class QuizStore:
         now: datetime,
     ) -> bool:
         """Keep an answer; False when that question of the round was answered by another message already."""
-        row = self._db.insert(answers).values(
-            round=round,
-            position=position,
-            person=person,
-            question=question,
-            said=said,
-            right=right,
-            at=now,
-            message=message,
-        )
-        with self._db.begin() as connection:
-            new = row.on_conflict_do_nothing().returning(answers.c.position)
-            if connection.execute(new).first() is not None:
+        row = {
+            "round": round,
+            "position": position,
+            "person": person,
+            "question": question,
+            "said": said,
+            "right": right,
+            "at": now,
+            "message": message,
+        }
+        with self._db.alone() as connection:
+            if connection.execute(self._add_answer, row).first() is not None:
                 return True
             same = sa.select(answers.c.message).where(answers.c.round == round, answers.c.position == position)
             return bool(connection.execute(same).scalar() == message)

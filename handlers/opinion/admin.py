@@ -90,7 +90,7 @@ class Desk:
             after = replace(now, reply=reply, answered_on=today, answers=now.answers + 1)
             return _moved(after, State.ANSWERED)
 
-        moved = self._change(name, opinion, answered, to_tell=True)
+        moved = self._change(name, opinion, answered)
         self.tell_answers()
         return moved
 
@@ -100,11 +100,9 @@ class Desk:
         wanted = request.form.get("state", "")
         return self._change(name, opinion, lambda now: now if now.state == wanted else _moved(now, wanted))
 
-    def _change(
-        self, name: str, opinion: Opinion, changed: Callable[[Opinion], Opinion], *, to_tell: bool = False
-    ) -> ResponseReturnValue:
+    def _change(self, name: str, opinion: Opinion, changed: Callable[[Opinion], Opinion]) -> ResponseReturnValue:
         try:
-            after = self.opinions.change(opinion.id, changed, to_tell=to_tell)
+            after = self.opinions.change(opinion.id, changed)
         except NotNext:
             return self._page(name, opinion, fault="not_next"), 422
         if after is None:

@@ -1,11 +1,10 @@
 """Subscription: coming, choosing topics, one's own data, leaving."""
 
-from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from content.shelf import Shelf
 from pydantic import BaseModel, ConfigDict, Field
 
+from content.shelf import Shelf
 from handlers.feature import Feature, Keeps
 from handlers.subscription import chat, jobs
 from handlers.subscription.chat import OwnData, Subscriber
@@ -27,7 +26,6 @@ def feature(
     subscriptions: Subscriptions,
     shelf: Shelf,
     own_data: OwnData,
-    forget_talk: Callable[..., None],
     zone: ZoneInfo,
     settings: SubscriptionSettings,
 ) -> Feature:
@@ -38,7 +36,6 @@ def feature(
         subscriptions=subscriptions,
         shelf=shelf,
         own_data=own_data,
-        forget_talk=forget_talk,
         keep_days=keep_days,
     )
 

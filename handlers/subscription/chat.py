@@ -1,12 +1,11 @@
 """Coming, choosing what to hear of, seeing and deleting one's own data, and leaving."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from content.shelf import Shelf
-
 from content.models import Topic
+from content.shelf import Shelf
 from handlers.router import Router, Talking, Turn, plain
 from handlers.subscription import engine
 from storage.people import People
@@ -35,7 +34,6 @@ class Subscriber:
     subscriptions: Subscriptions
     shelf: Shelf
     own_data: OwnData
-    forget_talk: Callable[..., None]
     keep_days: int
 
     # -- coming and leaving --------------------------------------------------------------------------------------
@@ -54,7 +52,6 @@ class Subscriber:
         alone = self.people.part(account=who.account, openid=who.openid, today=turn.now.date(), keep=self.keep_days > 0)
         turn.talk.end()
         turn.talk.more = ""
-        self.forget_talk(account=who.account, openid=who.openid)
         if alone and not who.verified and not self.keep_days:
             self.own_data.erase(alone)
         return Silence()

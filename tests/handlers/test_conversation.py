@@ -1,0 +1,202 @@
+"""How a message becomes an answer: once, in its turn, and always something honest."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from storage.inbox import Inbox
+from storage.sealing import Keys
+from tests.house import Clock, a_town
+
+
+def answers_kept(town):
+    with town.house.db.read() as connection:
+        return connection.execute(sa.text("SELECT count(*) FROM quiz_answers")).scalar()
+
+
+def test_a_repeat_gets_the_very_same_reply_and_has_no_second_effect(town):
+    phone = town.phone()
+    phone.says("答题")
+
+    first = phone.says("A")
+    again = [phone.repeats() for _ in range(3)]
+
+    assert again == [first] * 3
+    assert answers_kept(town) == 1
+
+
+def test_a_repeat_after_redis_forgot_everything_has_no_second_effect(town, redis):
+    phone = town.phone()
+    phone.says("答题")
+    phone.says("A")
+
+    redis.flushdb()
+    phone.repeats()
+
+    assert answers_kept(town) == 1
+
+
+def test_a_repeat_after_a_crash_before_the_reply_was_kept_gives_the_same_reply(town, redis):
+    phone = town.phone()
+    phone.says("答题")
+    talk = {key: redis.get(key) for key in redis.keys("zhibu:talk:*")}
+    first = phone.says("A")
+
+    for key in redis.keys("zhibu:turn:*"):
+        redis.delete(key)
+    for key, value in talk.items():
+        redis.set(key, value)
+    again = phone.repeats()
+
+    assert again == first
+    assert answers_kept(town) == 1
+
+
+def test_the_same_message_sent_at_the_same_time_is_worked_on_once(town):
+    phone = town.phone()
+    phone.says("答题")
+    body = phone.says("A") and phone._last
+    other = town.phone()
+    other.says("答题")
+    body = body.replace(phone.openid.encode(), other.openid.encode())
+
+    def send(_):
+        each = town.phone(other.openid)
+        return each.pushes_body(body)
+
+    with ThreadPoolExecutor(6) as pool:
+        replies = set(pool.map(send, range(6)))
+
+    assert len(replies) == 1
+    assert answers_kept(town) == 2
+
+
+def test_what_was_sent_before_the_last_answer_was_seen_does_not_answer_the_next_question(town, redis):
+    """A double tap: the second message comes while the first is still at work."""
+    phone = town.phone()
+    phone.says("答题")
+    inbox = Inbox(redis, Keys("a secret key that only the tests know"))
+    first = inbox.begin(account="official", openid=phone.openid, message="the first tap", now=town.clock())
+
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(phone.says, "A")
+        time.sleep(0.3)
+        inbox.finish(first, reply=b"<xml/>", talk=first.talk, talk_seconds=60, note=b"", now=town.clock())
+        reply = second.result(timeout=5)
+
+    assert "只算第一条" in reply
+    assert answers_kept(town) == 0
+
+
+@pytest.mark.parametrize("said", ["答题", " 答题。", "【答题】", "答 题", "ＱＵＩＺ", "Quiz!"])
+def test_width_case_spaces_and_punctuation_do_not_matter(town, said):
+    reply = town.phone().says(said)
+
+    assert "1/5" in reply
+
+
+def test_words_nobody_knows_get_a_useful_answer(town):
+    assert "帮助" in town.phone().says("今天天气怎么样")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("image", {"PicUrl": "http://127.0.0.1/x", "MediaId": "m"}),
+        ("voice", {"MediaId": "m", "Format": "amr"}),
+        ("location", {"Location_X": "39.9", "Location_Y": "116.4", "Scale": "15", "Label": "x"}),
+        ("video", {"MediaId": "m", "ThumbMediaId": "t"}),
+        ("link", {"Title": "t", "Description": "d", "Url": "http://127.0.0.1/"}),
+    ],
+)
+def test_what_is_no_word_gets_a_useful_answer(town, kind, fields):
+    assert town.phone().sends(kind, **fields)
+
+
+def test_coming_back_after_an_hour_offers_to_go_on_or_begin_again(town):
+    phone = town.phone()
+    question = phone.says("答题")
+
+    town.clock.forward(hours=2)
+    offered = phone.says("A")
+    resumed = phone.says("继续")
+
+    assert "继续" in offered
+    assert "重来" in offered
+    assert resumed == question
+    assert answers_kept(town) == 0
+
+
+def test_a_word_of_another_feature_is_heard_after_an_hour(town):
+    phone = town.phone()
+    phone.says("答题")
+
+    town.clock.forward(hours=2)
+
+    assert "主题" in phone.says("订阅")
+
+
+def test_leaving_works_in_the_middle_and_going_on_finds_the_place(town):
+    phone = town.phone()
+    phone.says("答题")
+    phone.says("A")
+
+    left = phone.says("退出")
+    lost = phone.says("A")
+    back = phone.says("继续")
+
+    assert "继续" in left
+    assert "帮助" in lost
+    assert "2/5" in back
+
+
+def test_without_redis_the_answer_is_honest_quick_and_has_no_effect(tmp_path, database_url, redis_url, redis):
+    town = a_town(tmp_path, database=database_url, redis="redis://127.0.0.1:1/0", clock=Clock())
+
+    reply = town.phone().says("答题")
+
+    assert "不方便" in reply
+    with town.house.db.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM persons")).scalar() == 0
+    town.house.close()
+
+
+def test_without_redis_one_who_leaves_is_still_let_go(tmp_path, database_url, redis_url, redis):
+    town = a_town(tmp_path, database=database_url, redis=redis_url)
+    town.phone("o-leaver").follows()
+    dark = a_town(tmp_path, database=database_url, redis="redis://127.0.0.1:1/0")
+
+    dark.phone("o-leaver").leaves()
+
+    with town.house.db.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM persons")).scalar() == 0
+    town.house.close()
+    dark.house.close()
+
+
+def test_redis_holds_nothing_that_can_be_read_or_lasts(town, redis):
+    phone = town.phone("o-secret-openid")
+    phone.says("答题")
+
+    kept = {key: redis.dump(key) for key in redis.keys("*")}
+
+    assert kept
+    assert all(b"secret-openid" not in key + value for key, value in kept.items())
+    assert all("题".encode() not in value for value in kept.values())
+    assert all(redis.ttl(key) > 0 for key in kept)
+
+
+def test_a_hung_redis_costs_less_than_the_platform_waits(tmp_path, database_url):
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        port = hung.getsockname()[1]
+        town = a_town(tmp_path, database=database_url, redis=f"redis://127.0.0.1:{port}/0")
+        began = time.monotonic()
+
+        reply = town.phone().says("答题")
+
+        assert "不方便" in reply
+        assert time.monotonic() - began < 2
+        town.house.close()
