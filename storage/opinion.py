@@ -130,10 +130,10 @@ class Opinions:
 
     # -- handling ------------------------------------------------------------------------------------------------
 
-    def change(self, opinion: str, changed: Callable[[Opinion], Opinion], *, to_tell: bool = False) -> Opinion | None:
+    def change(self, opinion: str, changed: Callable[[Opinion], Opinion]) -> Opinion | None:
         """Put `changed(opinion)` in its place, one change after the other; None when there is no such opinion.
 
-        `to_tell` puts a named one on the list of those whose sender shall hear of it.
+        The sender of a named one that has another answer then is to be told.
         """
         leaf = self._leaves.change(opinion, lambda leaf: _leaf(changed(_opinion(leaf))))
         if leaf:
@@ -143,8 +143,10 @@ class Opinions:
             row = connection.execute(sa.select(named_opinions).where(same).with_for_update()).first()
             if row is None:
                 return None
-            after = changed(self._read(row))
-            values = {"sealed": self._sealed(after)} | ({"to_tell": True} if to_tell and row.person else {})
+            before = self._read(row)
+            after = changed(before)
+            to_tell = bool(row.person) and (row.to_tell or after.answers != before.answers)
+            values = {"sealed": self._sealed(after), "to_tell": to_tell}
             connection.execute(named_opinions.update().where(same).values(values))
         return after
 

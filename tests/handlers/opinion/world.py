@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from content.words import template
 from handlers import opinion
 from handlers.conversation import Conversation
 from handlers.opinion import NotNow, OpinionSettings, Outside, PictureGone
-from handlers.router import Router
+from handlers.router import Handler, Router
 from storage.db import Database
 from storage.inbox import Inbox
 from storage.opinion import Opinions
@@ -48,7 +48,7 @@ class Platform:
     away: bool = False
     asked: list[str] = field(default_factory=list)
 
-    def __call__(self, *, account: str, media_id: str) -> bytes:
+    def __call__(self, *, account: str, media_id: str) -> bytes:  # noqa: ARG002 - what is called
         self.asked.append(media_id)
         if self.away:
             raise NotNow
@@ -135,15 +135,11 @@ class Member:
         return self.sends(Kind.IMAGE, media_id=media_id)
 
     def sends(self, kind: Kind, **fields: Any) -> str:
-        message = Message(
-            id=self.world.number(),
-            account="official",
-            openid=self.openid,
-            kind=kind,
-            sent_at=datetime.now(UTC),
-            **fields,
-        )
-        return self.repeats(message)
+        return self.repeats(self.message(kind, **fields))
+
+    def message(self, kind: Kind, **fields: Any) -> Message:
+        sent_at, number = self.world.clock(), self.world.number()
+        return Message(id=number, account="official", openid=self.openid, kind=kind, sent_at=sent_at, **fields)
 
     def repeats(self, message: Message | None = None) -> str:
         """Deliver a message, or the last one again."""
@@ -158,9 +154,11 @@ class Member:
 
 def other_feature() -> Router:
     """Another feature with a word and a pattern of its own."""
-    return Router(
-        "other", words={("答题",): lambda turn: Text("开始答题")}, patterns={"政策.+": lambda turn: Text("政策")}
-    )
+
+    def answered(text: str) -> Handler:
+        return lambda _: Text(text)
+
+    return Router("other", words={("答题",): answered("开始答题")}, patterns={"政策.+": answered("政策")})
 
 
 def words(reply: bytes) -> str:

@@ -1,0 +1,172 @@
+"""Opinions as admins see and answer them."""
+
+import html
+import io
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+from flask import Flask
+from flask_wtf import CSRFProtect
+from PIL import Image
+
+from tests.handlers.opinion.world import World, receipt
+
+FRAME = {"console/base.html": "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"}
+TEMPLATES = Path(__file__).parents[3] / "handlers" / "templates"
+
+
+@pytest.fixture
+def world(db, redis, keys):
+    return World(db, redis, keys)
+
+
+@pytest.fixture
+def browser(world):
+    app = Flask("console")
+    app.secret_key = "only for this test"
+    app.config["WTF_CSRF_ENABLED"] = False
+    CSRFProtect(app)
+    app.jinja_loader = jinja2.ChoiceLoader([jinja2.DictLoader(FRAME), jinja2.FileSystemLoader(TEMPLATES)])
+    app.register_blueprint(world.feature.admin)
+    return app.test_client()
+
+
+def sent(world: World, words: str = "宿舍热水晚上九点就停", *, way: tuple[str, ...] = ("1",)) -> str:
+    return receipt(world.member().says("意见", *way, "4", words, "好了", "1"))
+
+
+def links(page: str) -> list[str]:
+    return re.findall(r'href="(/admin/opinion/[\w-]{40,})"', page)
+
+
+def the_page(browser) -> str:
+    (link,) = links(browser.get("/admin/opinion/").text)
+    return link
+
+
+def test_the_list_shows_who_said_what_and_how_far_it_is(world, browser):
+    sent(world, "走廊的灯坏了 <b>三天</b>", way=("2", "张三"))
+    sent(world)
+    page = browser.get("/admin/opinion/").text
+
+    assert "走廊的灯坏了 &lt;b&gt;三天&lt;/b&gt;" in page
+    assert "张三（未核实）" in page
+    assert "匿名" in page
+    assert page.count("已收到") == 3  # the filter and two rows
+
+
+def test_the_list_is_filtered_by_the_state_in_the_address(world, browser):
+    sent(world)
+    browser.post(f"{the_page(browser)}/state", data={"state": "in_hand"})
+
+    assert links(browser.get("/admin/opinion/?state=received").text) == []
+    assert len(links(browser.get("/admin/opinion/?state=in_hand").text)) == 1
+
+
+def test_older_days_are_on_the_next_page(world, browser):
+    for _ in range(16):
+        sent(world)
+        world.clock.passes(days=1)
+    first = browser.get("/admin/opinion/").text
+    (older,) = [html.unescape(link) for link in re.findall(r'href="([^"]*before=[^"]*)"', first)]
+
+    assert len(links(first)) == 14
+    assert len(links(browser.get(older).text)) == 2
+    assert "更早的" not in browser.get(older).text
+
+
+def test_the_address_of_an_opinion_is_another_one_each_time(world, browser):
+    sent(world)
+    first, second = the_page(browser), the_page(browser)
+
+    assert first != second
+    assert browser.get(first).text.count("宿舍热水晚上九点就停") == 1
+    assert browser.get(second).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["x", "A" * 70, "..", "é", "=" * 8])
+def test_a_made_up_address_is_not_found(world, browser, name):
+    assert browser.get(f"/admin/opinion/{name}").status_code in {404, 308}
+
+
+def test_an_anonymous_sender_reads_the_answer_with_the_code(world, browser):
+    code = sent(world)
+    answered = browser.post(f"{the_page(browser)}/answer", data={"reply": "改到十一点停。"})
+
+    assert answered.status_code == 303
+    assert "改到十一点停。" in world.member("oMember-2").says(f"查询 {code}")
+    assert world.told == []
+
+
+def test_a_named_sender_is_told_at_once_and_again_when_the_answer_is_mended(world, browser):
+    sent(world, way=("2", "张三"))
+    browser.post(f"{the_page(browser)}/answer", data={"reply": "改到十点停。"})
+    browser.post(f"{the_page(browser)}/answer", data={"reply": "改到十点停。"})
+    browser.post(f"{the_page(browser)}/answer", data={"reply": "改到十一点停。"})
+
+    assert [line for _, line, _ in world.told] == [
+        "您11月23日提的“生活困难”有答复了：\n改到十点停。",
+        "您11月23日提的“生活困难”有答复了：\n改到十一点停。",
+    ]
+    assert len({key for _, _, key in world.told}) == 2
+
+
+@pytest.mark.parametrize("reply", ["", "  ", "字" * 501], ids=["empty", "blank", "long"])
+def test_an_answer_without_words_or_too_long_is_not_kept(world, browser, reply):
+    code = sent(world)
+    answered = browser.post(f"{the_page(browser)}/answer", data={"reply": reply})
+
+    assert answered.status_code == 422
+    assert "答复没有保存：请写 1 到 500 个字。" in answered.text
+    assert "已收到" in world.member().says(f"查询 {code}")
+
+
+def test_only_a_state_that_may_follow_is_taken(world, browser):
+    sent(world)
+    browser.post(f"{the_page(browser)}/state", data={"state": "closed"})
+    refused = browser.post(f"{the_page(browser)}/state", data={"state": "received"})
+    nonsense = browser.post(f"{the_page(browser)}/state", data={"state": "nonsense"})
+
+    assert (refused.status_code, nonsense.status_code) == (422, 422)
+    assert "这条意见现在是“已办结”" in refused.text
+    assert "改为“办理中”" in refused.text
+
+
+def test_a_closed_opinion_shows_its_answer_and_no_form_for_another(world, browser):
+    sent(world)
+    browser.post(f"{the_page(browser)}/answer", data={"reply": "改到十一点停。"})
+    browser.post(f"{the_page(browser)}/state", data={"state": "closed"})
+    page = browser.get(the_page(browser)).text
+
+    assert "改到十一点停。" in page
+    assert "<textarea" not in page
+    assert browser.post(f"{the_page(browser)}/answer", data={"reply": "再说"}).status_code == 422
+
+
+def test_a_picture_is_shown_and_nothing_else_can_be_had_in_its_place(world, browser):
+    photo = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(photo, "PNG")
+    world.platform.pictures["media-1"] = photo.getvalue()
+    member = world.member()
+    member.says("意见", "1", "4", "宿舍热水晚上九点就停")
+    member.shows("media-1")
+    member.says("好了", "1")
+    waiting = browser.get(the_page(browser)).text
+    world.runs("opinion.pictures")
+    page = the_page(browser)
+    (source,) = re.findall(r'src="([^"]+)"', browser.get(page).text)
+    shown = browser.get(source)
+
+    assert "还有 1 张图片正在从微信取回" in waiting
+    assert (shown.mimetype, shown.headers["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
+    assert Image.open(io.BytesIO(shown.data)).size == (40, 30)
+    assert browser.get(f"{page}/pictures/1").status_code == 404
+
+
+def test_the_forms_carry_a_token(world, browser):
+    sent(world)
+    page = browser.get(the_page(browser)).text
+
+    assert page.count("<form") == page.count('name="csrf_token"') == 3

@@ -1,0 +1,130 @@
+"""By the clock: pictures come home, senders hear of answers."""
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from storage.opinion import anonymous_opinions
+from storage.pictures import pictures
+from tests.handlers.opinion.world import World, receipt
+
+WITH_PICTURES = ("好了", "1")
+
+
+@pytest.fixture
+def world(db, redis, keys):
+    return World(db, redis, keys)
+
+
+def a_photo(color: str = "red") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), color).save(out, "PNG")
+    return out.getvalue()
+
+
+def sent_with(world: World, *media: str) -> str:
+    """An anonymous opinion with these pictures; its code."""
+    member = world.member()
+    member.says("意见", "1", "4", "宿舍热水晚上九点就停")
+    for each in media:
+        member.shows(each)
+    return receipt(member.says(*WITH_PICTURES))
+
+
+def kept(world: World, code: str):
+    return world.opinions.get(world.opinions.id_of(code.replace("-", "")))
+
+
+def test_pictures_are_not_fetched_inside_the_turn(world):
+    world.platform.pictures["media-1"] = a_photo()
+    sent_with(world, "media-1")
+
+    assert world.platform.asked == []
+
+
+def test_pictures_come_home_and_hang_on_their_opinion(world):
+    world.platform.pictures |= {"media-1": a_photo("red"), "media-2": a_photo("blue")}
+    code = sent_with(world, "media-1", "media-2")
+    world.runs("opinion.pictures")
+    world.runs("opinion.pictures")
+    opinion = kept(world, code)
+    colors = [
+        Image.open(io.BytesIO(world.pictures.get(each) or b"")).resize((1, 1)).tobytes() for each in opinion.pictures
+    ]
+
+    assert opinion.awaited == ()
+    assert colors[0][0] > 200 > colors[0][2]
+    assert colors[1][2] > 200 > colors[1][0]
+    assert world.platform.asked == ["media-1", "media-2"]
+
+
+def test_what_the_platform_no_longer_has_or_is_no_picture_is_said_at_the_query(world):
+    world.platform.pictures["media-1"] = b"<html>no picture</html>"
+    code = sent_with(world, "media-1", "media-2")
+    world.runs("opinion.pictures")
+
+    assert (kept(world, code).lost, kept(world, code).pictures) == (2, ())
+    assert "有 2 张图片没能从微信取到" in world.member().says(f"查询 {code}")
+
+
+def test_a_platform_that_is_away_is_asked_again_and_given_up_after_three_days(world):
+    code = sent_with(world, "media-1")
+    world.platform.away = True
+    world.runs("opinion.pictures")
+    waiting = kept(world, code)
+    world.clock.passes(days=3)
+    world.runs("opinion.pictures")
+    still_waiting = kept(world, code)
+    world.clock.passes(days=1)
+    world.runs("opinion.pictures")
+
+    assert waiting.awaited == still_waiting.awaited == (("official", "media-1"),)
+    assert (kept(world, code).awaited, kept(world, code).lost) == ((), 1)
+
+
+def test_a_picture_kept_before_a_crash_is_not_kept_twice(world):
+    world.platform.pictures["media-1"] = a_photo()
+    code = sent_with(world, "media-1")
+    before = kept(world, code)
+    world.runs("opinion.pictures")
+    world.opinions.change(before.id, lambda _: before)
+    world.runs("opinion.pictures")
+    with world.db.read() as connection:
+        rows = connection.execute(sa.select(sa.func.count()).select_from(pictures)).scalar_one()
+
+    assert rows == 1
+    assert len(kept(world, code).pictures) == 1
+
+
+def test_a_named_sender_is_told_of_an_answer_once(world):
+    member = world.member()
+    code = receipt(member.says("意见", "2", "张三", "4", "宿舍热水晚上九点就停", "好了", "1"))
+    opinion = kept(world, code)
+    world.opinions.change(opinion.id, lambda now: replace(now, reply="改到十一点。", answers=1, state="answered"))
+    world.runs("opinion.answers")
+    world.runs("opinion.answers")
+
+    assert world.told == [
+        (member.person, "您11月23日提的“生活困难”有答复了：\n改到十一点。", f"opinion:{opinion.id}:1")
+    ]
+
+
+def test_every_hour_the_days_rows_are_laid_anew(world):
+    sent_with(world)
+    with world.db.read() as connection:
+        before = connection.execute(sa.select(anonymous_opinions.c.mark)).scalar_one()
+    world.clock.passes(hours=1)
+    world.runs("opinion.stir")
+    with world.db.read() as connection:
+        after = connection.execute(sa.select(anonymous_opinions.c.mark)).scalar_one()
+
+    assert before != after
+
+
+def test_late_runs_stay_within_the_hour(world):
+    assert {job.id for job in world.feature.jobs} == {"opinion.answers", "opinion.pictures", "opinion.stir"}
+    assert all(timedelta(seconds=job.late_by_seconds) <= timedelta(hours=1) for job in world.feature.jobs)

@@ -1,0 +1,305 @@
+"""Opinions and leaves: kept once, found by those who may, and never in an order."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import redis as redis_library
+import sqlalchemy as sa
+
+from storage.db import Database
+from storage.leaves import Leaf, Leaves
+from storage.opinion import ANONYMOUS_BYTES, Opinion, Opinions, Quota, anonymous_opinions, named_opinions
+from storage.people import People
+from storage.sealing import Keys
+
+TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.fixture
+def opinions(db, keys):
+    store = Opinions(db, keys)
+    noise = an_opinion(store, "NOISE", words="别人的话")
+    store.keep_anonymous(noise)
+    store.keep_named(replace(noise, id=store.id_of("NOISE-2"), named=True), message="noise")
+    yield store
+    assert [words_of(store, code) for code in ("NOISE", "NOISE-2")] == ["别人的话"] * 2
+
+
+@pytest.fixture
+def person(db, keys):
+    return People(db, former=keys.mark("former")).meet(account="official", openid="oMember", today=TODAY).person
+
+
+def an_opinion(store: Opinions, code: str, *, words: str = "热水停得太早", day: date = TODAY, **more: Any) -> Opinion:
+    base = Opinion(id=store.id_of(code), day=day, named=False, category="生活困难", words=words, state="received")
+    return replace(base, **more)
+
+
+def words_of(store: Opinions, code: str) -> str:
+    opinion = store.get(store.id_of(code))
+    return opinion.words if opinion else ""
+
+
+def rows(db: Database, table: sa.Table = anonymous_opinions) -> list[sa.Row[Any]]:
+    with db.read() as connection:
+        return list(connection.execute(sa.select(table)).all())
+
+
+# -- anonymous -------------------------------------------------------------------------------------------------------
+
+
+def test_an_anonymous_opinion_comes_back_as_it_was(opinions):
+    full = an_opinion(
+        opinions,
+        "A",
+        reply="改到十一点。",
+        answered_on=TODAY,
+        answers=2,
+        awaited=(("official", "media-1"),),
+        pictures=("a" * 24,),
+        lost=1,
+    )
+    opinions.keep_anonymous(full)
+
+    assert opinions.get(full.id) == full
+
+
+def test_the_same_receipt_is_kept_once(opinions, db):
+    first = opinions.keep_anonymous(an_opinion(opinions, "A"))
+    again = opinions.keep_anonymous(an_opinion(opinions, "A", words="别的话"))
+
+    assert (first, again) == (True, False)
+    assert len(rows(db)) == 2  # and the noise
+    assert words_of(opinions, "A") == "热水停得太早"
+
+
+def test_nothing_in_a_row_but_the_day_can_be_read(opinions, db):
+    opinions.keep_anonymous(an_opinion(opinions, "A"))
+    shown = repr(rows(db)).encode() + b"".join(row.sealed for row in rows(db))
+
+    assert opinions.id_of("A").encode() not in shown
+    assert "热水".encode() not in shown
+    assert {row.day for row in rows(db)} == {TODAY}
+
+
+def test_every_row_is_of_the_same_size_however_much_was_said(opinions, db):
+    opinions.keep_anonymous(an_opinion(opinions, "A", words="短"))
+    media = tuple(("official-account", "m" * 64) for _ in range(9))
+    longest = an_opinion(opinions, "B", words="𠮷" * 1000, reply="𠮷" * 500, awaited=media, pictures=("a" * 24,) * 9)
+    opinions.keep_anonymous(longest)
+
+    assert {len(row.sealed) for row in rows(db)} == {ANONYMOUS_BYTES + 28}  # nonce and tag
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store: store.keep_anonymous(an_opinion(store, "NEW")),
+        lambda store: store.change(store.id_of("A"), lambda now: replace(now, state="answered", reply="好的")),
+        lambda store: store.stir(TODAY),
+    ],
+    ids=["sent", "answered", "stirred"],
+)
+def test_nothing_of_the_days_rows_stays_the_same_when_one_is_touched(opinions, db, act: Callable[[Opinions], object]):
+    for code in "ABCDE":
+        opinions.keep_anonymous(an_opinion(opinions, code, words=code * 5))
+    before = {value for row in rows(db) for value in (row.mark, row.generation, row.sealed)}
+    act(opinions)
+    after = {value for row in rows(db) for value in (row.mark, row.generation, row.sealed)}
+
+    assert not before & after
+    assert len({row.generation for row in rows(db)}) == 1
+    assert [words_of(opinions, code) for code in "ABCDE"] == [code * 5 for code in "ABCDE"]
+
+
+def test_the_rows_of_other_days_are_left_alone(opinions, db):
+    yesterday = TODAY - timedelta(days=1)
+    opinions.keep_anonymous(an_opinion(opinions, "A", day=yesterday))
+    before = [row for row in rows(db) if row.day == yesterday]
+    opinions.keep_anonymous(an_opinion(opinions, "B"))
+
+    assert [row for row in rows(db) if row.day == yesterday] == before
+
+
+def test_on_a_busy_day_so_many_others_are_laid_anew_and_all_are_found(db, keys):
+    store = Opinions(db, keys, stirred=3)
+    for number in range(12):
+        store.keep_anonymous(an_opinion(store, str(number), words=str(number) * 5))
+    before = {row.mark for row in rows(db)}
+    store.keep_anonymous(an_opinion(store, "NEW"))
+    after = {row.mark for row in rows(db)}
+
+    assert len(after - before) == 4
+    assert {words_of(store, str(number)) for number in range(12)} == {str(n) * 5 for n in range(12)}
+
+
+def test_a_row_whose_day_or_name_was_changed_does_not_open(opinions, db):
+    with db.begin() as connection:
+        before = connection.execute(sa.select(anonymous_opinions)).first()
+        connection.execute(anonymous_opinions.update().values(day=TODAY + timedelta(days=1)))
+    moved = opinions.get(opinions.id_of("NOISE"))
+    with db.begin() as connection:
+        connection.execute(anonymous_opinions.update().values(day=before.day))
+
+    assert moved is None
+
+
+def test_what_another_key_sealed_is_left_alone(opinions, db):
+    stranger = Opinions(db, Keys("another secret"))
+    stranger.keep_anonymous(an_opinion(stranger, "A"))
+
+    assert len(rows(db)) == 2
+    assert [each.words for each in stranger.of_days([TODAY])] == ["热水停得太早"]
+
+
+def test_senders_and_readers_at_the_same_time_lose_and_miss_nothing(opinions, db):
+    opinions.keep_anonymous(an_opinion(opinions, "A"))
+    missed: list[int] = []
+    sent: list[bool] = []
+
+    def send(name: str) -> None:
+        sent.extend(opinions.keep_anonymous(an_opinion(opinions, f"{name}{number}")) for number in range(8))
+
+    def look() -> None:
+        missed.extend(number for number in range(60) if opinions.get(opinions.id_of("A")) is None)
+
+    threads = [threading.Thread(target=send, args=(name,)) for name in "XYZ"] + [threading.Thread(target=look)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert missed == []
+    assert sent == [True] * 24
+    assert len(rows(db)) == 26
+
+
+def test_a_change_that_is_refused_changes_nothing(opinions, db):
+    before = rows(db)
+
+    def refuse(_: Opinion) -> Opinion:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        opinions.change(opinions.id_of("NOISE"), refuse)
+
+    assert sorted(rows(db)) == sorted(before)
+    assert opinions.change("f" * 24, refuse) is None
+
+
+def test_a_leaf_longer_than_its_size_takes_two(db, keys):
+    leaves = Leaves(db, anonymous_opinions, keys, size=64, stirred=5)
+    leaves.add(Leaf("a" * 24, TODAY, b"x" * 100))
+
+    assert leaves.get("a" * 24) == Leaf("a" * 24, TODAY, b"x" * 100)
+    assert [len(row.sealed) for row in rows(db)] == [128 + 28]
+
+
+# -- named -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_named_opinion_comes_back_with_its_person_and_its_words_lie_sealed(opinions, db, person):
+    said = an_opinion(opinions, "A", named=True, person=person, name="王芳", verified=True)
+    opinions.keep_named(said, message="m1")
+    lying = b"".join(row.sealed for row in rows(db, named_opinions))
+
+    assert opinions.get(said.id) == said
+    assert opinions.of_person(person) == [said]
+    assert "热水".encode() not in lying
+    assert "王芳".encode() not in lying
+
+
+def test_a_named_opinion_is_kept_once_for_a_message_and_once_for_a_receipt(opinions, person):
+    said = an_opinion(opinions, "A", named=True, person=person)
+
+    assert opinions.keep_named(said, message="m1")
+    assert not opinions.keep_named(said, message="m2")
+    assert not opinions.keep_named(replace(said, id=opinions.id_of("B")), message="m1")
+
+
+def test_who_is_untied_leaves_words_without_name_person_or_message(opinions, db, person):
+    said = an_opinion(opinions, "A", named=True, person=person, name="王芳", verified=True)
+    opinions.keep_named(said, message="m1")
+    opinions.change(said.id, lambda now: replace(now, reply="好的", answers=1))
+    with db.begin() as connection:
+        opinions.untie(connection, person)
+
+    assert opinions.get(said.id) == replace(said, person="", name="", verified=False, reply="好的", answers=1)
+    assert {row.message for row in rows(db, named_opinions)} == {None, "noise"}
+    assert opinions.to_tell() == []
+
+
+def test_who_was_sealed_with_a_lost_key_can_still_be_untied(opinions, db, person):
+    stranger = Opinions(db, Keys("another secret"))
+    stranger.keep_named(an_opinion(stranger, "A", named=True, person=person), message="m1")
+    with db.begin() as connection:
+        opinions.untie(connection, person)
+
+    assert {row.person for row in rows(db, named_opinions)} == {None}
+
+
+def test_an_answer_is_to_be_told_until_this_very_answer_was(opinions, person):
+    said = an_opinion(opinions, "A", named=True, person=person)
+    opinions.keep_named(said, message="m1")
+    opinions.change(said.id, lambda now: replace(now, reply="一", answers=1))
+    (first,) = opinions.to_tell()
+    opinions.change(said.id, lambda now: replace(now, reply="二", answers=2))
+    opinions.told(first)
+    (second,) = opinions.to_tell()
+    opinions.told(second)
+
+    assert (first.reply, second.reply) == ("一", "二")
+    assert opinions.to_tell() == []
+
+
+# -- the list --------------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_day_comes_first_and_the_order_within_says_nothing(opinions):
+    for back in range(3):
+        for number in range(4):
+            opinions.keep_anonymous(an_opinion(opinions, f"{back}{number}", day=TODAY - timedelta(days=back)))
+    days = opinions.days(most=2)
+    found = opinions.of_days(days)
+
+    assert days == [TODAY, TODAY - timedelta(days=1)]
+    assert opinions.days(before=days[-1], most=5) == [TODAY - timedelta(days=2)]
+    assert [opinion.day for opinion in found] == sorted((opinion.day for opinion in found), reverse=True)
+    ids = [opinion.id for opinion in found if opinion.day == days[1]]
+    assert ids == sorted(ids)
+
+
+# -- the quota -------------------------------------------------------------------------------------------------------
+
+
+def test_a_counter_names_nobody_and_ends_with_the_day_after(redis, keys):
+    quota = Quota(redis, keys, a_day=2)
+    quota.count(account="official", openid="oMember", now=NOW)
+    quota.count(account="official", openid="oMember", now=NOW + timedelta(hours=3))
+    ((key, ends),) = [(key, redis.expiretime(key)) for key in redis.keys("*")]
+
+    assert quota.spent(account="official", openid="oMember", now=NOW)
+    assert not quota.spent(account="official", openid="oOther", now=NOW)
+    assert b"oMember" not in key
+    assert ends == datetime(2026, 11, 24, tzinfo=NOW.tzinfo).timestamp()
+
+
+def test_the_name_of_a_counter_is_another_one_tomorrow(redis, keys):
+    quota = Quota(redis, keys, a_day=2)
+    quota.count(account="official", openid="oMember", now=NOW)
+    quota.count(account="official", openid="oMember", now=NOW + timedelta(days=1))
+
+    assert len(redis.keys("*")) == 2
+
+
+def test_without_redis_nobody_is_refused(keys):
+    quota = Quota(redis_library.Redis(port=1, socket_connect_timeout=0.1), keys, a_day=1)
+    quota.count(account="official", openid="oMember", now=NOW)
+
+    assert not quota.spent(account="official", openid="oMember", now=NOW)
