@@ -1,8 +1,9 @@
 """Stand-ins that keep the rules of what they stand for; the contract suites see to it."""
 
+import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -377,10 +378,15 @@ class FakeWeChat:
 
 
 class FakeBulk:
-    """Stands for `wechat.bulk.Bulk`: sends one job after the other through a `WeChat`."""
+    """Stands for `wechat.bulk.Bulk`, both its doors: sends one job after the other through a `WeChat`."""
 
     def __init__(self, wechat: WeChat) -> None:
         self._wechat = wechat
+
+    async def send(self, jobs: Iterable[Job]) -> AsyncGenerator[Outcome, None]:
+        for job in jobs:
+            await asyncio.sleep(0)
+            yield self._outcome(job)
 
     def send_all(self, jobs: Iterable[Job]) -> list[Outcome]:
         return [self._outcome(job) for job in jobs]

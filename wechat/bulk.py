@@ -17,7 +17,7 @@ from wechat.errors import AlreadyDone, Misconfigured, QuotaSpent, StaleToken, We
 from wechat.messages import News, Notice
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens
-from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, Answer, encoded, lost, understood, unreached
+from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, Answer, encoded, lost, proxy_to, understood, unreached
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Bulk:
                 connector=aiohttp.TCPConnector(limit=self._in_flight),
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,  # the proxy of the environment, as requests has it
+                proxy=proxy_to(self._account.api_base),  # aiohttp's trust_env asks anew for each send: a third as fast
             )
         return self._session
 

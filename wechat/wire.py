@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import MaxRetryError
 
 from wechat import errors
@@ -74,6 +75,11 @@ def lost(reason: str, *, once: bool) -> WeChatError:
 def unreached(reason: str) -> WeChatError:
     """Return the error for a call that never left."""
     return Retryable(None, reason)
+
+
+def proxy_to(base: str) -> str | None:
+    """Return the proxy that the environment names for `base`, as `Wire` would take it."""
+    return select_proxy(base, get_environ_proxies(base))
 
 
 def _fields(content: bytes) -> dict[str, Any] | None:

@@ -203,6 +203,18 @@ def test_a_platform_that_is_away_was_told_nothing():
     assert {type(outcome.error) for outcome in outcomes} == {Retryable}
 
 
+def test_the_proxy_of_the_environment_is_taken_for_tokens_and_sends(crowd, monkeypatch):
+    monkeypatch.setenv("http_proxy", crowd.address)
+    monkeypatch.setenv("no_proxy", "")
+    bulk = a_bulk("http://platform.invalid")
+    outcomes = bulk.send_all(jobs("ann"))
+    bulk.close()
+
+    assert outcomes == [Outcome(0)]
+    assert (len(crowd.calls), crowd.fetches) == (1, [False])
+    assert crowd.calls[0].headers["host"] == "platform.invalid"
+
+
 def test_in_an_event_loop_each_outcome_is_told_as_soon_as_it_is_known(crowd):
     crowd.says["slow"] = Say(after_seconds=0.3)
 
