@@ -5,11 +5,11 @@ import signal
 import threading
 import time
 
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 1.5  # twice, for a parent and its child, and looking takes time: together under five
 
 
 def follow(parent: int, *, look_every: float = 0.5) -> None:
-    """End this process, and the group it leads, within four seconds of the end of `parent`, its parent process.
+    """End this process, and the group it leads, within two seconds of the end of `parent`, its parent process.
 
     It holds after kill -9 too, and on Linux and macOS alike: an orphan is given another parent, which is what we look
     for. The process is asked to end first, so that work in hand is finished.

@@ -13,13 +13,12 @@ from types import FrameType
 
 import structlog
 
-from commands.parent import GRACE_SECONDS
-
 PROGRAM_FOLDER = Path(__file__).resolve().parents[1]
 QUICK_SECONDS = 10.0  # a life shorter than this is a failed start
 TRIES = 5  # failed starts in a row before we give up
 LONGEST_PAUSE_SECONDS = 4.0
 LOOK_EVERY_SECONDS = 0.1
+LAST_SECONDS = 16.0  # for what is in hand when we are asked to end: a send may take ten
 
 
 class GaveUp(Exception):
@@ -127,7 +126,7 @@ class House:
             try:
                 self._keep(stops)
             except _Stopped:
-                self._say("Ending.")
+                self._say("Ending. Ctrl-C again ends at once.")
             finally:
                 self._end(stops)
 
@@ -153,7 +152,7 @@ class House:
         for stage in reversed(self._stages):
             for child in stage:
                 child.ask_to_end()
-            deadline = time.monotonic() + GRACE_SECONDS
+            deadline = time.monotonic() + LAST_SECONDS
             while not all(child.has_ended() for child in stage) and time.monotonic() < deadline:
                 if _signalled(stops, LOOK_EVERY_SECONDS):
                     break

@@ -141,11 +141,11 @@ def _stages(here: Here) -> Iterator[list[list[Part]]]:
 
 def _web(here: Here, server: Server) -> Part:
     base = _base(server)
-    return _part(here, "web", partial(_healthy, server), (("web", base), ("console", f"{base}/admin/")))
+    return _part(here, "web", partial(healthy, server), (("web", base), ("console", f"{base}/admin/")))
 
 
 def _sandbox(here: Here, server: Server) -> Part:
-    return _part(here, "sandbox", partial(_healthy, server), (("phone", f"{_base(server)}/phone/"),))
+    return _part(here, "sandbox", partial(healthy, server), (("phone", f"{_base(server)}/phone/"),))
 
 
 def _part(
@@ -163,7 +163,8 @@ def _base(server: Server) -> str:
     return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
 
 
-def _healthy(server: Server) -> bool:
+def healthy(server: Server) -> bool:
+    """Whether the server answers that it lives."""
     wire = http.client.HTTPConnection(ports.reachable(server.host), server.port, timeout=0.5)
     try:
         wire.request("GET", "/healthz")

@@ -1,0 +1,146 @@
+"""Pushes, from the command line."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from commands import broadcast
+from scheduler.broadcast import Forecast, NoSuchBroadcast, Status
+from storage.broadcasts import Content, Run, RunState, State, Tally
+from tests.commands.calls import call
+
+NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
+KEY = "daily-digest:2026-11-23"
+
+
+def a_run(state: RunState = RunState.PLANNED, **more: Any) -> Run:
+    given = {"key": KEY, "broadcast": "daily-digest", "title": "每日要闻", "content": Content(), "state": state}
+    return Run(**{**given, "due_at": NOW, "expires_at": NOW + timedelta(hours=12), "planned_at": NOW, **more})
+
+
+class Desk:
+    """Notes what it is asked, and tells of one run whose states come one after the other."""
+
+    def __init__(self, *states: RunState, tallies: tuple[Tally, ...] = (), reason: str = "") -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self._states = list(states) or [RunState.PLANNED]
+        self._tallies = tallies
+        self._reason = reason
+
+    def _run(self) -> Run:
+        state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
+        return a_run(state, reason=self._reason)
+
+    def plan(self, key, now):
+        self.asked.append(("plan", self._of(key), now))
+        return a_run()
+
+    def send(self, key, now, *, at_once):
+        self.asked.append(("send", self._of(key), now, at_once))
+        return a_run()
+
+    def pause(self, key):
+        self.asked.append(("pause", self._of(key)))
+
+    def resume(self, key, *, now):
+        self.asked.append(("resume", self._of(key), now))
+
+    def status(self, key: str) -> Status:
+        self._of(key)
+        return Status(run=self._run(), tallies=self._tallies)
+
+    def runs(self, *, limit):
+        return [self.status(KEY)] * min(limit, 2)
+
+    def forecast(self, key, now):
+        self.asked.append(("forecast", self._of(key), now))
+        return Forecast(key=KEY, due_at=NOW, content=None, channels={"customer_service": 3, "": 1})
+
+    def _of(self, key: str) -> str:
+        if not key.startswith("daily-digest"):
+            raise NoSuchBroadcast(key)
+        return key
+
+
+def zhibu(desk: Any, *arguments: str) -> Result:
+    office = broadcast.Office(desk=desk, clock=lambda: NOW, zone=timezone(timedelta(hours=8)))
+    return call(None, [broadcast.group(lambda _config: office)], "broadcast", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (("plan", "daily-digest"), ("plan", "daily-digest", NOW)),
+        (("send", "daily-digest"), ("send", "daily-digest", NOW, False)),
+        (("send", "daily-digest", "--now"), ("send", "daily-digest", NOW, True)),
+        (("pause", KEY), ("pause", KEY)),
+        (("resume", KEY), ("resume", KEY, NOW)),
+        (("forecast", "daily-digest"), ("forecast", "daily-digest", NOW)),
+    ],
+    ids=lambda given: " ".join(map(str, given[:2])),
+)
+def test_each_command_asks_the_desk_for_one_thing(arguments, asked):
+    desk = Desk()
+    result = zhibu(desk, *arguments)
+
+    assert result.exit_code == 0, result.output
+    assert desk.asked == [asked]
+    assert KEY in result.output
+
+
+@pytest.mark.parametrize("command", ["plan", "send", "status", "pause", "resume", "forecast"])
+def test_a_key_that_nobody_knows_is_one_clear_line(command):
+    result = zhibu(Desk(), command, "tomorrow")
+
+    assert result.exit_code == 1
+    assert "tomorrow" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_run_s_deliveries_are_shown_by_channel_and_state():
+    tallies = (
+        Tally(channel="notice", state=State.SENT, count=40),
+        Tally(channel="", state=State.GONE, count=2),
+    )
+    result = zhibu(Desk(RunState.PAUSED, tallies=tallies, reason="quota"), "status", KEY)
+
+    for words in ("2026-11-23 08:30", "paused (quota)", "notice", "40", "nobody can reach them"):
+        assert words in result.output
+
+
+def test_a_program_reads_one_run_or_a_list_of_them():
+    tallies = (Tally(channel="notice", state=State.SENT, count=40),)
+    one = json.loads(zhibu(Desk(tallies=tallies), "status", KEY, "--json").stdout)
+    several = json.loads(zhibu(Desk(tallies=tallies), "status", "--json").stdout)
+
+    assert one == {
+        "key": KEY,
+        "title": "每日要闻",
+        "state": "planned",
+        "reason": "",
+        "due_at": "2026-11-23T00:30:00+00:00",
+        "people": 40,
+        "deliveries": [{"channel": "notice", "state": "sent", "count": 40}],
+    }
+    assert several == [one, one]
+
+
+def test_a_forecast_says_whom_nobody_can_reach_and_that_there_is_nothing_new():
+    shown = zhibu(Desk(), "forecast", KEY)
+    read = json.loads(zhibu(Desk(), "forecast", KEY, "--json").stdout)
+
+    assert "nobody can reach them" in shown.output
+    assert "nothing new" in shown.output
+    assert read["channels"] == {"customer_service": 3, "": 1}
+    assert read["anything_new"] is False
+
+
+@pytest.mark.parametrize(("last", "code"), [(RunState.DONE, 0), (RunState.PAUSED, 1)])
+def test_waiting_ends_when_the_run_is_over(last, code):
+    result = zhibu(Desk(RunState.SENDING, last), "send", KEY, "--wait", "--json")
+
+    assert result.exit_code == code
+    assert json.loads(result.stdout)["state"] == last
