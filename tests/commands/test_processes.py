@@ -186,49 +186,38 @@ def test_valkey_opens_no_port_and_keeps_nothing_on_disk(house):
     assert home.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_ends_everything(machine, number):
+def test_one_ctrl_c_ends_everything(machine):
     running = machine.start()
     ready(running)
     assert len(machine.processes()) == 10  # the parent, four parts, three HTTP workers, Valkey and its keeper
 
-    running.send_signal(number)
+    running.send_signal(signal.SIGINT)
 
-    assert running.wait(5) == 0
+    assert running.wait(10) == 0
     assert machine.processes() == {}
 
 
-def test_one_signal_ends_everything_when_a_part_had_died(machine):
+def test_sigterm_ends_everything_when_a_part_had_died(machine):
     running = machine.start()
     ready(running)
     os.kill(min(machine.parts("web")), signal.SIGKILL)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(signal.SIGTERM)
 
-    assert running.wait(5) == 0
+    assert running.wait(10) == 0
     assert machine.processes() == {}
 
 
-def test_nothing_is_left_five_seconds_after_the_parent_was_killed_and_the_next_run_starts_at_once(machine):
+def test_nothing_is_left_when_the_parent_and_a_server_were_killed_and_the_next_run_starts_at_once(machine):
     first = machine.start()
     ready(first)
     before = set(machine.processes())
     first.kill()
+    os.kill(min(machine.parts("web")), signal.SIGKILL)
     first.wait()
     second = machine.start()
 
     assert within(5, lambda: not before & set(machine.processes()))
     assert any(line.startswith("web") for line in ready(second))
-
-
-def test_nothing_is_left_when_a_server_was_killed_with_the_parent(machine):
-    running = machine.start()
-    ready(running)
-    server = min(machine.parts("web"))
-    running.kill()
-    os.kill(server, signal.SIGKILL)
-    running.wait()
-
-    assert within(5, lambda: machine.processes() == {})
 
 
 def test_a_valkey_that_outlived_everything_else_is_ended_by_the_next_run(machine):
