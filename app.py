@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from commands import cli, run, valkey
 from commands import db as db_command
 from content.shelf import Shelf
-from handlers import membership, quiz, subscription
+from handlers import digest, membership, quiz, subscription
 from handlers.conversation import Conversation
 from handlers.feature import Feature, Keeps
 from handlers.quiz import QuizSettings
@@ -148,6 +148,12 @@ class Settings(_Table):
         """Where the sandbox answers."""
         return f"http://{self.sandbox.host}:{self.sandbox.port}"
 
+    @property
+    def public_url(self) -> str:
+        """Where a member's browser reaches the pages: beside the sandbox's phone that is here, else "" is nowhere."""
+        here = f"http://{self.web.host}:{self.web.port}" if self.sandbox.enabled else ""
+        return self.web.public_url or here
+
     @classmethod
     def load(cls, path: Path, environ: Mapping[str, str]) -> Self:
         """Read the file and the environment's overrides; raises `BadSettings`."""
@@ -256,6 +262,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = now) -> House:
     own_data = OwnData(database, people)
     features = (
         quiz.feature(store=QuizStore(database), shelf=shelf, zone=settings.zone, settings=settings.handlers.quiz),
+        digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock),
         membership.feature(
             roster=Roster(database, mark=keys.mark("join code")), people=people, shelf=shelf, zone=settings.zone
         ),
@@ -316,6 +323,8 @@ def serve(house: House) -> Flask:
         web, webhook.blueprint(house.settings.accounts, house.conversation.receive, clock=house.clock), requires_nothing
     )
     _open(web, _health(house), requires_nothing)
+    for pages in [feature.pages for feature in house.features if feature.pages]:
+        _open(web, pages, requires_nothing)
     house.shelf.watch()
     return web
 

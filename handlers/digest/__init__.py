@@ -1,0 +1,18 @@
+"""Digests: news and policy in short, with their source, in the chat and as pages."""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from content.shelf import Shelf
+from handlers.digest import chat, pages
+from handlers.feature import Feature
+
+
+def feature(*, shelf: Shelf, zone: ZoneInfo, public_url: str, clock: Callable[[], datetime]) -> Feature:
+    """The digests, ready to be read. `public_url` is where phones reach the pages, "" for nowhere; nothing is kept."""
+    return Feature(
+        name="digest",
+        chat=chat.routes(shelf=shelf, zone=zone, public_url=public_url.rstrip("/")),
+        pages=pages.blueprint(shelf=shelf, zone=zone, clock=clock),
+    )

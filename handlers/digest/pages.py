@@ -1,0 +1,107 @@
+"""The digests in a phone's browser: a list by kind, topic and words, and a page each that anyone may pass on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from content.library import Library
+from content.models import Digest, DigestKind
+from content.shelf import Shelf
+from handlers.digest import engine
+from handlers.digest.engine import Ask
+
+ON_A_PAGE = 20
+# Nothing runs here and nothing is fetched from elsewhere; the one style sheet is our own.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the pages show: only digests for everybody, and only while they are out."""
+
+    shelf: Shelf
+    zone: ZoneInfo
+    clock: Callable[[], datetime]
+
+    def listed(self) -> ResponseReturnValue:
+        """The digests of ?kind=, ?topic= and ?q=, the newest first, by ?page=."""
+        ask = self._ask()
+        sheet = engine.sheet(self._found(ask), number=request.args.get("page", 1, int), size=ON_A_PAGE)
+        return self._page("list", ask=ask, sheet=sheet, kinds=list(DigestKind), topics=self._library.account.topics)
+
+    def one(self, slug: str) -> ResponseReturnValue:
+        """One digest, or 404 before, after and where it isn't for everybody."""
+        digest = self._library.digests.get(slug)
+        if digest is None or not engine.is_public(digest) or not digest.is_out(self.clock()):
+            abort(404)
+        topics = [topic for topic in self._library.account.topics if topic.id in digest.topics]
+        return self._page("one", digest=digest, parts=engine.parts(digest), topics=topics)
+
+    def missing(self, _: Exception) -> ResponseReturnValue:
+        """Say that there is nothing here, with the way to what there is."""
+        return render_template("digest/missing.html", account=self._library.account), 404
+
+    def _ask(self) -> Ask:
+        """What the address asks for; 404 where it names a kind or topic that isn't there."""
+        kind, topic = request.args.get("kind", ""), request.args.get("topic", "")
+        known = {each.id for each in self._library.account.topics}
+        if kind not in {"", *DigestKind} or topic not in {"", *known}:
+            abort(404)
+        words = request.args.get("q", "").strip()[: engine.LONGEST_WORDS]
+        return Ask(DigestKind(kind) if kind else None, topic=topic, words=words)
+
+    def _found(self, ask: Ask) -> Sequence[Digest]:
+        library, now = self._library, self.clock()
+        if ask.words:
+            found = library.search(ask.words, now=now, kind=ask.kind)
+        else:
+            found = library.newest(now=now, kind=ask.kind)
+        return [each for each in found if engine.is_public(each) and (not ask.topic or ask.topic in each.topics)]
+
+    def _page(self, name: str, **values: Any) -> Response:
+        html = render_template(f"digest/{name}.html", account=self._library.account, day=self._day, **values)
+        return _fresh_or_same(make_response(html))
+
+    def _day(self, digest: Digest) -> date:
+        return engine.day_of(digest, self.zone)
+
+    @property
+    def _library(self) -> Library:
+        return self.shelf.current()
+
+
+def blueprint(*, shelf: Shelf, zone: ZoneInfo, clock: Callable[[], datetime]) -> Blueprint:
+    """Serve /p/digest, /p/digest/<slug> and their style sheet."""
+    site = Site(shelf=shelf, zone=zone, clock=clock)
+    doors = Blueprint("digest", __name__, url_prefix="/p/digest", template_folder="../templates")
+    doors.add_url_rule("", "listed", site.listed)
+    doors.add_url_rule("/style.css", "style", _style)
+    doors.add_url_rule("/<slug>", "one", site.one)
+    doors.register_error_handler(404, site.missing)
+    doors.after_request(_guarded)
+    return doors
+
+
+def _style() -> ResponseReturnValue:
+    return _fresh_or_same(Response(render_template("digest/style.css"), mimetype="text/css"))
+
+
+def _fresh_or_same(response: Response) -> Response:
+    """A digest may be withdrawn at any time, so browsers ask each time; what hasn't changed isn't sent again."""
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value] # the same response
+
+
+def _guarded(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
