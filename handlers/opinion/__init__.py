@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
-from redis import Redis
 
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.opinion import admin, chat, engine, jobs
 from handlers.opinion.jobs import Fetch, NotNow, PictureGone, Tell
-from storage.db import Database
 from storage.opinion import Opinions, Quota
 from storage.people import People
 from storage.pictures import Pictures
-from storage.sealing import Keys
 
 __all__ = ["Fetch", "NotNow", "OpinionSettings", "Outside", "PictureGone", "Tell", "feature"]
 
@@ -42,9 +39,9 @@ class Outside:
 
 def feature(
     *,
-    db: Database,
-    redis: Redis,
-    keys: Keys,
+    opinions: Opinions,
+    pictures: Pictures,
+    quota: Quota,
     people: People,
     say: Say,
     outside: Outside,
@@ -52,20 +49,18 @@ def feature(
     settings: OpinionSettings,
 ) -> Feature:
     """The opinion box. Without `outside.fetch` it says honestly that pictures can't be sent."""
-    opinions, pictures, fetch = Opinions(db, keys), Pictures(db, keys), outside.fetch
+    fetch = outside.fetch
     answers = jobs.Answers(opinions=opinions, say=say, tell=outside.tell)
     album = jobs.Album(opinions=opinions, pictures=pictures, fetch=fetch) if fetch else None
     box = chat.OpinionBox(
         opinions=opinions,
-        quota=Quota(redis, keys, a_day=settings.anonymous_a_day),
+        quota=quota,
         people=people,
         say=say,
         bounds=engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures),
         takes_pictures=fetch is not None and settings.pictures > 0,
     )
-    desk = admin.Desk(
-        opinions=opinions, pictures=pictures, names=keys.box("opinion:address"), tell_answers=answers, clock=clock
-    )
+    desk = admin.Desk(opinions=opinions, pictures=pictures, tell_answers=answers, clock=clock)
 
     def show(person: str) -> list[str]:
         found = Counter(opinion.state for opinion in opinions.of_person(person))

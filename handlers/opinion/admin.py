@@ -1,7 +1,5 @@
 """What admins see of opinions: the list, one opinion, its answer and its state."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,7 +11,6 @@ from handlers.opinion import engine
 from handlers.opinion.engine import State
 from storage.opinion import Opinion, Opinions
 from storage.pictures import Pictures
-from storage.sealing import Box, CannotOpen
 
 LONGEST_ANSWER = 500  # characters: what fits the platform's text with a line before it
 _DAYS_A_PAGE = 14
@@ -25,32 +22,16 @@ class NotNext(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where opinions are handled.
-
-    The addresses of the console carry an opinion's id sealed, each time in other letters: a proxy's log then doesn't
-    tell when an opinion was first there to be read.
-    """
+    """Where opinions are handled."""
 
     opinions: Opinions
     pictures: Pictures
-    names: Box
     tell_answers: Callable[[], None]
     clock: Callable[[], datetime]
 
-    # -- addresses -----------------------------------------------------------------------------------------------
-
-    def name(self, opinion: Opinion) -> str:
-        """An opinion's name in an address."""
-        return base64.urlsafe_b64encode(self.names.seal(opinion.id.encode())).decode().rstrip("=")
-
     def find(self, name: str) -> Opinion:
-        """The opinion of this name, or 404."""
-        try:
-            sealed = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4))
-            opinion = self.opinions.get(self.names.open(sealed).decode())
-        except (CannotOpen, binascii.Error, ValueError):
-            opinion = None
-        return opinion or abort(404)
+        """The opinion of this name in an address, or 404."""
+        return self.opinions.at(name) or abort(404)
 
     # -- pages ---------------------------------------------------------------------------------------------------
 
@@ -60,7 +41,7 @@ class Desk:
         days = self.opinions.days(before=_day(request.args.get("before", "")), most=_DAYS_A_PAGE)
         some = [each for each in self.opinions.of_days(days) if state in {"", each.state}]
         older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
-        rows = [(self.name(opinion), opinion) for opinion in some]
+        rows = [(self.opinions.address_of(opinion.id), opinion) for opinion in some]
         return render_template("opinion/list.html", rows=rows, states=list(State), state=state, older=older)
 
     def one(self, name: str) -> ResponseReturnValue:
@@ -107,7 +88,7 @@ class Desk:
             return self._page(name, opinion, fault="not_next"), 422
         if after is None:
             abort(404)
-        return redirect(url_for("opinion_admin.one", name=self.name(after)), 303)
+        return redirect(url_for("opinion_admin.one", name=self.opinions.address_of(after.id)), 303)
 
     def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: str = "") -> str:
         following = [state for state in State if engine.may_become(opinion.state, state) and state != State.ANSWERED]

@@ -18,7 +18,7 @@ from handlers.opinion import NotNow, OpinionSettings, Outside, PictureGone
 from handlers.router import Handler, Router
 from storage.db import Database
 from storage.inbox import Inbox
-from storage.opinion import Opinions
+from storage.opinion import STIRRED, Opinions, Quota
 from storage.people import People
 from storage.pictures import Pictures
 from storage.sealing import Keys
@@ -61,26 +61,34 @@ class World:
     """One program: its stores, its conversation and what it told to whom."""
 
     def __init__(
-        self, db: Database, redis: redis_library.Redis, keys: Keys, *, fetch: bool = True, **settings: Any
+        self,
+        db: Database,
+        redis: redis_library.Redis,
+        keys: Keys,
+        *,
+        fetch: bool = True,
+        stirred: int = STIRRED,
+        **settings: Any,
     ) -> None:
+        chosen = OpinionSettings(**settings)
         self.clock = Clock()
         self.db = db
         self.platform = Platform()
         self.told: list[tuple[str, str, str]] = []
         self.people = People(db, former=keys.mark("former"))
-        self.opinions = Opinions(db, keys)
+        self.opinions = Opinions(db, keys, stirred=stirred)
         self.pictures = Pictures(db, keys)
         self.inbox = Inbox(redis, keys)
         self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
         self.feature = opinion.feature(
-            db=db,
-            redis=redis,
-            keys=keys,
+            opinions=self.opinions,
+            pictures=self.pictures,
+            quota=Quota(redis, keys, a_day=chosen.anonymous_a_day),
             people=self.people,
             say=self.say,
             outside=Outside(tell=lambda *said: self.told.append(said), fetch=self.platform if fetch else None),
             clock=self.clock,
-            settings=OpinionSettings(**settings),
+            settings=chosen,
         )
         self.later: list[Any] = []
         self.conversation = self.conversing()
