@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
@@ -231,7 +232,8 @@ def _gaps_can_be_filled(pack: Pack) -> Iterator[Clash]:
         yield from _gaps(file, template, None, sample if account else None)
     for file, broadcast in pack.every(Broadcast):
         for key, source in broadcast.fields.items():
-            yield from _gaps(file, words.template(source), ("fields", key), sample if account else None)
+            with suppress(Unreadable):  # told already, when the file was read
+                yield from _gaps(file, words.template(source), ("fields", key), sample if account else None)
 
 
 def _gaps(file: str, template: Template, place: Place | None, sample: Mapping[str, Any] | None) -> Iterator[Clash]:

@@ -76,7 +76,7 @@ Content = Account | Menu | Organisations | Phrases | Questions | Searchable | Br
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file as it was read; `made` is None where `faults` say why."""
+    """One file as it was read; `made` is what could be made of it, whole only where there are no `faults`."""
 
     file: str
     stamp: Stamp
@@ -265,7 +265,7 @@ def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zo
     except Unreadable as error:
         return Source(file, stamp, None, (faults.fault(error.code, file=file, line=error.line, **error.facts),))
     made = make(draft)
-    return Source(file, stamp, None if draft.faults else made, tuple(draft.faults))
+    return Source(file, stamp, made, tuple(draft.faults))
 
 
 def _parsed(path: Path) -> Parsed:

@@ -107,6 +107,10 @@ FAULTS = [
     ("template_unknown", push_with(template="weekly"), PUSH, 6, "daily.j2"),
     ("template_twice", {"templates/daily.txt": "一"}, "templates/daily.txt", 1, "“daily”"),
     ("words_syntax", {TEMPLATE: "一\n{% for x in digests %}\n{% endfr %}\n"}, TEMPLATE, 3, "endfr"),
+    ("words_syntax", push_with(fields={"thing1": "{{ now", "time2": "一"}), PUSH, 9, "{{ }}"),
+    ("words_syntax", {"phrases.toml": '\n\n"quiz.name" = "{% if %}"\n'}, "phrases.toml", 3, "{% %}"),
+    ("words_value", push_with(fields={"time2": "{{ today }}"}), PUSH, 9, "“today”"),
+    ("words_value", {"phrases.toml": '\n"quiz.right" = "{{ score }}"\n'}, "phrases.toml", 2, "“score”"),
     ("words_value", {TEMPLATE: "一\n{{ digest.title }}\n"}, TEMPLATE, 2, "“digest”"),
     ("words_failed", {TEMPLATE: "一\n二\n{{ digests[0].titel }}\n"}, TEMPLATE, 3, "titel"),
     ("phrase_unknown", {"phrases.toml": '\n"quiz.rihgt" = "对"\n'}, "phrases.toml", 2, "quiz.right"),
@@ -170,6 +174,43 @@ def test_all_faults_of_all_files_are_told_at_once(tmp_path):
         (BANK, 9),
         (BANK, 11),
     ]
+
+
+def test_a_file_with_one_fault_is_looked_through_for_others(tmp_path):
+    files = {"phrases.toml": '"quiz.name" = 1\n"quiz.nmae" = "x"\n', DIGEST: a_digest("", topics="[tiyu]")}
+    files[PUSH] = a_broadcast(template="weekly", fields={"thing1": "{{ now"})
+
+    found = faults_of(a_pack(tmp_path / "pack", files), tmp_path)
+
+    assert [(fault.file, fault.line) for fault in found] == [
+        (PUSH, 6),
+        (PUSH, 9),
+        (DIGEST, 4),
+        (DIGEST, 8),
+        ("phrases.toml", 1),
+        ("phrases.toml", 2),
+    ]
+
+
+OTHER_WRONG = [{"id": "a", "text": "甲"}, {"id": "b", "text": "丙"}]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stem": "第 Q1 题问什么？？", "options": OTHER_WRONG},
+        {"stem": "第q1题问什么", "answer": ["b"]},
+        {"type": "judge", "answer": False, "without": ["options"], "stem": "第q0题问什么？"},
+    ],
+    ids=["same right answer", "same options", "same judgement asked"],
+)
+def test_two_questions_that_ask_the_same_are_alike(tmp_path, changed):
+    judge = a_question("q0", type="judge", answer=True, without=["options"])
+    files = {BANK: a_bank(judge, a_question("q1"), a_question("q2", **changed))}
+
+    found = faults_of(a_pack(tmp_path / "pack", files), tmp_path)
+
+    assert ["一样" in fault.what for fault in found] == [True]
 
 
 def test_a_broken_file_doesnt_put_those_that_rely_on_it_at_fault(tmp_path):

@@ -79,6 +79,12 @@ def test_a_day_has_the_digests_that_came_out_on_it(digests):
     assert slugs(digests.digests_on(date(2026, 11, 22), now=NOW)) == ["yesterday"]
 
 
+def test_a_day_is_the_packs_own_day(tmp_path):
+    library = read(tmp_path, {"digests/first.md": a_digest(publish_at="2026-11-21T18:00:00+00:00")})
+
+    assert slugs(library.digests_on(date(2026, 11, 22), now=NOW)) == ["first"]
+
+
 def test_a_day_doesnt_show_what_is_not_out_yet(digests):
     assert slugs(digests.digests_on(date(2026, 11, 24), now=NOW)) == []
 
