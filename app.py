@@ -2,39 +2,74 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import dramatiq
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from commands import cli, run, valkey
+from commands import admin as admin_command
+from commands import backup, broadcast, cli, doctor, menu, roster, run, valkey
+from commands import content as content_command
 from commands import db as db_command
+from content import checking
+from content.agreement import Known
 from content.shelf import Shelf
-from handlers import digest, membership, quiz, subscription
+from handlers import access, console, conversation, digest, membership, opinion, quiz, subscription
 from handlers.conversation import Conversation
 from handlers.feature import Feature, Keeps
+from handlers.opinion import OpinionSettings
 from handlers.quiz import QuizSettings
 from handlers.subscription import SubscriptionSettings
-from storage import db, redis
+from scheduler import clock as clocks
+from scheduler import worker as workers
+from scheduler.audience import Audience
+from scheduler.broadcast import Desk
+from scheduler.channels import Channel
+from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.next_visit import NextVisitChannel
+from scheduler.channels.notice import NoticeChannel
+from scheduler.job import Job
+from scheduler.later import Later
+from scheduler.planner import Planner
+from scheduler.pump import Pump
+from scheduler.telling import Tell
+from scheduler.windows import Windows
+from storage import db, leases, redis
+from storage.admins import Admins
+from storage.broadcasts import Broadcasts
 from storage.inbox import Inbox
+from storage.opinion import Opinions, Quota
 from storage.people import People
+from storage.pictures import Pictures
 from storage.quiz import QuizStore
 from storage.redis import Redis
 from storage.roster import Roster
 from storage.sealing import Keys
 from storage.subscription import Subscriptions
+from storage.tokens import RedisTokenStore
 from wechat import webhook
+from wechat.bulk import Bulk
+from wechat.client import TencentWeChat
 from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
 from wechat.settings import AccountSettings
+from wechat.tokens import Tokens, stable_token
 
+Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
+LEASE_SECONDS = 15.0
+KNOWN = Known(channels=frozenset({NoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}))
 
 
 # -- settings ----------------------------------------------------------------------------------------------------
@@ -90,6 +125,7 @@ class SandboxSettings(_Table):
 class HandlerSettings(_Table):
     """The tables [handlers.<feature>]."""
 
+    opinion: OpinionSettings = OpinionSettings()
     quiz: QuizSettings = QuizSettings()
     subscription: SubscriptionSettings = SubscriptionSettings()
 
@@ -208,27 +244,47 @@ def _faults(error: ValidationError) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
-    """Everything that is shared, built once in a process."""
+class Platform:
+    """The ways to WeChat, by account: one call at a time, or many sends in flight. One token for the whole fleet."""
 
-    settings: Settings
-    clock: Callable[[], datetime]
-    db: db.Database
-    redis: Redis
-    shelf: Shelf
-    features: tuple[Feature, ...]
-    conversation: Conversation
+    accounts: Mapping[str, AccountSettings]
+    clients: Mapping[str, TencentWeChat]
+    bulks: Mapping[str, Bulk]
 
-    def close(self) -> None:
-        """Let go of the content's watcher and of every connection."""
-        self.shelf.stop()
-        self.db.close()
-        self.redis.close()
+    @classmethod
+    def of(cls, settings: Settings, keys: Keys, memory: Redis, clock: Clock) -> Self:
+        """The clients of every account."""
+        accounts = settings.accounts
+        tokens = {
+            name: Tokens(stable_token(account), RedisTokenStore(memory, keys, account=name), clock)
+            for name, account in accounts.items()
+        }
+        return cls(
+            accounts=accounts,
+            clients={name: TencentWeChat(account, tokens[name]) for name, account in accounts.items()},
+            bulks={name: Bulk(account, tokens[name]) for name, account in accounts.items()},
+        )
+
+    async def close(self) -> None:
+        """Let go of the connections that sends keep open."""
+        for bulk in self.bulks.values():
+            await bulk.aclose()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pushes:
+    """How a date becomes a push: planned at the desk, sent by the pump, brought there by the broker."""
+
+    store: Broadcasts
+    broker: dramatiq.Broker
+    desk: Desk
+    pump: Pump
+    windows: Windows
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """All that every feature keeps of a person, in the order of the features; people come last."""
+    """All that every feature keeps of a person; the person's own rows come last."""
 
     db: db.Database
     people: People
@@ -246,54 +302,151 @@ class OwnData:
             self.people.erase(connection, person)
 
 
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything that is shared, built once in a process."""
+
+    settings: Settings
+    clock: Clock
+    db: db.Database
+    redis: Redis
+    shelf: Shelf
+    people: People
+    roster: Roster
+    admins: Admins
+    limiter: Limiter
+    platform: Platform
+    pushes: Pushes
+    features: tuple[Feature, ...]
+    conversation: Conversation
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The timetable: what the pushes need and what every feature does by the clock."""
+        return (self.pushes.windows.job(), *(job for feature in self.features for job in feature.jobs))
+
+    def close(self) -> None:
+        """Let go of the content's watcher and of every connection."""
+        self.shelf.stop()
+        self.pushes.broker.close()
+        self.db.close()
+        self.redis.close()
+
+
 def now() -> datetime:
     """The one clock of the program."""
     return datetime.now(UTC)
 
 
-def build(settings: Settings, *, clock: Callable[[], datetime] = now) -> House:
+def build(settings: Settings, *, clock: Clock = now) -> House:
     """Put the program together. Opens the content and pools of connections, and no connection yet."""
     keys = Keys(settings.secret_key.get_secret_value())
-    database = db.Database(database_url(settings))
-    memory = redis.connect(redis_url(settings))
+    database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
     shelf = Shelf(settings.content.folder, zone=settings.zone, clock=clock)
-    people = People(database, former=keys.mark("former"))
-    inbox = Inbox(memory, keys)
+    people, inbox = People(database, former=keys.mark("former")), Inbox(memory, keys)
+    platform = Platform.of(settings, keys, memory, clock)
+    subscriptions, roster_store, admins = (
+        Subscriptions(database),
+        Roster(database, mark=keys.mark("join code")),
+        Admins(database),
+    )
+    pushes = _pushes(settings, database, people, inbox, shelf, platform, subscriptions, clock)
+    tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
+    limiter = access.limiter(redis_url(settings))
     own_data = OwnData(database, people)
     features = (
         quiz.feature(store=QuizStore(database), shelf=shelf, zone=settings.zone, settings=settings.handlers.quiz),
         digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock),
-        membership.feature(
-            roster=Roster(database, mark=keys.mark("join code")), people=people, shelf=shelf, zone=settings.zone
+        opinion.feature(
+            opinions=Opinions(database, keys),
+            pictures=Pictures(database, keys),
+            quota=Quota(memory, keys, a_day=settings.handlers.opinion.anonymous_a_day),
+            people=people,
+            say=shelf.say,
+            outside=opinion.Outside(tell=tell),
+            clock=clock,
+            settings=settings.handlers.opinion,
         ),
+        membership.feature(roster=roster_store, people=people, shelf=shelf, zone=settings.zone),
         subscription.feature(
             people=people,
-            subscriptions=Subscriptions(database),
+            subscriptions=subscriptions,
             shelf=shelf,
             own_data=own_data,
             zone=settings.zone,
             settings=settings.handlers.subscription,
         ),
+        console.feature(
+            admins=admins,
+            shelf=shelf,
+            broadcasts=pushes.store,
+            desk=pushes.desk,
+            limiter=limiter,
+            clock=clock,
+            zone=settings.zone,
+        ),
     )
     own_data.keeps.extend(feature.keeps for feature in features if feature.keeps)
-    conversation = Conversation(
+    own_data.keeps.append(Keeps(tables=("deliveries",), show=lambda _: (), erase=pushes.store.erase))
+    talk = Conversation(
         [feature.chat for feature in features if feature.chat],
         inbox=inbox,
         people=people,
         say=shelf.say,
-        later=lambda who, job: None,
+        later=Later(people, accounts=platform.accounts, texters=platform.clients, clock=clock),
         clock=clock,
         threads=run.WEB_THREADS,
     )
+    shelf.expect(KNOWN)
     return House(
         settings=settings,
         clock=clock,
         db=database,
         redis=memory,
         shelf=shelf,
+        people=people,
+        roster=roster_store,
+        admins=admins,
+        limiter=limiter,
+        platform=platform,
+        pushes=pushes,
         features=features,
-        conversation=conversation,
+        conversation=talk,
     )
+
+
+def _pushes(
+    settings: Settings,
+    database: db.Database,
+    people: People,
+    inbox: Inbox,
+    shelf: Shelf,
+    platform: Platform,
+    subscriptions: Subscriptions,
+    clock: Clock,
+) -> Pushes:
+    store = Broadcasts(database, people)
+    made: tuple[Channel, ...] = (
+        NoticeChannel(platform.accounts, platform.bulks),
+        CustomerServiceChannel(platform.accounts, platform.bulks),
+        NextVisitChannel(store),
+    )
+    channels = {channel.name: channel for channel in made}
+    planner = Planner(store, Audience(store, subscriptions), channels)
+    windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
+    broker = workers.connect(settings.broker.url or redis_url(settings))
+    desk = Desk(
+        store,
+        planner,
+        library=shelf.current,
+        fires=partial(clocks.fires, zone=settings.zone),
+        zone=settings.zone,
+        enqueue=workers.Enqueue(broker),
+        flush=windows.flush,
+        repeatable=[channel.name for channel in made if channel.repeatable],
+    )
+    pump = Pump(store=store, people=people, planner=planner, channels=channels, clock=clock)
+    return Pushes(store=store, broker=broker, desk=desk, pump=pump, windows=windows)
 
 
 def database_url(settings: Settings) -> str:
@@ -311,28 +464,45 @@ def redis_url(settings: Settings) -> str:
 # -- the doors ---------------------------------------------------------------------------------------------------
 
 
-def requires_nothing() -> None:
-    """Said aloud: anyone may come in."""
-
-
 def serve(house: House) -> Flask:
     """The web part: chat, and every feature's doors behind their guards."""
-    web = Flask(__name__, static_folder=None, static_url_path="/static")
-    web.secret_key = Keys(house.settings.secret_key.get_secret_value()).key("session")
-    _open(
-        web, webhook.blueprint(house.settings.accounts, house.conversation.receive, clock=house.clock), requires_nothing
+    secret = Keys(house.settings.secret_key.get_secret_value()).key("session")
+    site = Flask(__name__, static_folder=None, static_url_path="/static")
+    access.protect(
+        site, secret=secret, admins=house.admins, limiter=house.limiter, public_url=house.settings.web.public_url
     )
-    _open(web, _health(house), requires_nothing)
-    for pages in [feature.pages for feature in house.features if feature.pages]:
-        _open(web, pages, requires_nothing)
+    _open(site, _health(house), access.requires_nothing)
+    for feature in house.features:
+        if feature.pages:
+            _open(site, feature.pages, access.requires_nothing)
+        if feature.admin:
+            _open(site, feature.admin, access.requires_admin)
+    chat = Flask(__name__, static_folder=None)
+    _open(
+        chat,
+        webhook.blueprint(house.settings.accounts, house.conversation.receive, clock=house.clock),
+        access.requires_nothing,
+    )
+    proxies = house.settings.web.trusted_proxies
+    inner = ProxyFix(site.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else site.wsgi_app
+    site.wsgi_app = _split(chat.wsgi_app, inner)  # type: ignore[method-assign,assignment] # Flask's own way to wrap an application
     house.shelf.watch()
-    return web
+    return site
 
 
 def _open(web: Flask, blueprint: Blueprint, guard: Guard) -> None:
     """The only way in: a door without a guard can't be hung."""
     blueprint.before_request(guard)
     web.register_blueprint(blueprint)
+
+
+def _split(chat: WSGIApplication, site: WSGIApplication) -> WSGIApplication:
+    """Keep the path of messages bare: none of what protects pages runs there."""
+
+    def entrance(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return (chat if environ["PATH_INFO"].startswith("/wechat/") else site)(environ, start_response)
+
+    return entrance
 
 
 def _health(house: House) -> Blueprint:
@@ -359,7 +529,12 @@ def _health(house: House) -> Blueprint:
 
 def load() -> Settings:
     """The configuration that ZHIBU_CONFIG names."""
-    return Settings.load(Path(os.environ["ZHIBU_CONFIG"]), os.environ)
+    return read(Path(os.environ["ZHIBU_CONFIG"]))
+
+
+def read(config: Path) -> Settings:
+    """The configuration of a file and of this process's environment."""
+    return Settings.load(config, os.environ)
 
 
 def web() -> Flask:
@@ -367,9 +542,32 @@ def web() -> Flask:
     return serve(build(load()))
 
 
+def keep_time(config: Path) -> None:
+    """The clock part: runs until SystemExit."""
+    house = build(read(config))
+    house.shelf.watch()
+    clocks.Clock(
+        house.jobs,
+        broadcasts=lambda: house.shelf.current().broadcasts,
+        begin=house.pushes.desk.sweep,
+        lease=leases.Lease(house.redis, "clock", seconds=LEASE_SECONDS),
+        zone=house.settings.zone,
+        clock=house.clock,
+    ).run()
+
+
+def send(config: Path) -> None:
+    """The worker part: runs until SystemExit."""
+    house = build(read(config))
+    house.shelf.watch()
+    pushes = house.pushes
+    workers.run(pushes.broker, pushes.pump, unfinished=pushes.desk.unfinished, close=house.platform.close)
+
+
 def sandbox() -> Flask:
     """The sandbox's WSGI application."""
-    settings = load()
+    house = build(load())
+    house.shelf.watch()
     accounts = [
         SandboxAccount(
             name=name,
@@ -382,17 +580,39 @@ def sandbox() -> Flask:
             verified=account.verified,
             original_id=account.original_id,
         )
-        for name, account in settings.accounts.items()
+        for name, account in house.settings.accounts.items()
     ]
-    at = settings.web
+    at = house.settings.web
     return sandbox_server.create_app(
-        settings.storage.folder, accounts, clock=now, webhook_base=f"http://{at.host}:{at.port}"
+        house.settings.storage.folder,
+        accounts,
+        clock=now,
+        webhook_base=f"http://{at.host}:{at.port}",
+        broadcasts=PushButton(house),
     )
+
+
+@dataclass(frozen=True)
+class PushButton:
+    """立即推送 on the sandbox's phone."""
+
+    house: House
+
+    def list(self) -> Sequence[tuple[str, str]]:
+        """Key and title of every broadcast of the pack."""
+        return [(each.key, each.title) for each in self.house.shelf.current().broadcasts.values()]
+
+    def send(self, key: str) -> str:
+        """Send a broadcast now; the words for whoever pressed the button."""
+        return self.house.pushes.desk.send_now(key, now=self.house.clock()).key
+
+
+# -- the commands ------------------------------------------------------------------------------------------------
 
 
 def installation(config: Path) -> cli.Installation:
     """What the commands know of this program."""
-    settings = Settings.load(config, os.environ)
+    settings = read(config)
     at, stand_in = settings.web, settings.sandbox
     return cli.Installation(
         folder=settings.storage.folder,
@@ -400,12 +620,70 @@ def installation(config: Path) -> cli.Installation:
         embedded_database=settings.storage.database == "embedded",
         web=cli.Server(factory="app:web", host=at.host, port=at.port, workers=at.workers),
         sandbox=cli.Server(factory="app:sandbox", host=stand_in.host, port=stand_in.port) if stand_in.enabled else None,
-        clock=lambda: None,
-        worker=lambda: None,
+        clock=partial(keep_time, config),
+        worker=partial(send, config),
         database=lambda: db.Database(database_url(settings)),
+    )
+
+
+def office(config: Path) -> broadcast.Office:
+    """What `zhibu broadcast` works on."""
+    house = build(read(config))
+    return broadcast.Office(desk=house.pushes.desk, clock=house.clock, zone=house.settings.zone)
+
+
+def register(config: Path) -> roster.Register:
+    """What `zhibu roster` works on."""
+    house = build(read(config))
+    return roster.Register(roster=house.roster, organisations=house.shelf.current().organisations, now=house.clock())
+
+
+def menus(config: Path) -> menu.Menus:
+    """What `zhibu menu` works on: every official account has a menu, a mini-program none."""
+    house = build(read(config))
+    clients = house.platform.clients
+    with_menu = {name: clients[name] for name, it in house.settings.accounts.items() if it.kind != "miniprogram"}
+    return menu.Menus(accounts=with_menu, wanted=house.shelf.current().menu)
+
+
+def check(config: Path, folder: Path | None) -> checking.Findings:
+    """What `zhibu content check` finds in `folder`, or in the pack of the configuration."""
+    settings = read(config)
+    return checking.check(folder or settings.content.folder, zone=settings.zone, known=KNOWN)
+
+
+def patient(config: Path) -> doctor.Patient:
+    """What `zhibu doctor` looks at."""
+    settings = read(config)
+    keys = Keys(settings.secret_key.get_secret_value())
+
+    def asks(account: str) -> Callable[[], object]:
+        return lambda: (
+            Platform.of(settings, keys, redis.connect(redis_url(settings)), now).clients[account].callback_addresses()
+        )
+
+    return doctor.Patient(
+        installation=installation(config),
+        config=config,
+        public_url=settings.web.public_url,
+        redis=lambda: redis.connect(redis_url(settings)),
+        content=lambda: check(config, None),
+        accounts={name: asks(name) for name in settings.accounts},
     )
 
 
 def main() -> None:
     """The `zhibu` command."""
-    cli.make(installation, [run.run, run.web, run.clock, run.worker, run.sandbox, db_command.db])()
+    parts = [run.run, run.web, run.clock, run.worker, run.sandbox]
+    groups = [
+        admin_command.admin,
+        backup.backup,
+        backup.restore,
+        broadcast.group(office),
+        content_command.group(check),
+        db_command.db,
+        doctor.command(patient),
+        menu.group(menus),
+        roster.group(register),
+    ]
+    cli.make(installation, [*parts, *groups])()

@@ -1,12 +1,18 @@
 """Who may come in: the console's sign-in, its session, and the guards that hang before the doors."""
 
+from datetime import timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_bootstrap import Bootstrap5
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
 
 from storage.admins import Admin, Admins
 
@@ -18,6 +24,10 @@ _hasher = PasswordHasher()
 def _nobody() -> str:
     """Checked where no such account exists, so that a wrong name takes as long as a wrong password."""
     return _hasher.hash("nobody")
+
+
+SESSION_MINUTES = 30  # without a click
+PAGE_SOURCES = {"default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'", "frame-ancestors": "'none'"}
 
 
 class WeakPassword(ValueError):
@@ -54,7 +64,7 @@ def sign_out() -> None:
     logout_user()
 
 
-def add_sessions(web: Flask, admins: Admins) -> None:
+def _add_sessions(web: Flask, admins: Admins) -> None:
     """Let this application know its admins."""
     manager = LoginManager(web)
     manager.session_protection = "strong"
@@ -63,6 +73,38 @@ def add_sessions(web: Flask, admins: Admins) -> None:
     def _load(session: str) -> SignedIn | None:
         admin = admins.found(session.partition(":")[0])
         return SignedIn(admin) if admin and session == f"{admin.id}:{admin.stamp}" else None
+
+
+def limiter(redis_url: str) -> Limiter:
+    """Counts tries in Redis, so that all workers count together; alone in each process while Redis is away."""
+    where = f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url
+    return Limiter(get_remote_address, storage_uri=where, in_memory_fallback_enabled=True, key_prefix="zhibu")
+
+
+def protect(web: Flask, *, secret: bytes, admins: Admins, limiter: Limiter, public_url: str) -> None:
+    """Sessions, CSRF tokens, limits and headers for every page of this application."""
+    is_secure = public_url.startswith("https://")
+    web.secret_key = secret
+    web.config.update(
+        SESSION_COOKIE_NAME="zhibu",
+        PERMANENT_SESSION_LIFETIME=timedelta(minutes=SESSION_MINUTES),
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+    )
+    CSRFProtect(web)
+    Bootstrap5(web)
+    limiter.init_app(web)
+    Talisman(
+        web,
+        force_https=False,  # the proxy in front speaks TLS
+        strict_transport_security=is_secure,
+        session_cookie_secure=is_secure,
+        content_security_policy=PAGE_SOURCES,
+        frame_options="DENY",
+        referrer_policy="same-origin",
+    )
+    _add_sessions(web, admins)
 
 
 def requires_nothing() -> None:

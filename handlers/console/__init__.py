@@ -17,15 +17,15 @@ def feature(
     shelf: Shelf,
     broadcasts: Broadcasts,
     desk: admin.Desk,
-    tiles: admin.Tiles,
     limiter: Limiter,
     clock: admin.Clock,
     zone: ZoneInfo,
 ) -> Feature:
     """The console; its sign-in is a page that anyone may open."""
-    console = admin.Console(
-        shelf=shelf, broadcasts=broadcasts, desk=desk, tiles=tiles, clock=clock, zone=zone, words=admin.words()
-    )
+    words = admin.words()
+    console = admin.Console(shelf=shelf, broadcasts=broadcasts, desk=desk, clock=clock, zone=zone, words=words)
     return Feature(
-        name="console", pages=pages.blueprint(admins=admins, limiter=limiter), admin=admin.blueprint(console)
+        name="console",
+        pages=pages.blueprint(admins=admins, limiter=limiter, words=words),
+        admin=admin.blueprint(console),
     )

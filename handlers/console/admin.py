@@ -14,10 +14,9 @@ from flask.typing import ResponseReturnValue
 from content.models import Broadcast
 from content.shelf import Shelf
 from handlers.console import engine
-from storage.broadcasts import Broadcasts, Run, State
+from storage.broadcasts import Broadcasts, Run
 
 Clock = Callable[[], datetime]
-Tiles = Callable[[], Sequence[tuple[str, int, str]]]
 
 
 class Desk(Protocol):
@@ -40,15 +39,13 @@ class Console:
     shelf: Shelf
     broadcasts: Broadcasts
     desk: Desk
-    tiles: Tiles
     clock: Clock
     zone: ZoneInfo
     words: Mapping[str, Any]
 
     def overview(self) -> ResponseReturnValue:
-        """What waits for somebody."""
-        tiles = [{"address": address, "number": number, "words": words} for address, number, words in self.tiles()]
-        return self._page("overview", tiles=tiles, faults=self.shelf.fault or (), runs=self._runs(5))
+        """What is served, what is wrong with it, and what was sent lately."""
+        return self._page("overview", counts=self._counts(), faults=self.shelf.fault or (), runs=self._runs(5))
 
     def sendings(self) -> ResponseReturnValue:
         """The broadcast files and their runs."""
@@ -77,14 +74,11 @@ class Console:
 
     def pack(self) -> ResponseReturnValue:
         """What is served now, and what is wrong with the newest change."""
+        return self._page("content", faults=self.shelf.fault or (), counts=self._counts())
+
+    def _counts(self) -> Sequence[tuple[str, int]]:
         library = self.shelf.current()
-        counts = (
-            ("题目", len(library.questions)),
-            ("摘要", len(library.digests)),
-            ("推送", len(library.broadcasts)),
-            ("组织", len(library.organisations)),
-        )
-        return self._page("content", faults=self.shelf.fault or (), counts=counts)
+        return [(name, len(getattr(library, what))) for what, name in self.words["counts"].items()]
 
     def _page(self, name: str, **values: Any) -> str:
         return render_template(f"console/{name}.html", states=tuple(self.words["delivery"].items()), **values)
@@ -111,9 +105,7 @@ class Console:
             planned_at=run.planned_at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
             state=self.words["run"][run.state],
             reason=self.words["reason"].get(run.reason, run.reason),
-            tallies=engine.counted(
-                (State(tally.state).value, tally.count) for tally in self.broadcasts.tallies(run.key)
-            ),
+            tallies=engine.counted((tally.state, tally.count) for tally in self.broadcasts.tallies(run.key)),
             act=act,
             act_name=self.words["act"].get(act, ""),
         )

@@ -1,10 +1,13 @@
 """The sign-in."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
+from flask_wtf.csrf import CSRFError
 
 from handlers import access
 from storage.admins import Admins
@@ -13,7 +16,7 @@ TRIES = "10 per minute; 60 per hour"
 TRIES_A_NAME = "20 per hour"
 
 
-def blueprint(*, admins: Admins, limiter: Limiter) -> Blueprint:
+def blueprint(*, admins: Admins, limiter: Limiter, words: Mapping[str, Any]) -> Blueprint:
     """Serve /admin/login, /admin/logout and the console's style sheet."""
     signin = Blueprint("signin", __name__, url_prefix="/admin", template_folder="../templates")
 
@@ -42,6 +45,17 @@ def blueprint(*, admins: Admins, limiter: Limiter) -> Blueprint:
         session.clear()
         return redirect(url_for("signin.form"))
 
+    @signin.app_context_processor
+    def doors() -> dict[str, Any]:
+        return {"console_doors": tuple(words["doors"].items())}
+
+    def problem(which: str, status: int) -> ResponseReturnValue:
+        title, sentence = words["problem"][which]
+        return render_template("console/problem.html", title=title, words=sentence), status
+
+    signin.app_errorhandler(CSRFError)(lambda _: problem("csrf", 400))
+    signin.app_errorhandler(404)(lambda _: problem("missing", 404))
+    signin.app_errorhandler(429)(lambda _: problem("limited", 429))
     return signin
 
 
