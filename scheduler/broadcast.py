@@ -197,8 +197,8 @@ class Desk:
         """Plan afresh, since people come, go and speak, and let it go out."""
         if run.state in (RunState.SENDING, RunState.PAUSED):
             return run
-        if run.state is not RunState.PLANNING:
-            later = max(expires_at, run.expires_at)
+        later = max(expires_at, run.expires_at)
+        if run.state is not RunState.PLANNING or later > run.expires_at:
             self._store.replan(run.key, before=run.state, content=content, expires_at=later)
         self._fill(replace(run, content=content), now)
         if self._store.move(run.key, before=[RunState.PLANNING], after=RunState.SENDING):

@@ -200,6 +200,17 @@ def test_sending_at_once_takes_in_who_came_since_and_nobody_twice(stage):
     assert stage.desk.status(RUN).count(State.SENT) == 2
 
 
+def test_sending_at_once_late_in_the_evening_is_not_over_before_it_begins(stage):
+    """The run's own hour was half past eight and lasted twelve hours; who presses the button at eleven means now."""
+    stage.reader("o-1")
+    late = NOON.replace(hour=23)
+
+    run = stage.desk.send("daily-digest", late, at_once=True)
+
+    assert run.state is RunState.SENDING
+    assert run.expires_at == late + timedelta(hours=12)
+
+
 def test_sending_at_once_says_only_what_is_out_by_then(stage):
     early = NOON.replace(hour=7)  # today's digest comes out at eight
     who = stage.reader("o-1")
