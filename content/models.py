@@ -342,10 +342,6 @@ class Question:
             self.effective_to is None or day <= self.effective_to
         )
 
-    def explained(self, letters: Mapping[str, str]) -> str:
-        """Give the explanation with each `{{opt:ID}}` as the letter the member saw; `letters` maps ids to letters."""
-        return OPTION_REFERENCE.sub(lambda found: letters[found[1]], self.explanation)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Bank:

@@ -99,12 +99,6 @@ def test_letters_in_an_explanation_are_found(said, is_letter):
     assert refused == is_letter
 
 
-def test_an_explanation_shows_the_letters_that_were_seen():
-    asked = question(explanation="{{opt:b}}不对，{{ opt:a }}才对。")
-
-    assert asked.explained({"a": "C", "b": "A"}) == "A不对，C才对。"
-
-
 @pytest.mark.parametrize(
     ("day", "holds"), [("2025-12-31", False), ("2026-01-01", True), ("2026-06-30", True), ("2026-07-01", False)]
 )
