@@ -56,6 +56,11 @@ class Template:
 
 TEMPLATES = (
     Template(
+        id="notice-digest",
+        title="内容推送提醒",
+        content="推送内容：{{thing1.DATA}}\n推送时间：{{time2.DATA}}",
+    ),
+    Template(
         id="notice-study-update",
         title="学习内容更新提醒",
         content="更新内容：{{thing1.DATA}}\n更新时间：{{time2.DATA}}\n温馨提示：{{thing3.DATA}}",

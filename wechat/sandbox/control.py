@@ -28,7 +28,7 @@ class BroadcastDoor(Protocol):
         """Keys and titles of what can be sent now."""
 
     def send(self, key: str) -> str:
-        """Send one now; returns a sentence for whoever pressed the button."""
+        """Send one now; returns the name of what was begun, to be shown."""
 
 
 class Body:

@@ -58,7 +58,7 @@ class Door:
 
     def send(self, key: str) -> str:
         self.sent.append(key)
-        return "已推送 1 人"
+        return f"{key}:2026-11-23"
 
 
 def test_the_button_lists_and_sends_the_bots_broadcasts(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_button_lists_and_sends_the_bots_broadcasts(tmp_path: Path) -> None:
         said = stage.phone("broadcasts", key="daily")
 
         assert listed == [{"key": "daily", "title": "每日要闻"}]
-        assert said == {"said": "已推送 1 人"}
+        assert said == {"said": "daily:2026-11-23"}
         assert door.sent == ["daily"]
 
 

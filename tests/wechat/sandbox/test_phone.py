@@ -48,7 +48,7 @@ class Door:
         return (("daily", "每日要闻"),)
 
     def send(self, key: str) -> str:
-        return f"已推送 {key}"
+        return f"{key}:2026-11-23"
 
 
 class TrueClock(Clock):
@@ -153,7 +153,7 @@ def test_a_member_follows_talks_taps_and_hears_pushes_live(
         press(page, "同意学习提醒")
         expect(more).to_contain_text("还可接收 1 条")
         press(page, "立即推送每日要闻")
-        expect(page.get_by_role("status")).to_contain_text("已推送 daily")
+        expect(page.get_by_role("status")).to_contain_text("已开始推送：daily:2026-11-23")
         data = {"thing1": {"value": "本周要点"}, "time2": {"value": "08:00"}}
         body = {"touser": openid, "template_id": "study", "data": data}
         sent = scene.stage.code("/cgi-bin/message/subscribe/bizsend", body)

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from tests.wechat.sandbox.stage import Clock, a_stage
+from wechat.sandbox import chat
+from wechat.sandbox.state import State
 
 
 def test_everything_is_remembered_after_a_restart(tmp_path: Path) -> None:
@@ -27,3 +29,17 @@ def test_everything_is_remembered_after_a_restart(tmp_path: Path) -> None:
         assert allowed == 1
         assert stage.get("/cgi-bin/menu/get")["menu"]["button"][0]["key"] == "quiz"
         assert stage.stable() == {"access_token": token, "expires_in": 7190}
+
+
+def test_words_on_their_way_when_it_was_killed_are_shown_as_not_sent(tmp_path: Path) -> None:
+    with a_stage(tmp_path) as stage:
+        openid = stage.a_follower()
+    state = State(tmp_path / "sandbox.sqlite3")
+    with state.begin() as db:
+        chat.add(db, openid, at=0, who="member", via="phone", body={"type": "text", "content": "在吗"}, state="sending")
+    state.close()
+
+    with a_stage(tmp_path) as stage:
+        lines = stage.http.get("/sandbox/chat", query_string={"openid": openid}).get_json()["lines"]
+
+        assert [line["state"] for line in lines if line["text"] == "在吗"] == ["failed"]

@@ -366,7 +366,7 @@ function broadcastRow({ key, title }) {
   const send = async ({ currentTarget: button }) => {
     button.disabled = true;
     try {
-      toast((await post("broadcasts", { key })).said);
+      toast(`已开始推送：${(await post("broadcasts", { key })).said}`);
       soon();
     } catch (fault) {
       toast(fault.message);
