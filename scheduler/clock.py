@@ -43,7 +43,7 @@ class Clock:
     """Runs jobs at their times while it leads.
 
     `broadcasts` is read at every tick: a changed pack changes the timetable. At a broadcast's time `begin` is run,
-    which finds out by itself what is due.
+    which finds out by itself what is due, and every minute, for what was lost.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Clock:
 
     def run(self) -> None:
         """Keep time until SystemExit."""
-        for job in self._jobs:
+        for job in (Job(id="sweep", cron="* * * * *", run=self._begin, late_by_seconds=60), *self._jobs):
             self._add(job, CronTrigger.from_crontab(job.cron, timezone=self._zone))
         self._scheduler.start(paused=True)
         try:

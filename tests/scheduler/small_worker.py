@@ -1,0 +1,53 @@
+"""A worker in a process of its own, to be killed: the real pump, bulk client and broker against a local platform."""
+
+import json
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+
+from scheduler import worker
+from scheduler.audience import Audience
+from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.next_visit import NextVisitChannel
+from scheduler.planner import Planner
+from scheduler.pump import Pump
+from storage.broadcasts import Broadcasts
+from storage.db import Database
+from storage.people import People
+from storage.sealing import Keys
+from tests import fakes
+from tests.scheduler.world import Subscribers, an_account
+from wechat.bulk import Bulk
+from wechat.tokens import Fetched, Tokens
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main() -> None:
+    told = json.loads(sys.argv[1])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    account = an_account(api_base=told["platform"])
+    tokens = Tokens(lambda _: Fetched("token", timedelta(hours=2)), fakes.Shelf(), now)
+    bulk = Bulk(account, tokens)
+    db = Database(told["database"])
+    people = People(db, former=Keys("a secret of these tests").mark("former"))
+    store = Broadcasts(db, people)
+    channels = {
+        "customer_service": CustomerServiceChannel({"official": account}, {"official": bulk}),
+        "next_visit": NextVisitChannel(store),
+    }
+    pump = Pump(
+        store=store,
+        people=people,
+        planner=Planner(store, Audience(store, Subscribers()), channels),
+        channels=channels,
+        clock=now,
+        in_flight=told["in_flight"],
+    )
+    worker.run(worker.connect(told["broker"]), pump, unfinished=lambda: [told["run"]], close=bulk.aclose)
+
+
+if __name__ == "__main__":
+    main()

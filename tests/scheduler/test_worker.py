@@ -1,0 +1,195 @@
+"""Workers are killed, ended and started again; each person hears it once, or it is known that nobody knows."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from scheduler import worker
+from storage.broadcasts import RunState, deliveries
+from storage.people import contacts, persons
+from tests.scheduler.world import NOON, RUN, World
+
+PEOPLE = 1000
+IN_FLIGHT = 32
+ANSWER_SECONDS = 0.08
+
+
+class SlowPlatform:
+    """Takes its time for every message and counts who got how many."""
+
+    def __init__(self):
+        self.got: Counter[str] = Counter()
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def serving(self):
+        platform = self
+
+        class Door(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                platform.take(body["touser"])
+                answer = b'{"errcode": 0, "errmsg": "ok"}'
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a killed caller hangs up
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    def take(self, openid):
+        with self._lock:
+            self.got[openid] += 1
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        time.sleep(ANSWER_SECONDS)
+        with self._lock:
+            self.in_flight -= 1
+
+
+def many_people(world, count):
+    """People by the thousand, in two statements."""
+    ids = [f"{number:032x}" for number in range(count)]
+    with world.db.begin() as connection:
+        connection.execute(persons.insert(), [{"id": each, "since": NOON.date()} for each in ids])
+        connection.execute(
+            contacts.insert(),
+            [{"id": each, "person": each, "account": "official", "openid": f"o-{each}"} for each in ids],
+        )
+        connection.execute(
+            deliveries.insert(),
+            [
+                {
+                    "key": RUN,
+                    "person": each,
+                    "contact": each,
+                    "account": "official",
+                    "channel": "customer_service",
+                    "state": "due",
+                    "wake_at": NOON,
+                }
+                for each in ids
+            ],
+        )
+
+
+@contextmanager
+def a_worker(**told):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.scheduler.small_worker", json.dumps(told)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.DEVNULL,
+    )
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def until(condition, *, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.01)
+
+
+@pytest.mark.usefixtures("redis")
+def test_killed_and_ended_in_the_middle_of_a_thousand_each_person_hears_it_once(db, redis_url):
+    world, platform = World(db), SlowPlatform()
+    run = world.run(RUN, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    many_people(world, PEOPLE)
+    with platform.serving() as address:
+        told = {
+            "platform": address,
+            "database": db.url,
+            "broker": redis_url,
+            "run": RUN,
+            "in_flight": IN_FLIGHT,
+        }
+
+        with a_worker(**told) as first:
+            until(lambda: len(platform.got) > 200)
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        until(lambda: platform.in_flight == 0)
+        in_hand = world.states(run)["in_hand"]
+        assert 0 < in_hand <= IN_FLIGHT, "it was not killed in the middle of its work"
+
+        with a_worker(**told) as second:
+            until(lambda: len(platform.got) > 600)
+            second.send_signal(signal.SIGTERM)
+            second.wait(timeout=15)
+        assert second.returncode == 0
+        assert world.states(run)["in_hand"] == in_hand, "the one that was ended finished what it had in hand"
+        assert world.states(run)["due"] > 0, "it was not ended in the middle of its work"
+
+        with a_worker(**told):
+            until(lambda: "due" not in world.states(run))
+            until(lambda: world.states(run).get("in_hand") == in_hand)
+        unsure = world.store.sweep(RUN, repeatable=["next_visit"], now=datetime.now(UTC) + timedelta(minutes=5))
+
+    assert unsure == in_hand
+    assert world.states(run) == {"sent": PEOPLE - unsure, "unsure": unsure}
+    assert max(platform.got.values()) == 1, "somebody heard it twice"
+    sent = {f"o-{person}" for person, row in world.rows(run).items() if row.state == "sent"}
+    assert sent <= set(platform.got), "somebody who is said to have heard it did not"
+    assert world.store.finish(RUN)
+
+
+@pytest.mark.usefixtures("redis")
+def test_a_worker_ends_a_run_by_itself(db, redis_url):
+    world, platform = World(db), SlowPlatform()
+    run = world.run(RUN, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    many_people(world, 50)
+
+    with platform.serving() as address:
+        told = {"platform": address, "database": db.url, "broker": redis_url, "run": RUN, "in_flight": 8}
+        with a_worker(**told):
+            until(lambda: world.store.run(RUN).state is RunState.DONE)
+
+    assert world.states(run) == {"sent": 50}
+    assert 1 < platform.most_in_flight <= 8
+
+
+def test_a_message_in_the_broker_says_which_run_and_nothing_of_anybody(redis, redis_url):
+    broker = worker.connect(redis_url)
+    worker.Enqueue(broker)("daily-digest:2026-11-23")
+    broker.close()
+
+    kept = [json.loads(value) for value in redis.hgetall("zhibu:broker:push.msgs").values()]
+
+    assert [(message["actor_name"], message["args"], message["kwargs"]) for message in kept] == [
+        ("send_batch", ["daily-digest:2026-11-23"], {})
+    ]
+
+
+def test_a_broker_that_is_away_is_no_error():
+    broker = worker.connect("redis://127.0.0.1:1/0")
+
+    worker.Enqueue(broker)("daily-digest:2026-11-23")
