@@ -52,7 +52,7 @@ class Library:
 
     def say(self, key: str, /, **values: Any) -> str:
         """Give the phrase of a key ("quiz.right") with its gaps filled; raises KeyError for an unknown key."""
-        return self.phrases[key].fill(values)
+        return self.phrases[key].fill(values).strip()
 
     def template(self, name: str) -> Template:
         """Give the template called `name`, with or without its extension; raises KeyError."""

@@ -21,10 +21,11 @@ class Template:
     source: str
     values: frozenset[str]
     _compiled: jinja2.Template
+    _is_plain: bool  # most phrases have no gap: rendering them would cost more than all the rest of saying them
 
     def fill(self, values: Mapping[str, Any]) -> str:
         """Give the finished words; raises `jinja2.UndefinedError` when a gap has no value."""
-        return self._compiled.render(values)
+        return self.source if self._is_plain else self._compiled.render(values)
 
     def line_of(self, name: str) -> int:
         """Give the 1-based line on which a name first stands."""
@@ -37,9 +38,8 @@ def template(source: str) -> Template:
     """Compile words; raises `Unreadable` with the line inside them."""
     words = _environment()
     try:
-        return Template(
-            source, frozenset(meta.find_undeclared_variables(words.parse(source))), words.from_string(source)
-        )
+        gaps = frozenset(meta.find_undeclared_variables(words.parse(source)))
+        return Template(source, gaps, words.from_string(source), "{" not in source)
     except jinja2.TemplateSyntaxError as error:
         raise Unreadable("words_syntax", line=error.lineno, detail=error.message or "") from None
 
