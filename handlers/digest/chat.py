@@ -196,7 +196,7 @@ class Reader:
     def _with_words(self, turn: Turn, ask: Ask) -> Reply:
         """What has the words; where the asked kind has nothing, what the other has."""
         found = self._readable(turn, self._library.search(ask.words, now=turn.now))
-        of_kind = [digest for digest in found if ask.kind in {None, digest.kind}]
+        of_kind = [digest for digest in found if engine.fits(digest, ask)]
         if of_kind:
             return self._begin(turn, By.SEARCH, ask, of_kind)
         what = self._what(ask.kind)

@@ -122,6 +122,11 @@ def may_read(digest: Digest, belongs: frozenset[str]) -> bool:
     return is_public(digest) or not belongs.isdisjoint(digest.audience)
 
 
+def fits(digest: Digest, ask: Ask) -> bool:
+    """Whether it is of the kind and topic that are asked for, whatever the words."""
+    return ask.kind in {None, digest.kind} and (not ask.topic or ask.topic in digest.topics)
+
+
 # The list
 
 
@@ -250,9 +255,10 @@ def parts(digest: Digest) -> list[Part]:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page of many: `number` counts from 1 to `of`."""
+    """One page of many: `number` counts from 1 to `of`, `total` is how many there are on all of them."""
 
     digests: Sequence[Digest]
+    total: int
     number: int
     of: int
 
@@ -261,4 +267,4 @@ def sheet(found: Sequence[Digest], *, number: int, size: int) -> Sheet:
     """The page of that number, or the nearest there is."""
     of = max(1, -(-len(found) // size))
     at = min(max(number, 1), of)
-    return Sheet(found[(at - 1) * size : at * size], at, of)
+    return Sheet(found[(at - 1) * size : at * size], len(found), at, of)
