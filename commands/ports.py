@@ -65,12 +65,13 @@ def held(path: Path, *, otherwise: str) -> Iterator[None]:
     """Hold the lock file at `path`, or raise Taken with `otherwise` and the holder's process id.
 
     The system drops the lock with the process, so a kill -9 leaves nothing to clear away.
+    Children that are forked meanwhile don't hold it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # either, says POSIX
             lock.seek(0)
             raise Taken(f"{otherwise} (process {lock.read().strip() or 'unknown'}).") from None
         lock.truncate(0)

@@ -1,19 +1,28 @@
-"""Starts the parts of Zhibu, keeps them alive, and ends them together."""
+"""Starts the parts of Zhibu, keeps them alive, and ends them together.
+
+On Linux a part is forked: everything is imported once for all of them, which is most of the time that a start takes.
+macOS' own libraries don't survive a fork, so there a part is spawned.
+"""
 
 import contextlib
+import multiprocessing
 import os
 import queue
 import signal
-import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from multiprocessing.process import BaseProcess
 from types import FrameType
+from typing import Any
 
 import structlog
 
-PROGRAM_FOLDER = Path(__file__).resolve().parents[1]
+from commands import title
+from commands.parent import GRACE_SECONDS
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 QUICK_SECONDS = 10.0  # a life shorter than this is a failed start
 TRIES = 5  # failed starts in a row before we give up
 LONGEST_PAUSE_SECONDS = 4.0
@@ -31,13 +40,13 @@ class _Stopped(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One process of ours: what starts it, when it counts as ready, and which addresses it answers at."""
+    """One process of ours: what it does, when it counts as ready, and which addresses it answers at."""
 
     name: str
-    command: tuple[str, ...]
+    work: Callable[[], None]  # picklable
     ready: Callable[[], bool]
     addresses: tuple[tuple[str, str], ...] = ()
-    folder: Path | None = None
+    shown_as: str = ""
 
 
 class Child:
@@ -45,7 +54,7 @@ class Child:
 
     def __init__(self, part: Part) -> None:
         self.part = part
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: BaseProcess | None = None
         self._born = 0.0
         self._due = 0.0
         self._failures = 0
@@ -56,7 +65,7 @@ class Child:
         if self._process is None:
             if now >= self._due:
                 self._start(now)
-        elif (code := self._process.poll()) is not None:
+        elif (code := self._process.exitcode) is not None:
             self.kill()
             self._process = None
             self._note_death(code, now)
@@ -79,26 +88,27 @@ class Child:
 
     def has_ended(self) -> bool:
         """Whether the part's own process has ended; its group may still hold some of its workers."""
-        return self._process is None or self._process.poll() is not None
+        return self._process is None or self._process.exitcode is not None
 
     def kill(self) -> None:
         """End whatever is left of the part's group: workers outlive a main process that was killed."""
-        if self._process is None:
+        if self._process is None or self._process.pid is None:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses a group of dead processes
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()  # it may not have made its group yet
         self.wait()
 
     def wait(self) -> None:
         """Return when the part's own process has ended."""
         if self._process is not None:
-            self._process.wait()
+            self._process.join()
 
     def _start(self, now: float) -> None:
         self._born = now
-        self._process = subprocess.Popen(
-            self.part.command, stdin=subprocess.DEVNULL, start_new_session=True, cwd=self.part.folder
-        )
+        self._process = _process(target=_live, args=(self.part.work, self.part.shown_as), name=self.part.name)
+        with _held_back():
+            self._process.start()
 
     def _note_death(self, code: int, now: float) -> None:
         self._failures = self._failures + 1 if now - self._born < QUICK_SECONDS else 0
@@ -112,13 +122,49 @@ class Child:
         structlog.get_logger().warning("a part ended and is started again", name=self.part.name, how=how, pause=pause)
 
 
-class House:
-    """All parts together. A stage starts when the parts of the stage before it are ready, and ends before them."""
+def _process(**how: Any) -> BaseProcess:
+    made: BaseProcess
+    if sys.platform == "linux":
+        made = multiprocessing.get_context("fork").Process(**how)
+    else:
+        made = multiprocessing.get_context("spawn").Process(**how)
+    return made
 
-    def __init__(self, stages: Sequence[Sequence[Part]], *, say: Callable[[str], None]) -> None:
+
+def _live(work: Callable[[], None], shown_as: str) -> None:
+    """Be a part: the leader of a group of its own, deaf to the terminal, with nothing of its parent's handlers."""
+    os.setsid()
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    title.show_as(shown_as)
+    work()
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Let no signal come between a fork and the child's own handlers: it would be taken, and lost."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+class House:
+    """All parts together. A stage starts when the parts of the stage before it are ready, and ends before them.
+
+    With a `parent`, which must be this process's, everything ends within two seconds of it.
+    """
+
+    def __init__(
+        self, stages: Sequence[Sequence[Part]], *, say: Callable[[str], None], parent: int | None = None
+    ) -> None:
         self._stages = [[Child(part) for part in stage] for stage in stages]
         self._say = say
+        self._parent = parent
         self._at_work: list[Child] = []
+        self._patience = LAST_SECONDS
 
     def run(self) -> None:
         """Keep everything running until SIGINT, SIGTERM or SIGHUP; raises GaveUp. Nothing is left running after it."""
@@ -145,6 +191,9 @@ class House:
             if child.newly_ready():
                 for name, address in child.part.addresses:
                     self._say(f"{name:<9}{address}")
+        if self._parent is not None and os.getppid() != self._parent:
+            self._patience = GRACE_SECONDS
+            raise _Stopped
         if _signalled(stops, LOOK_EVERY_SECONDS):
             raise _Stopped
 
@@ -152,7 +201,7 @@ class House:
         for stage in reversed(self._stages):
             for child in stage:
                 child.ask_to_end()
-            deadline = time.monotonic() + LAST_SECONDS
+            deadline = time.monotonic() + self._patience
             while not all(child.has_ended() for child in stage) and time.monotonic() < deadline:
                 if _signalled(stops, LOOK_EVERY_SECONDS):
                     break
@@ -168,7 +217,7 @@ def _stop_signals() -> Iterator["queue.SimpleQueue[int]"]:
     def note(number: int, _frame: FrameType | None) -> None:
         stops.put(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, note) for number in STOP_SIGNALS}
     try:
         yield stops
     finally:

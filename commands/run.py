@@ -15,87 +15,94 @@ from commands import logs, ports, valkey
 from commands.cli import Here, Installation, Server, fail
 from commands.db import bring_to_head, refuse_another_schema
 from commands.parent import follow
-from commands.processes import PROGRAM_FOLDER, GaveUp, House, Part
+from commands.processes import GaveUp, House, Part
 from commands.serve import serve
 
 WEB_THREADS = 8  # a worker; our handlers are short, and the interpreter runs one of them at a time
 SANDBOX_THREADS = 64  # every phone that is open waits for news in one
 
-following = click.option(
-    "--parent", type=int, hidden=True, help="End when this process, which must be the parent, has ended."
-)
-
 
 @click.command()
-@following
+@click.option("--parent", type=int, hidden=True, help="End when this process, which must be the parent, has ended.")
 @click.pass_obj
 def run(here: Here, parent: int | None) -> None:
     """Start everything and keep it running: web, clock, worker, and Valkey and the sandbox where they are ours."""
-    _become("run", parent)
+    logs.configure("run")
     folder = here.installation.folder
     try:
         with ports.held(folder / "run.lock", otherwise=f"`zhibu run` is already at work in {folder}"):
             _claim_ports(here.installation)
             bring_to_head(here.installation)
             with _stages(here) as stages:
-                House(stages, say=click.echo).run()
+                House(stages, say=click.echo, parent=parent).run()
     except (ports.Taken, GaveUp) as error:
         fail(str(error))
 
 
 @click.command()
-@following
 @click.pass_obj
-def web(here: Here, parent: int | None) -> None:
+def web(here: Here) -> None:
     """Serve chat, mini-program, pages and console over HTTP."""
-    _become("web", parent)
-    _join(here.installation, parent)
-    _serve(here, "web", here.installation.web, threads=WEB_THREADS)
+    logs.configure("web")
+    _join(here.installation)
+    _web(here)
 
 
 @click.command()
-@following
 @click.pass_obj
-def sandbox(here: Here, parent: int | None) -> None:
+def sandbox(here: Here) -> None:
     """Serve the stand-in for the WeChat platform, and its web phone."""
-    _become("sandbox", parent)
+    logs.configure("sandbox")
+    _sandbox(here)
+
+
+@click.command()
+@click.pass_obj
+def clock(here: Here) -> None:
+    """Plan what the timetable says is due."""
+    logs.configure("clock")
+    _join(here.installation)
+    _clock(here)
+
+
+@click.command()
+@click.pass_obj
+def worker(here: Here) -> None:
+    """Send what has been planned."""
+    logs.configure("worker")
+    _join(here.installation)
+    _worker(here)
+
+
+def _under_run(part: str, load: Callable[[Path], Installation], config: Path, parent: int) -> None:
+    """Be a part of `zhibu run`, which has seen to what a part needs."""
+    logs.configure(part)
+    follow(parent)
+    {"web": _web, "sandbox": _sandbox, "clock": _clock, "worker": _worker}[part](Here(load, config))
+
+
+def _web(here: Here) -> None:
+    _serve(here, "web", here.installation.web, threads=WEB_THREADS)
+
+
+def _sandbox(here: Here) -> None:
     if here.installation.sandbox is None:
         fail("The sandbox is off: set sandbox.enabled to true.")
     _serve(here, "sandbox", here.installation.sandbox, threads=SANDBOX_THREADS)
 
 
-@click.command()
-@following
-@click.pass_obj
-def clock(here: Here, parent: int | None) -> None:
-    """Plan what the timetable says is due."""
-    _become("clock", parent)
-    _join(here.installation, parent)
+def _clock(here: Here) -> None:
     _end_on_signals()
     here.installation.clock()
 
 
-@click.command()
-@following
-@click.pass_obj
-def worker(here: Here, parent: int | None) -> None:
-    """Send what has been planned."""
-    _become("worker", parent)
-    _join(here.installation, parent)
+def _worker(here: Here) -> None:
     _end_on_signals()
     here.installation.worker()
 
 
-def _become(part: str, parent: int | None) -> None:
-    logs.configure(part)
-    if parent is not None:
-        follow(parent)
-
-
-def _join(installation: Installation, parent: int | None) -> None:
-    """See that a part started by hand finds its Valkey and its tables; `zhibu run` has seen to that for its own."""
-    if parent is not None:
-        return
+def _join(installation: Installation) -> None:
+    """See that a part started by hand finds its Valkey and its tables."""
     if installation.embedded_redis:
         try:
             valkey.url(installation.folder)
@@ -128,24 +135,21 @@ def _claim_ports(installation: Installation) -> None:
 
 @contextlib.contextmanager
 def _stages(here: Here) -> Iterator[list[list[Part]]]:
-    parts = [_web(here, here.installation.web), _part(here, "clock"), _part(here, "worker")]
-    if here.installation.sandbox:
-        parts.append(_sandbox(here, here.installation.sandbox))
-    if not here.installation.embedded_redis:
+    installation = here.installation
+    base = _base(installation.web)
+    parts = [
+        _part(here, "web", partial(healthy, installation.web), (("web", base), ("console", f"{base}/admin/"))),
+        _part(here, "clock"),
+        _part(here, "worker"),
+    ]
+    if installation.sandbox:
+        phone = f"{_base(installation.sandbox)}/phone/"
+        parts.append(_part(here, "sandbox", partial(healthy, installation.sandbox), (("phone", phone),)))
+    if not installation.embedded_redis:
         yield [parts]
         return
-    with valkey.home(here.installation.folder) as home:
-        keeper = Part("valkey", valkey.command(home), partial(valkey.answers, home), folder=PROGRAM_FOLDER)
-        yield [[keeper], parts]
-
-
-def _web(here: Here, server: Server) -> Part:
-    base = _base(server)
-    return _part(here, "web", partial(healthy, server), (("web", base), ("console", f"{base}/admin/")))
-
-
-def _sandbox(here: Here, server: Server) -> Part:
-    return _part(here, "sandbox", partial(healthy, server), (("phone", f"{_base(server)}/phone/"),))
+    with valkey.home(installation.folder) as home:
+        yield [[Part("valkey", partial(valkey.keep, home, os.getpid()), partial(valkey.answers, home))], parts]
 
 
 def _part(
@@ -154,8 +158,8 @@ def _part(
     ready: Callable[[], bool] = lambda: True,
     addresses: tuple[tuple[str, str], ...] = (),
 ) -> Part:
-    program = (sys.executable, str(Path(sys.argv[0]).resolve()), "--config", str(here.config))
-    return Part(name, (*program, name, "--parent", str(os.getpid())), ready, addresses)
+    work = partial(_under_run, name, here.load, here.config, os.getpid())
+    return Part(name, work, ready, addresses, shown_as=f"zhibu {name} --config {here.config}")
 
 
 def _base(server: Server) -> str:

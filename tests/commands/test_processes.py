@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from commands.processes import Child, GaveUp, Part
 
 PROGRAM = Path(__file__).with_name("small_program.py")
 ROOT = Path(__file__).parents[2]
-PARTS = ("web", "clock", "worker", "sandbox", "commands.valkey")
+PARTS = ("web", "clock", "worker", "sandbox", "commands.keeper")
 
 
 def a_free_port() -> int:
@@ -247,7 +248,7 @@ def test_a_port_that_is_taken_is_named_before_anything_starts(machine):
 
 
 def test_a_part_that_cannot_live_is_given_up_after_five_tries_with_growing_pauses():
-    child = Child(Part("worker", (sys.executable, "-c", "raise SystemExit(3)"), ready=lambda: False))
+    child = Child(Part("worker", partial(sys.exit, 3), ready=lambda: False))
     starts: list[int] = []
 
     def live_on() -> None:
