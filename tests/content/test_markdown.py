@@ -88,6 +88,18 @@ def test_nothing_in_the_html_can_act(text):
     assert "onclick" not in html
 
 
+@pytest.mark.parametrize("address", ["ftp://example.org/a", "mailto:a@example.org"])
+def test_links_lead_to_the_web_alone(address):
+    assert "href" not in blocks(f"[x]({address})")[0].html
+
+
+def test_a_tag_is_shown_as_it_was_written():
+    assert (blocks("<b>粗</b>")[0].html, blocks("<b>粗</b>")[0].plain) == (
+        "<p>&lt;b&gt;粗&lt;/b&gt;</p>",
+        "<b>粗</b>",
+    )
+
+
 def test_a_quotation_in_html_is_a_block_quotation():
     assert blocks("> 原文")[0].html == "<blockquote>\n<p>原文</p>\n</blockquote>"
 

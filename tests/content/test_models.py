@@ -59,10 +59,11 @@ def test_a_judge_question_is_right_or_wrong(said, right):
     [
         ("首都是____。", ["北京", "北京市"], (("北京", "北京市"),)),
         ("首都是（ ）。", "北京", (("北京",),)),
+        ("首都是____。", [["北京", "北京市"]], (("北京", "北京市"),)),
         ("____和____", [["一", "壹"], ["二"]], (("一", "壹"), ("二",))),
         ("____和____", ["一", "二"], (("一",), ("二",))),
     ],
-    ids=["one blank, several words", "one word", "a list a blank", "a word a blank"],
+    ids=["one blank, several words", "one word", "a list for one blank", "a list a blank", "a word a blank"],
 )
 def test_accepted_words_belong_to_their_blank(stem, answer, read):
     assert question(type="fill", stem=stem, answer=answer, without=["options"]).answer == read
