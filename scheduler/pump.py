@@ -43,7 +43,7 @@ class Pump:
     planner: Planner
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
-    in_flight: int = 32
+    in_flight: int = 16  # wechat-platform notes §9: 10 to 20
     stretch: timedelta = STRETCH
     lost_after: timedelta = LOST_AFTER
 

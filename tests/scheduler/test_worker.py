@@ -112,7 +112,7 @@ def a_worker(**told):
         process.wait()
 
 
-def until(condition, *, seconds=20.0):
+def until(condition, *, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came to that"
