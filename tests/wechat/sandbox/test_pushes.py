@@ -164,7 +164,7 @@ def test_every_kind_of_reply_is_read(kind: str, inner: str, line: dict[str, obje
         a_reply({**TOLD, "FromUserName": "o-other"}, "好"),
         a_reply({**TOLD, "ToUserName": "gh_other"}, "好"),
         a_reply(TOLD, "好").replace("1700000000", "yesterday"),
-        a_reply(TOLD, "", inner="<Content>x</Content><MsgType>news</MsgType>"),
+        a_reply(TOLD, "", inner="<Content>x</Content><MsgType>text</MsgType>"),
     ],
 )
 def test_a_malformed_reply_is_refused(body: str) -> None:

@@ -99,6 +99,15 @@ def test_who_left_and_who_never_was_cannot_be_written_to(stage: Stage) -> None:
     assert stage.says_to("o-nobody") == 40003
 
 
+def test_who_left_and_came_back_brings_no_old_window_along(stage: Stage) -> None:
+    openid = stage.a_follower()
+    stage.phone("say", openid=openid, text="再见")
+    stage.phone("unfollow", openid=openid)
+    stage.phone("follow", openid=openid)
+
+    assert tries(stage, openid, 4) == [0, 0, 0, 45047]
+
+
 def test_who_switched_messages_off_is_not_written_to(stage: Stage) -> None:
     openid = stage.a_follower()
     stage.phone("receive", openid=openid, on=False)
