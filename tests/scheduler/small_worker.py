@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from scheduler import worker
 from scheduler.audience import Audience
+from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.planner import Planner
@@ -34,7 +35,7 @@ def main() -> None:
     db = Database(told["database"])
     people = People(db, former=Keys("a secret of these tests").mark("former"))
     store = Broadcasts(db, people)
-    channels = {
+    channels: dict[str, Channel] = {
         "customer_service": CustomerServiceChannel({"official": account}, {"official": bulk}),
         "next_visit": NextVisitChannel(store),
     }

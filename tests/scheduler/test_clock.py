@@ -66,7 +66,7 @@ class AClock:
     """A clock in a thread; its `begin` writes down when it was called, and it ends with the test."""
 
     def __init__(self, lease, *, broadcasts=dict, jobs=(), begin=None):
-        self.fired = []
+        self.fired: list[datetime] = []
         self._ends = threading.Event()
         self._clock = Clock(
             jobs,

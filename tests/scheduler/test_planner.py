@@ -77,7 +77,7 @@ def test_everybody_meant_has_one_row_however_the_pages_fall(db, tmp_path):
     stage.reader("o-left")
     stage.leave("o-left")
 
-    stage.desk.plan(RUN, NOON)
-    stage.planner.fill(stage.store.run(RUN), now=NOON)
+    run = stage.desk.plan(RUN, NOON)
+    stage.planner.fill(run, now=NOON)
 
-    assert sorted(stage.rows(stage.store.run(RUN))) == sorted(who.person for who in readers)
+    assert sorted(stage.rows(run)) == sorted(who.person for who in readers)

@@ -171,7 +171,7 @@ def test_a_worker_ends_a_run_by_itself(db, redis_url):
     with platform.serving() as address:
         told = {"platform": address, "database": db.url, "broker": redis_url, "run": RUN, "in_flight": 8}
         with a_worker(**told):
-            until(lambda: world.store.run(RUN).state is RunState.DONE)
+            until(lambda: world.store.runs()[0].state is RunState.DONE)
 
     assert world.states(run) == {"sent": 50}
     assert 1 < platform.most_in_flight <= 8

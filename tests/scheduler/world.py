@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from content import library
 from scheduler.audience import Audience
 from scheduler.broadcast import Desk
+from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import NoticeChannel
@@ -121,7 +122,7 @@ class Subscribers:
     """Who wants to hear of what, in memory."""
 
     def __init__(self):
-        self.topics = {}
+        self.topics: dict[str, set[str]] = {}
 
     def page(self, topics, *, after, limit):
         wanted = sorted({person for topic in topics for person in self.topics.get(topic, ())})
@@ -200,11 +201,11 @@ class Stage(World):
         self.wechat = FakeWeChat(lambda: self.now)
         self.subscribers = Subscribers()
         self.library = library.load(folder, zone=ZONE)
-        self.woken = []
-        self.flushed = []
+        self.woken: list[str] = []
+        self.flushed: list[datetime] = []
         accounts = accounts or {"official": an_account()}
         senders = {name: Sender(self.wechat) for name in accounts}
-        channels = [
+        channels: list[Channel] = [
             NoticeChannel(accounts, senders),
             CustomerServiceChannel(accounts, senders),
             NextVisitChannel(self.store),
