@@ -25,7 +25,7 @@ from commands import db as db_command
 from content import checking
 from content.agreement import Known
 from content.shelf import Shelf
-from handlers import access, console, conversation, digest, membership, opinion, quiz, subscription
+from handlers import access, console, conversation, digest, health, membership, opinion, quiz, subscription
 from handlers.conversation import Conversation
 from handlers.feature import Feature, Keeps
 from handlers.opinion import OpinionSettings
@@ -471,7 +471,8 @@ def serve(house: House) -> Flask:
     access.protect(
         site, secret=secret, admins=house.admins, limiter=house.limiter, public_url=house.settings.web.public_url
     )
-    _open(site, _health(house), access.requires_nothing)
+    metrics = health.Metrics()
+    _open(site, _health(house, metrics), access.requires_nothing)
     for feature in house.features:
         if feature.pages:
             _open(site, feature.pages, access.requires_nothing)
@@ -490,6 +491,17 @@ def serve(house: House) -> Flask:
     return site
 
 
+def _health(house: House, metrics: health.Metrics) -> Blueprint:
+    parts: Mapping[str, Callable[[], bool]] = {
+        "database": house.db.answers,
+        "redis": partial(redis.answers, house.redis),
+        "content": lambda: bool(house.shelf.current()),  # a bad change is the console's news: the last good pack serves
+    }
+    return health.blueprint(
+        parts=parts, metrics=metrics, metrics_token=house.settings.web.metrics_token.get_secret_value()
+    )
+
+
 def _open(web: Flask, blueprint: Blueprint, guard: Guard) -> None:
     """The only way in: a door without a guard can't be hung."""
     blueprint.before_request(guard)
@@ -503,25 +515,6 @@ def _split(chat: WSGIApplication, site: WSGIApplication) -> WSGIApplication:
         return (chat if environ["PATH_INFO"].startswith("/wechat/") else site)(environ, start_response)
 
     return entrance
-
-
-def _health(house: House) -> Blueprint:
-    health = Blueprint("health", __name__)
-
-    @health.get("/healthz")
-    def alive() -> ResponseReturnValue:
-        return {"alive": True}
-
-    @health.get("/readyz")
-    def ready() -> ResponseReturnValue:
-        parts = {
-            "database": house.db.answers(),
-            "redis": redis.answers(house.redis),
-            "content": house.shelf.fault is None,
-        }
-        return parts, 200 if all(parts.values()) else 503
-
-    return health
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------
@@ -658,9 +651,11 @@ def patient(config: Path) -> doctor.Patient:
     keys = Keys(settings.secret_key.get_secret_value())
 
     def asks(account: str) -> Callable[[], object]:
-        return lambda: (
-            Platform.of(settings, keys, redis.connect(redis_url(settings)), now).clients[account].callback_addresses()
-        )
+        def ask() -> object:
+            platform = Platform.of(settings, keys, redis.connect(redis_url(settings)), now)
+            return platform.clients[account].callback_addresses()
+
+        return ask
 
     return doctor.Patient(
         installation=installation(config),

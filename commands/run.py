@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -122,9 +123,18 @@ def _serve(here: Here, part: str, server: Server, *, threads: int) -> None:
         with ports.held(lock, otherwise=f"`zhibu {part}` is already at work on port {server.port}"):
             ports.claim(f"{part}.port", server.host, server.port)
             os.environ["ZHIBU_CONFIG"] = str(here.config)
+            if part == "web":
+                os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_emptied(here.installation.folder / "metrics"))
             serve(server, part=part, threads=threads)
     except ports.Taken as error:
         fail(str(error))
+
+
+def _emptied(folder: Path) -> Path:
+    """The folder in which the web workers count together; what an earlier run counted is over."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _claim_ports(installation: Installation) -> None:

@@ -49,7 +49,7 @@ class Quiz:
     def daily(self, turn: Turn) -> Reply:
         """Today's questions: begun, gone on with, or their result."""
         today = turn.now.astimezone(self.zone).date()
-        drawn = engine.draw(self._library.questions.values(), on=today, count=self.questions_a_day)
+        drawn = engine.draw(self._library.questions_on(today), on=today, count=self.questions_a_day)
         if not drawn:
             return self._says("none")
         return self._goes_on(
@@ -58,9 +58,8 @@ class Quiz:
 
     def mistakes(self, turn: Turn) -> Reply:
         """A round of what was answered wrong the last time."""
-        known = self._library.questions
         wrong = self.store.wrong(person=turn.who.person, most=self.questions_a_day * 10)
-        again = [question for question in wrong if question in known][: self.questions_a_day]
+        again = [question for question in wrong if self._library.question(question)][: self.questions_a_day]
         if not again:
             return self._says("no_mistakes")
         name, today = f"wrong:{turn.message.id}", turn.now.astimezone(self.zone).date()
@@ -137,12 +136,13 @@ class Quiz:
 
     def _open_question(self, turn: Turn) -> Question | None:
         """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
-        state, known = turn.talk.state, self._library.questions
-        at = state["at"]
-        while at < len(state["ids"]) and state["ids"][at] not in known:
-            at += 1
-        state["at"] = at
-        return known[state["ids"][at]] if at < len(state["ids"]) else None
+        state = turn.talk.state
+        for at in range(state["at"], len(state["ids"])):
+            question = self._library.question(state["ids"][at])
+            if question is not None:
+                state["at"] = at
+                return question
+        return None
 
     def _asked(self, question: Question, turn: Turn) -> str:
         state = turn.talk.state

@@ -26,20 +26,10 @@ class Choice:
     text: str
 
 
-def in_effect(questions: Iterable[Question], *, on: date) -> list[Question]:
-    """The questions of the asked types whose rule holds on that day."""
-    return [
-        question
-        for question in questions
-        if question.type in ASKED
-        and (question.effective_from is None or question.effective_from <= on)
-        and (question.effective_to is None or on <= question.effective_to)
-    ]
-
-
 def draw(questions: Iterable[Question], *, on: date, count: int) -> tuple[str, ...]:
-    """Ids of `count` questions: the same for everybody all that day, others the next day."""
-    return tuple(sorted((question.id for question in in_effect(questions, on=on)), key=_by(on.isoformat()))[:count])
+    """Ids of `count` of the questions that can be asked here: the same for all that day, others the next day."""
+    asked = (question.id for question in questions if question.type in ASKED)
+    return tuple(sorted(asked, key=_by(on.isoformat()))[:count])
 
 
 def choices(question: Question, *, seed: str, yes: str, no: str) -> tuple[Choice, ...]:
