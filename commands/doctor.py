@@ -152,6 +152,8 @@ def _platform(patient: Patient) -> Found:
             ask()
         except WeChatError as error:
             yield Level.FAULT, " ".join(filter(None, (f"{name}: {error}", error.meaning, error.mend)))
+        except (NoValkey, *redis.Gone):
+            yield Level.WARNING, f"{name}: not asked, because its token is kept in the Redis that is away"
         else:
             yield Level.OK, f"{name}: answers us"
 

@@ -79,9 +79,10 @@ def gone() -> Any:
         ("redis", "warning", {"redis": lambda: Redis(save="3600 1")}),
         ("content", "fault", {"content": lambda: Findings([Fault(file="a", line=1, what="b", mend="c")], {})}),
         ("platform", "fault", {"accounts": {"official": refusing}}),
+        ("platform", "warning", {"accounts": {"official": gone}}),
         ("address", "warning", {"public_url": "http://example.org"}),
     ],
-    ids=["redis away", "valkey away", "redis persists", "content", "platform", "no https"],
+    ids=["redis away", "valkey away", "redis persists", "content", "platform", "no token", "no https"],
 )
 def test_a_trouble_is_found(patient, about, level, changed):
     ill = replace(patient, **changed)
