@@ -23,7 +23,7 @@ from storage.people import Id
 from storage.sealing import CannotOpen, Keys
 
 ANONYMOUS_BYTES = 8192  # the longest words (4 000 bytes) with the longest answer (2 000) and nine pictures fit
-STIRRED = 200  # measured (docs/anonymity.md): 200 others cost about 40 ms
+STIRRED = 200  # measured: 200 others cost 35 ms of processor time (docs/anonymity.md)
 
 anonymous_opinions = leaf_table("anonymous_opinions")
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -116,6 +117,25 @@ def test_nothing_of_the_days_rows_stays_the_same_when_one_is_touched(opinions, d
     assert not before & after
     assert len({row.generation for row in rows(db)}) == 1
     assert [words_of(opinions, code) for code in "ABCDE"] == [code * 5 for code in "ABCDE"]
+
+
+def test_the_newest_row_lies_anywhere(opinions, db, database_url):
+    last = 0
+    for number in range(30):
+        opinions.keep_anonymous(an_opinion(opinions, str(number), words=str(number)))
+        places = places_of_rows(db, database_url)
+        newest = next(row for row in rows(db) if opinions._leaves._opened(row).id == opinions.id_of(str(number)))
+        last += places[newest.mark] in {min(places.values()), max(places.values())}
+
+    assert last < 22  # about 6 by chance, 22 less than once in a million runs
+
+
+def places_of_rows(db: Database, url: str) -> dict[str, float]:
+    """Where each row lies: its place in the heap, or that of its last bytes in SQLite's journal."""
+    if not db.is_sqlite:
+        return {row.mark: at for at, row in enumerate(rows(db))}
+    journal = Path(url.removeprefix("sqlite:///") + "-wal").read_bytes()
+    return {row.mark: journal.find(row.sealed[-24:]) for row in rows(db)}
 
 
 def test_the_rows_of_other_days_are_left_alone(opinions, db):

@@ -1,0 +1,326 @@
+"""A day at the opinion box, and everything that someone with every store, file and log can hold of it."""
+
+import logging
+import math
+import random
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis as redis_library
+import sqlalchemy as sa
+import structlog
+
+from handlers.conversation import windows
+from handlers.router import Router, Turn
+from storage.db import Database, metadata
+from storage.opinion import anonymous_opinions
+from tests.handlers.opinion.world import ZONE, Member, World, receipt
+from wechat.messages import Kind, Reply, Text
+
+MEMBERS = 20
+SECRET = "机密"  # how all words and names begin
+_PLACES = "食堂宿舍走廊车间会议室停车场活动室图书角"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What really happened, in the order in which it happened."""
+
+    openid: str
+    named: bool
+    words: str
+    code: str
+
+
+@dataclass
+class Day:
+    """A day that is over: what happened, and what is left of it."""
+
+    world: World
+    redis: redis_library.Redis
+    folder: Path
+    sent: list[Sent] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
+    snapshots: list[set[object]] = field(default_factory=list)
+
+    @property
+    def anonymous(self) -> list[Sent]:
+        return [each for each in self.sent if not each.named]
+
+    def order_of_rows(self) -> dict[str, int]:
+        """Which row (by its mark) came as the how-manieth: only the keys tell, and the strongest attacker is told."""
+        came = {self.world.opinions.id_of(each.code): at for at, each in enumerate(self.anonymous)}
+        leaves = self.world.opinions._leaves
+        found = {row.mark: leaves._opened(row) for row in rows(self.world.db, anonymous_opinions)}
+        return {mark: came[leaf.id] for mark, leaf in found.items() if leaf}
+
+
+# -- the day ---------------------------------------------------------------------------------------------------------
+
+
+def a_day(world: World, redis: redis_library.Redis, folder: Path, *, anonymous: int, named: int) -> Day:
+    """Every member sends so many opinions, among other acts of the same members before, between and after."""
+    dice = random.Random(20261123)
+    world.conversation = world.conversing(_acts(world))
+    day = Day(world, redis, folder)
+    members = [
+        world.member(f"oSecret{number:02d}Of{dice.getrandbits(64):x}", follows=False) for number in range(MEMBERS)
+    ]
+    errands = [(member, number >= anonymous) for member in members for number in range(anonymous + named)]
+    dice.shuffle(errands)
+    with _logged(day.logs):
+        for member in members:
+            member.sends(Kind.SUBSCRIBE)
+        for number, (member, by_name) in enumerate(errands):
+            _errand(day, member, members, dice, named=by_name, number=number)
+    return day
+
+
+def _errand(
+    day: Day, member: Member, members: Sequence[Member], dice: random.Random, *, named: bool, number: int
+) -> None:
+    """Someone does this and that, says their opinion, and does this and that: so the neighbours of a row are theirs."""
+    world = day.world
+    member.says("打卡")
+    where = "".join(dice.choices(_PLACES, k=dice.choice((4, 40, 400))))
+    words = f"{SECRET}{number:03d}号：{where}需要修一修"
+    member.says("意见", *(("2", f"{SECRET}{chr(0x4E00 + number)}") if named else ("1",)), "4", words)
+    for _ in range(dice.randrange(3)):
+        dice.choice(members).says("打卡") if dice.random() < 0.3 else None
+        world.clock.passes(seconds=dice.randrange(1, 20))
+    code = receipt(member.says("好了", "1"))
+    day.sent.append(Sent(member.openid, named, words, code.replace("-", "")))
+    if dice.random() < 0.7:
+        member.says("打卡")
+    if number % 5 == 0:
+        world.people.open_windows(windows(world.inbox.take_notes(now=world.clock()), zone=ZONE))
+    if not named:
+        laid = rows(world.db, anonymous_opinions)
+        day.snapshots.append({value for row in laid for value in (row.mark, row.generation, row.sealed[:24])})
+    world.clock.passes(seconds=dice.randrange(5, 90))
+
+
+def _acts(world: World) -> Router:
+    """Following and a daily act, each of which writes rows of the person as other features do."""
+
+    def follow(turn: Turn) -> Reply:
+        world.people.meet(account="official", openid=turn.message.openid, today=turn.now.date())
+        return Text("欢迎")
+
+    def act(turn: Turn) -> Reply:
+        world.people.add_credit(turn.who.contact, "template", message=turn.message.id)
+        return Text("好")
+
+    return Router("acts", words={("打卡",): act}, kinds={Kind.SUBSCRIBE: follow})
+
+
+@contextmanager
+def _logged(lines: list[str]) -> Iterator[None]:
+    """Everything that is logged, ours and other libraries', from the lowest level on."""
+
+    class Keeper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(f"{record.name} {record.getMessage()} {record.__dict__}")
+
+    root, keeper = logging.getLogger(), Keeper()
+    before = root.level
+    root.addHandler(keeper)
+    root.setLevel(logging.DEBUG)
+    try:
+        with structlog.testing.capture_logs() as ours:
+            yield
+    finally:
+        root.removeHandler(keeper)
+        root.setLevel(before)
+        lines.extend(map(repr, ours))
+
+
+# -- what is left ----------------------------------------------------------------------------------------------------
+
+
+def rows(db: Database, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
+    """A table's rows as they lie: no order is asked for."""
+    with db.read() as connection:
+        return list(connection.execute(sa.select(table)).all())
+
+
+def everything(day: Day) -> Mapping[str, bytes]:
+    """All bytes of every store, file and log, by where they are from."""
+    held = {f"file {path.name}": path.read_bytes() for path in day.folder.rglob("*") if path.is_file()}
+    held |= {f"table {table.name}": repr(rows(day.world.db, table)).encode() for table in metadata.sorted_tables}
+    for key in day.redis.scan_iter():
+        held[f"redis {key!r}"] = key + day.redis.dump(key)
+    held["logs"] = "\n".join(day.logs).encode()
+    held["told"] = repr(day.world.told).encode()
+    held["later"] = repr(day.world.later).encode()
+    return held
+
+
+def places_of(secrets: Iterable[str], letters: str, held: Mapping[str, bytes]) -> set[str]:
+    """Where one of these secrets lies in clear. They are made of these letters only, so just runs of them are read."""
+    sought = {secret.encode() for secret in secrets}
+    lengths = {len(secret) for secret in sought}
+    runs = re.compile(f"[{letters}]{{{min(lengths)},}}".encode())
+    return {
+        where for where, data in held.items() if any(_parts(run[0], lengths) & sought for run in runs.finditer(data))
+    }
+
+
+def _parts(run: bytes, lengths: Iterable[int]) -> set[bytes]:
+    return {run[at : at + length] for length in lengths for at in range(len(run) - length + 1)}
+
+
+def orders(day: Day) -> Mapping[str, Mapping[str, float]]:
+    """Every order in which the anonymous rows can be put by looking: its name, then a number for each row's mark."""
+    found = rows(day.world.db, anonymous_opinions)
+    known: dict[str, Mapping[str, float]] = {
+        "as they lie": {row.mark: at for at, row in enumerate(found)},
+        "by mark": {row.mark: int(row.mark, 16) for row in found},
+        "by generation": {row.mark: int(row.generation, 16) for row in found},
+        "by length": {row.mark: len(row.sealed) for row in found},
+        "by sealed bytes": {row.mark: int.from_bytes(row.sealed[:16]) for row in found},
+    }
+    known.update(_in_sqlite(day, found) if day.world.db.is_sqlite else _in_postgres(day))
+    return known
+
+
+def _in_sqlite(day: Day, found: Sequence[sa.Row[tuple[object, ...]]]) -> Mapping[str, Mapping[str, float]]:
+    """Places in the file and in its journal, where every change of the day is still written."""
+    path = day.folder / "zhibu.sqlite3"
+    held = {"file": path.read_bytes(), "journal": path.with_name(path.name + "-wal").read_bytes()}
+    known: dict[str, Mapping[str, float]] = {}
+    for where, data in held.items():
+        first = _first_places(data, b"[0-9a-f]{64}")
+        known[f"mark in the {where}"] = {row.mark: first.get(row.mark.encode(), -1) for row in found}
+        known[f"sealed bytes in the {where}"] = {row.mark: data.find(row.sealed[:24]) for row in found}
+        known[f"last of them in the {where}"] = {row.mark: data.find(row.sealed[-24:]) for row in found}
+    return known
+
+
+_POSTGRES = """
+SELECT mark, xmin::text::bigint AS xmin, cmin::text::bigint AS cmin,
+       (ctid::text::point)[0] AS page, (ctid::text::point)[1] AS item
+FROM anonymous_opinions
+"""
+
+
+def _in_postgres(day: Day) -> Mapping[str, Mapping[str, float]]:
+    """Transaction and command numbers, places in the heap, and the order in which long values were put aside."""
+    with day.world.db.read() as connection:
+        found = connection.execute(sa.text(_POSTGRES)).all()
+        toast = connection.execute(
+            sa.text("SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = 'anonymous_opinions'::regclass")
+        ).scalar_one()
+        pieces = connection.execute(
+            sa.text(f"SELECT chunk_id::bigint AS number, chunk_data FROM {toast} WHERE chunk_seq = 0")  # noqa: S608
+        ).all()
+    aside = {bytes(piece.chunk_data)[:24]: piece.number for piece in pieces}
+    sealed = {row.mark: row.sealed[:24] for row in rows(day.world.db, anonymous_opinions)}
+    return {
+        "by transaction": {row.mark: row.xmin for row in found},
+        "by command": {row.mark: row.cmin for row in found},
+        "by place": {row.mark: row.page * 1000 + row.item for row in found},
+        "by value put aside": {mark: aside[start] for mark, start in sealed.items()},
+    }
+
+
+def neighbours(day: Day, order: Mapping[str, Mapping[str, float]]) -> Mapping[str, str]:
+    """For each row, whose act was written last before it: by journal in SQLite, by transaction in PostgreSQL."""
+    openids = {row.id: row.openid for row in rows(day.world.db, metadata.tables["contacts"])}
+    acts = _in_the_journal(day) if day.world.db.is_sqlite else _by_transaction(day)
+    when: dict[str, list[int]] = {openid: [] for openid in openids.values()}
+    for contact, place in acts:
+        when[openids[contact]].append(place)
+    places = order["mark in the journal" if day.world.db.is_sqlite else "by transaction"]
+    return {mark: _last_before(place, when) for mark, place in places.items()}
+
+
+def _in_the_journal(day: Day) -> list[tuple[str, int]]:
+    first = _first_places((day.folder / "zhibu.sqlite3-wal").read_bytes(), rb"message-\d+(?!\d)")
+    acts = rows(day.world.db, metadata.tables["credit_events"])
+    return [(act.contact, first[act.message.encode()]) for act in acts]
+
+
+def _by_transaction(day: Day) -> list[tuple[str, int]]:
+    with day.world.db.read() as connection:
+        numbered = connection.execute(sa.text("SELECT contact, xmin::text::bigint AS xmin FROM credit_events")).all()
+    return [(act.contact, act.xmin) for act in numbered]
+
+
+def _first_places(data: bytes, pattern: bytes) -> dict[bytes, int]:
+    places: dict[bytes, int] = {}
+    for found in re.finditer(pattern, data):
+        places.setdefault(found[0], found.start())
+    return places
+
+
+def _last_before(place: float, when: Mapping[str, Sequence[int]]) -> str:
+    return max(when, key=lambda name: max((at for at in when[name] if at < place), default=-1))
+
+
+@contextmanager
+def a_journal_that_is_never_cut(path: Path) -> Iterator[None]:
+    """Someone keeps reading from the beginning of the day on, so SQLite must keep every change in its journal."""
+    reader = sqlite3.connect(path)
+    reader.isolation_level = None
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM anonymous_opinions").fetchone()
+    try:
+        yield
+    finally:
+        reader.close()
+
+
+# -- matching --------------------------------------------------------------------------------------------------------
+
+
+def hits_by_order(day: Day, order: Mapping[str, float]) -> int:
+    """How many rows find their sender when they are put in this order beside the true sequence of senders.
+
+    The sequence itself is more than an attacker has: it stands for one who watched who was at their phone when.
+    """
+    truth = day.order_of_rows()
+    senders = [each.openid for each in day.anonymous]
+    guessed = sorted(order, key=lambda mark: (order[mark], mark))
+    return max(
+        sum(senders[truth[mark]] == sender for mark, sender in zip(guess, senders, strict=True))
+        for guess in (guessed, guessed[::-1])
+    )
+
+
+def hits_by_neighbours(day: Day, order: Mapping[str, Mapping[str, float]]) -> int:
+    """How many rows find their sender in whoever did something else just before them."""
+    truth = day.order_of_rows()
+    senders = [each.openid for each in day.anonymous]
+    return sum(senders[truth[mark]] == guess for mark, guess in neighbours(day, order).items())
+
+
+def rank_correlation(day: Day, order: Mapping[str, float]) -> float:
+    """Spearman's rho between an order and the true one; 0 where all are equal."""
+    truth = day.order_of_rows()
+    marks = sorted(truth)
+    return _pearson(_ranks([order[mark] for mark in marks]), _ranks([truth[mark] for mark in marks]))
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    places: dict[float, list[int]] = {}
+    for at, value in enumerate(sorted(values)):
+        places.setdefault(value, []).append(at)
+    return [sum(places[value]) / len(places[value]) for value in values]
+
+
+def _pearson(left: Sequence[float], right: Sequence[float]) -> float:
+    middle = (len(left) - 1) / 2
+    across = sum((a - middle) * (b - middle) for a, b in zip(left, right, strict=True))
+    spread = math.sqrt(sum((a - middle) ** 2 for a in left) * sum((b - middle) ** 2 for b in right))
+    return across / spread if spread else 0.0
+
+
+def most_by_chance(tries: int, share: float, risk: float) -> int:
+    """The number of hits that blind guessing goes beyond with less than this risk."""
+    likely = [math.comb(tries, hits) * share**hits * (1 - share) ** (tries - hits) for hits in range(tries + 1)]
+    return next(hits for hits in range(tries) if sum(likely[hits + 1 :]) < risk)

