@@ -85,6 +85,7 @@ class State(StrEnum):
 
 
 OPEN = (State.DUE, State.IN_HAND)
+PIECE = 2000  # rows that one statement changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +224,7 @@ class Broadcasts:
     def replan(self, key: str, *, before: RunState, content: Content, expires_at: datetime) -> bool:
         """Take a run back to its planning, with new words; rows that nobody has begun are dropped, the rest stay."""
         here = (broadcasts.c.key == key) & (broadcasts.c.state == before)
+        self._piecewise(key, deliveries.delete().where(sa.exists().where(here)))
         change = {
             "content": _dumped(content),
             "expires_at": expires_at,
@@ -230,13 +232,8 @@ class Broadcasts:
             "reason": "",
         }
         with self._db.begin() as connection:
-            taken = connection.execute(
-                broadcasts.update().where(here).values(change).returning(broadcasts.c.key)
-            ).first()
-            if taken is not None:
-                waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
-                connection.execute(deliveries.delete().where(waiting))
-            return taken is not None
+            taken = broadcasts.update().where(here).values(change).returning(broadcasts.c.key)
+            return connection.execute(taken).first() is not None
 
     def finish(self, key: str) -> bool:
         """Close a run that is being sent once nothing of it is open; True when it is done."""
@@ -423,10 +420,18 @@ class Broadcasts:
     def expire(self, key: str, *, now: datetime) -> None:
         """Drop what was not begun in time: nobody is bothered with yesterday's news."""
         late = sa.exists().where(broadcasts.c.key == key, broadcasts.c.expires_at <= now)
+        change = {"state": State.FAILED, "error": "expired", "settled_at": now}
+        self._piecewise(key, deliveries.update().where(late).values(change))
+
+    def _piecewise(self, key: str, change: sa.Update | sa.Delete) -> None:
+        """Change the due rows of a run, some at a time: a statement ends soon, and a chat never waits for all of it."""
         waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
-        with self._db.begin() as connection:
-            change = {"state": State.FAILED, "error": "expired", "settled_at": now}
-            connection.execute(deliveries.update().where(waiting & late).values(change))
+        some = sa.select(deliveries.c.person).where(waiting).limit(PIECE)
+        piece = change.where(waiting, deliveries.c.person.in_(some)).returning(deliveries.c.person)
+        done = PIECE
+        while done == PIECE:
+            with self._db.begin() as connection:
+                done = len(connection.execute(piece).all())
 
     def erase(self, connection: Connection, person: str) -> None:
         """Take a person's contact out of their deliveries; what was planned for them is not sent any more."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import RunState, State, settle
+from storage.broadcasts import PIECE, Row, RunState, State, settle
 from tests.scheduler.world import NOON, World
 
 LATER = NOON + timedelta(minutes=2)
@@ -212,6 +212,27 @@ def test_what_was_not_begun_in_time_is_dropped(world):
 
     assert before == {"due": 1, "in_hand": 1}
     assert world.states(run) == {"failed": 1, "in_hand": 1}
+
+
+def test_more_than_one_statement_takes_is_dropped_too(world):
+    run = world.run(expires_at=LATER)
+    rows = [Row(person=f"p{n}", contact="c", account="official", channel="notice") for n in range(PIECE + 1)]
+    world.store.add(run.key, rows, now=NOON)
+
+    world.store.expire(run.key, now=LATER)
+
+    assert world.states(run) == {"failed": PIECE + 1}
+
+
+@pytest.mark.parametrize(("state", "left"), [(RunState.PLANNED, {}), (RunState.SENDING, {"due": 1})])
+def test_only_a_run_that_is_where_it_was_said_to_be_is_planned_again(world, state, left):
+    run = world.run(state=state)
+    world.deliver(run, world.person("o-1"))
+
+    world.store.replan(run.key, before=RunState.PLANNED, content=run.content, expires_at=LATER)
+
+    assert world.states(run) == left
+    assert world.store.run(run.key).state is (RunState.PLANNING if left == {} else state)
 
 
 def test_an_erased_person_leaves_a_row_that_leads_nowhere(world):
