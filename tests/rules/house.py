@@ -4,7 +4,9 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
+Node = TypeVar("Node", bound=ast.AST)
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("commands", "content", "handlers", "scheduler", "storage", "wechat")
 
@@ -39,7 +41,7 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"), str(file))
 
 
-def nodes(file: Path, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
+def nodes(file: Path, *kinds: type[Node]) -> Iterator[Node]:
     """The nodes of these kinds in a file."""
     return (node for node in ast.walk(tree(file)) if isinstance(node, kinds))
 
