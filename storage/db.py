@@ -1,7 +1,10 @@
 """One way to the database: SQLite where nothing is configured, PostgreSQL beyond."""
 
+import fcntl
+import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,33 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
+class Queue:
+    """Writers of one SQLite file, one at a time and in the order they came, over all processes.
+
+    SQLite itself lets them try again at growing intervals: with two busy processes some never got their turn.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._here = threading.Lock()
+        self._file: int | None = None
+
+    def __enter__(self) -> None:
+        self._here.acquire()
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError:
+            self._here.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._here.release()
+
+
 def embedded_url(folder: Path) -> str:
     """Where the embedded database lives in the storage folder."""
     return f"sqlite:///{folder / 'zhibu.sqlite3'}"
@@ -55,11 +85,18 @@ class Database:
         self._engine = make(url, statement_seconds, pool)
         # An engine of its own, since switching a connection to autocommit and back costs more than a look-up.
         self._alone = make(url, statement_seconds, pool, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+        self._turn = Queue(Path(f"{sa.make_url(url).database}.writers")) if self.is_sqlite else nullcontext()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. SQLite takes its write lock at once, so it can't fail half-way."""
-        with self._engine.begin() as connection:
+        with self._turn, self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """For a single statement that writes: it is all or nothing without BEGIN and COMMIT, two more round trips."""
+        with self._turn, self._alone.connect() as connection:
             yield connection
 
     @contextmanager
@@ -67,9 +104,6 @@ class Database:
         """A look without a transaction: each statement sees what is committed when it runs."""
         with self._alone.connect() as connection:
             yield connection
-
-    # A statement that writes is all or nothing without BEGIN and COMMIT, which cost two more round trips.
-    alone = read
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""

@@ -142,6 +142,7 @@ class People:
     def __init__(self, db: Database, *, former: Mark) -> None:
         self._db = db
         self._former = former
+        self._add_contact = db.insert(contacts).on_conflict_do_nothing().returning(contacts.c.id)
 
     def find(self, *, account: str, openid: str) -> Who:
         """The person behind a contact, or a stranger. One statement: this is in the path of every message."""
@@ -154,15 +155,16 @@ class People:
         found = self.find(account=account, openid=openid)
         if found.known:
             return found
+        new = _new_id()
+        contact = {"id": new, "account": account, "openid": openid, "unionid": unionid or None, "scene": scene}
         with self._db.begin() as connection:
-            person = self._linked(connection, account, openid, unionid) or self._new_person(connection, today)
-            connection.execute(
-                self._db.insert(contacts)
-                .values(
-                    id=_new_id(), person=person, account=account, openid=openid, unionid=unionid or None, scene=scene
-                )
-                .on_conflict_do_nothing()
-            )
+            linked = self._linked(connection, account, openid, unionid)
+            person = linked or self._new_person(connection, today)
+            made = connection.execute(self._add_contact, {**contact, "person": person}).first()
+            if made is not None and linked is None:
+                return Who(account=account, openid=openid, person=person, contact=new)
+            if made is None and linked is None:  # somebody else was quicker
+                connection.execute(persons.delete().where(persons.c.id == person))
         return self.find(account=account, openid=openid)
 
     def _linked(self, connection: Connection, account: str, openid: str, unionid: str) -> str | None:

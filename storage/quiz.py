@@ -61,15 +61,16 @@ class QuizStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._add_round = db.insert(rounds).on_conflict_do_nothing().returning(rounds.c.id)
         self._add_answer = db.insert(answers).on_conflict_do_nothing().returning(answers.c.position)
 
     def begin(self, *, person: str, name: str, day: date, questions: Sequence[str]) -> Round:
         """The round of that name, made with these questions if the person has none yet."""
-        row = self._db.insert(rounds).values(
-            id=secrets.token_hex(16), person=person, name=name, day=day, questions=json.dumps(list(questions))
-        )
-        with self._db.begin() as connection:
-            connection.execute(row.on_conflict_do_nothing())
+        new = secrets.token_hex(16)
+        row = {"id": new, "person": person, "name": name, "day": day, "questions": json.dumps([*questions])}
+        with self._db.alone() as connection:
+            if connection.execute(self._add_round, row).first() is not None:
+                return Round(new, name, tuple(questions), answered=0, right=0)
             return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
 
     def find(self, *, person: str, name: str) -> Round | None:
