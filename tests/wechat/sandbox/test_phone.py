@@ -1,31 +1,21 @@
 """The phone in a real Chromium, at the size of a phone and of a desktop, in front of a bot that listens."""
 
-import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from flask import Response
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import SIZES, a_browser, a_page
 from tests.wechat.sandbox.stage import Bot, Clock, Stage, Told, a_reply, a_stage, an_account, served
 from wechat.sandbox.sender import Patience
 
 pytestmark = pytest.mark.browser
 
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 MENU = {
     "button": [
         {"name": "学习", "sub_button": [{"type": "click", "name": "今日要闻", "key": "news"}]},
@@ -36,7 +26,6 @@ NEWS = (
     "<ArticleCount>1</ArticleCount><Articles><item><Title>要闻一则</Title><Description>摘要</Description>"
     "<PicUrl></PicUrl><Url>http://127.0.0.1:9/a</Url></item></Articles>"
 )
-SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccfc0f01f0005050102"
     "7d5c0e3d0000000049454e44ae426082"
@@ -63,10 +52,8 @@ class Set(NamedTuple):
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+    with a_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -98,22 +85,6 @@ def scene(tmp_path: Path) -> Iterator[Set]:
         yield Set(stage, url)
 
 
-@contextmanager
-def phone(browser: Browser, url: str, size: str, *, expected: tuple[str, ...] = ()) -> Iterator[Page]:
-    """A page that fails the test over anything unexpected that the browser complains of."""
-    width, height = SIZES[size]
-    complaints: list[str] = []
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.set_default_timeout(5000)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-    page.goto(url)
-    yield page
-    page.close()
-
-    assert tuple(complaints) == expected
-
-
 def joins(page: Page, nickname: str = "小同志") -> str:
     page.get_by_label("新成员的昵称").fill(nickname)
     press(page, "新建成员")
@@ -137,7 +108,7 @@ def says(page: Page, words: str) -> None:
 def test_a_member_follows_talks_taps_and_hears_pushes_live(
     browser: Browser, scene: Set, size: str, tmp_path: Path
 ) -> None:
-    with phone(browser, scene.url, size) as page:
+    with a_page(browser, scene.url, size) as page:
         openid = joins(page)
         log, more = page.get_by_role("log"), page.get_by_role("complementary", name="更多操作")
         press(page, "学习")
@@ -165,7 +136,7 @@ def test_a_member_follows_talks_taps_and_hears_pushes_live(
 
 
 def test_what_goes_wrong_is_said_and_can_be_mended(browser: Browser, scene: Set) -> None:
-    with phone(browser, scene.url, "phone", expected=("Failed to load resource: net::ERR_FAILED",)) as page:
+    with a_page(browser, scene.url, "phone", expected=("Failed to load resource: net::ERR_FAILED",)) as page:
         joins(page, "<b>小同志</b>")
         log = page.get_by_role("log")
         page.get_by_label("选择图片").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": PIXEL})
@@ -188,7 +159,7 @@ def test_what_goes_wrong_is_said_and_can_be_mended(browser: Browser, scene: Set)
 
 
 def test_a_code_is_scanned_and_following_ends(browser: Browser, scene: Set) -> None:
-    with phone(browser, scene.url, "desktop") as page:
+    with a_page(browser, scene.url, "desktop") as page:
         press(page, "新建成员")
         press(page, "扫码关注")
         page.get_by_label("二维码的场景值").fill("org_1")

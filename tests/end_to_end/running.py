@@ -1,0 +1,295 @@
+"""The whole program with all its parts, started as an operator starts it and looked at from outside."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import redis
+import requests
+import sqlalchemy as sa
+
+import app
+from tests.driver import Phone
+
+ROOT = Path(__file__).parents[2]
+PACK = ROOT / "content" / "pack"
+ZHIBU = Path(sys.executable).with_name("zhibu")
+READY_SECONDS = 40.0  # on a busy machine
+END_SECONDS = 20.0
+
+T = TypeVar("T")
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def within(seconds: float, fact: Callable[[], object]) -> bool:
+    """Whether `fact` comes true in time; it is asked a last time at the end."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if fact():
+            return True
+        time.sleep(0.05)
+    return bool(fact())
+
+
+def at_once(doings: Sequence[Callable[[], T]]) -> list[T]:
+    """Do all of it at the same time, a thread each."""
+    with ThreadPoolExecutor(len(doings)) as pool:
+        return [each.result() for each in [pool.submit(doing) for doing in doings]]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody on the sandbox's phone, by its control API."""
+
+    program: "Program"
+    openid: str
+
+    def follows(self) -> str:
+        return self._does("follow")
+
+    def says(self, words: str) -> str:
+        return self._does("say", text=words)
+
+    def heard(self) -> str:
+        """All that the account ever said to them."""
+        answer = self.program.http.get(
+            f"{self.program.sandbox}/sandbox/messages", params={"openid": self.openid}, timeout=10
+        )
+        return "\n".join(line["text"] for line in answer.json())
+
+    def _does(self, action: str, **more: Any) -> str:
+        """Do it, wait for the bot, and give back what was said then."""
+        lines = self.program.call(action, openid=self.openid, wait=True, **more)["lines"]
+        return "\n".join(line["text"] for line in lines if line["who"] == "account")
+
+
+class Program:
+    """`zhibu run` on a folder of its own, with a copy of the sample pack that may be changed.
+
+    `more` are further keys of the configuration, named as in the environment: `ZHIBU_WEB__WORKERS="1"`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database: str = "embedded",
+        memory: str = "embedded",
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.pack = folder / "pack"
+        shutil.copytree(PACK, self.pack)
+        self.config = folder / "config.toml"
+        shutil.copy(ROOT / "config.example.toml", self.config)
+        web, stand_in = a_free_port(), a_free_port()
+        self.web, self.sandbox = f"http://127.0.0.1:{web}", f"http://127.0.0.1:{stand_in}"
+        self.given = {
+            "ZHIBU_WEB__PORT": str(web),
+            "ZHIBU_SANDBOX__PORT": str(stand_in),
+            "ZHIBU_ACCOUNTS__OFFICIAL__API_BASE": self.sandbox,
+            "ZHIBU_STORAGE__FOLDER": str(folder / "var"),
+            "ZHIBU_STORAGE__DATABASE": database,
+            "ZHIBU_STORAGE__REDIS": memory,
+            "ZHIBU_CONTENT__FOLDER": str(self.pack),
+            **(more or {}),
+        }
+        self.settings = app.Settings.load(self.config, self.given)
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self._running: subprocess.Popen[bytes] | None = None
+
+    # -- its life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start it and wait until it is ready. It ends with this process, whatever happens to it."""
+        lines = self.folder / "stdout"
+        before = lines.read_text().count("Ready") if lines.exists() else 0
+        with lines.open("ab") as stdout, (self.folder / "stderr").open("ab") as stderr:
+            self._running = subprocess.Popen(
+                [ZHIBU, "--config", self.config, "run", "--parent", str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+                env=self._environment(),
+            )
+        running = self._running
+        within(READY_SECONDS, lambda: running.poll() is not None or lines.read_text().count("Ready") > before)
+        if not within(10, lambda: running.poll() is not None or self.is_ready()) or running.poll() is not None:
+            raise AssertionError(f"it did not get ready:\n{self.said()}")
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does; fails where anything is left running."""
+        assert self._running
+        self._running.terminate()
+        code = self._running.wait(END_SECONDS)
+
+        assert code == 0, self.said()
+        assert self.processes() == {}
+
+    def fall(self) -> None:
+        """Kill -9 every process at once, as a power cut would."""
+        for pid in self.processes():
+            self.kill(pid)
+        if self._running:
+            self._running.wait()
+
+    def clear(self) -> None:
+        """Leave nothing running, however the tests ended."""
+        while self.processes():
+            self.fall()
+        self.http.close()
+
+    def kill(self, pid: int, how: signal.Signals = signal.SIGKILL) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, how)
+
+    def wait(self) -> int:
+        """The exit code, once it has ended by itself."""
+        assert self._running
+        return self._running.wait(END_SECONDS)
+
+    # -- what it is made of --------------------------------------------------------------------------------------
+
+    def processes(self) -> dict[int, str]:
+        """Everything alive that names this folder; the dead who wait for their parent don't count."""
+        rows = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,stat=,args="], capture_output=True, text=True, check=True)
+        cells = (row.split(None, 2) for row in rows.stdout.splitlines())
+        return {int(pid): args for pid, stat, args in cells if f"{self.folder}/" in args and not stat.startswith("Z")}
+
+    def parts(self, part: str) -> list[int]:
+        """A part's processes, its main one first: web, clock, worker, sandbox, run, commands.valkey, valkey-server."""
+        found = [pid for pid, args in self.processes().items() if f" {part} " in f" {args} ".replace("/", " ")]
+        return sorted(found)
+
+    def workers(self) -> list[int]:
+        """The processes that answer HTTP for the web part."""
+        return self.parts("web")[1:]
+
+    # -- what it says --------------------------------------------------------------------------------------------
+
+    def is_ready(self) -> bool:
+        return self.readyz() == 200
+
+    def readyz(self) -> int:
+        """The status of /readyz; 0 where nothing answers."""
+        try:
+            return self.http.get(f"{self.web}/readyz", timeout=5).status_code
+        except requests.RequestException:
+            return 0
+
+    def said(self) -> str:
+        """Everything that its parts have printed."""
+        return "\n".join((self.folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
+
+    def zhibu(self, *command: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        """Run another `zhibu` command on the same installation."""
+        return subprocess.run(
+            [ZHIBU, "--config", self.config, *command],
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=self._environment(),
+            check=False,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ZHIBU_")}
+        return {**kept, **self.given}
+
+    # -- who talks to it -----------------------------------------------------------------------------------------
+
+    def call(self, action: str, **fields: Any) -> Any:
+        """The sandbox's control API."""
+        answer = self.http.post(f"{self.sandbox}/sandbox/{action}", json=fields, timeout=60)
+        assert answer.status_code == 200, f"{action}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def member(self, nickname: str = "") -> Member:
+        """A new member of the stand-in, who does not follow yet."""
+        return Member(self, self.call("members", account="official", nickname=nickname)["openid"])
+
+    def phone(self, openid: str = "", *, strict: bool = True, account: str = "official") -> Phone:
+        """A phone that speaks to the webhook itself, past the sandbox."""
+        return Phone(
+            self.web,
+            self.settings.accounts[account],
+            openid or f"o{secrets.token_hex(13)}",
+            lambda: datetime.now(UTC),
+            name=account,
+            strict=strict,
+        )
+
+
+@contextlib.contextmanager
+def a_program(folder: Path, *, memory: str = "", **more: Any) -> Iterator[Program]:
+    """A program on embedded defaults, or on what the tests were given; not yet started, and cleared away afterwards."""
+    with (
+        a_database(os.environ.get("ZHIBU_TEST_DATABASE")) as database,
+        a_memory(os.environ.get("ZHIBU_TEST_REDIS")) as own,
+    ):
+        program = Program(folder, database=database, memory=memory or own, **more)
+        try:
+            if database != "embedded":
+                upgraded = program.zhibu("db", "upgrade")
+                assert upgraded.returncode == 0, upgraded.stderr
+            yield program
+        finally:
+            program.clear()
+
+
+@contextlib.contextmanager
+def a_database(server: str | None) -> Iterator[str]:
+    """The embedded database, or a new one on the given server."""
+    if not server:
+        yield "embedded"
+        return
+    name = f"zhibu_test_{secrets.token_hex(4)}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    try:
+        yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@contextlib.contextmanager
+def a_memory(server: str | None) -> Iterator[str]:
+    """The embedded Valkey, or a number of the given Redis that nobody uses: other tests empty theirs."""
+    if not server:
+        yield "embedded"
+        return
+    for number in range(1, 16):
+        url = urlsplit(server)._replace(path=f"/{number}").geturl()
+        with redis.Redis.from_url(url) as client:
+            if not client.set("zhibu:tests", os.getpid(), nx=True) or client.dbsize() > 1:
+                continue
+            try:
+                yield url
+            finally:
+                client.flushdb()
+            return
+    raise AssertionError("every database of the given Redis is in use")

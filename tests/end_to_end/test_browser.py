@@ -1,0 +1,248 @@
+"""Members and admins in a real Chromium, in front of the whole program."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser import SIZES, a_browser, a_page, faults
+from tests.end_to_end.running import Program
+
+pytestmark = pytest.mark.browser
+
+ADMIN, PASSWORD = "值班员", "correct horse battery staple"
+RECEIPT = re.compile(r"回执码：\s*([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})")
+SOON = 4_000  # milliseconds, for what comes by a customer-service message
+CONTENT_TAKEN = 3_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def menu(program: Program) -> None:
+    pushed = program.zhibu("menu", "push")
+    assert pushed.returncode == 0, pushed.stderr
+
+
+@pytest.fixture(scope="module")
+def admin(program: Program) -> str:
+    made = program.zhibu("admin", "create", ADMIN, "--password-stdin", said=f"{PASSWORD}\n")
+    assert made.returncode == 0, made.stderr
+    return ADMIN
+
+
+class Hand:
+    """A member with the web phone in hand."""
+
+    def __init__(self, page: Page, nickname: str) -> None:
+        self.page = page
+        page.get_by_label("新成员的昵称").fill(nickname)
+        self.press("新建成员")
+        self.press("关注公众号")
+        expect(self.chat).to_contain_text("欢迎")
+
+    @property
+    def chat(self) -> Locator:
+        return self.page.get_by_role("log")
+
+    @property
+    def last(self) -> Locator:
+        """The newest thing the account said."""
+        return self.chat.locator("li.theirs .said").last
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def says(self, words: str, answer: str) -> None:
+        """Send words and wait until one more thing with `answer` in it was said."""
+        before = self.chat.locator("li.theirs").count()
+        if self.page.get_by_role("button", name="切换到键盘").is_visible():
+            self.press("切换到键盘")
+        self.page.get_by_role("textbox", name="消息").fill(words)
+        self.press("发送")
+        expect(self.chat.locator("li.theirs")).to_have_count(before + 1)
+        expect(self.last).to_contain_text(answer)
+
+    def receipt(self) -> str:
+        found = RECEIPT.search(self.last.inner_text())
+        assert found
+        return found[1]
+
+
+@contextmanager
+def a_phone(browser: Browser, program: Program, nickname: str, size: str = "phone") -> Iterator[Hand]:
+    with a_page(browser, f"{program.sandbox}/phone/", size) as page:
+        yield Hand(page, nickname)
+
+
+@contextmanager
+def the_console(browser: Browser, program: Program, size: str = "desktop") -> Iterator[Page]:
+    with a_page(browser, f"{program.web}/admin/", size) as page:
+        expect(page).to_have_url(re.compile("/admin/login"))
+        page.get_by_label("姓名").fill(ADMIN)
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        expect(page.get_by_role("navigation", name="主导航")).to_contain_text(ADMIN)
+        yield page
+
+
+@pytest.mark.usefixtures("menu")
+@pytest.mark.parametrize("size", SIZES)
+def test_a_member_follows_subscribes_and_answers_five_questions(browser, program, size):
+    with a_phone(browser, program, "答题人", size) as hand:
+        hand.says("订阅", "党建要闻")
+        hand.says("5", "已订阅：党建要闻")
+        hand.press("切换到菜单")
+        hand.press("学习")
+        hand.press("每日答题")
+        expect(hand.last).to_contain_text("【1/5】")
+        for number in range(2, 6):
+            hand.says("A", f"【{number}/5】")
+        hand.says("A", "5 题答对")
+
+        right = hand.chat.locator(".said", has_text="✓ 答对了").count()
+        assert f"5 题答对 {right} 题" in hand.last.inner_text()
+
+
+def test_an_answer_reaches_the_named_member_by_itself_and_the_anonymous_one_by_receipt(browser, program, admin):
+    with (
+        a_phone(browser, program, "实名人") as named,
+        a_phone(browser, program, "匿名人") as nameless,
+        the_console(browser, program) as console,
+    ):
+        named.says("意见", "匿名")
+        named.says("2", "姓名")
+        named.says("李石榴", "属于哪一类")
+        named.says("5", "请说吧")
+        named.says("楼道的灯坏了三天，晚上看不见路。", "已经记下")
+        named.says("好了", "请看一遍")
+        named.says("1", "回执码")
+        nameless.says("意见", "匿名")
+        nameless.says("1", "属于哪一类")
+        nameless.says("2", "请说吧")
+        nameless.says("学习材料能不能早两天发给大家看。", "已经记下")
+        nameless.says("好了", "请看一遍")
+        nameless.says("1", "回执码")
+        receipt = nameless.receipt()
+        nameless.says(f"查询 {receipt}", "等待办理")
+
+        answers(console, "楼道的灯坏了三天", "已经报修，明天下午换好。", sender="李石榴（未核实）")
+        expect(named.chat).to_contain_text("已经报修，明天下午换好。", timeout=SOON)
+        answers(console, "学习材料能不能早两天", "从下周起提前两天发。", sender="匿名")
+        nameless.says(f"查询 {receipt}", "从下周起提前两天发。")
+
+        assert "已答复" in nameless.last.inner_text()
+        expect(nameless.chat.locator(".said", has_text="提前两天发。")).to_have_count(1)
+
+
+def answers(console: Page, words: str, reply: str, *, sender: str) -> None:
+    """Open the opinion that begins with `words` from the list, and answer it."""
+    console.get_by_role("link", name="意见", exact=True).click()
+    row = console.get_by_role("row").filter(has_text=words)
+    expect(row).to_contain_text(sender)
+    row.get_by_role("link").click()
+    console.get_by_label("答复").fill(reply)
+    console.get_by_role("button", name="答复", exact=True).click()
+    expect(console.get_by_role("heading", level=1)).to_contain_text("已答复")
+
+
+def test_a_push_arrives_live_and_the_console_counts_it(browser, program, admin):
+    with a_phone(browser, program, "推送人", "desktop") as hand, the_console(browser, program) as console:
+        hand.says("订阅 6", "学习提醒")
+        hand.press("立即推送学习提醒")
+        expect(hand.page.get_by_role("status")).to_contain_text("已开始推送：quiz-reminder")
+        expect(hand.last).to_contain_text("今天的五道题已经准备好了", timeout=SOON)
+        console.get_by_role("link", name="推送", exact=True).click()
+
+        row = console.get_by_role("row").filter(has_text="quiz-reminder:")
+        expect(row).to_contain_text("已结束")
+        sent = console.get_by_role("columnheader", name="已发").evaluate("cell => cell.cellIndex")
+        assert row.get_by_role("cell").nth(sent).inner_text() == "1"
+
+
+def test_a_notice_that_was_agreed_to_arrives_as_a_card(browser, program):
+    with a_phone(browser, program, "通知人", "desktop") as hand:
+        hand.says("订阅 5", "党建要闻")
+        agree = hand.page.get_by_role("button", name=re.compile("^同意")).first
+        agree.click()
+        expect(hand.page.get_by_role("complementary", name="更多操作")).to_contain_text("还可接收 1 条")
+        hand.press("立即推送每日摘要")
+
+        expect(hand.chat.locator(".card")).to_be_visible(timeout=SOON)
+        expect(hand.page.get_by_role("complementary", name="更多操作")).to_contain_text("还可接收 0 条")
+
+
+def test_a_fault_in_the_pack_is_shown_until_it_is_mended(browser, program, admin):
+    account = program.pack / "account.toml"
+    good = account.read_text("utf-8")
+    with the_console(browser, program) as console:
+        console.get_by_role("link", name="内容", exact=True).click()
+        expect(console.get_by_role("main")).to_contain_text("内容没有问题")
+        account.write_text(f"{good}\nsurprise = 1\n", "utf-8")
+        try:
+            shows(console, "account.toml")
+            expect(console.get_by_role("alert")).to_contain_text("会员看到的还是上一版")
+            assert "欢迎" in program.member().follows()
+        finally:
+            account.write_text(good, "utf-8")
+
+        shows(console, "内容没有问题")
+
+
+def shows(console: Page, words: str) -> None:
+    """Reload until every web worker says so: no later than a change may take."""
+    expect(console.get_by_role("main")).to_be_visible()
+    main = console.get_by_role("main")
+    in_a_row = 0
+    for _ in range(CONTENT_TAKEN // 100):
+        console.reload()
+        in_a_row = in_a_row + 1 if words in main.inner_text() else 0
+        if in_a_row == 5:
+            return
+        console.wait_for_timeout(60)
+    raise AssertionError(f"it never said: {words}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_can_be_read_by_everyone(browser, program, admin, size, tmp_path):
+    talker = program.member("看页面的人")
+    talker.follows()
+    talker.says("意见")
+    for words in ("2", "王海棠", "1", "活动室的开放时间能不能写在门口，这样来的人就知道什么时候能进。", "好了", "1"):
+        talker.says(words)
+    found: dict[str, list[str]] = {}
+
+    def looks(page: Page, name: str) -> None:
+        page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+        found[name] = faults(page)
+
+    with a_page(browser, f"{program.web}/admin/", size) as page:
+        looks(page, "signin")
+    with a_page(browser, f"{program.web}/p/digest", size) as page:
+        looks(page, "digests")
+        page.goto(urljoin(page.url, page.locator(".digests a").first.get_attribute("href") or ""))
+        looks(page, "digest")
+    with the_console(browser, program, size) as console:
+        looks(console, "overview")
+        for name, title in {"sendings": "推送", "content": "内容", "opinions": "意见"}.items():
+            console.get_by_role("link", name=title, exact=True).click()
+            looks(console, name)
+        console.get_by_role("row").filter(has_text="活动室的开放时间").get_by_role("link").first.click()
+        looks(console, "opinion")
+    with a_phone(browser, program, "小同志", size) as hand:
+        looks(hand.page, "chat")
+        hand.says("帮助", "可以这样")
+        hand.says("要闻", "1")
+        looks(hand.page, "news")
+        if size == "phone":
+            hand.press("更多操作")
+            looks(hand.page, "more")
+
+    assert {name: faults for name, faults in found.items() if faults} == {}
