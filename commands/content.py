@@ -20,10 +20,10 @@ def group(check: Callable[[Path, Path | None], Findings]) -> click.Group:
 
     @content.command("check")
     @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-    @click.option("--json", "as_json", is_flag=True, help="Print faults and counts as JSON.")
+    @click.option("--json", "as_json", is_flag=True, help="Print faults, advice and counts as JSON.")
     @click.pass_obj
     def check_command(here: Here, folder: Path | None, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
-        """Report every fault of the pack at once: file, line, what is wrong, how to mend it."""
+        """Report every fault of the pack at once: file, line, what is wrong, how to mend it; then all advice."""
         findings = here.open(lambda config: check(config, folder))
         click.echo(_as_json(findings) if as_json else _as_lines(findings))
         raise SystemExit(1 if findings.faults else 0)
@@ -32,11 +32,15 @@ def group(check: Callable[[Path, Path | None], Findings]) -> click.Group:
 
 
 def _as_lines(findings: Findings) -> str:
-    found = ", ".join(f"{count} {name}" for name, count in findings.counts.items())
+    lines = list(map(str, findings.faults))
+    if findings.advice:
+        lines += ["", "Advice (the pack is taken as it is):", *map(str, findings.advice), ""]
+    counted = ", ".join(f"{count} {name}" for name, count in findings.counts.items())
     end = f"{len(findings.faults)} faults" if findings.faults else "no faults"
-    return "\n".join([*map(str, findings.faults), f"{found}: {end}"])
+    return "\n".join([*lines, f"{counted}: {end}"]).lstrip()
 
 
 def _as_json(findings: Findings) -> str:
-    faults = [asdict(fault) for fault in findings.faults]
-    return json.dumps({"faults": faults, "counts": dict(findings.counts)}, ensure_ascii=False)
+    levels = {"faults": findings.faults, "advice": findings.advice}
+    said = {name: [asdict(each) for each in found] for name, found in levels.items()}
+    return json.dumps(said | {"counts": dict(findings.counts)}, ensure_ascii=False)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from content import faults, files, menus, words
-from content.faults import Fault, Unreadable
+from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
 from content.models import Account, Block, Broadcast, Digest, DigestKind, Menu, Organisations, Voice
 from content.positions import Place, Positions, line_of
@@ -71,8 +71,8 @@ class Pack:
         return [PurePosixPath(file).name for file in self.sources if file.startswith("templates/")]
 
 
-def faults_between(pack: Pack, *, folder: Path) -> list[Fault]:
-    """Give a fault for every disagreement; the files at fault are read once more, for the lines."""
+def found_between(pack: Pack, *, folder: Path) -> list[Finding]:
+    """Give a finding for every disagreement; the files it is in are read once more, for the lines."""
     lines: dict[str, Positions] = {}
     found = []
     for check in CHECKS:
@@ -80,7 +80,7 @@ def faults_between(pack: Pack, *, folder: Path) -> list[Fault]:
             if clash.line is None and clash.file not in lines:
                 lines[clash.file] = files.positions_in(folder / clash.file)
             line = clash.line or line_of(clash.place, lines[clash.file])
-            found.append(faults.fault(clash.code, file=clash.file, line=line, **clash.facts))
+            found.append(faults.finding(clash.code, file=clash.file, line=line, **clash.facts))
     return found
 
 
@@ -133,10 +133,13 @@ def _topics_exist(pack: Pack) -> Iterator[Clash]:
     for file, place, topics in _topics_named(pack):
         for index, topic in enumerate(topics):
             if topic not in known:
-                yield Clash(file, "topic_unknown", {"said": topic, "allowed": "、".join(known)}, (*place, index))
+                facts = {"said": topic, "allowed": "、".join(known) or "（还没有）"}
+                yield Clash(file, "topic_unknown", facts, (*place, index))
 
 
 def _topics_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
+    for file, questions in pack.every(Questions):
+        yield file, ("topic",), (questions.bank.topic,)
     for file, made in pack.every(Searchable):
         yield file, ("topics",), made.digest.topics
     for file, broadcast in pack.every(Broadcast):

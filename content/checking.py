@@ -1,13 +1,13 @@
-"""`zhibu content check`: every fault of a pack, and what was found in it."""
+"""`zhibu content check`: every fault of a pack, every advice, and what was found in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
-from content import library
+from content import faults, library
 from content.agreement import Known
-from content.faults import Fault
+from content.faults import Finding, Level
 from content.files import Questions, Searchable
 from content.models import Broadcast
 from content.words import Template
@@ -15,10 +15,11 @@ from content.words import Template
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The faults in the order of files and lines, and how many of each thing could be read."""
+    """The faults and the advice in the order of files and lines, and how many of each thing could be read."""
 
-    faults: list[Fault]
+    faults: list[Finding]
     counts: Mapping[str, int]
+    advice: list[Finding] = field(default_factory=list)
 
 
 def check(folder: Path, *, zone: tzinfo, known: Known | None = None) -> Findings:
@@ -32,4 +33,4 @@ def check(folder: Path, *, zone: tzinfo, known: Known | None = None) -> Findings
         "broadcasts": len(list(pack.every(Broadcast))),
         "templates": len(list(pack.every(Template))),
     }
-    return Findings(found, counts)
+    return Findings(faults.of_level(Level.FAULT, found), counts, faults.of_level(Level.ADVICE, found))

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,14 +12,22 @@ from pydantic import ValidationError
 from content.positions import Place, Positions, line_of
 
 
+class Level(StrEnum):
+    """How much a finding matters: a pack with a fault can't be taken, one with advice is."""
+
+    FAULT = "fault"
+    ADVICE = "advice"
+
+
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """One fault: `file` relative to the pack, 1-based `line`, what is wrong and how to mend it, in Chinese."""
+class Finding:
+    """One thing to mend: `file` relative to the pack, 1-based `line`, what is wrong and how to mend it, in Chinese."""
 
     file: str
     line: int
     what: str
     mend: str
+    level: Level = Level.FAULT
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.what}。{self.mend}。"
@@ -27,7 +36,7 @@ class Fault:
 class BadContent(Exception):
     """The pack can't be taken: `faults` has every reason, in the order of files and lines."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Finding]) -> None:
         self.faults = sorted(set(faults))
         super().__init__("\n".join(map(str, self.faults)))
 
@@ -44,9 +53,9 @@ class Unreadable(Exception):
 SENTENCES: Mapping[str, tuple[str, str]] = {
     # files
     "no_folder": ("没有这个文件夹", "请检查配置里 [content] 的 folder"),
-    "file_missing": ("缺少这个文件", "请补上，可以从自带的内容包里复制一份再改"),
-    "file_unexpected": ("这里不该有这个文件", "这个文件夹只放 {suffix} 文件：请改扩展名，或移到别处"),
-    "file_unknown": ("不认识这个文件", "可以用的名字：{allowed}；是不是想写 {guess}"),
+    "file_missing": ("缺少这个文件", "请补上，里面至少写一行 name；也可以从自带的内容包里复制一份再改"),
+    "file_unexpected": ("这里不该有这个文件，没有读它", "这个文件夹只放 {suffix} 文件：请改扩展名，或移到别处"),
+    "file_unknown": ("不认识这个文件，没有读它", "可以用的名字：{allowed}；是不是想写 {guess}"),
     "file_unreadable": ("打不开这个文件（{reason}）", "请检查文件的权限，或者它是不是正被别的程序占用"),
     "encoding": (
         "文件的编码看来是 {name}，读不了",
@@ -94,20 +103,20 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "option_ids": ("两个选项的 id 都是“{said}”", "每个选项的 id 要不同"),
     "option_texts": ("两个选项的内容都是“{said}”", "请改掉其中一个"),
     "judge_options": ("判断题不需要选项", "请删掉 options，answer 写 true 或 false"),
-    "answer_ids": ("answer 应当是选项 id 的列表", '请写成 ["a"] 的样子'),
+    "answer_ids": ("answer 不该写成“{said}”", '选择题写选项 id 的列表，例如 ["a"]；其他题写文字的列表'),
     "answer_unknown": ("answer 里的“{said}”不是选项", "这道题的选项 id 有：{allowed}"),
     "answer_twice": ("answer 里有重复", "每个选项 id 只写一次"),
     "answer_empty": ("answer 里有空的内容", "请写上答案"),
     "single_answer": ("单选题的 answer 有 {count} 个", "单选题只能有一个正确选项；不止一个的，请把 type 改成 multi"),
-    "multi_answer": ("多选题的 answer 只有 {count} 个", "多选题至少有两个正确选项；只有一个的，请把 type 改成 single"),
-    "judge_answer": ("判断题的 answer 是“{said}”", "请写 true（对）或 false（错），不加引号"),
+    "multi_answer": ("多选题的 answer 只有一个", "多选题一般有两个以上正确选项；确实只有一个的，请把 type 改成 single"),
+    "judge_answer": ("判断题的 answer 是“{said}”", "请写 true（对）或 false（错），不加引号；写“正确”“错误”也可以"),
     "fill_blanks": (
         "题干里有 {blanks} 个空，answer 有 {answers} 组",
         '空用四条下划线 ____ 表示；answer 一个空一组，例如 [["答案", "也算对的答案"], ["第二空的答案"]]',
     ),
     "explanation_reference": ("解析提到的选项“{said}”不存在", "这道题的选项 id 有：{allowed}"),
     "explanation_letter": (
-        "解析里写了“{said}”，但选项每次出现的顺序都不同，字母会对不上",
+        "解析里写了“{said}”，但选项打乱以后，字母会对不上",
         "请改成选项的内容，或写成 {{{{opt:选项的id}}}}，程序会换成当时的字母",
     ),
     "question_source": ("这道题没有出处", "请写 source 或 cites"),
@@ -115,25 +124,25 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "question_alike": ("这道题和“{said}”一样", "另一道在 {other}；请删掉其中一道，或改成不同的题"),
     # digests
     "body_empty": ("没有正文", "请在资料栏下面写上正文"),
-    "body_image": ("正文里有图片", "正文现在只支持文字、列表、表格和链接，请去掉图片"),
-    "topic_unknown": ("没有“{said}”这个主题", "account.toml 里的主题有：{allowed}"),
-    "organisation_unknown": ("没有“{said}”这个组织", "请先写进 organisations.toml"),
+    "body_image": ("正文里有图片，会员看不到", "正文现在只支持文字、列表、表格和链接，请去掉图片，或改成链接"),
+    "topic_unknown": ("没有“{said}”这个主题，没有人能订阅它", "account.toml 里的主题有：{allowed}"),
+    "organisation_unknown": ("没有“{said}”这个组织，没有人在里面", "请先写进 organisations.toml"),
     # broadcasts, templates, phrases
     "cron": (
         "schedule 的“{said}”看不懂",
-        '请写五格：分 时 日 月 星期，例如每天8点30分是 "30 8 * * *"，星期用 mon 到 sun',
+        '请写五格：分 时 日 月 星期，例如每天8点30分是 "30 8 * * *"；星期写 mon 到 sun，或 1 到 6，星期日是 0 或 7',
     ),
     "schedule_or_at": ("schedule 和 at 应当正好写一个", "定期推送写 schedule，只推一次写 at"),
     "audience": ("audience 没说清发给谁", "要么写 everyone = true，要么写 topics 或 organisations"),
     "broadcast_key_twice": ("推送的 key “{said}”用过了", "另一个在 {other}；请改掉其中一个"),
-    "channel_unknown": ("没有“{said}”这个渠道", "渠道有：{allowed}"),
+    "channel_unknown": ("没有“{said}”这个渠道，推送时会跳过它", "渠道有：{allowed}"),
     "notice_field": ("订阅通知没有“{said}”这样的字段", "字段名由类型和数字组成，例如 thing1、time2"),
     "template_unknown": ("没有模板“{said}”", "templates 文件夹里有：{allowed}"),
     "template_twice": ("有两个模板都叫“{said}”", "除扩展名外名字要不同"),
     "words_syntax": ("模板写法不对（{detail}）", "请检查 {{{{ }}}} 和 {{% %}} 是否成对、名字是否写对"),
     "words_value": ("这里没有“{said}”这个内容可用", "可以用的有：{allowed}"),
     "words_failed": ("按样例填写时出错（{detail}）", "请检查 {{{{ }}}} 里点号后面的名字"),
-    "phrase_unknown": ("没有叫“{said}”的话", "{guess}"),
+    "phrase_unknown": ("程序不说叫“{said}”的话，改了也用不上", "{guess}"),
     "phrase_text": ("“{said}”应当是文字", "请给内容加上英文双引号"),
     # menu (the platform's limits: wechat-platform.md §4), organisations, account
     "menu_tops": ("一级菜单有 {count} 个", "最多3个"),
@@ -145,12 +154,30 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "menu_type_extra": ("“{said}”有下级按钮，不能再写 {field}", "请删掉 {field}"),
     "menu_type_unknown": ("没有“{said}”这种按钮", "可以用的 type：{allowed}"),
     "menu_needs": ("{said} 按钮缺少 {field}", "请补上"),
-    "menu_key_unknown": ("程序不认识 key “{said}”", "可以用的 key：{allowed}"),
+    "menu_key_unknown": ("程序不认识 key “{said}”，点了没有用", "可以用的 key：{allowed}"),
     "organisation_twice": ("组织的 id “{said}”用过了", "每个组织的 id 要不同"),
     "parent_unknown": ("没有“{said}”这个上级", "parent 写的是上级组织的 id，请先写上级"),
     "parent_cycle": ("“{said}”绕一圈成了自己的上级", "请检查 parent"),
     "topic_twice": ("主题的 id “{said}”用过了", "每个主题的 id 要不同"),
 }  # fmt: skip
+
+# What doesn't keep a pack from being taken: members can do without it, or a pack of another version may have it.
+ADVICE = frozenset(
+    {
+        "file_unexpected",
+        "file_unknown",
+        "multi_answer",
+        "explanation_letter",
+        "question_source",
+        "question_alike",
+        "body_image",
+        "topic_unknown",
+        "organisation_unknown",
+        "channel_unknown",
+        "phrase_unknown",
+        "menu_key_unknown",
+    }
+)
 
 # pydantic has a dozen types for one mistake: the beginning of its type's name is enough.
 FAMILIES = ("datetime", "date", "bool", "int")
@@ -246,22 +273,28 @@ def toml_detail(message: str) -> str:
     return next((said for pattern, said in TOML_DETAILS if re.search(pattern, message)), message)
 
 
-def fault(code: str, *, file: str, line: int, **facts: Any) -> Fault:
-    """Make the fault of a code of `SENTENCES`."""
+def finding(code: str, *, file: str, line: int, **facts: Any) -> Finding:
+    """Make the finding of a code of `SENTENCES`."""
     what, mend = SENTENCES[code]
-    return Fault(file=file, line=line, what=what.format(**facts), mend=mend.format(**facts))
+    level = Level.ADVICE if code in ADVICE else Level.FAULT
+    return Finding(file=file, line=line, what=what.format(**facts), mend=mend.format(**facts), level=level)
 
 
-def of_model(error: ValidationError, *, file: str, positions: Positions) -> list[Fault]:
-    """Give a fault for every error of a model made from `file`."""
+def of_level(level: Level, found: Iterable[Finding]) -> list[Finding]:
+    """Give the findings of one level."""
+    return [each for each in found if each.level is level]
+
+
+def of_model(error: ValidationError, *, file: str, positions: Positions) -> list[Finding]:
+    """Give a finding for every error of a model made from `file`."""
     return [_of_error(dict(each), file=file, positions=positions) for each in error.errors(include_url=False)]
 
 
-def _of_error(error: Mapping[str, Any], *, file: str, positions: Positions) -> Fault:
+def _of_error(error: Mapping[str, Any], *, file: str, positions: Positions) -> Finding:
     place: Place = error["loc"]
     key = next((str(part) for part in reversed(place) if isinstance(part, str)), "内容")
     facts = {"key": SHOWN_AS.get(key, key), "guess": guess(key, KEYS)} | error.get("ctx", {})
-    return fault(_code(error["type"]), file=file, line=line_of(place, positions), **facts)
+    return finding(_code(error["type"]), file=file, line=line_of(place, positions), **facts)
 
 
 def _code(kind: str) -> str:

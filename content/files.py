@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from content import faults, markdown, reading, words
-from content.faults import Fault, Unreadable
+from content import advice, faults, markdown, reading, words
+from content.faults import Finding, Unreadable
 from content.models import Account, Bank, Block, Broadcast, Digest, Menu, Organisations, Question, Voice
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
@@ -76,22 +76,22 @@ Content = Account | Menu | Organisations | Phrases | Questions | Searchable | Br
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file as it was read; `made` is what could be made of it, whole only where there are no `faults`."""
+    """One file as it was read: `made` is what could be made of it, `found` what is to be mended in it."""
 
     file: str
     stamp: Stamp
     made: Content | None
-    faults: tuple[Fault, ...]
+    found: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
 class _Draft:
-    """One file being read; faults are gathered so that all are told at once."""
+    """One file being read; what is to be mended is gathered so that all is told at once."""
 
     file: str
     parsed: Parsed
     zone: tzinfo
-    faults: list[Fault] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
 
     @property
     def stem(self) -> str:
@@ -102,22 +102,22 @@ class _Draft:
         try:
             return make()
         except Unreadable as error:
-            found = faults.fault(error.code, file=self.file, line=line or error.line, **error.facts)
-            self.faults.append(found)
+            self.found.append(faults.finding(error.code, file=self.file, line=line or error.line, **error.facts))
         except ValidationError as error:
-            self.faults += faults.of_model(error, file=self.file, positions=self.parsed.positions())
+            self.found += faults.of_model(error, file=self.file, positions=self.parsed.positions())
         return None
 
     def model(self, model: type[Made], **given: Any) -> Made | None:
         """Make a model of the tables and what is `given` from outside them."""
         for key in given.keys() & self.parsed.tables.keys():
-            facts = {"key": key, "guess": faults.guess(key, ())}
-            self.faults.append(self.fault("unexpected_keyword_argument", (key,), **facts))
+            self.note("unexpected_keyword_argument", (key,), key=key, guess=faults.guess(key, ()))
         fields = {**self.parsed.tables, **given}
         return self.attempt(lambda: TypeAdapter(model).validate_python(fields, context={"zone": self.zone}))
 
-    def fault(self, code: str, place: Place, **facts: Any) -> Fault:
-        return faults.fault(code, file=self.file, line=line_of(place, self.parsed.positions()), **facts)
+    def note(self, code: str, place: Place, **facts: Any) -> None:
+        """Note what is to be mended at a place."""
+        line = line_of(place, self.parsed.positions())
+        self.found.append(faults.finding(code, file=self.file, line=line, **facts))
 
 
 # What each file is read as
@@ -137,12 +137,19 @@ def _organisations(draft: _Draft) -> Organisations | None:
 
 def _bank(draft: _Draft) -> Questions | None:
     bank = draft.model(Bank, name=draft.stem)
-    return Questions(bank, tuple(marks(question) for question in bank.questions)) if bank else None
+    if bank is None:
+        return None
+    for index, question in enumerate(bank.questions):
+        for place, code, facts in advice.on(question):
+            draft.note(code, ("question", index, *place), **facts)
+    return Questions(bank, tuple(map(marks, bank.questions)))
 
 
 def _digest(draft: _Draft) -> Searchable | None:
     parsed = draft.parsed
     blocks = draft.attempt(lambda: markdown.blocks(parsed.body, first_line=parsed.body_line))
+    for line in markdown.pictures(parsed.body, first_line=parsed.body_line):
+        draft.found.append(faults.finding("body_image", file=draft.file, line=line))
     digest = draft.model(Digest, slug=draft.stem, blocks=blocks or NO_BODY)
     return Searchable(digest, folded(f"{digest.title}\n{digest.summary}\n{digest.plain}")) if digest else None
 
@@ -172,7 +179,7 @@ def _phrases(draft: _Draft, *, prefix: str) -> Phrases:
     for place, said in _leaves(draft.parsed.tables):
         key = prefix + ".".join(map(str, place))
         if not isinstance(said, str):
-            draft.faults.append(draft.fault("phrase_text", place, said=key))
+            draft.note("phrase_text", place, said=key)
             continue
         line = line_of(place, draft.parsed.positions())
         compiled = draft.attempt(partial(words.template, said), line=line)
@@ -263,9 +270,9 @@ def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zo
             raise make
         draft = _Draft(file, _parsed(path), zone)
     except Unreadable as error:
-        return Source(file, stamp, None, (faults.fault(error.code, file=file, line=error.line, **error.facts),))
+        return Source(file, stamp, None, (faults.finding(error.code, file=file, line=error.line, **error.facts),))
     made = make(draft)
-    return Source(file, stamp, made, tuple(draft.faults))
+    return Source(file, stamp, made, tuple(draft.found))
 
 
 def _parsed(path: Path) -> Parsed:
@@ -273,6 +280,8 @@ def _parsed(path: Path) -> Parsed:
         text = reading.text_of(path.read_bytes())
     except OSError as error:
         raise Unreadable("file_unreadable", reason=error.strerror or "") from None
+    if path.name == "menu.toml":
+        return reading.within("menu", reading.toml(text))
     parse = {".toml": reading.toml, ".md": reading.markdown}.get(path.suffix if path.parent.name != "templates" else "")
     return parse(text) if parse else Parsed({}, dict, body=text)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from content import agreement, faults, files, words
 from content.agreement import Known, Pack
-from content.faults import BadContent, Fault
+from content.faults import BadContent, Finding, Level
 from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
 from content.models import (
     Account,
@@ -31,7 +31,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """A good pack. `digests` are newest first; `questions` has every question by its id, `templates` by file name."""
+    """A good pack. `digests` are newest first; `questions` has every question by its id, `templates` by file name.
+
+    `advice` is what could be better in it.
+    """
 
     zone: tzinfo
     account: Account
@@ -43,6 +46,7 @@ class Library:
     broadcasts: Mapping[str, Broadcast]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
+    advice: tuple[Finding, ...]
     sources: Mapping[str, Source] = field(repr=False)
     _aliases: Mapping[str, str] = field(repr=False)
     _folded: Mapping[str, str] = field(repr=False)
@@ -138,9 +142,9 @@ def load(
     own names; `shipped` has the phrases that the pack may override.
     """
     pack, found = examine(folder, zone=zone, previous=previous, known=known, shipped=shipped)
-    if found:
-        raise BadContent(found)
-    return _library(pack)
+    if faults_found := faults.of_level(Level.FAULT, found):
+        raise BadContent(faults_found)
+    return _library(pack, advice=tuple(found))
 
 
 def examine(
@@ -150,20 +154,20 @@ def examine(
     previous: Library | None = None,
     known: Known | None = None,
     shipped: Path = SHIPPED_PHRASES,
-) -> tuple[Pack, list[Fault]]:
-    """Read a pack as `load` does and give what could be read, with every fault."""
+) -> tuple[Pack, list[Finding]]:
+    """Read a pack as `load` does and give what could be read, with every fault and every advice."""
     old = previous.sources if previous else {}
     pack = Pack(files.sources(folder, zone=zone, shipped=shipped, known=old), known or Known(), zone)
     if not folder.is_dir():
-        return pack, [faults.fault("no_folder", file=folder.name, line=1)]
-    within = [fault for source in pack.sources.values() for fault in source.faults]
-    return pack, sorted({*within, *agreement.faults_between(pack, folder=folder)})
+        return pack, [faults.finding("no_folder", file=folder.name, line=1)]
+    within = [each for source in pack.sources.values() for each in source.found]
+    return pack, sorted({*within, *agreement.found_between(pack, folder=folder)})
 
 
-def _library(pack: Pack) -> Library:
+def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
     account = pack.one(Account)
     if account is None:
-        raise BadContent([faults.fault("file_missing", file="account.toml", line=1)])
+        raise BadContent([faults.finding("file_missing", file="account.toml", line=1)])
     organisations = pack.one(Organisations) or Organisations()
     banks = [made.bank for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])]
     found = sorted((made for _, made in pack.every(Searchable)), key=_newest_first, reverse=True)
@@ -179,6 +183,7 @@ def _library(pack: Pack) -> Library:
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
+        advice=advice,
         sources=pack.sources,
         _aliases=_by((old, each.id) for bank in banks for each in bank.questions for old in each.alias),
         _folded=_by((each.digest.slug, each.folded) for each in found),

@@ -24,18 +24,19 @@ MARKS = {"heading_open": "【", "heading_close": "】", "td_close": "　", "th_c
 
 
 def blocks(text: str, *, first_line: int = 1) -> tuple[Block, ...]:
-    """Split a body at its block quotations and at `## 解读`; raises `Unreadable` for an empty body or a picture."""
+    """Split a body at its block quotations and at `## 解读`; raises `Unreadable` for an empty body."""
     tokens = _markdown().parse(text)
     if not tokens:
         raise Unreadable("body_empty", line=first_line)
-    _refuse_pictures(tokens, first_line=first_line)
     return tuple(_block(voice, [token for _, token in spoken]) for voice, spoken in _by_voice(tokens))
 
 
-def _refuse_pictures(tokens: Sequence[Token], *, first_line: int) -> None:
+def pictures(text: str, *, first_line: int = 1) -> Iterator[int]:
+    """Give the lines with pictures, which nobody will see: neither the chat nor our pages show them."""
+    tokens = _markdown().parse(text) if "![" in text else ()
     for token in tokens:
         if any(child.type == "image" for child in token.children or ()):
-            raise Unreadable("body_image", line=first_line + (token.map or [0])[0])
+            yield first_line + (token.map or [0])[0]
 
 
 def _by_voice(tokens: Sequence[Token]) -> Iterator[tuple[Voice, Iterator[tuple[Voice, Token]]]]:

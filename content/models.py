@@ -26,6 +26,8 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from content import crontab
+
 STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True, validate_by_name=True)
 
 OPTION_REFERENCE = re.compile(r"\{\{\s*opt:\s*([^}\s]+)\s*\}\}")
@@ -35,8 +37,6 @@ RAW_LETTER = re.compile(
     r"|(?<![A-Za-z])[A-JＡ-Ｊ]\s*(?:选项|项|正确|错误|不正确|不对|对|错)"
     r"|答案\s*[是为:：]?\s*[A-JＡ-Ｊ](?![A-Za-z])"
 )
-CRON_NUMBERS = ((0, 59), (0, 23), (1, 31), (1, 12))  # minute, hour, day, month
-CRON_WEEKDAYS = re.compile(r"\*|(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?")
 SPAN = re.compile(r"(\d+)\s*(m|h|d)")
 SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 WRITTEN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
@@ -48,6 +48,10 @@ def _wrong(code: str, **facts: Any) -> PydanticCustomError:
 
 def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
+
+
+def _none_where_empty(value: Any) -> Any:
+    return None if value == "" else value
 
 
 def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -163,6 +167,11 @@ DIFFICULTIES: Mapping[str, Difficulty] = {
     "中": Difficulty.MIDDLE, "中等": Difficulty.MIDDLE,
     "难": Difficulty.HARD, "困难": Difficulty.HARD, "高": Difficulty.HARD,
 }  # fmt: skip
+# What judges are answered with in question banks (domain.md §4B), and TOML's own true and false.
+VERDICTS: Mapping[str, bool] = {
+    "true": True, "正确": True, "对": True, "是": True, "√": True, "t": True, "y": True, "同意": True,
+    "false": False, "错误": False, "错": False, "否": False, "×": False, "f": False, "n": False, "不同意": False,
+}  # fmt: skip
 Answer = bool | tuple[str, ...] | tuple[tuple[str, ...], ...]
 
 
@@ -183,11 +192,15 @@ class Cite:
     article: Words
 
 
+def _several(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
 def _ids(value: Any) -> tuple[str, ...]:
-    listed = _listed(value)
-    if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
+    ids = _several(value)
+    if any(isinstance(each, bool) or not isinstance(each, str | int | float) for each in ids):
         raise _wrong("answer_ids", said=str(value))
-    return tuple(listed)
+    return tuple(str(each).strip() for each in ids)
 
 
 def _right_options(value: Any, options: tuple[Option, ...]) -> tuple[str, ...]:
@@ -209,19 +222,20 @@ def _one_right(value: Any, data: Mapping[str, Any]) -> Answer:
 
 def _several_right(value: Any, data: Mapping[str, Any]) -> Answer:
     ids = _right_options(value, data["options"])
-    if len(ids) < 2:  # noqa: PLR2004 - "several"
-        raise _wrong("multi_answer", count=len(ids))
+    if not ids:
+        raise _wrong("answer_empty")
     return ids
 
 
 def _verdict(value: Any, _: Mapping[str, Any]) -> Answer:
-    if not isinstance(value, bool):
+    verdicts = [VERDICTS.get(str(each).strip().casefold()) for each in _several(value)]
+    if len(verdicts) != 1 or verdicts[0] is None:
         raise _wrong("judge_answer", said=str(value))
-    return value
+    return verdicts[0]
 
 
 def _accepted(value: Any) -> tuple[str, ...]:
-    words = tuple(each.strip() for each in _ids(value))
+    words = _ids(value)
     if not words or not all(words):
         raise _wrong("answer_empty")
     return words
@@ -229,9 +243,9 @@ def _accepted(value: Any) -> tuple[str, ...]:
 
 def _blanks(value: Any, data: Mapping[str, Any]) -> Answer:
     blanks = len(BLANK.findall(data["stem"]))
-    flat = not isinstance(value, list | tuple) or not any(isinstance(each, list | tuple) for each in value)
-    words = [value] if flat and blanks == 1 else value
-    filled = tuple(_accepted(each) for each in _listed(words))
+    words = _several(value)
+    flat = not any(isinstance(each, list | tuple) for each in words)
+    filled = tuple(_accepted(each) for each in ([words] if flat and blanks == 1 else words))
     if blanks == 0 or len(filled) != blanks:
         raise _wrong("fill_blanks", blanks=blanks, answers=len(filled))
     return filled
@@ -255,7 +269,7 @@ ANSWERS: Mapping[QuestionType, Callable[[Any, Mapping[str, Any]], Answer]] = {
 class Question:
     """One question, right by itself.
 
-    `answer` is the ids of the right options (single: one, multi: two or more), a bool (judge), the accepted strings of
+    `answer` is the ids of the right options (single: one, multi: one or more), a bool (judge), the accepted strings of
     each blank (fill) or the reference points (short, case). `effective_from` and `effective_to` are both inclusive.
     `alias` lists earlier ids whose learning history is this question's.
     """
@@ -305,14 +319,11 @@ class Question:
 
     @field_validator("explanation")
     @classmethod
-    def _letters_are_references(cls, words: str, info: ValidationInfo) -> str:
+    def _refers_to_its_options(cls, words: str, info: ValidationInfo) -> str:
         known = {option.id for option in info.data.get("options", ())}
         for said in OPTION_REFERENCE.findall(words):
             if "options" in info.data and said not in known:
                 raise _wrong("explanation_reference", said=said, allowed="、".join(sorted(known)))
-        letter = RAW_LETTER.search(words) if known else None
-        if letter:
-            raise _wrong("explanation_letter", said=letter[0])
         return words
 
     @field_validator("effective_to")
@@ -323,11 +334,11 @@ class Question:
             raise _wrong("dates_order", first=str(first), last=str(last))
         return last
 
-    @model_validator(mode="after")
-    def _can_be_looked_up(self) -> Self:
-        if not self.source and not self.cites:
-            raise _wrong("question_source")
-        return self
+    @property
+    def letters_said(self) -> str:
+        """Where the explanation speaks of a letter ("选B"), those words: they hold only in the order of `options`."""
+        found = RAW_LETTER.search(self.explanation) if self.options else None
+        return found[0] if found else ""
 
     @property
     def right(self) -> frozenset[str]:
@@ -427,26 +438,11 @@ class Digest:
 # Broadcasts
 
 
-def _cron_number(value: str, *, low: int, high: int) -> bool:
-    return value.isdecimal() and low <= int(value) <= high
-
-
-def _cron_part(part: str, *, low: int, high: int) -> bool:
-    span, _, step = part.partition("/")
-    ends = span.split("-")
-    known = span == "*" or (len(ends) <= 2 and all(_cron_number(end, low=low, high=high) for end in ends))  # noqa: PLR2004 - "from-to"
-    return known and (not step or (step.isdecimal() and int(step) > 0)) and not part.endswith("/")
-
-
 def _cron(value: str) -> str:
-    """Accept crontab's five fields; weekdays by name only, since crontab and APScheduler number them differently."""
-    *numbers, weekdays = value.lower().split()
-    right = len(numbers) == len(CRON_NUMBERS) and all(map(CRON_WEEKDAYS.fullmatch, weekdays.split(",")))
-    for written, (low, high) in zip(numbers, CRON_NUMBERS, strict=False):
-        right = right and all(_cron_part(part, low=low, high=high) for part in written.split(","))
-    if not right:
-        raise _wrong("cron", said=value)
-    return " ".join((*numbers, weekdays))
+    try:
+        return crontab.translated(value)
+    except ValueError:
+        raise _wrong("cron", said=value) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -464,6 +460,11 @@ class Audience:
         return self
 
 
+def _by_topics(value: Any) -> Any:
+    """A bare list, or a single name, is the topics whose subscribers are meant."""
+    return {"topics": value} if isinstance(value, str | list | tuple) else value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Broadcast:
     """What is pushed, when, to whom and how.
@@ -478,7 +479,7 @@ class Broadcast:
     title: Words
     schedule: Annotated[Words, AfterValidator(_cron)] | None = None
     at: Moment | None = None
-    audience: Audience
+    audience: Annotated[Audience, BeforeValidator(_by_topics)]
     channels: Annotated[Names, AfterValidator(_some)]
     template: Words
     fields: Mapping[str, Words] = field(default_factory=dict)
@@ -535,8 +536,8 @@ class Organisation:
 
     id: Name
     name: Words
-    type: Words
-    parent: Name | None = None
+    type: str = ""
+    parent: Annotated[Name | None, BeforeValidator(_none_where_empty)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -559,7 +560,7 @@ class Account:
     """What members are told about the account: `name` its own, `organisation` whose it is."""
 
     name: Words
-    organisation: Words
+    organisation: str = ""
     about: str = ""
     contact: str = ""
     welcome: Lines = ()

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # it comes without types
@@ -76,7 +77,17 @@ def toml(text: str) -> Parsed:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.rstrip().count("\n") + 1
         raise Unreadable("toml", line=line, detail=toml_detail(str(error))) from None
-    return Parsed(tables, lambda: positions.in_toml(text))
+    return Parsed(tables, cache(partial(positions.in_toml, text)))
+
+
+def within(key: str, parsed: Parsed) -> Parsed:
+    """Give what is inside the table `key` where a file has nothing else; any other file as it is."""
+    if parsed.tables.keys() != {key} or not isinstance(parsed.tables[key], dict):
+        return parsed
+    return Parsed(
+        parsed.tables[key],
+        lambda: {place[1:]: line for place, line in parsed.positions().items() if len(place) > 1},
+    )
 
 
 def markdown(text: str) -> Parsed:

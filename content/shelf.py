@@ -10,7 +10,7 @@ import structlog
 
 from content import files, library
 from content.agreement import Known
-from content.faults import BadContent, Fault
+from content.faults import BadContent, Finding
 from content.files import Stamp
 from content.library import Library
 
@@ -38,7 +38,7 @@ class Shelf:
         self._stopped = threading.Event()
         self._seen = self._tried = files.scan(folder)
         self._library = library.load(folder, zone=zone, known=known)
-        self.fault: list[Fault] | None = None
+        self.fault: list[Finding] | None = None
         self.changed_at = clock()
 
     def current(self) -> Library:

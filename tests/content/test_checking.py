@@ -22,10 +22,19 @@ def test_what_is_good_in_a_bad_pack_is_counted_too(tmp_path):
     assert ([fault.file for fault in findings.faults], findings.counts["digests"]) == (["digests/second.md"], 1)
 
 
+def test_advice_is_apart_from_the_faults(tmp_path):
+    files = {"phrases.toml": None, "digests/first.md": a_digest(topics="[tiyu]"), "digests/second.md": a_digest("")}
+
+    findings = check(a_pack(tmp_path, files), zone=ZONE)
+
+    assert [fault.file for fault in findings.faults] == ["digests/second.md"]
+    assert [advice.file for advice in findings.advice] == ["digests/first.md"]
+
+
 def test_the_sample_pack_is_good():
     findings = check(SAMPLE, zone=ZONE)
 
-    assert findings.faults == []
+    assert findings.faults + findings.advice == []
 
 
 def test_the_sample_pack_is_enough_to_start_from():
