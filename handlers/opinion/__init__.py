@@ -3,19 +3,22 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone, tzinfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.opinion import admin, chat, engine, jobs
-from handlers.opinion.jobs import Fetch, NotNow, PictureGone, Tell
+from handlers.opinion.jobs import Fetch, FromPlatform, NotNow, PictureGone, Tell
 from storage.opinion import Opinions, Quota
 from storage.people import People
 from storage.pictures import Pictures
 
-__all__ = ["Fetch", "NotNow", "OpinionSettings", "Outside", "PictureGone", "Tell", "feature"]
+__all__ = ["Fetch", "FromPlatform", "NotNow", "OpinionSettings", "Outside", "PictureGone", "Tell", "feature"]
+
+
+BEIJING = timezone(timedelta(hours=8))  # the time of the whole country
 
 
 class OpinionSettings(BaseModel):
@@ -31,10 +34,11 @@ class OpinionSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """The ways out of the box: `tell` a named sender, `fetch` a picture from the platform where that is possible."""
+    """The world around the box: how to tell a named sender and to fetch a picture, and the zone of its days."""
 
     tell: Tell
     fetch: Fetch | None = None
+    zone: tzinfo = BEIJING
 
 
 def feature(
@@ -59,8 +63,13 @@ def feature(
         say=say,
         bounds=engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures),
         takes_pictures=fetch is not None and settings.pictures > 0,
+        zone=outside.zone,
     )
-    desk = admin.Desk(opinions=opinions, pictures=pictures, tell_answers=answers, clock=clock)
+
+    def today() -> date:
+        return clock().astimezone(outside.zone).date()
+
+    desk = admin.Desk(opinions=opinions, pictures=pictures, tell_answers=answers, today=today)
 
     def show(person: str) -> list[str]:
         found = Counter(opinion.state for opinion in opinions.of_person(person))
@@ -71,6 +80,6 @@ def feature(
         name="opinion",
         chat=chat.routes(box),
         admin=admin.blueprint(desk),
-        jobs=jobs.rounds(opinions=opinions, answers=answers, album=album),
+        jobs=jobs.rounds(opinions=opinions, answers=answers, album=album, zone=outside.zone),
         keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +27,7 @@ class Desk:
     opinions: Opinions
     pictures: Pictures
     tell_answers: Callable[[], None]
-    clock: Callable[[], datetime]
+    today: Callable[[], date]
 
     def find(self, name: str) -> Opinion:
         """The opinion of this name in an address, or 404."""
@@ -63,7 +63,7 @@ class Desk:
         reply = request.form.get("reply", "").strip().replace("\r\n", "\n")
         if not 0 < len(reply) <= LONGEST_ANSWER:
             return self._page(name, opinion, fault="reply_length", typed=reply), 422
-        today = self.clock().date()
+        today = self.today()
 
         def answered(now: Opinion) -> Opinion:
             if now.reply == reply:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 
 from handlers.conversation import Say
 from handlers.opinion import engine
@@ -37,6 +38,7 @@ class OpinionBox:
     say: Say
     bounds: Bounds
     takes_pictures: bool
+    zone: tzinfo
 
     # -- beginning -----------------------------------------------------------------------------------------------
 
@@ -134,7 +136,7 @@ class OpinionBox:
         return self._hold(turn, named.at(Step.CATEGORY if named.name else Step.NAME))
 
     def _anonymous(self, turn: Turn, draft: Draft) -> Reply:
-        if self.quota.spent(account=turn.who.account, openid=turn.who.openid, now=turn.now):
+        if self.quota.spent(account=turn.who.account, openid=turn.who.openid, now=self._now(turn)):
             return self._says("quota_spent", most=self.quota.a_day)
         return self._hold(turn, replace(draft, named=False, name="", verified=False, step=Step.CATEGORY))
 
@@ -191,7 +193,7 @@ class OpinionBox:
         """Keep it, then show the code. Run again after a crash, the code is the same and nothing is kept twice."""
         opinion = Opinion(
             id=self.opinions.id_of(draft.receipt),
-            day=turn.now.date(),
+            day=self._now(turn).date(),
             named=draft.named,
             name=draft.name,
             verified=draft.verified,
@@ -206,14 +208,14 @@ class OpinionBox:
 
     def _send_anonymous(self, turn: Turn, opinion: Opinion) -> str:
         if self.opinions.keep_anonymous(opinion):
-            self.quota.count(account=turn.who.account, openid=turn.who.openid, now=turn.now)
+            self.quota.count(account=turn.who.account, openid=turn.who.openid, now=self._now(turn))
         return "sent_anonymous"
 
     def _send_named(self, turn: Turn, opinion: Opinion) -> str:
         """Keep it with its sender, and note how long the sender may be answered: private turns don't do that."""
         who = turn.who
         if not who.known:
-            who = self.people.meet(account=who.account, openid=who.openid, today=turn.now.date())
+            who = self.people.meet(account=who.account, openid=who.openid, today=self._now(turn).date())
         self.opinions.keep_named(replace(opinion, person=who.person), message=turn.message.id)
         allowance = ALLOWANCES[turn.message.kind]
         self.people.open_windows({who.contact: Window(turn.now + allowance.lasts, allowance.messages)})
@@ -249,6 +251,9 @@ class OpinionBox:
         )
 
     # -- words ---------------------------------------------------------------------------------------------------
+
+    def _now(self, turn: Turn) -> datetime:
+        return turn.now.astimezone(self.zone)
 
     @property
     def _categories(self) -> tuple[str, ...]:

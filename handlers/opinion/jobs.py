@@ -1,15 +1,17 @@
 """By the clock: pictures are fetched, senders hear of answers, the day's anonymous opinions are laid anew."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from handlers.conversation import Say
 from scheduler.job import Job
 from storage.opinion import Opinion, Opinions
 from storage.pictures import NotAPicture, Pictures, redrawn
+from wechat.client import Media
+from wechat.errors import BadRequest, WeChatError
 
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
 
@@ -27,6 +29,31 @@ class Fetch(Protocol):
 
     def __call__(self, *, account: str, media_id: str) -> bytes:
         """The picture's bytes. Raises PictureGone or NotNow."""
+
+
+class Downloads(Protocol):
+    """An account's way to its media."""
+
+    def download(self, media_id: str) -> Media:
+        """The file. Raises WeChatError."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromPlatform:
+    """Fetches from the platform, by the account the picture was sent to."""
+
+    accounts: Mapping[str, Downloads]
+
+    def __call__(self, *, account: str, media_id: str) -> bytes:
+        """See `Fetch`."""
+        if account not in self.accounts:
+            raise PictureGone
+        try:
+            return self.accounts[account].download(media_id).content
+        except BadRequest:
+            raise PictureGone from None
+        except WeChatError:
+            raise NotNow from None
 
 
 class Tell(Protocol):
@@ -99,19 +126,20 @@ class Album:
         self.opinions.change(opinion.id, settled)
 
 
-def rounds(*, opinions: Opinions, answers: Callable[[], None], album: Album | None) -> tuple[Job, ...]:
+def rounds(*, opinions: Opinions, answers: Callable[[], None], album: Album | None, zone: tzinfo) -> tuple[Job, ...]:
     """The jobs of the opinion box."""
 
     def tell(now: datetime) -> None:  # noqa: ARG001 - a job
         answers()
 
     def stir(now: datetime) -> None:
-        opinions.stir(now.date())
-        opinions.stir(now.date() - timedelta(days=1))
+        today = now.astimezone(zone).date()
+        opinions.stir(today)
+        opinions.stir(today - timedelta(days=1))
 
     def fetch(now: datetime) -> None:
         if album:
-            album(now.date())
+            album(now.astimezone(zone).date())
 
     jobs = [
         Job(id="opinion.answers", cron="*/5 * * * *", run=tell),

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,13 @@ def test_a_named_sender_may_be_answered_for_as_long_as_the_platform_allows(world
 
     assert window.remaining == 5
     assert window.until == world.clock().replace(microsecond=0) + timedelta(hours=48)
+
+
+def test_the_day_is_the_one_on_the_senders_calendar(world):
+    world.clock.now = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # one in the morning of the 24th
+    code = receipt(world.member().says(*ANONYMOUSLY, "1"))
+
+    assert "11月24日提的" in world.member().says(f"查询 {code}")
 
 
 def test_an_anonymous_sender_leaves_nothing_of_a_person(world):

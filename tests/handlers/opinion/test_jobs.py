@@ -8,9 +8,12 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from handlers.opinion import FromPlatform, NotNow, PictureGone
 from storage.opinion import anonymous_opinions
 from storage.pictures import pictures
 from tests.handlers.opinion.world import World, receipt
+from wechat.client import Media
+from wechat.errors import BadRequest, Misconfigured, Retryable, WeChatError
 
 WITH_PICTURES = ("好了", "1")
 
@@ -98,6 +101,34 @@ def test_a_picture_kept_before_a_crash_is_not_kept_twice(world):
 
     assert rows == 1
     assert len(kept(world, code).pictures) == 1
+
+
+class Client:
+    """An account's client that answers every download alike."""
+
+    def __init__(self, answer: Media | WeChatError):
+        self.answer = answer
+
+    def download(self, media_id: str) -> Media:  # noqa: ARG002 - what is called
+        if isinstance(self.answer, WeChatError):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("error", "why"), [(BadRequest(40007), PictureGone), (Retryable(-1), NotNow), (Misconfigured(48001), NotNow)]
+)
+def test_what_the_platform_refuses_is_gone_or_not_to_be_had_now(error, why):
+    with pytest.raises(why):
+        FromPlatform({"official": Client(error)})(account="official", media_id="media-1")
+
+
+def test_a_picture_is_fetched_from_the_account_it_was_sent_to():
+    fetch = FromPlatform({"official": Client(Media(b"bytes", "image/jpeg"))})
+
+    assert fetch(account="official", media_id="media-1") == b"bytes"
+    with pytest.raises(PictureGone):
+        fetch(account="closed", media_id="media-1")
 
 
 def test_a_named_sender_is_told_of_an_answer_once(world):
