@@ -135,6 +135,9 @@ _WHO = (
     .where(contacts.c.account == sa.bindparam("account"), contacts.c.openid == sa.bindparam("openid"))
 )
 
+_FORMER = sa.select(persons.c.id).where(persons.c.former == sa.bindparam("former"))
+_NEW_PERSON = persons.insert()
+
 
 class People:
     """Who is who. Every method is safe to repeat."""
@@ -169,7 +172,7 @@ class People:
 
     def _linked(self, connection: Connection, account: str, openid: str, unionid: str) -> str | None:
         former = self._former(account, openid)
-        person: str | None = connection.execute(sa.select(persons.c.id).where(persons.c.former == former)).scalar()
+        person: str | None = connection.execute(_FORMER, {"former": former}).scalar()
         if person is not None:
             connection.execute(persons.update().where(persons.c.id == person).values(former=None, left_on=None))
         elif unionid:
@@ -178,7 +181,7 @@ class People:
 
     def _new_person(self, connection: Connection, today: date) -> str:
         person = _new_id()
-        connection.execute(persons.insert().values(id=person, since=today))
+        connection.execute(_NEW_PERSON, {"id": person, "since": today})
         return person
 
     def part(self, *, account: str, openid: str, today: date, keep: bool) -> str | None:

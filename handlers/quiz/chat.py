@@ -1,6 +1,6 @@
 """What the quiz says: a question, then the answer explained with its source and the next question."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -45,32 +45,48 @@ class Quiz:
     shelf: Shelf
     zone: ZoneInfo
     questions_a_day: int
+    drawn: dict[date, tuple[tuple[Question, ...], tuple[str, ...]]] = field(default_factory=dict)
 
     def daily(self, turn: Turn) -> Reply:
         """Today's questions: begun, gone on with, or their result."""
         today = turn.now.astimezone(self.zone).date()
-        drawn = engine.draw(self._library.questions_on(today), on=today, count=self.questions_a_day)
+        drawn = self._drawn_on(today)
         if not drawn:
             return self._says("none")
         return self._goes_on(
             turn, self.store.begin(person=turn.who.person, name=_daily(today), day=today, questions=drawn)
         )
 
+    def _drawn_on(self, today: date) -> tuple[str, ...]:
+        """The day's draw, made once for a pack and a day: it looks at every question."""
+        questions = self._library.questions_on(today)
+        known = self.drawn.get(today)
+        if known is None or known[0] is not questions:
+            self.drawn.clear()
+            known = (questions, engine.draw(questions, on=today, count=self.questions_a_day))
+            self.drawn[today] = known
+        return known[1]
+
     def mistakes(self, turn: Turn) -> Reply:
-        """A round of what was answered wrong the last time."""
+        """A round of what was answered wrong the last time and still holds."""
+        today = turn.now.astimezone(self.zone).date()
         wrong = self.store.wrong(person=turn.who.person, most=self.questions_a_day * 10)
-        again = [question for question in wrong if self._library.question(question)][: self.questions_a_day]
+        known = filter(None, map(self._library.question, wrong))
+        again = list(dict.fromkeys(question.id for question in known if question.in_effect(today)))
         if not again:
             return self._says("no_mistakes")
-        name, today = f"wrong:{turn.message.id}", turn.now.astimezone(self.zone).date()
-        return self._goes_on(turn, self.store.begin(person=turn.who.person, name=name[:64], day=today, questions=again))
+        name = f"wrong:{turn.message.id}"[:64]
+        begun = self.store.begin(person=turn.who.person, name=name, day=today, questions=again[: self.questions_a_day])
+        return self._goes_on(turn, begun)
 
     def accepts(self, turn: Turn) -> bool:
-        """Whether the words are an answer to the question that is open."""
+        """Whether the words are an answer to the question that is open, as its reader saw it."""
         question = self._open_question(turn)
         if question is None or turn.message.kind is not Kind.TEXT:
             return False
-        return engine.read(question, self._shown(question, turn), turn.text) is not None
+        shown = self._shown(question, turn)
+        seen = turn.talk.state.get("seen") == engine.looks(question, shown)
+        return seen and engine.read(question, shown, turn.text) is not None
 
     def answer(self, turn: Turn) -> Reply:
         """Mark and keep the answer, explain it, and ask the next question."""
@@ -85,7 +101,7 @@ class Quiz:
         state = turn.talk.state
         new = self.store.record(
             round=state["round"],
-            position=state["at"],
+            position=self._at(turn),
             person=turn.who.person,
             question=question.id,
             said=",".join(sorted(chosen))[:64],
@@ -95,7 +111,7 @@ class Quiz:
         )
         if not new:
             return self._goes_on(turn, self.store.round(state["round"]))
-        turn.talk.hold("quiz", {**state, "at": state["at"] + 1, "right": state["right"] + right})
+        turn.talk.hold("quiz", {**state, "at": self._at(turn) + 1, "right": state["right"] + right})
         return self._ask_or_finish(turn, before=self._verdict(question, shown, chosen, right=right))
 
     def otherwise(self, turn: Turn) -> Reply:
@@ -134,25 +150,28 @@ class Quiz:
         turn.talk.end()
         return Text("\n\n".join(filter(None, [before, self._say("finished", right=right, total=total)])))
 
+    def _at(self, turn: Turn) -> int:
+        """The position of the open question: one that has left the pack is passed over."""
+        ids, at = turn.talk.state["ids"], turn.talk.state["at"]
+        while at < len(ids) and self._library.question(ids[at]) is None:
+            at += 1
+        return int(at)
+
     def _open_question(self, turn: Turn) -> Question | None:
-        """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
-        state = turn.talk.state
-        for at in range(state["at"], len(state["ids"])):
-            question = self._library.question(state["ids"][at])
-            if question is not None:
-                state["at"] = at
-                return question
-        return None
+        """The question to be answered now. None: the round is over."""
+        ids, at = turn.talk.state["ids"], self._at(turn)
+        return self._library.question(ids[at]) if at < len(ids) else None
 
     def _asked(self, question: Question, turn: Turn) -> str:
-        state = turn.talk.state
+        shown = self._shown(question, turn)
+        turn.talk.state["seen"] = engine.looks(question, shown)
         return self._say(
             "question",
-            number=state["at"] + 1,
-            total=len(state["ids"]),
+            number=self._at(turn) + 1,
+            total=len(turn.talk.state["ids"]),
             kind=_KINDS[question.type],
             stem=question.stem,
-            choices=self._shown(question, turn),
+            choices=shown,
         )
 
     def _shown(self, question: Question, turn: Turn) -> tuple[engine.Choice, ...]:

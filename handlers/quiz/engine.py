@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from string import ascii_uppercase
@@ -12,9 +12,12 @@ from content.models import OPTION_REFERENCE, Question, QuestionType
 
 ASKED = (QuestionType.SINGLE, QuestionType.MULTI, QuestionType.JUDGE)
 RIGHT, WRONG = "true", "false"  # the ids of a judge question's two options
-_YES = frozenset({"对", "正确", "是", "√", "✓", "t", "true", "y", "yes", "同意"})
-_NO = frozenset({"错", "错误", "否", "不对", "×", "✗", "x", "f", "false", "n", "no", "不同意"})
-_SEPARATORS = re.compile(r"[\s,，、;；|/.．。:：]+")
+_YES = frozenset({"对", "对的", "正确", "是", "是的", "√", "✓", "✔", "✅", "t", "true", "y", "yes", "同意"})
+_NO = frozenset(
+    {"错", "错的", "错误", "不正确", "否", "不是", "不对", "×", "✗", "✘", "❌", "x", "f", "false", "n", "no", "不同意"}
+)
+_POLITE = re.compile(r"^(我?选择?|答案?)[是为]?[:：\s]*|[.。!！~～\ufe0f]+$")
+_SEPARATORS = re.compile(r"[\s,，、;；|/.．。:：和与+]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,20 @@ def read(question: Question, shown: Sequence[Choice], said: str) -> frozenset[st
 
 
 def _chosen(shown: Sequence[Choice], said: str) -> frozenset[str] | None:
-    words = unicodedata.normalize("NFKC", said).strip().casefold()
-    verdict = _verdict(shown, words)
-    if verdict is not None:
-        return verdict
-    by_text = {unicodedata.normalize("NFKC", choice.text).strip().casefold(): choice.id for choice in shown}
-    if words in by_text:
-        return frozenset({by_text[words]})
-    return _marks(shown, words)
+    """Letters come before an option's own words, and those before numbers: "2" may be the text of the third option."""
+    words = _folded(said)
+    letters = {choice.letter.casefold(): choice.id for choice in shown}
+    numbers = {str(number): choice.id for number, choice in enumerate(shown[:9], start=1)}
+    return (
+        _verdict(shown, words)
+        or _marked(letters, words)
+        or frozenset(choice.id for choice in shown if _folded(choice.text) == words)
+        or _marked(letters | numbers, words)
+    )
+
+
+def _folded(words: str) -> str:
+    return _POLITE.sub("", unicodedata.normalize("NFKC", words).strip().casefold()).strip()
 
 
 def _verdict(shown: Sequence[Choice], words: str) -> frozenset[str] | None:
@@ -79,13 +88,16 @@ def _verdict(shown: Sequence[Choice], words: str) -> frozenset[str] | None:
     return frozenset({WRONG}) if words in _NO else None
 
 
-def _marks(shown: Sequence[Choice], words: str) -> frozenset[str] | None:
-    by_mark = {choice.letter.casefold(): choice.id for choice in shown}
-    by_mark |= {str(number): choice.id for number, choice in enumerate(shown, start=1) if number < 10}  # noqa: PLR2004
+def _marked(by_mark: Mapping[str, str], words: str) -> frozenset[str] | None:
     marks = _SEPARATORS.sub("", words)
     if not marks or any(mark not in by_mark for mark in marks):
         return None
     return frozenset(by_mark[mark] for mark in marks)
+
+
+def looks(question: Question, shown: Sequence[Choice]) -> str:
+    """What tells one look of a question from another: a letter means something only beside the options it was for."""
+    return _by(question.id)(question.stem + "|".join(f"{choice.letter}{choice.id}" for choice in shown)).hex()
 
 
 def explain(question: Question, shown: Sequence[Choice]) -> str:
