@@ -4,25 +4,16 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 
 import structlog
 
+from scheduler.telling import Tell, Texter
 from storage.people import People, Who
-from wechat.errors import Unsure, WeChatError
 from wechat.settings import AccountSettings
 
 THREADS = 4
 MOST_WAITING = 200
-KEPT_FOR = timedelta(days=7)
-
-
-class Texter(Protocol):
-    """One account's way to send words (`wechat.client.WeChat`)."""
-
-    def send_text(self, openid: str, text: str) -> None:
-        """Send words; raises `WeChatError`."""
 
 
 class Later:
@@ -36,10 +27,7 @@ class Later:
         texters: Mapping[str, Texter],
         clock: Callable[[], datetime],
     ) -> None:
-        self._people = people
-        self._accounts = accounts
-        self._texters = texters
-        self._clock = clock
+        self._tell = Tell(people, accounts=accounts, texters=texters, clock=clock)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="later")
         self._room = threading.BoundedSemaphore(MOST_WAITING)
         self._log = structlog.get_logger("later")
@@ -62,31 +50,14 @@ class Later:
     def _finish(self, who: Who, job: Callable[[], str]) -> None:
         try:
             words = job()
-            if words and not self._sent(who, words):
-                self._keep(who, words)
+            if words:
+                self._bring(who, words)
         except Exception as error:  # noqa: BLE001 - nobody listens here any more
             self._log.error("not finished", error=type(error).__name__)
         finally:
             self._room.release()
 
-    def _sent(self, who: Who, words: str) -> bool:
-        """Whether they are sent, or may be: words that may have come are not said again.
-
-        Who has just spoken has a window; the platform knows, and SQL learns of it too late for this.
-        """
-        account = self._accounts.get(who.account)
-        if account is None or not account.verified:
-            return False
-        try:
-            self._texters[who.account].send_text(who.openid, words)
-        except Unsure:
-            return True
-        except WeChatError as error:
-            self._log.info("kept instead", errcode=error.errcode, error=type(error).__name__)
-            return False
-        return True
-
-    def _keep(self, who: Who, words: str) -> None:
-        if who.known:
-            key = f"later:{hashlib.sha256(words.encode()).hexdigest()}"  # a repeated turn keeps the same words once
-            self._people.keep_line(who.person, key=key, line=words, expires_at=self._clock() + KEPT_FOR)
+    def _bring(self, who: Who, words: str) -> None:
+        """Send them, and where that can't be keep them; a repeated turn keeps the same words once."""
+        if not self._tell.send(who.account, who.openid, words) and who.known:
+            self._tell.keep(who.person, words, f"later:{hashlib.sha256(words.encode()).hexdigest()}")

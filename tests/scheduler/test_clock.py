@@ -65,7 +65,7 @@ class Ending(Exception):
 class AClock:
     """A clock in a thread; its `begin` writes down when it was called, and it ends with the test."""
 
-    def __init__(self, lease, *, broadcasts=dict, jobs=(), begin=None):
+    def __init__(self, lease, *, broadcasts=dict, jobs=(), begin=None, tick_seconds=0.05):
         self.fired: list[datetime] = []
         self._ends = threading.Event()
         self._clock = Clock(
@@ -75,7 +75,7 @@ class AClock:
             lease=lease,
             zone=ZONE,
             clock=lambda: datetime.now(ZONE),
-            tick_seconds=0.05,
+            tick_seconds=tick_seconds,
         )
         self._thread = threading.Thread(target=self._run)
 
@@ -132,6 +132,35 @@ def test_who_does_not_lead_fires_nothing_and_who_takes_over_catches_up(tmp_path)
 
     assert before == []
     assert lease.let_go_of == 1
+
+
+def test_what_came_due_while_the_lease_was_lost_is_caught_up(tmp_path):
+    moment = datetime.now(ZONE) + SOON
+    pack = a_pack(tmp_path, moment)
+    lease = OnlyMe()
+
+    with AClock(lease, broadcasts=lambda: pack) as clock:
+        time.sleep(0.3)
+        lease.given = False
+        time.sleep(SOON.total_seconds() + 0.5)
+        before = clock.fired_since(moment)
+        lease.given = True
+        until(lambda: clock.fired_since(moment), seconds=8)
+
+    assert not before
+
+
+def test_a_clock_that_slept_while_its_lease_ran_out_does_not_fire(tmp_path):
+    moment = datetime.now(ZONE) + SOON
+    pack = a_pack(tmp_path, moment)
+    lease = OnlyMe()
+
+    with AClock(lease, broadcasts=lambda: pack, tick_seconds=2.5) as clock:  # it looks again only after the moment
+        time.sleep(0.4)
+        lease.given = False
+        time.sleep(SOON.total_seconds())
+
+    assert not clock.fired_since(moment)
 
 
 def test_a_changed_pack_changes_the_timetable(tmp_path):
