@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pkgutil
+import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -81,7 +82,7 @@ def save(installation: Installation, archive: zipfile.ZipFile) -> dict[str, Any]
         _refuse_other_schema(upgrade.found(database))
         _refuse_unknown_tables(connection.dialect.get_table_names(connection))
         rows = {}
-        for table in track(tables, "Saving", console=Console(stderr=True), transient=True):
+        for table in _shown(tables, "Saving"):
             found = connection.execute(
                 table.select().order_by(*table.primary_key), execution_options={"yield_per": BATCH}
             )
@@ -103,11 +104,15 @@ def put_back(installation: Installation, archive: zipfile.ZipFile, *, force: boo
                 raise Unfit("The database is not empty. Restore with --force to replace everything in it.")
             for table in reversed(tables):
                 connection.execute(table.delete())
-            for table in track(tables, "Restoring", console=Console(stderr=True), transient=True):
+            for table in _shown(tables, "Restoring"):
                 found = _insert(connection, table, archive)
                 if found != manifest["rows"].get(table.name):
                     raise Unfit(f"The file doesn't have all rows of the table {table.name}. Nothing was changed.")
     return manifest
+
+
+def _shown(tables: list[Any], doing: str) -> Iterable[Any]:
+    return track(tables, doing, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def _insert(connection: Any, table: Any, archive: zipfile.ZipFile) -> int:

@@ -1,6 +1,7 @@
 """`zhibu broadcast`: plan a push, look ahead, send it, watch it, stop it."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from scheduler.broadcast import Desk, Forecast, NoSuchBroadcast, Status
 from storage.broadcasts import OPEN, RunState
 
 LOOK_EVERY_SECONDS = 0.5
+OVER = (RunState.DONE, RunState.PAUSED, RunState.PLANNED)  # a planned one waits for its time
 NOBODY_CAN = "nobody can reach them"
 
 T = TypeVar("T")
@@ -139,13 +141,13 @@ def _known(ask: Callable[[], T]) -> T:
 
 def _followed(office: Office, key: str) -> Status:
     """Show progress until the run is over."""
-    with Progress(console=Console(stderr=True)) as progress:
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(key, total=None)
         while True:
             status = office.desk.status(key)
-            settled = status.people - sum(status.count(state) for state in OPEN)
-            progress.update(task, total=status.people, completed=settled)
-            if status.run.state in (RunState.DONE, RunState.PAUSED, RunState.PLANNED):
+            still_open = sum(status.count(state) for state in OPEN)
+            progress.update(task, total=status.people, completed=status.people - still_open)
+            if status.run.state in OVER:
                 return status
             time.sleep(LOOK_EVERY_SECONDS)
 
@@ -205,5 +207,7 @@ def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
     lines = [f"{found.key}  due {_time(found.due_at, zone)}"]
     if found.content is None:
         lines.append("  There is nothing new to say: nobody is bothered.")
+    elif not found.channels:
+        lines.append("  Nobody is meant: nobody has subscribed to it.")
     lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
     return "\n".join(lines)

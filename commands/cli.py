@@ -8,6 +8,7 @@ from typing import NoReturn, TypeVar
 
 import click
 
+from commands import logs
 from commands.valkey import NoValkey
 from content.faults import BadContent
 from storage.db import Database
@@ -68,10 +69,16 @@ def fail(*lines: str) -> NoReturn:
     raise SystemExit(1)
 
 
-def make(load: Callable[[Path], Installation], commands: Sequence[click.Command]) -> click.Group:
+def make(
+    load: Callable[[Path], Installation],
+    commands: Sequence[click.Command],
+    *,
+    log_as: Callable[[str], None] = logs.configure,
+) -> click.Group:
     """The `zhibu` command with these commands in it.
 
-    `load` reads the configuration file; its ValueError says the key, what is wrong and how to mend it.
+    `load` reads the configuration file; its ValueError says the key, what is wrong and how to mend it. `log_as` sends
+    the logs of this process to stderr, under the command's name: stdout is for what was asked.
     """
 
     @click.group(name="zhibu", context_settings={"help_option_names": ["-h", "--help"]})
@@ -87,6 +94,7 @@ def make(load: Callable[[Path], Installation], commands: Sequence[click.Command]
     @click.pass_context
     def zhibu(context: click.Context, config: Path) -> None:
         """A WeChat account for a party organisation: chat, study, digests, opinions and broadcasts."""
+        log_as(context.invoked_subcommand or "zhibu")
         context.obj = Here(load, config.resolve())
 
     for command in commands:

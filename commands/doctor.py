@@ -84,7 +84,7 @@ Found = Iterator[tuple[Level, str]]
 
 
 def _configuration(patient: Patient) -> Found:
-    if patient.config.stat().st_mode & stat.S_IROTH:
+    if patient.config.stat().st_mode & stat.S_IROTH and not patient.installation.sandbox:
         yield Level.WARNING, f"Everybody on this machine can read the secrets in it: chmod 600 {patient.config}"
     else:
         yield Level.OK, str(patient.config)

@@ -28,7 +28,6 @@ SANDBOX_THREADS = 64  # every phone that is open waits for news in one
 @click.pass_obj
 def run(here: Here, parent: int | None) -> None:
     """Start everything and keep it running: web, clock, worker, and Valkey and the sandbox where they are ours."""
-    logs.configure("run")
     folder = here.installation.folder
     try:
         with ports.held(folder / "run.lock", otherwise=f"`zhibu run` is already at work in {folder}"):
@@ -44,7 +43,6 @@ def run(here: Here, parent: int | None) -> None:
 @click.pass_obj
 def web(here: Here) -> None:
     """Serve chat, mini-program, pages and console over HTTP."""
-    logs.configure("web")
     _join(here.installation)
     _web(here)
 
@@ -53,7 +51,6 @@ def web(here: Here) -> None:
 @click.pass_obj
 def sandbox(here: Here) -> None:
     """Serve the stand-in for the WeChat platform, and its web phone."""
-    logs.configure("sandbox")
     _sandbox(here)
 
 
@@ -61,7 +58,6 @@ def sandbox(here: Here) -> None:
 @click.pass_obj
 def clock(here: Here) -> None:
     """Plan what the timetable says is due."""
-    logs.configure("clock")
     _join(here.installation)
     _clock(here)
 
@@ -70,7 +66,6 @@ def clock(here: Here) -> None:
 @click.pass_obj
 def worker(here: Here) -> None:
     """Send what has been planned."""
-    logs.configure("worker")
     _join(here.installation)
     _worker(here)
 

@@ -32,7 +32,7 @@ def call(
         assert place is not None
         return place
 
-    program = cli.make(load, commands)
+    program = cli.make(load, commands, log_as=lambda _command: None)
     result = CliRunner().invoke(program, [str(argument) for argument in arguments], input=typed)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

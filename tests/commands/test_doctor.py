@@ -11,7 +11,7 @@ from click.testing import Result
 from commands import doctor
 from commands.valkey import NoValkey
 from content.checking import Findings
-from content.faults import Fault
+from content.faults import Finding
 from tests.commands.calls import an_installation, call
 from wechat.errors import Misconfigured
 
@@ -77,7 +77,7 @@ def gone() -> Any:
         ("redis", "fault", {"redis": lambda: Redis(alive=False)}),
         ("redis", "fault", {"redis": gone}),
         ("redis", "warning", {"redis": lambda: Redis(save="3600 1")}),
-        ("content", "fault", {"content": lambda: Findings([Fault(file="a", line=1, what="b", mend="c")], {})}),
+        ("content", "fault", {"content": lambda: Findings([Finding(file="a", line=1, what="b", mend="c")], {})}),
         ("platform", "fault", {"accounts": {"official": refusing}}),
         ("platform", "warning", {"accounts": {"official": gone}}),
         ("address", "warning", {"public_url": "http://example.org"}),

@@ -225,10 +225,10 @@ def test_a_valkey_that_outlived_everything_else_is_ended_by_the_next_run(machine
     first = machine.start()
     ready(first)
     orphan = machine.valkey_server()
-    for pid in machine.processes().keys() - {orphan}:
+    for pid in sorted(machine.processes().keys() - {orphan}):  # the parent first: it would end the orphan too
         os.kill(pid, signal.SIGKILL)
     first.wait()
-    assert set(machine.processes()) == {orphan}
+    assert within(2, lambda: set(machine.processes()) == {orphan})
 
     ready(machine.start())
 
