@@ -37,6 +37,19 @@ SURE_WITHOUT_REDIS = frozenset(
         Kind.AUTHORIZATION_REVOKED,
     }
 )
+# What a member says; the platform's reports come in the middle of a talk too, and are no part of it.
+_SAID = frozenset(
+    {
+        Kind.TEXT,
+        Kind.IMAGE,
+        Kind.VOICE,
+        Kind.VIDEO,
+        Kind.SHORTVIDEO,
+        Kind.LOCATION,
+        Kind.LINK,
+        Kind.MINIPROGRAM_PAGE,
+    }
+)
 _UNWANTED = {
     Kind.TEXT: "lost",
     Kind.IMAGE: "unwanted_picture",
@@ -192,7 +205,9 @@ class Conversation:
         route = self._switchboard.find(turn)
         if _is_stale(turn) and not (route and route.by_word):
             return Route("conversation", self._ask_about_old_talk, private=self._is_private(turn.talk.feature))
-        return route or self._switchboard.otherwise(turn) or Route("conversation", self._unwanted)
+        if route is None and turn.message.kind in _SAID:
+            route = self._switchboard.otherwise(turn)
+        return route or Route("conversation", self._unwanted, private=self._is_private(turn.talk.feature))
 
     def _is_private(self, feature: str) -> bool:
         router = self._switchboard.routers.get(feature)
