@@ -397,7 +397,7 @@ def build(settings: Settings, *, clock: Clock = now) -> House:
         clock=clock,
         threads=run.WEB_THREADS,
     )
-    shelf.expect(KNOWN)
+    shelf.expect(Known(menu_keys=talk.menu_keys, channels=KNOWN.channels))
     return House(
         settings=settings,
         clock=clock,

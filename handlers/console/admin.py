@@ -73,8 +73,9 @@ class Console:
         return redirect(url_for("console.sendings"))
 
     def pack(self) -> ResponseReturnValue:
-        """What is served now, and what is wrong with the newest change."""
-        return self._page("content", faults=self.shelf.fault or (), counts=self._counts())
+        """What is served now and could be better, and what is wrong with the newest change."""
+        advice = self.shelf.current().advice
+        return self._page("content", faults=self.shelf.fault or (), advice=advice, counts=self._counts())
 
     def _counts(self) -> Sequence[tuple[str, int]]:
         library = self.shelf.current()

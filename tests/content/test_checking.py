@@ -44,3 +44,7 @@ def test_the_sample_pack_is_enough_to_start_from():
     assert counts["banks"] >= 5
     assert counts["digests"] >= 12
     assert counts["broadcasts"] >= 3
+
+
+def test_the_program_answers_all_that_the_sample_pack_offers(town):
+    assert town.house.shelf.current().advice == ()

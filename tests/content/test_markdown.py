@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.faults import Unreadable
-from content.markdown import blocks
+from content.markdown import blocks, pictures
 from content.models import Voice
 
 DIGEST = """\
@@ -98,6 +98,26 @@ def test_a_tag_is_shown_as_it_was_written():
         "<p>&lt;b&gt;粗&lt;/b&gt;</p>",
         "<b>粗</b>",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("一段\n\n![图](https://example.org/a.png)\n\n![二][b]\n\n[b]: https://example.org/b.png", [12, 14]),
+        ("真好![1](https://example.org)", [10]),
+        ("不是![图", []),
+        ("没有", []),
+    ],
+    ids=["two", "an exclamation before a link is one", "half of one", "none"],
+)
+def test_pictures_are_found(text, lines):
+    assert list(pictures(text, first_line=10)) == lines
+
+
+def test_a_picture_is_its_caption_in_the_chat_and_nothing_on_a_page():
+    (block,) = blocks("看![党徽](https://example.org/a.png)")
+
+    assert (block.plain, block.html) == ("看党徽", "<p>看</p>")
 
 
 def test_a_quotation_in_html_is_a_block_quotation():

@@ -1,0 +1,53 @@
+"""The state of the content, as admins see it."""
+
+import pytest
+
+from handlers import access
+from tests.content.builders import MENU, a_digest, a_pack, write
+from tests.house import a_town
+
+PASSWORD = "a password of the tests"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A pack with a button that nobody answers."""
+    menu = MENU.replace("quiz.daily", "quiz.nothing")
+    return a_pack(tmp_path / "pack", {"phrases.toml": None, "menu.toml": menu})
+
+
+@pytest.fixture
+def town(tmp_path, folder, database_url, redis, redis_url):
+    town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(folder)})
+    town.client.application.config["WTF_CSRF_ENABLED"] = False
+    town.house.admins.add(name="值班员", password_hash=access.hashed(PASSWORD))
+    assert town.client.post("/admin/login", data={"name": "值班员", "password": PASSWORD}).status_code == 302
+    yield town
+    town.house.close()
+
+
+def test_advice_is_shown_while_the_content_is_used(town):
+    page = town.client.get("/admin/content").text
+
+    assert "内容没有错误" in page
+    assert "有 1 处可以改得更好" in page
+    assert "程序不认识 key “quiz.nothing”" in page
+
+
+def test_faults_are_shown_with_the_advice_on_what_is_used(town, folder):
+    write(folder / "digests/first.md", a_digest(kind="坏"))
+    town.house.shelf.look()
+    town.house.shelf.look()
+
+    page = town.client.get("/admin/content").text
+
+    assert "有 1 处要改" in page
+    assert page.index("kind 不能是“坏”") < page.index("quiz.nothing")
+
+
+def test_good_content_shows_no_advice(town, folder):
+    write(folder / "menu.toml", MENU)
+    town.house.shelf.look()
+    town.house.shelf.look()
+
+    assert "建议" not in town.client.get("/admin/content").text
