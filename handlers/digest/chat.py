@@ -11,7 +11,7 @@ from content.shelf import Shelf
 from handlers.digest import engine
 from handlers.digest.engine import Ask, By, Listing
 from handlers.router import Handler, Router, Talking, Turn, plain
-from wechat.messages import Kind, Reply, Text
+from wechat.messages import Reply, Text
 
 NEWS = ("要闻", "今日要闻", "新闻", "今日新闻", "动态", "党建要闻", "党建动态", "最新要闻", "看要闻", "news")
 POLICY = ("政策", "政策摘要", "政策解读", "政策文件", "政策信息", "今日政策", "最新政策", "看政策", "policy")
@@ -95,8 +95,6 @@ class Reader:
 
     def accepts(self, turn: Turn) -> bool:
         """A number, a topic's name from the list of topics, or a word that turns the pages."""
-        if turn.message.kind is not Kind.TEXT:
-            return False
         if engine.number_in(turn.text) is not None:
             return True
         if _is_about_topics(turn):

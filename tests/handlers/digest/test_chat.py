@@ -159,6 +159,18 @@ def test_next_page_means_the_rest_of_a_long_one_while_there_is_some(town):
     assert "段。这是" in phone.says("下一页")
 
 
+def test_more_means_the_rest_of_whatever_was_too_long_before_the_next_page(town, paper):
+    write(paper / "phrases.toml", f'"conversation.help" = "{"帮助的第一部分。" * 90}帮助的末尾"')
+    town.house.shelf.look()
+    town.house.shelf.look()
+    phone = town.phone()
+    phone.says("往期要闻")
+    phone.says("帮助")
+
+    assert phone.says("更多").endswith("帮助的末尾")
+    assert phone.says("更多").splitlines()[1].startswith("9. ")
+
+
 def test_without_an_address_of_our_own_no_page_is_named(town):
     reader = chat.Reader(shelf=town.house.shelf, zone=town.settings.zone, public_url="")
 
