@@ -424,14 +424,18 @@ class Broadcasts:
         self._piecewise(key, deliveries.update().where(late).values(change))
 
     def _piecewise(self, key: str, change: sa.Update | sa.Delete) -> None:
-        """Change the due rows of a run, some at a time: a statement ends soon, and a chat never waits for all of it."""
+        """Change the due rows of a run, some at a time: a statement ends soon, and a chat never waits for all of it.
+
+        The rows are named one by one: over a subquery PostgreSQL, knowing nothing of a new run, took seconds.
+        """
         waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
         some = sa.select(deliveries.c.person).where(waiting).limit(PIECE)
-        piece = change.where(waiting, deliveries.c.person.in_(some)).returning(deliveries.c.person)
-        done = PIECE
-        while done == PIECE:
+        changed = True
+        while changed:
             with self._db.begin() as connection:
-                done = len(connection.execute(piece).all())
+                found = connection.execute(some).scalars().all()
+                piece = change.where(waiting, deliveries.c.person.in_(found)).returning(deliveries.c.person)
+                changed = bool(connection.execute(piece).all())
 
     def erase(self, connection: Connection, person: str) -> None:
         """Take a person's contact out of their deliveries; what was planned for them is not sent any more."""
