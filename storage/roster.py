@@ -83,8 +83,10 @@ class Roster:
             return [issued for entry in entries if (issued := self._take(connection, entry, expires_at))]
 
     def _take(self, connection: Connection, entry: Entry, expires_at: datetime) -> Issued | None:
-        same = _is(entry)
-        if connection.execute(roster.update().where(same).values(role=entry.role).returning(roster.c.id)).first():
+        change = roster.update().where(_is(entry)).values(role=entry.role).returning(roster.c.person)
+        known = connection.execute(change).first()
+        if known:
+            connection.execute(persons.update().where(persons.c.id == known.person).values(role=entry.role))
             return None
         code = new_code()
         connection.execute(
@@ -120,11 +122,17 @@ class Roster:
                 return Refusal.EXPIRED
             owner = row.person or person
             change = {"person": owner, "message": message, "code": None}
+            self._let_go(connection, owner, but=row.id)
             connection.execute(roster.update().where(roster.c.id == row.id).values(**change))
             self._move(connection, contact, person, owner, now.date())
             named = {"name": row.name, "verified": True, "organisation": row.organisation, "role": row.role}
             connection.execute(persons.update().where(persons.c.id == owner).values(**named))
         return _entry(row)
+
+    def _let_go(self, connection: Connection, person: str, *, but: str) -> None:
+        """A person is one row: who says the code of another one has moved there."""
+        former = (roster.c.person == person) & (roster.c.id != but)
+        connection.execute(roster.update().where(former).values(person=None, message=None))
 
     def _move(self, connection: Connection, contact: str, person: str, owner: str, today: date) -> None:
         """A second contact of a known member joins that person; the empty one it leaves is erased in its time."""

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
-
 from handlers.membership import engine
 from handlers.router import Router, Talking, Turn, plain
 from storage.roster import Refusal, Roster
@@ -109,7 +108,10 @@ def routes(membership: Membership) -> Router:
             ("我是谁", "我的组织", "我的身份"): membership.who_am_i,
             ("解绑", "解除绑定", "取消绑定"): membership.ask_to_unbind,
         },
-        patterns={r"(绑定|加入)[\s\-]*[0-9a-z\-]{8,12}": membership.join},
+        patterns={
+            r".{0,4}(绑定|加入)码?[^0-9a-z]{0,3}[0-9a-z][0-9a-z\W]{7,11}": membership.join,
+            r"(?=[a-z\W]*[0-9])[2-9a-hj-np-z]{4}\W?[2-9a-hj-np-z]{4}": membership.join,  # read off the paper as it is
+        },
         keys={"membership.join": membership.join},
         scenes={"join_": membership.join},
         talking=Talking(

@@ -4,13 +4,11 @@ import re
 import unicodedata
 
 TRIES_A_DAY = 5
-_CODE = re.compile(r"[2-9A-HJ-NP-Z]{8}")
-_LOOK_ALIKES = str.maketrans({"0": "O", "1": "I"})
+_BETWEEN = re.compile(r"[\s\-—_·.]")
+_CODE = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{8}(?![0-9A-Z])")
 
 
 def code_in(said: str) -> str | None:
-    """The code in what somebody typed, whatever its case, width, spaces and dashes; None where there is none."""
-    letters = re.sub(r"[\s\-—_·.]", "", unicodedata.normalize("NFKC", said)).upper().translate(_LOOK_ALIKES)
-    for word in ("加入", "绑定", "JOIN"):
-        letters = letters.removeprefix(word)
-    return letters if _CODE.fullmatch(letters) else None
+    """The code in what somebody typed, whatever its case, width, spaces, dashes and words around; None where none."""
+    found = _CODE.search(_BETWEEN.sub("", unicodedata.normalize("NFKC", said)).upper().removeprefix("JOIN"))
+    return found[0] if found else None

@@ -13,7 +13,6 @@ from storage.subscription import Subscriptions
 from wechat.messages import Kind, NoticeChoice, NoticeSent, Reply, Silence, Text
 
 _MINUTES = 30
-_LEAVE_ALL = frozenset({"全部", "所有", "all"})
 
 
 class OwnData(Protocol):
@@ -47,12 +46,16 @@ class Subscriber:
         return self._says("welcome", lines=account.welcome, name=account.name)
 
     def part(self, turn: Turn) -> Reply:
-        """Erase contact, window, credits and talk at once, and the person where nothing else ties them to us."""
+        """Erase contact, window, credits and talk at once, and the person where nothing else ties them to us.
+
+        Who stays, for the days promised or by the roster, is found again by one who comes back.
+        """
         who = turn.who
-        alone = self.people.part(account=who.account, openid=who.openid, today=turn.now.date(), keep=self.keep_days > 0)
+        stays = who.verified or self.keep_days > 0
+        alone = self.people.part(account=who.account, openid=who.openid, today=turn.now.date(), keep=stays)
         turn.talk.end()
         turn.talk.more = ""
-        if alone and not who.verified and not self.keep_days:
+        if alone and not stays:
             self.own_data.erase(alone)
         return Silence()
 
@@ -71,18 +74,17 @@ class Subscriber:
 
     def unsubscribe_some(self, turn: Turn) -> Reply:
         """退订 with numbers or a name drops just these."""
-        said = turn.text.removeprefix("退订").strip()
-        if plain(said) in _LEAVE_ALL:
-            return self.unsubscribe(turn)
-        chosen = engine.picked(said, self._topics)
+        chosen = engine.picked(engine.rest_of("退订", turn.text), self._topics)
         if chosen is None:
             return self._listed(turn, "which_to_drop")
+        if chosen == self._topics:
+            return self.unsubscribe(turn)
         self.subscriptions.drop(turn.who.person, [topic.id for topic in chosen])
         return self._says("dropped", topics=chosen)
 
     def subscribe_some(self, turn: Turn) -> Reply:
         """订阅 with numbers or a name adds just these."""
-        chosen = engine.picked(turn.text.removeprefix("订阅").strip(), self._topics)
+        chosen = engine.picked(engine.rest_of("订阅", turn.text), self._topics)
         return self.topics(turn) if chosen is None else self._add(turn, chosen)
 
     def subscribe_by_code(self, turn: Turn) -> Reply:
@@ -192,7 +194,7 @@ def routes(subscriber: Subscriber) -> Router:
         "subscription",
         words={
             ("订阅", "我的订阅", "订阅主题"): subscriber.topics,
-            ("退订", "取消订阅", "全部退订", "td", "不再接收"): subscriber.unsubscribe,
+            ("退订", "我要退订", "取消订阅", "全部退订", "td", "不再接收"): subscriber.unsubscribe,
             ("我的数据", "我的信息"): subscriber.mine,
             ("删除我的数据", "注销", "删除数据"): subscriber.ask_to_delete,
         },
