@@ -46,8 +46,8 @@ def _drawn(data: bytes) -> bytes:
         if found.width * found.height > MOST_PIXELS:
             raise NotAPicture
         found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+        found.thumbnail((LONGEST_SIDE, LONGEST_SIDE))  # first, so that a large one is held once
         upright = ImageOps.exif_transpose(found).convert("RGBA")
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     clean = Image.new("RGB", upright.size, "white")  # a new canvas has no metadata to forget
     clean.paste(upright, mask=upright)
     out = io.BytesIO()

@@ -278,6 +278,15 @@ def test_an_answer_is_to_be_told_until_this_very_answer_was(opinions, person):
     assert opinions.to_tell() == []
 
 
+def test_a_state_that_changes_before_the_sender_was_told_does_not_take_the_answer_off_the_list(opinions, person):
+    said = an_opinion(opinions, "A", named=True, person=person)
+    opinions.keep_named(said, message="m1")
+    opinions.change(said.id, lambda now: replace(now, reply="一", answers=1))
+    opinions.change(said.id, lambda now: replace(now, state="closed"))
+
+    assert [opinion.state for opinion in opinions.to_tell()] == ["closed"]
+
+
 # -- the list --------------------------------------------------------------------------------------------------------
 
 

@@ -75,6 +75,14 @@ def a_bomb() -> bytes:
     )
 
 
+def test_more_pixels_than_any_phone_takes_are_refused():
+    out = io.BytesIO()
+    Image.new("1", (8000, 6000)).save(out, "PNG")
+
+    with pytest.raises(NotAPicture):
+        redrawn(out.getvalue())
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"<svg onload='x'/>", b"\xff\xd8\xff", a_photo()[:200], a_photo(form="BMP"), a_photo(form="TIFF"), a_bomb()],
