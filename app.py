@@ -175,9 +175,9 @@ class Settings(_Table):
         for name, account in self.accounts.items():
             fields = ("secret", "token", "encoding_aes_key", "previous_token", "previous_encoding_aes_key")
             secrets |= {f"accounts.{name}.{field}": getattr(account, field) for field in fields}
-        for path, secret in secrets.items():
-            if any(word in secret.get_secret_value().lower() for word in ("example", "change-me", "changeme")):
-                raise ValueError(f"{path}: this is an example's secret, put your own (it starts only with the sandbox)")
+        found = [path for path, secret in secrets.items() if _is_example(secret.get_secret_value())]
+        if found:
+            raise ValueError(f"{', '.join(found)}: an example's secret starts with the sandbox only; put your own")
 
     @property
     def sandbox_url(self) -> str:
@@ -210,6 +210,10 @@ class Settings(_Table):
         storage = self.storage.model_copy(update={"folder": folder / self.storage.folder})
         content = self.content.model_copy(update={"folder": folder / self.content.folder})
         return self.model_copy(update={"storage": storage, "content": content})
+
+
+def _is_example(secret: str) -> bool:
+    return any(word in secret.lower() for word in ("example", "change-me", "changeme"))
 
 
 def _overridden(tables: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
