@@ -1,16 +1,38 @@
-"""One running program for all the tests that leave it as they found it."""
+"""Two running programs: one for the tests that leave it as they found it, one to be broken."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.running import Program, a_program
+from tests.end_to_end.pushing import add_broadcast
+from tests.end_to_end.running import Memory, Program, a_program
 
 
 @pytest.fixture(scope="package")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The whole program, ready; it must end as cleanly as it began."""
     with a_program(tmp_path_factory.mktemp("program")) as program:
+        program.start()
+        yield program
+        program.stop()
+
+
+@pytest.fixture(scope="package")
+def memory() -> Iterator[Memory]:
+    """A Redis that may be taken away."""
+    with tempfile.TemporaryDirectory(prefix="zhibu-") as folder:
+        memory = Memory(Path(folder))
+        yield memory
+        memory.die()
+
+
+@pytest.fixture(scope="package")
+def fragile(tmp_path_factory: pytest.TempPathFactory, memory: Memory) -> Iterator[Program]:
+    """The whole program on that Redis, ready."""
+    with a_program(tmp_path_factory.mktemp("fragile"), memory=memory.url) as program:
+        add_broadcast(program, "falling")
         program.start()
         yield program
         program.stop()

