@@ -565,6 +565,7 @@ def sandbox() -> Flask:
     """The sandbox's WSGI application."""
     house = build(load())
     house.shelf.watch()
+    library = house.shelf.current()
     accounts = [
         SandboxAccount(
             name=name,
@@ -576,6 +577,8 @@ def sandbox() -> Flask:
             kind=account.kind,
             verified=account.verified,
             original_id=account.original_id,
+            title=library.account.name,
+            menu=library.menu.payload()["button"] if account.kind != "miniprogram" else (),
         )
         for name, account in house.settings.accounts.items()
     ]

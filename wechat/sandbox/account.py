@@ -2,15 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxAccount:
     """One account as set up in the platform's console; `name` is the last part of its webhook's URL.
 
-    `kind` is "service", "subscription" or "miniprogram", `mode` is "plain", "compat" or "safe".
+    `kind` is "service", "subscription" or "miniprogram", `mode` is "plain", "compat" or "safe". `title` is what members
+    read above the chat; `menu` are the buttons set in the console, shown until the API makes others.
     """
 
     name: str
@@ -22,6 +24,8 @@ class SandboxAccount:
     kind: str = "service"
     verified: bool = True
     original_id: str = ""
+    title: str = ""
+    menu: Sequence[Mapping[str, Any]] = ()
 
     @property
     def gh_id(self) -> str:

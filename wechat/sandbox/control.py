@@ -1,5 +1,6 @@
 """The stand-in's own API under /sandbox: what the phone page and tests do and see, as JSON."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import FileStorage
 
-from wechat.sandbox import chat, wirelog
+from wechat.sandbox import chat, menus, wirelog
 from wechat.sandbox.call import Upload
 from wechat.sandbox.knobs import EFFECTS, Knob, Knobs
 from wechat.sandbox.member import NotPossible, Phone
@@ -149,7 +150,7 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
 def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
     @doors.get("/accounts")
     def accounts() -> Response:
-        names = ("name", "kind", "verified", "mode")
+        names = ("name", "title", "kind", "verified", "mode")
         return jsonify([{name: getattr(one, name) for name in names} for one in platform.accounts.values()])
 
     @doors.get("/members")
@@ -168,13 +169,13 @@ def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
         with platform.state.begin() as db:
             member = phone.member(db, openid)
             lines, change = chat.since(db, openid, after), counted(db, "chat")
-            menu = db.execute("select buttons from menus where account = ?", (member["account"],)).fetchone()
+            menu = menus.in_use(db, platform.accounts[member["account"]])
         return jsonify(
             lines=lines,
             change=change,
             followed=bool(member["followed"]),
             typing=member["typing_until"] > platform.now,
-            menu=menu["buttons"] if menu else "[]",
+            menu=json.dumps(menu),
         )
 
     @doors.get("/messages")

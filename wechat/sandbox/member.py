@@ -1,6 +1,5 @@
 """What a member does with the phone: each action is written down and pushed to the bot as the platform does."""
 
-import json
 import secrets
 import sqlite3
 from collections.abc import Mapping
@@ -8,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from wechat.sandbox import chat, media, windows
+from wechat.sandbox import chat, media, menus, windows
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.call import Push, Upload
 from wechat.sandbox.notices import credits_of
@@ -221,8 +220,7 @@ class Phone:
     def _button_type(self, openid: str, key: str) -> str:
         with self._platform.state.begin() as db:
             member = self.member(db, openid)
-            row = db.execute("select buttons from menus where account = ?", (member["account"],)).fetchone()
-        top = json.loads(row["buttons"]) if row else []
+            top = menus.in_use(db, self._platform.accounts[member["account"]])
         leaves = [leaf for button in top for leaf in button.get("sub_button") or [button]]
         return next((str(leaf["type"]) for leaf in leaves if leaf.get("key") == key), "click")
 

@@ -1,11 +1,13 @@
 """Menus (§4): the shape is checked to the byte, and what was made is kept word for word."""
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from wechat.sandbox import rules
+from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.call import OK, Call
 from wechat.sandbox.errors import ApiError
 from wechat.sandbox.rules import SUB_LEVEL, TOP_LEVEL, MenuLevel
@@ -39,7 +41,8 @@ def delete(call: Call) -> dict[str, Any]:
 
 def current(call: Call) -> dict[str, Any]:
     """`/cgi-bin/get_current_selfmenu_info`: the menu in use, its sub-buttons under `list`."""
-    if (buttons := made(call)) is None:
+    buttons = in_use(call.db, call.account)
+    if not buttons:
         return {"is_menu_open": 0, "selfmenu_info": {"button": []}}
     shown = [
         {**button, "sub_button": {"list": button["sub_button"]}} if button.get("sub_button") else button
@@ -49,9 +52,15 @@ def current(call: Call) -> dict[str, Any]:
 
 
 def made(call: Call) -> list[dict[str, Any]] | None:
-    """The account's buttons, or None."""
+    """The buttons made by the API, or None."""
     row = call.one("select buttons from menus where account = ?", call.account.name)
     return json.loads(row["buttons"]) if row else None
+
+
+def in_use(db: sqlite3.Connection, account: SandboxAccount) -> list[Mapping[str, Any]]:
+    """The buttons that phones show: the API's, else those of the console."""
+    row = db.execute("select buttons from menus where account = ?", (account.name,)).fetchone()
+    return json.loads(row["buttons"]) if row else list(account.menu)
 
 
 def _check_all(buttons: list[Any], level: MenuLevel) -> None:

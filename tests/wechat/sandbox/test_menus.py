@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.wechat.sandbox.stage import Stage, a_stage, spend
+from tests.wechat.sandbox.stage import Stage, a_stage, an_account, spend
 
 CLICK = {"type": "click", "name": "答题", "key": "quiz"}
 VIEW = {"type": "view", "name": "官网", "url": "https://example.org/"}
@@ -25,6 +25,17 @@ def test_a_menu_is_kept_as_made_and_shown_in_both_ways(stage: Stage) -> None:
     assert held == {"menu": {"button": [WITH_SUBS, {**VIEW, "sub_button": []}]}}
     assert current["is_menu_open"] == 1
     assert current["selfmenu_info"]["button"][0]["sub_button"] == {"list": [CLICK, VIEW]}
+
+
+def test_phones_show_the_consoles_menu_until_the_api_makes_another(tmp_path: Path) -> None:
+    with a_stage(tmp_path, an_account(menu=(CLICK,))) as stage:
+        stage.signs_in()
+        before = stage.get("/cgi-bin/get_current_selfmenu_info")["selfmenu_info"]["button"]
+        of_the_api = stage.get("/cgi-bin/menu/get")["errcode"]
+        made(stage, VIEW)
+        after = stage.get("/cgi-bin/get_current_selfmenu_info")["selfmenu_info"]["button"]
+
+    assert (before, of_the_api, after) == ([CLICK], 46003, [VIEW])
 
 
 def test_a_deleted_menu_is_gone(stage: Stage) -> None:

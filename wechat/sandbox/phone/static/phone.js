@@ -144,7 +144,7 @@ function lineNode(line) {
   const mine = line.who === "member";
   const body = (DRAW[line.type] || ((other) => bubble(other.text || `（${other.type}）`)))(line);
   if (!mine && WIDE.has(line.type)) return el("li", { className: "wide" }, body);
-  const name = mine ? current().nickname : current().account;
+  const name = mine ? current().nickname : accountOf(current()).title || current().account;
   return el("li", { className: mine ? "mine" : "theirs" }, face(name, mine ? state.openid : name), body, ...stateOf(line));
 }
 
@@ -207,7 +207,7 @@ async function look() {
   if (openid !== state.openid) return;
   state.change = seen.change;
   if (seen.lines.length) drawAll(seen.lines);
-  const title = current().account + " · " + (KINDS[accountOf(current()).kind] || "");
+  const title = titleOf(accountOf(current()));
   $("title").textContent = seen.typing ? "对方正在输入…" : title;
   showRelation(seen.followed || accountOf(current()).kind === "miniprogram", seen.followed);
   if (seen.menu !== state.menu) drawMenu(seen.menu);
@@ -293,6 +293,7 @@ function showMenu(shown) {
 // ---------------------------------------------------------------- members and accounts
 
 const current = () => state.members.find((one) => one.openid === state.openid) || { nickname: "", account: "" };
+const titleOf = (account) => `${account.title || account.name} · ${KINDS[account.kind] || account.kind}`;
 const accountOf = (member) => state.accounts.find((one) => one.name === member.account) || {};
 
 function drawMembers() {
@@ -489,7 +490,7 @@ async function start() {
   wire();
   state.accounts = await ask("accounts");
   $("account").replaceChildren(...state.accounts.map((one) =>
-    el("option", { value: one.name }, `${one.name} · ${KINDS[one.kind] || one.kind}`)));
+    el("option", { value: one.name }, titleOf(one))));
   await loadMembers();
   await loadBroadcasts();
   const remembered = decodeURIComponent(location.hash.slice(1));
