@@ -426,16 +426,19 @@ class Broadcasts:
     def _piecewise(self, key: str, change: sa.Update | sa.Delete) -> None:
         """Change the due rows of a run, some at a time: a statement ends soon, and a chat never waits for all of it.
 
-        The rows are named one by one: over a subquery PostgreSQL, knowing nothing of a new run, took seconds.
+        A piece is a range of persons: given a list of them, or a subquery, PostgreSQL compared each with every row of
+        a run so new that it had no statistics of it, and took seconds.
         """
         waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
-        some = sa.select(deliveries.c.person).where(waiting).limit(PIECE)
-        changed = True
-        while changed:
+        last = ""
+        while True:
+            some = sa.select(deliveries.c.person).where(waiting, deliveries.c.person > last)
             with self._db.begin() as connection:
-                found = connection.execute(some).scalars().all()
-                piece = change.where(waiting, deliveries.c.person.in_(found)).returning(deliveries.c.person)
-                changed = bool(connection.execute(piece).all())
+                found = connection.execute(some.order_by(deliveries.c.person).limit(PIECE)).scalars().all()
+                if not found:
+                    return
+                connection.execute(change.where(waiting, deliveries.c.person.between(found[0], found[-1])))
+                last = found[-1]
 
     def erase(self, connection: Connection, person: str) -> None:
         """Take a person's contact out of their deliveries; what was planned for them is not sent any more."""
