@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from content import advice, faults, markdown, reading, words
+from content import faults, markdown, reading, words
 from content.faults import Finding, Unreadable
-from content.models import Account, Bank, Block, Broadcast, Digest, Menu, Organisations, Question, Voice
+from content.models import Account, Bank, Block, Broadcast, Digest, Menu, Organisations, Question, QuestionType, Voice
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.words import Template
@@ -140,9 +140,18 @@ def _bank(draft: _Draft) -> Questions | None:
     if bank is None:
         return None
     for index, question in enumerate(bank.questions):
-        for place, code, facts in advice.on(question):
-            draft.note(code, ("question", index, *place), **facts)
+        _advise(draft, question, ("question", index))
     return Questions(bank, tuple(map(marks, bank.questions)))
+
+
+def _advise(draft: _Draft, question: Question, place: Place) -> None:
+    """Note what could be better in a question that can be asked as it is."""
+    if not question.source and not question.cites:
+        draft.note("question_source", place)
+    if question.letters_said:
+        draft.note("explanation_letter", (*place, "explanation"), said=question.letters_said)
+    if question.type is QuestionType.MULTI and len(question.right) == 1:
+        draft.note("multi_answer", (*place, "answer"))
 
 
 def _digest(draft: _Draft) -> Searchable | None:
