@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from scheduler import worker
-from storage.broadcasts import RunState, deliveries
+from storage.broadcasts import deliveries
 from storage.people import contacts, persons
 from tests.scheduler.world import NOON, RUN, World
 
 PEOPLE = 1000
 IN_FLIGHT = 32
-ANSWER_SECONDS = 0.08
+ANSWER_SECONDS = 0.05
 
 
 class SlowPlatform:
@@ -119,62 +119,59 @@ def until(condition, *, seconds=60.0):
         time.sleep(0.01)
 
 
-@pytest.mark.usefixtures("redis")
-def test_killed_and_ended_in_the_middle_of_a_thousand_each_person_hears_it_once(db, redis_url):
-    world, platform = World(db), SlowPlatform()
-    run = world.run(RUN, expires_at=datetime.now(UTC) + timedelta(hours=1))
-    many_people(world, PEOPLE)
-    with platform.serving() as address:
-        told = {
-            "platform": address,
-            "database": db.url,
-            "broker": redis_url,
-            "run": RUN,
-            "in_flight": IN_FLIGHT,
-        }
+@pytest.fixture
+def world(db):
+    world = World(db)
+    world.run(RUN, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    return world
 
-        with a_worker(**told) as first:
-            until(lambda: len(platform.got) > 200)
+
+@pytest.fixture
+def told(db, redis_url, redis):
+    """Give what a worker is told, but for the platform's address."""
+    return {"database": db.url, "broker": redis_url, "run": RUN, "in_flight": IN_FLIGHT}
+
+
+def test_killed_in_the_middle_of_a_thousand_and_started_again_each_person_hears_it_once(world, told):
+    run, platform = world.store.runs()[0], SlowPlatform()
+    many_people(world, PEOPLE)
+
+    with platform.serving() as address:
+        with a_worker(platform=address, **told) as first:
+            until(lambda: len(platform.got) > PEOPLE / 3)
             first.send_signal(signal.SIGKILL)
             first.wait()
         until(lambda: platform.in_flight == 0)
         in_hand = world.states(run)["in_hand"]
         assert 0 < in_hand <= IN_FLIGHT, "it was not killed in the middle of its work"
+        assert world.states(run)["due"] > 0, "it was killed after its work"
 
-        with a_worker(**told) as second:
-            until(lambda: len(platform.got) > 600)
-            second.send_signal(signal.SIGTERM)
-            second.wait(timeout=15)
-        assert second.returncode == 0
-        assert world.states(run)["in_hand"] == in_hand, "the one that was ended finished what it had in hand"
-        assert world.states(run)["due"] > 0, "it was not ended in the middle of its work"
-
-        with a_worker(**told):
-            until(lambda: "due" not in world.states(run))
-            until(lambda: world.states(run).get("in_hand") == in_hand)
+        with a_worker(platform=address, **told):
+            until(lambda: "due" not in world.states(run) and world.states(run)["in_hand"] == in_hand)
         unsure = world.store.sweep(RUN, repeatable=["next_visit"], now=datetime.now(UTC) + timedelta(minutes=5))
 
+    sent = {f"o-{person}" for person, row in world.rows(run).items() if row.state == "sent"}
     assert unsure == in_hand
     assert world.states(run) == {"sent": PEOPLE - unsure, "unsure": unsure}
     assert max(platform.got.values()) == 1, "somebody heard it twice"
-    sent = {f"o-{person}" for person, row in world.rows(run).items() if row.state == "sent"}
     assert sent <= set(platform.got), "somebody who is said to have heard it did not"
+    assert 1 < platform.most_in_flight <= IN_FLIGHT
     assert world.store.finish(RUN)
 
 
-@pytest.mark.usefixtures("redis")
-def test_a_worker_ends_a_run_by_itself(db, redis_url):
-    world, platform = World(db), SlowPlatform()
-    run = world.run(RUN, expires_at=datetime.now(UTC) + timedelta(hours=1))
-    many_people(world, 50)
+def test_a_worker_that_is_ended_finishes_what_it_has_in_hand(world, told):
+    run, platform = world.store.runs()[0], SlowPlatform()
+    many_people(world, PEOPLE)
 
-    with platform.serving() as address:
-        told = {"platform": address, "database": db.url, "broker": redis_url, "run": RUN, "in_flight": 8}
-        with a_worker(**told):
-            until(lambda: world.store.runs()[0].state is RunState.DONE)
+    with platform.serving() as address, a_worker(platform=address, **told) as process:
+        until(lambda: len(platform.got) > IN_FLIGHT)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
 
-    assert world.states(run) == {"sent": 50}
-    assert 1 < platform.most_in_flight <= 8
+    heard = len(platform.got)
+    assert process.returncode == 0
+    assert heard < PEOPLE, "it was ended after its work"
+    assert world.states(run) == {"due": PEOPLE - heard, "sent": heard}
 
 
 def test_a_message_in_the_broker_says_which_run_and_nothing_of_anybody(redis, redis_url):
