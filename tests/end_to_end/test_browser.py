@@ -184,7 +184,7 @@ def test_a_fault_in_the_pack_is_shown_until_it_is_mended(browser, program, admin
     good = account.read_text("utf-8")
     with the_console(browser, program) as console:
         console.get_by_role("link", name="内容", exact=True).click()
-        expect(console.get_by_role("main")).to_contain_text("内容没有问题")
+        expect(console.get_by_role("main")).to_contain_text("改动保存后两秒内生效")
         account.write_text(f"{good}\nsurprise = 1\n", "utf-8")
         try:
             shows(console, "account.toml")
@@ -193,7 +193,7 @@ def test_a_fault_in_the_pack_is_shown_until_it_is_mended(browser, program, admin
         finally:
             account.write_text(good, "utf-8")
 
-        shows(console, "内容没有问题")
+        shows(console, "改动保存后两秒内生效")
 
 
 def shows(console: Page, words: str) -> None:
