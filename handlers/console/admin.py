@@ -25,7 +25,7 @@ class Desk(Protocol):
     def send_now(self, broadcast: str, *, now: datetime) -> Run:
         """Plan the broadcast's run and begin to send it."""
 
-    def pause(self, key: str, *, reason: str) -> None:
+    def pause(self, key: str) -> None:
         """Stop sending; what wasn't sent stays due."""
 
     def resume(self, key: str, *, now: datetime) -> None:
@@ -63,7 +63,7 @@ class Console:
     def steer(self, key: str, act: str) -> ResponseReturnValue:
         """Pause or resume a run."""
         acts = {
-            "pause": lambda: self.desk.pause(key, reason="console"),
+            "pause": lambda: self.desk.pause(key),
             "resume": lambda: self.desk.resume(key, now=self.clock()),
         }
         if act not in acts or self.broadcasts.run(key) is None:
@@ -105,7 +105,7 @@ class Console:
             title=run.title,
             planned_at=run.planned_at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
             state=self.words["run"][run.state],
-            reason=self.words["reason"].get(run.reason, run.reason),
+            reason=run.reason,
             tallies=engine.counted((tally.state, tally.count) for tally in self.broadcasts.tallies(run.key)),
             act=act,
             act_name=self.words["act"].get(act, ""),
