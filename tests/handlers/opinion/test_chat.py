@@ -94,7 +94,7 @@ def test_a_named_sender_may_be_answered_for_as_long_as_the_platform_allows(world
 
 
 def test_the_day_is_the_one_on_the_senders_calendar(world):
-    world.clock.now = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # one in the morning of the 24th
+    world.clock.now = datetime(2126, 11, 23, 17, 0, tzinfo=UTC)  # one in the morning of the 24th
     code = receipt(world.member().says(*ANONYMOUSLY, "1"))
 
     assert "11月24日提的" in world.member().says(f"查询 {code}")

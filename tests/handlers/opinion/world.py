@@ -25,7 +25,7 @@ from storage.sealing import Keys
 from wechat.messages import Kind, Message, Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=ZONE)
+MORNING = datetime(2126, 11, 23, 9, 0, tzinfo=ZONE)  # far off: Redis drops what has ended by its own clock
 PHRASES = Path(__file__).parents[3] / "content" / "phrases"
 
 
