@@ -367,7 +367,7 @@ def build(settings: Settings, *, clock: Clock = now) -> House:
             quota=Quota(memory, keys, a_day=settings.handlers.opinion.anonymous_a_day),
             people=people,
             say=shelf.say,
-            outside=opinion.Outside(tell=tell),
+            outside=opinion.Outside(tell=tell, fetch=opinion.FromPlatform(platform.clients), zone=settings.zone),
             clock=clock,
             settings=settings.handlers.opinion,
         ),

@@ -201,13 +201,19 @@ class Conversation:
         return self._fitted(reply, turn, lines=self._kept_lines(turn, reply)), _note(turn)
 
     def _choose(self, turn: Turn) -> Route:
-        """Who answers: an old talk is asked about first, and what nobody wants gets a useful word."""
+        """Who answers: an old talk is asked about first, and what nobody wants gets a useful word.
+
+        Words that work everywhere are as private as the talk they are said in.
+        """
         route = self._switchboard.find(turn)
         if _is_stale(turn) and not (route and route.by_word):
-            return Route("conversation", self._ask_about_old_talk, private=self._is_private(turn.talk.feature))
-        if route is None and turn.message.kind in _SAID:
+            route = Route("conversation", self._ask_about_old_talk)
+        elif route is None and turn.message.kind in _SAID:
             route = self._switchboard.otherwise(turn)
-        return route or Route("conversation", self._unwanted, private=self._is_private(turn.talk.feature))
+        route = route or Route("conversation", self._unwanted)
+        if route.feature == "conversation":
+            route = replace(route, private=self._is_private(turn.talk.feature))
+        return route
 
     def _is_private(self, feature: str) -> bool:
         router = self._switchboard.routers.get(feature)

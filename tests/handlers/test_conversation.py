@@ -177,6 +177,17 @@ def test_without_redis_one_who_leaves_is_still_let_go(tmp_path, database_url, re
     dark.house.close()
 
 
+@pytest.mark.parametrize("word", ["返回", "帮助", "继续", "更多", "退出"])
+def test_words_that_work_everywhere_write_nothing_of_a_person_in_a_private_talk(town, word):
+    stranger = town.phone()
+    stranger.says("意见")
+
+    stranger.says(word)
+
+    with town.house.db.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM persons")).scalar() == 0
+
+
 def test_redis_holds_nothing_that_can_be_read_or_lasts(town, redis):
     phone = town.phone("o-secret-openid")
     phone.says("答题")
