@@ -182,6 +182,13 @@ def test_a_good_pack_has_no_fault(tmp_path):
     assert (len(library.questions), library.advice) == (2, ())
 
 
+def test_a_question_with_the_article_it_rests_on_needs_no_source(tmp_path):
+    cites = [{"reg": "dangzhang", "version": "2022", "article": "3"}]
+    folder = a_pack(tmp_path / "pack", bank_with(without=["source"], cites=cites))
+
+    assert load(folder, zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped")).advice == ()
+
+
 def test_faults_are_told_without_the_advice(tmp_path):
     folder = a_pack(tmp_path / "pack", bank_with(without=["source"]) | digest_with(kind="坏", topics="[tiyu]"))
 
