@@ -132,7 +132,8 @@ class Memory:
 class Program:
     """`zhibu run` on a folder of its own, with a copy of the sample pack that may be changed.
 
-    `more` are further keys of the configuration, named as in the environment: `ZHIBU_WEB__WORKERS="1"`.
+    `more` are further keys of the configuration, named as in the environment: `ZHIBU_WEB__WORKERS="1"`; `accounts`
+    names the accounts that they add.
     """
 
     def __init__(
@@ -142,6 +143,7 @@ class Program:
         database: str = "embedded",
         memory: str = "embedded",
         more: Mapping[str, str] | None = None,
+        accounts: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.pack = folder / "pack"
@@ -153,7 +155,7 @@ class Program:
         self.given = {
             "ZHIBU_WEB__PORT": str(web),
             "ZHIBU_SANDBOX__PORT": str(stand_in),
-            "ZHIBU_ACCOUNTS__OFFICIAL__API_BASE": self.sandbox,
+            **{f"ZHIBU_ACCOUNTS__{name.upper()}__API_BASE": self.sandbox for name in ("official", *accounts)},
             "ZHIBU_STORAGE__FOLDER": str(folder / "var"),
             "ZHIBU_STORAGE__DATABASE": database,
             "ZHIBU_STORAGE__REDIS": memory,
@@ -179,7 +181,7 @@ class Program:
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
-                env=self._environment(),
+                env=self.environment(),
             )
         running = self._running
         within(READY_SECONDS, lambda: running.poll() is not None or lines.read_text().count("Ready") > before)
@@ -284,11 +286,12 @@ class Program:
             capture_output=True,
             text=True,
             timeout=60,
-            env=self._environment(),
+            env=self.environment(),
             check=False,
         )
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a command of this installation is told."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ZHIBU_")}
         return {**kept, **self.given}
 

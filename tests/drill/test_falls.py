@@ -1,0 +1,143 @@
+"""A push to a thousand: each process of the house falls once in its middle, and everyone still gets it once."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from signal import SIGCONT, SIGKILL, SIGSTOP
+
+import pytest
+
+from tests.end_to_end.pushing import IN_FLIGHT, Crowd, Push, add_broadcast
+from tests.end_to_end.running import ZHIBU, Program, a_program, within
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(400)]
+
+PEOPLE = 1000
+EACH_TAKES_SECONDS = 0.25
+MIDDLE = 300
+BACK_SECONDS = 15.0
+SWEPT_SECONDS = 180.0  # a minute until what was in hand counts as lost, another until the clock sweeps, and some air
+LEASE_SECONDS = 15.0
+
+FALLS: dict[str, Callable[[Program], list[int]]] = {
+    "web worker": lambda program: program.workers()[:1],
+    "clock": lambda program: program.parts("clock"),
+    "worker": lambda program: program.parts("worker"),
+    "valkey": lambda program: program.parts("valkey-server"),
+}
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    with a_program(tmp_path_factory.mktemp("drill"), memory="embedded") as program:
+        for victim in (*FALLS, "sandbox", "run", "house"):
+            add_broadcast(program, key_of(victim))
+        program.start()
+        yield program
+        program.stop()
+
+
+@pytest.fixture(scope="module")
+def everyone(program: Program) -> Crowd:
+    return Crowd(program, PEOPLE)
+
+
+@pytest.fixture
+def crowd(everyone: Crowd) -> Crowd:
+    """All of them, having spoken just now."""
+    everyone.speaks()
+    return everyone
+
+
+def key_of(victim: str) -> str:
+    return f"falling-{victim.replace(' ', '-')}"
+
+
+def comes_to_its_end(push: Push, crowd: Crowd) -> None:
+    """The program itself decides on what was lost, in its own time."""
+    push.goes_out(120)
+    assert within(SWEPT_SECONDS, lambda: push.states()["in_hand"] == 0), push.states()
+    push.holds(crowd)
+
+
+@pytest.mark.parametrize("victim", FALLS)
+def test_a_part_falls_in_the_middle_and_comes_back(program, crowd, victim):
+    push = Push(program, key_of(victim))
+    push.begin(each_takes=EACH_TAKES_SECONDS)
+    with push.falls(after=MIDDLE):
+        fallen = FALLS[victim](program)
+        for process in fallen:
+            program.kill(process)
+
+    comes_to_its_end(push, crowd)
+    assert within(BACK_SECONDS, lambda: program.is_ready() and not program.processes().keys() & {*fallen})
+
+
+def test_the_platform_falls_in_the_middle_and_comes_back(program, crowd):
+    push = Push(program, key_of("sandbox"))
+    push.begin(each_takes=EACH_TAKES_SECONDS)
+    with push.falls(after=MIDDLE, frozen=False):
+        for process in program.parts("sandbox"):
+            program.kill(process)
+    push.goes_out(120)
+    unsure = push.states()["unsure"]
+    push.in_flight = {openid for openid, state in push.rows().items() if state == "unsure"}
+
+    assert 0 < unsure <= IN_FLIGHT, "the worker saw it fall, so it knows who was in flight"
+    push.holds(crowd)
+
+
+def test_the_parent_falls_and_takes_all_with_it(program, crowd):
+    push = Push(program, key_of("run"))
+    push.begin(each_takes=EACH_TAKES_SECONDS)
+    with push.falls(after=MIDDLE):
+        program.kill(program.parts("run")[0])
+    program.wait()
+    assert within(5, lambda: program.processes() == {}), program.processes()
+    program.start()
+
+    comes_to_its_end(push, crowd)
+
+
+def test_the_whole_house_falls_at_once(program, crowd):
+    push = Push(program, key_of("house"))
+    push.begin(each_takes=EACH_TAKES_SECONDS)
+    with push.falls(after=MIDDLE):
+        program.fall()
+    program.start()
+
+    comes_to_its_end(push, crowd)
+    assert push.states()["unsure"] > 0, "nothing was lost, so nothing was proven"
+
+
+def test_a_second_run_is_refused_and_harms_nothing(program):
+    before = set(program.processes())
+    second = program.zhibu("run")
+
+    assert second.returncode == 1
+    assert "already at work" in second.stderr
+    assert set(program.processes()) == before
+    assert program.is_ready()
+
+
+def test_of_two_clocks_one_leads_and_the_other_takes_over(program, tmp_path):
+    first = program.parts("clock")[0]
+    with (tmp_path / "second").open("wb") as said:
+        second = subprocess.Popen([ZHIBU, "--config", program.config, "clock"], stderr=said, env=program.environment())
+    try:
+        idle = not within(5, lambda: leads(tmp_path))
+        program.kill(first, SIGSTOP)
+        took_over = within(LEASE_SECONDS + 5, lambda: leads(tmp_path))
+        before = program.said().count('"follows"')
+        program.kill(first, SIGCONT)
+        gave_way = within(10, lambda: program.said().count('"follows"') > before)
+    finally:
+        second.send_signal(SIGKILL)
+        second.wait()
+
+    assert idle
+    assert took_over
+    assert gave_way
+
+
+def leads(folder) -> bool:
+    return '"leads"' in (folder / "second").read_text()
