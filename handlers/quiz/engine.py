@@ -97,7 +97,7 @@ def _marked(by_mark: Mapping[str, str], words: str) -> frozenset[str] | None:
 
 def looks(question: Question, shown: Sequence[Choice]) -> str:
     """What tells one look of a question from another: a letter means something only beside the options it was for."""
-    return _by(question.id)(question.stem + "|".join(f"{choice.letter}{choice.id}" for choice in shown)).hex()
+    return _by(question.id)(question.stem + "|".join(f"{choice.id}:{choice.text}" for choice in shown)).hex()
 
 
 def explain(question: Question, shown: Sequence[Choice]) -> str:

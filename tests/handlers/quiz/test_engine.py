@@ -1,0 +1,202 @@
+"""The rules of the quiz, held for questions of every shape."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from content.models import Option, Question
+from handlers.quiz import engine
+
+MONDAY = date(2026, 11, 23)
+WORDS = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=2, max_size=8)
+
+
+def asked(**fields: Any) -> Question:
+    return Question(**fields)
+
+
+@st.composite
+def questions(draw) -> Question:
+    kind = draw(st.sampled_from(["single", "multi", "judge"]))
+    if kind == "judge":
+        return asked(id="q", type=kind, stem="对不对？", answer=draw(st.booleans()), source="党章")
+    texts = draw(st.lists(WORDS, min_size=2, max_size=10, unique=True))
+    options = tuple(Option(id=f"o{number}", text=text) for number, text in enumerate(texts))
+    most = 1 if kind == "single" else len(options)
+    ids = st.sampled_from([option.id for option in options])
+    answer = draw(st.lists(ids, min_size=1 if kind == "single" else 2, max_size=most, unique=True))
+    explanation = "，".join(f"{{{{opt:{option.id}}}}}" for option in options)
+    return asked(
+        id="q", type=kind, stem="哪一项？", options=options, answer=answer, explanation=explanation, source="党章"
+    )
+
+
+def shown(question: Question, seed: str = "a round") -> tuple[engine.Choice, ...]:
+    return engine.choices(question, seed=seed, yes="正确", no="错误")
+
+
+def letters(question: Question, seed: str, ids: frozenset[str]) -> str:
+    return "".join(choice.letter for choice in shown(question, seed) if choice.id in ids)
+
+
+@given(questions(), st.text())
+def test_exactly_the_right_choice_marks_right(question, seed):
+    right = engine.right_ids(question)
+    said = engine.read(question, shown(question, seed), letters(question, seed, right))
+
+    assert said == right
+    for choice in shown(question, seed):
+        other = engine.read(question, shown(question, seed), choice.letter)
+        assert (other == right) is (right == {choice.id})
+
+
+@given(questions(), st.text())
+def test_the_explanation_names_the_letters_that_were_shown(question, seed):
+    explained = engine.explain(question, shown(question, seed))
+    of_options = [choice for choice in shown(question, seed) if question.options]
+
+    assert "{{" not in explained
+    assert all(f"{choice.letter}（{choice.text}）" in explained for choice in of_options)
+
+
+@given(questions(), st.text())
+def test_a_round_shows_every_option_once_and_always_in_the_same_order(question, seed):
+    once, again = shown(question, seed), shown(question, seed)
+
+    assert once == again
+    assert {choice.text for choice in once} == {option.text for option in question.options} or not question.options
+    assert [choice.letter for choice in once] == sorted({choice.letter for choice in once})
+
+
+@given(questions(), st.text())
+def test_letters_wide_small_apart_and_numbers_mean_the_same(question, seed):
+    right, offered = engine.right_ids(question), shown(question, seed)
+    marks = letters(question, seed, right)
+    wide = "".join(chr(ord(mark) + 0xFEE0) for mark in marks)
+    numbers = ",".join(str(ord(mark) - ord("A") + 1) for mark in marks)
+    ways = [
+        marks.lower(),
+        wide,
+        wide.lower(),
+        ", ".join(marks),
+        "、".join(marks),
+        " ".join(marks),
+        f"{marks}.",
+        f"我选{marks}",
+    ]
+
+    assert {engine.read(question, offered, way) for way in ways} == {right}
+    assert "J" in marks or engine.read(question, offered, numbers) == right
+
+
+@given(questions(), st.text())
+def test_an_option_may_be_said_in_its_own_words(question, seed):
+    for choice in shown(question, seed):
+        assert engine.read(question, shown(question, seed), f" {choice.text}。") == frozenset({choice.id})
+
+
+@given(questions(), st.text(), st.text())
+def test_anything_may_be_said(question, seed, said):
+    chosen = engine.read(question, shown(question, seed), said)
+
+    assert chosen is None or chosen <= {choice.id for choice in shown(question, seed)}
+
+
+@pytest.mark.parametrize(
+    "said", ["对", "正确", "是的", "√", "✅", "T", "yes", "Ａ", "A.", "1", "选A", "答案是A", "对！"]
+)
+def test_a_judge_question_takes_every_yes(said):
+    question = asked(id="q", type="judge", stem="对不对？", answer=True, source="党章")
+
+    assert engine.read(question, shown(question), said) == frozenset({"true"})
+
+
+@pytest.mark.parametrize("said", ["错", "不对", "不正确", "×", "X", "❌", "no", "b", "2", "我选 B", "错。"])
+def test_a_judge_question_takes_every_no(said):
+    question = asked(id="q", type="judge", stem="对不对？", answer=True, source="党章")
+
+    assert engine.read(question, shown(question), said) == frozenset({"false"})
+
+
+def a_choice(kind, *texts) -> Question:
+    options = tuple(Option(id=f"o{number}", text=text) for number, text in enumerate(texts))
+    answer = ["o0"] if kind == "single" else ["o0", "o1"]
+    return asked(id="q", type=kind, stem="哪一项？", options=options, answer=answer, source="党章")
+
+
+@pytest.mark.parametrize("said", ["AB", "A,B", "12", "A和B", "甲乙", "E", "", "。", "答题", "不知道"])
+def test_two_letters_or_none_are_no_answer_where_one_is_right(said):
+    question = a_choice("single", "甲", "乙", "丙", "丁")
+
+    assert engine.read(question, shown(question), said) is None
+
+
+def test_the_same_letter_twice_is_one_answer():
+    question = a_choice("single", "甲", "乙")
+
+    assert len(engine.read(question, shown(question), "aA") or ()) == 1
+
+
+def test_a_letter_is_the_letter_though_an_option_is_called_so():
+    question = a_choice("single", "B", "A", "C")
+    by_letter = {choice.letter: choice.id for choice in shown(question)}
+
+    assert {mark: engine.read(question, shown(question), mark) for mark in "ABC"} == {
+        mark: frozenset({found}) for mark, found in by_letter.items()
+    }
+
+
+def test_a_number_that_is_an_options_text_is_that_option():
+    question = a_choice("single", "5", "3", "2")
+    two = next(choice.id for choice in shown(question) if choice.text == "2")
+
+    assert engine.read(question, shown(question), "2") == frozenset({two})
+
+
+def pack(count: int) -> list[Question]:
+    return [
+        asked(id=f"q{number}", type="judge", stem=f"第{number}题", answer=True, source="党章")
+        for number in range(count)
+    ]
+
+
+def test_everyone_gets_the_same_five_that_day_and_others_the_next():
+    today = engine.draw(pack(100), on=MONDAY, count=5)
+    again = engine.draw(reversed(pack(100)), on=MONDAY, count=5)
+    tomorrow = engine.draw(pack(100), on=MONDAY + timedelta(days=1), count=5)
+
+    assert len(set(today)) == 5
+    assert again == today
+    assert set(tomorrow) != set(today)
+
+
+def test_over_a_year_every_question_has_its_turn():
+    drawn = {id_ for day in range(365) for id_ in engine.draw(pack(100), on=MONDAY + timedelta(days=day), count=5)}
+
+    assert len(drawn) == 100
+
+
+@pytest.mark.parametrize("kind", ["fill", "short", "case"])
+def test_what_cannot_be_marked_here_is_not_asked(kind):
+    answer = [["甲"]] if kind == "fill" else ["甲"]
+    question = asked(id="q", type=kind, stem="____是什么？", answer=answer, source="党章")
+
+    assert engine.draw([question], on=MONDAY, count=5) == ()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        a_choice("single", "甲", "乙", "丙", "丁"),
+        a_choice("single", "甲", "乙", "丁"),
+    ],
+    ids=["an option more", "other words"],
+)
+def test_a_question_that_looks_otherwise_is_known_by_its_looks(changed):
+    question = a_choice("single", "甲", "乙", "丙")
+
+    assert engine.looks(question, shown(question)) == engine.looks(question, shown(question))
+    assert engine.looks(changed, shown(changed)) != engine.looks(question, shown(question))
