@@ -483,11 +483,10 @@ def serve(house: House) -> Flask:
         if feature.admin:
             _open(site, feature.admin, access.requires_admin)
     chat = Flask(__name__, static_folder=None)
-    _open(
-        chat,
-        webhook.blueprint(house.settings.accounts, house.conversation.receive, clock=house.clock),
-        access.requires_nothing,
+    door = webhook.blueprint(
+        house.settings.accounts, house.conversation.receive, clock=house.clock, count=metrics.count_message
     )
+    _open(chat, door, access.requires_nothing)
     proxies = house.settings.web.trusted_proxies
     inner = ProxyFix(site.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else site.wsgi_app
     site.wsgi_app = _split(chat.wsgi_app, inner)  # type: ignore[method-assign,assignment] # Flask's own way to wrap an application

@@ -23,6 +23,8 @@ LOOKS_BACK = timedelta(days=31)
 Fires = Callable[[str, datetime, datetime], Sequence[datetime]]
 """The times of a crontab line after the first moment, up to and with the second."""
 
+MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
+
 
 class NoSuchBroadcast(LookupError):
     """Neither a broadcast of the pack nor one of its runs has this key."""
@@ -130,13 +132,15 @@ class Desk:
         return Forecast(key=self._key(broadcast, due), due_at=due, content=content, channels=channels)
 
     def pause(self, key: str, *, reason: str = reasons.BY_HAND) -> None:
-        """Stop sending a run; what is in flight ends, the rest stays due."""
-        self._store.move(self._found(key).key, before=[RunState.SENDING], after=RunState.PAUSED, reason=reason)
+        """Hold a run back, before its time or while it is sent; what is in flight ends, the rest stays due."""
+        before = [RunState.PLANNED, RunState.SENDING]
+        self._store.move(self._found(key).key, before=before, after=RunState.PAUSED, reason=reason)
 
     def resume(self, key: str, *, now: datetime) -> None:
-        """Go on sending a run."""
+        """Go on with a run: it waits for its time again, or is sent."""
         run = self._found(key)
-        if self._store.move(run.key, before=[RunState.PAUSED], after=RunState.SENDING):
+        after = RunState.PLANNED if run.due_at > now else RunState.SENDING
+        if self._store.move(run.key, before=[RunState.PAUSED], after=after):
             self._look_after(self._found(run.key), now)
 
     # -- what the clock does -------------------------------------------------------------------------------------
@@ -149,9 +153,9 @@ class Desk:
         if not self._sweeping.acquire(blocking=False):
             return
         try:
-            for run in self._store.runs(states=[RunState.SENDING, RunState.PAUSED]):
+            for run in self._store.runs(states=[RunState.SENDING, RunState.PAUSED], limit=MOST_OPEN):
                 self._look_after(run, now)
-            for run in self._store.runs(states=[RunState.PLANNING, RunState.PLANNED]):
+            for run in self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN):
                 self._begin_late(run, now)
             for broadcast, due in self._missed(now):
                 self.send(self._key(broadcast, due), now)
@@ -160,7 +164,7 @@ class Desk:
 
     def unfinished(self) -> list[str]:
         """Keys of the runs that are being sent: a worker that starts takes them up at once."""
-        return [run.key for run in self._store.runs(states=[RunState.SENDING])]
+        return [run.key for run in self._store.runs(states=[RunState.SENDING], limit=MOST_OPEN)]
 
     def _missed(self, now: datetime) -> Sequence[tuple[Broadcast, datetime]]:
         """The newest time of each broadcast that has come, isn't over, and was promised."""

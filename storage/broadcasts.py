@@ -236,11 +236,11 @@ class Broadcasts:
             return connection.execute(taken).first() is not None
 
     def finish(self, key: str) -> bool:
-        """Close a run that is being sent once nothing of it is open; True when it is done."""
+        """Close a run that is being sent, or was paused, once nothing of it is open; True when it is done."""
         still_open = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
-        sending = (broadcasts.c.key == key) & (broadcasts.c.state == RunState.SENDING)
+        begun = (broadcasts.c.key == key) & broadcasts.c.state.in_([RunState.SENDING, RunState.PAUSED])
         with self._db.begin() as connection:
-            change = broadcasts.update().where(sending & ~still_open).values(state=RunState.DONE)
+            change = broadcasts.update().where(begun & ~still_open).values(state=RunState.DONE)
             return connection.execute(change.returning(broadcasts.c.key)).first() is not None
 
     def tallies(self, key: str) -> list[Tally]:

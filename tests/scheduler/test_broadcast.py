@@ -221,6 +221,31 @@ def test_sending_at_once_says_only_what_is_out_by_then(stage):
     assert stage.desk.status(RUN).run.state is RunState.PLANNED
 
 
+def test_a_run_that_is_paused_before_its_time_is_not_sent_until_it_is_resumed(stage):
+    stage.reader("o-1")
+    run = stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+
+    stage.desk.pause(run.key)
+    stage.desk.sweep(MORNING + timedelta(minutes=1))
+
+    assert stage.desk.status(run.key).run.state is RunState.PAUSED
+    assert stage.woken == []
+
+    stage.desk.resume(run.key, now=MORNING + timedelta(minutes=2))
+
+    assert stage.woken == [run.key]
+
+
+def test_a_paused_run_is_closed_when_its_time_is_over(stage):
+    stage.reader("o-1")
+    run = stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+    stage.desk.pause(run.key)
+
+    stage.desk.sweep(MORNING + timedelta(days=2))
+
+    assert stage.desk.status(run.key).run.state is RunState.DONE
+
+
 def test_a_pause_stops_and_a_resume_goes_on(stage):
     stage.reader("o-1")
     stage.desk.send("daily-digest", NOON)

@@ -1,0 +1,31 @@
+"""What operators ask."""
+
+from tests.house import a_town
+
+
+def test_it_lives_and_is_ready(town):
+    assert town.client.get("/healthz").status_code == 200
+    assert town.client.get("/readyz").json == {"database": True, "redis": True, "content": True}
+
+
+def test_it_is_not_ready_without_its_database(tmp_path, redis_url):
+    town = a_town(tmp_path, database=f"sqlite:///{tmp_path}/nowhere/zhibu.sqlite3", redis=redis_url)
+
+    response = town.client.get("/readyz")
+    town.house.close()
+
+    assert (response.status_code, response.json["database"]) == (503, False)
+
+
+def test_metrics_count_what_came_in(town):
+    town.phone().says("帮助")
+
+    shown = town.client.get("/metrics").text
+
+    assert 'zhibu_messages_total{outcome="answered"} 1.0' in shown
+
+
+def test_metrics_are_for_this_machine_only(town):
+    response = town.client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.9"})
+
+    assert response.status_code == 403
