@@ -205,6 +205,6 @@ def test_a_question_that_looks_otherwise_is_known_by_its_looks(changed):
 @given(seed=st.text(min_size=1))
 def test_options_stay_as_written_where_the_explanation_names_their_letters(seed):
     options = tuple(Option(id=letter, text=f"第{letter}项") for letter in "wxyz")
-    question = asked(type="single", stem="哪一项？", options=options, answer=["x"], explanation="应当选B。")
+    question = asked(id="q", type="single", stem="哪一项？", options=options, answer=["x"], explanation="应当选B。")
 
     assert [choice.id for choice in shown(question, seed)] == ["w", "x", "y", "z"]
