@@ -31,6 +31,7 @@ LOST_AFTER = timedelta(seconds=60)  # longer than any send may take with its tim
 STRETCH = timedelta(seconds=20)
 SLOWER_SECONDS = 30.0  # who is asked to wait that long is going too fast
 LONGEST_WAIT_SECONDS = 600.0
+DOUBT_SECONDS = 5.0  # a platform that lost one answer may lose them all: what is in flight ends before more goes out
 PATIENCE = (0.2, 1.0, 3.0)  # for a database that is away while something sent must be written down
 
 
@@ -167,6 +168,7 @@ class _Lane:
                 spent = self._pump.channels[parcel.channel].spends(self._run.content)
                 return settle(parcel, State.SENT, message_id=ended.message_id, **spent)
             case Unsure() as error:
+                self.slow_down_seconds = max(self.slow_down_seconds, DOUBT_SECONDS)
                 return settle(parcel, State.UNSURE, error=_code(error))
             case RecipientGone() as error:
                 return self._closed(parcel, error, now)
@@ -201,7 +203,7 @@ class _Lane:
     def _later(self, parcel: Parcel, error: Retryable, now: datetime) -> Settled:
         """Again after a while that doubles: the run's own end is the limit."""
         if error.after_seconds >= SLOWER_SECONDS:
-            self.slow_down_seconds = error.after_seconds
+            self.slow_down_seconds = max(self.slow_down_seconds, error.after_seconds)
         wait = min(max(error.after_seconds, 2.0**parcel.attempts), LONGEST_WAIT_SECONDS)
         return settle(parcel, State.DUE, error=_code(error), wake_at=now + timedelta(seconds=wait))
 

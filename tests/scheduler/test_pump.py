@@ -157,6 +157,16 @@ def test_an_answer_that_was_lost_is_unsure_and_never_asked_again(stage, sent):
     assert stage.desk.status(RUN).run.state is RunState.DONE
 
 
+def test_an_answer_that_was_lost_holds_back_who_is_not_yet_in_flight(stage, sent):
+    sent(*[f"o-{n}" for n in range(20)])
+    stage.wechat.fails(*[Unsure(None, "the connection broke")] * 20)
+
+    seconds = stage.work()
+
+    assert seconds == 5
+    assert stage.states(stage.store.run(RUN)) == {"unsure": 8, "due": 12}
+
+
 def test_words_that_nobody_can_be_sent_pause_the_run(stage, sent):
     sent("o-1", "o-2")
     stage.wechat.fails(BadRequest.of("thing1", "too long"), BadRequest.of("thing1", "too long"))
