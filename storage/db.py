@@ -3,8 +3,8 @@
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,36 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """Give the time back in UTC."""
         return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class Hot:
+    """One statement, its own transaction, straight to the driver.
+
+    SQLAlchemy's way through a statement costs more than the database itself, so those that every message needs go
+    round it. Values and rows are the driver's: times are seconds since 1970, and SQLite's booleans 0 and 1.
+    """
+
+    def __init__(self, engine: sa.Engine, turn: AbstractContextManager[None], statement: sa.sql.ClauseElement) -> None:
+        compiled: Any = statement.compile(dialect=engine.dialect)
+        self._engine = engine
+        self._turn = turn
+        self._sql = str(compiled)
+        self._names: Sequence[str] | None = compiled.positiontup if compiled.positional else None
+
+    def __call__(self, **values: Any) -> list[Any]:
+        """The rows; a connection that failed is not used again."""
+        given: Any = values if self._names is None else [values[name] for name in self._names]
+        with self._turn:
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(self._sql, given)
+                return list(cursor.fetchall())
+            except Exception:
+                connection.invalidate()
+                raise
+            finally:
+                connection.close()
 
 
 class Queue:
@@ -104,6 +134,10 @@ class Database:
         """A look without a transaction: each statement sees what is committed when it runs."""
         with self._alone.connect() as connection:
             yield connection
+
+    def hot(self, statement: sa.sql.ClauseElement) -> "Hot":
+        """A statement of the path of every message, compiled once."""
+        return Hot(self._alone, self._turn if statement.is_dml else nullcontext(), statement)
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""

@@ -6,7 +6,7 @@ Ids are random and rows lie in the order of their ids, so no table tells who cam
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -145,13 +145,13 @@ class People:
     def __init__(self, db: Database, *, former: Mark) -> None:
         self._db = db
         self._former = former
+        self._find = db.hot(_WHO)
         self._add_contact = db.insert(contacts).on_conflict_do_nothing().returning(contacts.c.id)
 
     def find(self, *, account: str, openid: str) -> Who:
         """The person behind a contact, or a stranger. One statement: this is in the path of every message."""
-        with self._db.read() as connection:
-            row = connection.execute(_WHO, {"account": account, "openid": openid}).first()
-        return Who(account=account, openid=openid) if row is None else _who(account, openid, row)
+        rows = self._find(account=account, openid=openid)
+        return _who(account, openid, rows[0]) if rows else Who(account=account, openid=openid)
 
     def meet(self, *, account: str, openid: str, today: date, unionid: str = "", scene: str = "") -> Who:
         """The person behind a contact, made where there was none: linked by unionid, or found again after leaving."""
@@ -298,16 +298,17 @@ class People:
             return connection.execute(chosen.where(contacts.c.person.in_(some))).all()
 
 
-def _who(account: str, openid: str, row: sa.Row[Any]) -> Who:
+def _who(account: str, openid: str, row: Sequence[Any]) -> Who:
+    contact, person, name, verified, organisation, role, until, remaining, kept = row
     return Who(
         account=account,
         openid=openid,
-        person=row.person,
-        contact=row.id,
-        name=row.name,
-        verified=row.verified,
-        organisation=row.organisation,
-        role=row.role,
-        window=None if row.until is None else Window(row.until, row.remaining),
-        has_kept_lines=row.kept,
+        person=person,
+        contact=contact,
+        name=name,
+        verified=bool(verified),
+        organisation=organisation,
+        role=role,
+        window=None if until is None else Window(datetime.fromtimestamp(until, UTC), remaining),
+        has_kept_lines=bool(kept),
     )

@@ -62,7 +62,7 @@ class QuizStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._add_round = db.insert(rounds).on_conflict_do_nothing().returning(rounds.c.id)
-        self._add_answer = db.insert(answers).on_conflict_do_nothing().returning(answers.c.position)
+        self._add_answer = db.hot(db.insert(answers).on_conflict_do_nothing().returning(answers.c.position))
 
     def begin(self, *, person: str, name: str, day: date, questions: Sequence[str]) -> Round:
         """The round of that name, made with these questions if the person has none yet."""
@@ -99,20 +99,20 @@ class QuizStore:
         now: datetime,
     ) -> bool:
         """Keep an answer; False when that question of the round was answered by another message already."""
-        row = {
-            "round": round,
-            "position": position,
-            "person": person,
-            "question": question,
-            "said": said,
-            "right": right,
-            "at": now,
-            "message": message,
-        }
-        with self._db.alone() as connection:
-            if connection.execute(self._add_answer, row).first() is not None:
-                return True
-            same = sa.select(answers.c.message).where(answers.c.round == round, answers.c.position == position)
+        added = self._add_answer(
+            round=round,
+            position=position,
+            person=person,
+            question=question,
+            said=said,
+            right=right,
+            at=int(now.timestamp()),
+            message=message,
+        )
+        if added:
+            return True
+        same = sa.select(answers.c.message).where(answers.c.round == round, answers.c.position == position)
+        with self._db.read() as connection:
             return bool(connection.execute(same).scalar() == message)
 
     def wrong(self, *, person: str, most: int) -> list[str]:
