@@ -26,12 +26,6 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def menu(program: Program) -> None:
-    pushed = program.zhibu("menu", "push")
-    assert pushed.returncode == 0, pushed.stderr
-
-
-@pytest.fixture(scope="module")
 def admin(program: Program) -> str:
     made = program.zhibu("admin", "create", ADMIN, "--password-stdin", said=f"{PASSWORD}\n")
     assert made.returncode == 0, made.stderr
@@ -93,7 +87,6 @@ def the_console(browser: Browser, program: Program, size: str = "desktop") -> It
         yield page
 
 
-@pytest.mark.usefixtures("menu")
 @pytest.mark.parametrize("size", SIZES)
 def test_a_member_follows_subscribes_and_answers_five_questions(browser, program, size):
     with a_phone(browser, program, "答题人", size) as hand:
