@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from storage.inbox import Inbox
+from storage.inbox import Fresh, Inbox
 from storage.sealing import Keys
 from tests.house import Clock, a_town
 
@@ -80,6 +80,7 @@ def test_what_was_sent_before_the_last_answer_was_seen_does_not_answer_the_next_
     phone.says("答题")
     inbox = Inbox(redis, Keys("a secret key that only the tests know"))
     first = inbox.begin(account="official", openid=phone.openid, message="the first tap", now=town.clock())
+    assert isinstance(first, Fresh)
 
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(phone.says, "A")
