@@ -3,7 +3,6 @@
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
-
 from handlers.feature import Feature, Keeps
 from handlers.membership import chat
 from handlers.membership.chat import Membership

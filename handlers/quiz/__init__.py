@@ -2,9 +2,9 @@
 
 from zoneinfo import ZoneInfo
 
-from content.shelf import Shelf
 from pydantic import BaseModel, ConfigDict, Field
 
+from content.shelf import Shelf
 from handlers.feature import Feature, Keeps
 from handlers.quiz import chat
 from storage.quiz import QuizStore
