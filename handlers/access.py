@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_fresh, login_user, logout_user
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 
@@ -112,8 +112,11 @@ def requires_nothing() -> None:
 
 
 def requires_admin() -> ResponseReturnValue | None:
-    """Only a signed-in admin comes in; a reader is sent to sign in first, and brought back."""
-    if current_user.is_authenticated:
+    """Only a signed-in admin comes in; a reader is sent to sign in first, and brought back.
+
+    A session that lasts is only called stale by flask-login when its cookie comes from elsewhere: it ends here.
+    """
+    if current_user.is_authenticated and login_fresh():
         return None
     if request.method == "GET":
         return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))

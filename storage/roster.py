@@ -115,7 +115,8 @@ class Roster:
         """Tie the code's row to the person who says it; the code is used up. A repeat of `message` finds it done."""
         with self._db.begin() as connection:
             asked = (roster.c.code == self._mark(code)) | (roster.c.message == message)
-            row = connection.execute(sa.select(roster).where(asked)).first()
+            # Locked, so that of two who say one code at once on PostgreSQL the second finds it used up.
+            row = connection.execute(sa.select(roster).where(asked).with_for_update()).first()
             if row is None:
                 return Refusal.UNKNOWN
             if row.message != message and row.code_expires_at < now:

@@ -1,0 +1,189 @@
+"""The sign-in of the console: who gets in, for how long, and where to."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from handlers.access import SESSION_MINUTES, hashed
+from tests.house import NOON
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def admin(town):
+    town.house.admins.add(name="组织委员", password_hash=hashed(PASSWORD))
+    return "组织委员"
+
+
+@pytest.fixture
+def browser(town):
+    return town.client
+
+
+def token(browser, page="/admin/login"):
+    return re.findall(r'name="csrf_token" value="([^"]+)"', browser.get(page).text)[0]
+
+
+def sign_in(browser, name="组织委员", password=PASSWORD, **fields):
+    form = {"csrf_token": token(browser), "name": name, "password": password, **fields}
+    return browser.post("/admin/login", data=form)
+
+
+def is_in(browser):
+    return browser.get("/admin/").status_code == 200
+
+
+def test_the_right_password_opens_the_console(browser, admin):
+    answer = sign_in(browser)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert admin in browser.get("/admin/").text
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("组织委员", "a wrong password"),
+        ("组织委员", ""),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("组织委员' OR 1=1 --", PASSWORD),
+    ],
+)
+def test_anything_else_opens_nothing_and_does_not_say_which_was_wrong(browser, admin, name, password):
+    answer = sign_in(browser, name, password)
+
+    assert answer.status_code == 401
+    assert "姓名或密码不对" in answer.text
+    assert password not in answer.text or not password
+    assert not is_in(browser)
+
+
+def test_a_stranger_is_sent_to_sign_in_and_brought_back_to_the_page(browser, admin):
+    sent = browser.get("/admin/broadcasts?page=2").headers["Location"]
+    shown = browser.get(sent).text
+    wanted = re.findall(r'name="next" value="([^"]+)"', shown)[0]
+
+    assert sign_in(browser, next=wanted).headers["Location"] == "/admin/broadcasts?page=2"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/admin/",
+        "//evil.example/admin/",
+        "///evil.example/admin/",
+        "/\\evil.example/admin/",
+        "/admin/\\evil.example",
+        "javascript:alert(1)",
+        "http:/admin/",
+        "/p/digest",
+        "admin/",
+        "",
+    ],
+)
+def test_signing_in_never_leads_out_of_the_console(browser, admin, elsewhere):
+    assert sign_in(browser, next=elsewhere).headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("given", [{}, {"csrf_token": ""}, {"csrf_token": "made up"}])
+def test_a_form_without_its_token_is_refused(browser, admin, given):
+    browser.get("/admin/login")
+
+    answer = browser.post("/admin/login", data={"name": admin, "password": PASSWORD, **given})
+
+    assert answer.status_code == 400
+    assert "刷新后再试" in answer.text
+    assert not is_in(browser)
+
+
+def test_an_act_of_a_signed_in_admin_needs_the_token_too(browser, admin):
+    sign_in(browser)
+
+    assert browser.post("/admin/broadcasts/daily-digest/send").status_code == 400
+    assert browser.post("/admin/logout").status_code == 400
+    assert is_in(browser)
+
+
+def test_signing_out_ends_the_session(browser, admin):
+    sign_in(browser)
+    answer = browser.post("/admin/logout", data={"csrf_token": token(browser, "/admin/")})
+
+    assert answer.headers["Location"] == "/admin/login"
+    assert not is_in(browser)
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(town, browser, admin):
+    sign_in(browser)
+    town.house.admins.change_password(name=admin, password_hash=hashed("another long password"))
+
+    assert not is_in(browser)
+    assert sign_in(browser).status_code == 401
+    assert sign_in(browser, password="another long password").status_code == 302
+
+
+def test_a_session_without_a_click_ends(browser, admin):
+    with time_machine.travel(NOON, tick=False) as time:
+        sign_in(browser)
+        time.shift(timedelta(minutes=SESSION_MINUTES - 1))
+        still = is_in(browser)
+        time.shift(timedelta(minutes=SESSION_MINUTES - 1))
+        clicked = is_in(browser)
+        time.shift(timedelta(minutes=SESSION_MINUTES + 1))
+
+        assert (still, clicked, is_in(browser)) == (True, True, False)
+
+
+def test_a_session_of_another_browser_is_not_taken(town, browser, admin):
+    sign_in(browser)
+    cookie = browser.get_cookie("zhibu").value
+    thief = town.client.application.test_client()
+    thief.set_cookie("zhibu", cookie)
+
+    assert thief.get("/admin/", headers={"User-Agent": "another"}).status_code == 302
+
+
+def test_who_tries_too_often_has_to_wait(browser, admin):
+    answers = [sign_in(browser, password="a wrong password").status_code for _ in range(10)]
+    limited = sign_in(browser)
+
+    assert set(answers) == {401}
+    assert limited.status_code == 429
+    assert "过一会儿" in limited.text
+    assert not is_in(browser)
+
+
+def test_the_cookie_can_neither_be_read_by_scripts_nor_sent_by_other_sites(browser, admin):
+    cookie = sign_in(browser).headers["Set-Cookie"]
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+@pytest.mark.parametrize("page", ["/admin/login", "/admin/"])
+def test_pages_forbid_frames_foreign_sources_and_guessing(browser, admin, page):
+    sign_in(browser)
+    headers = browser.get(page).headers
+
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/login"])
+def test_pages_load_nothing_from_elsewhere(browser, admin, page):
+    sign_in(browser)
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', browser.get(page).text)
+
+    assert loaded
+    assert not [address for address in loaded if "//" in address]
+    assert all(is_there(browser, address) for address in loaded if address.endswith(".css"))
+
+
+def is_there(browser, address):
+    with browser.get(address) as answer:
+        return answer.status_code == 200
