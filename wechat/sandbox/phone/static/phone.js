@@ -493,6 +493,7 @@ async function start() {
     el("option", { value: one.name }, titleOf(one))));
   await loadMembers();
   await loadBroadcasts();
+  $("add").disabled = false; // before this there is no account to join
   const remembered = decodeURIComponent(location.hash.slice(1));
   if (state.members.some((one) => one.openid === remembered)) await choose(remembered);
   keepLooking();
