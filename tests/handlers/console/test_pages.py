@@ -55,9 +55,11 @@ def test_a_broadcast_is_sent_now_and_stands_in_the_table(town):
     phone.says("订阅2")
 
     page = presses(town, "/admin/broadcasts/daily/send").text
+    (run,) = town.house.pushes.store.runs(limit=5)
 
     assert "已安排，马上开始发" in page
-    assert re.search(r"每日摘要.*待发", page, re.DOTALL)
+    assert run.key in page
+    assert "还没有推送过" not in page
 
 
 def test_a_run_is_paused_and_goes_on(town):

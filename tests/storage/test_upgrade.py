@@ -1,0 +1,77 @@
+"""The way to the wanted tables, there and back."""
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from storage import upgrade
+from storage.db import Database, embedded_url, metadata
+from storage.upgrade import _config, _connected
+
+
+@pytest.fixture
+def empty(tmp_path, postgres_url):
+    """A database with nothing in it: a schema of its own on PostgreSQL, a new file else."""
+    if postgres_url is None:
+        made = Database(embedded_url(tmp_path))
+        yield made
+        made.close()
+        return
+    name = f"{sa.make_url(postgres_url).database}_empty"
+    server = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    made = Database(sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False))
+    yield made
+    made.close()
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+def tables(db):
+    with db.begin() as connection:
+        return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def test_an_empty_database_has_no_shape_and_an_upgraded_one_the_wanted(empty):
+    before = upgrade.found(empty)
+    upgrade.upgrade(empty)
+
+    assert before == ""
+    assert upgrade.found(empty) == upgrade.wanted() != ""
+    assert tables(empty) == set(metadata.tables)
+
+
+def test_upgrading_twice_is_upgrading_once(empty):
+    upgrade.upgrade(empty)
+    upgrade.upgrade(empty)
+
+    assert upgrade.found(empty) == upgrade.wanted()
+
+
+def test_every_step_leads_back_too(empty):
+    upgrade.upgrade(empty)
+    with _connected(empty) as config:
+        command.downgrade(config, "base")
+    after = tables(empty)
+    upgrade.upgrade(empty)
+
+    assert after == set()
+    assert tables(empty) == set(metadata.tables)
+
+
+def test_steps_are_numbered_in_one_line():
+    steps = [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+    assert steps == [f"{number:04}" for number in range(len(steps), 0, -1)]
+
+
+def test_an_upgrade_that_fails_leaves_nothing_half_done(empty):
+    with empty.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE roster (somebody_elses INTEGER)"))
+
+    with pytest.raises(sa.exc.SQLAlchemyError):
+        upgrade.upgrade(empty)
+    assert tables(empty) == {"roster"}
