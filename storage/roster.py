@@ -148,7 +148,7 @@ class Roster:
     def unbind(self, person: str) -> None:
         """Undo a binding: the row waits for a new code, the person is nobody in particular again."""
         with self._db.begin() as connection:
-            self.erase(connection, person)
+            self._untie(connection, person)
             nobody = {"name": "", "verified": False, "organisation": "", "role": ""}
             connection.execute(persons.update().where(persons.c.id == person).values(**nobody))
 
@@ -178,8 +178,12 @@ class Roster:
 
     def erase(self, connection: Connection, person: str) -> None:
         """Untie the person; the row itself is the admin's and stays."""
-        connection.execute(roster.update().where(roster.c.person == person).values(person=None, message=None))
+        self._untie(connection, person)
         connection.execute(join_tries.delete().where(join_tries.c.person == person))
+
+    @staticmethod
+    def _untie(connection: Connection, person: str) -> None:
+        connection.execute(roster.update().where(roster.c.person == person).values(person=None, message=None))
 
 
 def new_code() -> str:

@@ -175,6 +175,17 @@ def test_binding_is_undone_by_two_words_and_the_row_waits_for_a_new_code(town, c
     assert "绑定成功" in phone.says(f"绑定{code()}")
 
 
+def test_undoing_does_not_give_new_tries(town, code):
+    phone = town.phone()
+    for number in range(4, 7):
+        phone.says(f"绑定 2222333{number}")
+    phone.says(f"绑定{code()}")
+    phone.says("解绑")
+    phone.says("确认解绑")
+
+    assert "次数用完了" in phone.says("绑定 22223337")
+
+
 @pytest.mark.parametrize("other", ["算了", "解除", "不"])
 def test_anything_but_the_word_undoes_nothing(town, code, other):
     phone = town.phone()
