@@ -30,7 +30,8 @@ drill: .venv/to-test
 bench: .venv/to-test
 	$(BIN)/python -m benchmarks
 
-# One environment, two fillings: what the program needs, and that with the tools on top.
+# One environment, two fillings: what the program needs, and that with the tools on top. The locks are complete, so
+# pip resolves nothing (--no-deps): left to resolve, it asks for the newest of what an extra names, and refuses that.
 .venv/to-run: requirements.lock pyproject.toml | .venv/bin/pip
 	@$(call install,requirements.lock)
 
@@ -40,7 +41,7 @@ bench: .venv/to-test
 
 define install
 echo "Installing what $(1) names into .venv: a minute or two, the first time."
-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(1)
 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 touch $@
 endef
