@@ -7,6 +7,7 @@ from typing import Any
 
 from wechat.sandbox.account import SandboxAccount, Template
 from wechat.sandbox.errors import ApiError
+from wechat.sandbox.knobs import Hit
 
 OK = {"errcode": 0, "errmsg": "ok"}
 
@@ -59,7 +60,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request already let in: whose it is, the open transaction, the time in seconds, pushes to send afterwards."""
+    """A request already let in: whose it is, the open transaction, the time in seconds, pushes to send afterwards.
+
+    `daily` are the quotas of today and `hit` the faults that befall this call.
+    """
 
     account: SandboxAccount
     db: sqlite3.Connection
@@ -67,6 +71,8 @@ class Call:
     request: Request
     body: Mapping[str, Any]
     templates: Mapping[str, Template]
+    daily: Mapping[str, int]
+    hit: Hit = field(default_factory=dict)
     pushes: list[Push] = field(default_factory=list)
 
     def one(self, query: str, *values: object) -> sqlite3.Row | None:

@@ -1,9 +1,11 @@
 """The stand-in's own API under /sandbox: what the phone page and tests do and see, as JSON."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Protocol
 
 from flask import Blueprint, Response, jsonify, request
@@ -11,14 +13,17 @@ from werkzeug.datastructures import FileStorage
 
 from wechat.sandbox import chat, menus, wirelog
 from wechat.sandbox.call import Upload
-from wechat.sandbox.knobs import EFFECTS, Knob, Knobs
+from wechat.sandbox.knobs import EFFECTS, WEBHOOK, Knob, Knobs
 from wechat.sandbox.member import NotPossible, Phone
 from wechat.sandbox.notices import credits_of
-from wechat.sandbox.platform import Platform
+from wechat.sandbox.platform import ENDPOINTS, TOKENS, Platform
+from wechat.sandbox.presets import PRESETS
 from wechat.sandbox.sender import Outcome
 from wechat.sandbox.state import counted
 
 WAIT_SECONDS = 30
+LONGEST_WAIT = 600.0
+LARGEST_QUOTA = 1e9
 Did = Future[Outcome] | None
 
 
@@ -48,9 +53,19 @@ class Body:
     def number(self, name: str, default: float | None = None) -> float:
         """A number; required where there is no default."""
         try:
-            return float(self.given.get(name, default))
+            number = float(self.given.get(name, default))
         except (TypeError, ValueError):
             raise NotPossible(f"bad_{name}", 400) from None
+        if not math.isfinite(number):
+            raise NotPossible(f"bad_{name}", 400)
+        return number
+
+    def count(self, name: str, default: int) -> int:
+        """A whole number that is not negative."""
+        value = self.number(name, default)
+        if value != int(value) or value < 0:
+            raise NotPossible(f"bad_{name}", 400)
+        return int(value)
 
     def flag(self, name: str, *, default: bool) -> bool:
         """A boolean."""
@@ -209,23 +224,52 @@ def _add_levers(doors: Blueprint, platform: Platform, knobs: Knobs) -> None:
             platform.advance(int(_body().number("advance_seconds")))
         return jsonify(now=platform.now)
 
-    def faults() -> Response:
+    def faults(number: int | None = None) -> Response:
         if request.method == "DELETE":
-            knobs.clear()
+            knobs.clear(number)
         if request.method == "POST":
             knobs.turn(_knob(_body()))
         return jsonify(knobs.listed())
 
+    def presets() -> Response:
+        return jsonify(presets=[one.shown() for one in PRESETS.values()], paths=[*TOKENS, *ENDPOINTS])
+
     doors.add_url_rule("/clock", view_func=clock, methods=["GET", "POST"])
     doors.add_url_rule("/knobs", view_func=faults, methods=["GET", "POST", "DELETE"])
+    doors.add_url_rule("/knobs/<int:number>", view_func=faults, methods=["DELETE"])
+    doors.add_url_rule("/presets", view_func=presets)
 
 
 def _knob(body: Body) -> Knob:
-    effect = body.text("effect")
-    if effect not in EFFECTS:
-        raise NotPossible("bad_effect", 400)
-    value, times = body.number("value", 0), int(body.number("times", 1))
-    return Knob(path=body.text("path"), effect=effect, value=value, times=times)
+    """The knob that was asked for: a preset's with other values, or one of its own."""
+    preset = body.text("preset", "")
+    if preset and preset not in PRESETS:
+        raise NotPossible("bad_preset", 400)
+    base = PRESETS[preset].knob if preset else Knob(path=body.text("path"), effect=body.text("effect"))
+    knob = replace(
+        base,
+        title=PRESETS[preset].title if preset else base.effect,
+        path=body.text("path", base.path),
+        value=body.number("value", base.value),
+        words=body.text("words", base.words),
+        times=body.count("times", base.times),
+        after=body.count("after", base.after),
+    )
+    for wrong, name in (
+        (not knob.befalls & EFFECTS.get(knob.effect, frozenset()), "effect"),
+        (knob.path not in {WEBHOOK, *TOKENS, *ENDPOINTS, *(["*"] if knob.effect != "quota" else [])}, "path"),
+        (not _makes_sense(knob), "value"),
+    ):
+        if wrong:
+            raise NotPossible(f"bad_{name}", 400)
+    return knob
+
+
+def _makes_sense(knob: Knob) -> bool:
+    """An errcode is a whole number and none of success; a wait is no longer than anybody would wait."""
+    if knob.effect == "fail":
+        return knob.value == int(knob.value) != 0
+    return 0 <= knob.value <= (LONGEST_WAIT if knob.effect in {"delay", "hold"} else LARGEST_QUOTA)
 
 
 def _add_broadcasts(doors: Blueprint, broadcasts: BroadcastDoor | None) -> None:

@@ -103,9 +103,11 @@ def _notify(call: Call) -> int:
 def _deliver_template(
     call: Call, member: sqlite3.Row, template: Template, fields: list[dict[str, str]], msgid: int
 ) -> None:
-    if member["receives"]:
-        _show(call, member, "template", template, fields)
     status = "success" if member["receives"] else "failed:user block"
+    if "undelivered" in call.hit:
+        status = call.hit["undelivered"].words
+    if status == "success":
+        _show(call, member, "template", template, fields)
     _push(call, member, {"Event": "TEMPLATESENDJOBFINISH", "MsgID": msgid, "Status": status})
 
 

@@ -5,14 +5,17 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from wechat.sandbox import chat, followers, media, menus, notices, quota, rules, service, tags, tokens, wirelog
 from wechat.sandbox.account import SandboxAccount, Template
-from wechat.sandbox.call import Answer, Binary, Call, Push, Request
+from wechat.sandbox.call import Answer, Call, Push, Request
 from wechat.sandbox.errors import ApiError
+from wechat.sandbox.knobs import Hit, Knobs
 from wechat.sandbox.sender import Outcome, Settle
 from wechat.sandbox.state import State, count_up, counted
 
@@ -76,12 +79,14 @@ class Platform:
         *,
         clock: Callable[[], datetime],
         send: Callable[[Push, Settle], Future[Outcome]],
+        knobs: Knobs,
     ) -> None:
         self.state = state
         self.accounts = {account.name: account for account in accounts}
         self.templates = {template.id: template for template in templates}
         self._clock = clock
         self._send = send
+        self._knobs = knobs
         with state.begin() as db:
             chat.give_up_unsettled(db)
             self._ahead = counted(db, "clock")
@@ -100,36 +105,53 @@ class Platform:
             self._ahead = count_up(db, "clock", by=seconds)
         return self.now
 
-    def api(self, request: Request, failing: float = 0) -> Answer:
-        """Answer a call of the API; a refusal is an answer too. `failing` refuses it with that code."""
+    def api(self, request: Request, hit: Hit = MappingProxyType({})) -> Answer | None:
+        """Answer a call of the API; a refusal is an answer too, and None is a connection that broke before the work.
+
+        `hit` are the faults that befall this call.
+        """
         started, now = perf_counter(), self.now
-        name = ""
-        answer: Answer
-        try:
-            account = self._let_in(request, now, failing=int(failing))
-            name = account.name
-            answer = self._do(account, request, now)
-        except ApiError as refusal:
-            answer = refusal.answer(_rid(now))
+        name, answer = self._done(request, hit, now)
         self._write_down(request, answer, name, now, started)
         return answer
 
-    def _let_in(self, request: Request, now: float, *, failing: int) -> SandboxAccount:
-        if failing:
-            raise ApiError(failing, "sandbox fault")
+    def _done(self, request: Request, hit: Hit, now: float) -> tuple[str, Answer | None]:
+        name = ""
+        try:
+            if "drop_before" in hit:
+                return name, None
+            account = self._let_in(request, hit, now)
+            name = account.name
+            return name, self._do(account, request, hit, now)
+        except ApiError as refusal:
+            return name, refusal.answer(_rid(now))
+
+    def _let_in(self, request: Request, hit: Hit, now: float) -> SandboxAccount:
+        if "fail" in hit:
+            raise ApiError(int(hit["fail"].value), hit["fail"].words)
         methods = _methods(request.path)
         if request.method not in methods:
             raise ApiError(43002 if methods == POST else 43001)
+        if "revoke" in hit:
+            self._revoke(request.query.get("access_token", ""), now)
         with self.state.begin() as db:
             if request.path in TOKENS:
                 account = tokens.account_of(self.accounts, tokens.credentials(request))
             else:
                 account = tokens.holder(db, self.accounts, request.query.get("access_token", ""), now)
                 _may_call(account, request.path)
-            quota.spend(db, account, request.path, now)
+            quota.spend(db, account, request.path, now, daily=self._daily())
         return account
 
-    def _do(self, account: SandboxAccount, request: Request, now: float) -> Answer:
+    def _revoke(self, token: str, now: float) -> None:
+        """As when somebody else asks for a new token: the one in use is no longer the latest (40001)."""
+        with self.state.begin() as db, suppress(ApiError):
+            tokens.revoke(db, tokens.holder(db, self.accounts, token, now), now)
+
+    def _daily(self) -> Mapping[str, int]:
+        return rules.DAILY | self._knobs.quotas()
+
+    def _do(self, account: SandboxAccount, request: Request, hit: Hit, now: float) -> Answer:
         if request.path in TOKENS:
             with self.state.begin() as db:
                 return TOKENS[request.path][0](db, account, tokens.credentials(request), now)
@@ -141,6 +163,8 @@ class Platform:
                 request=request,
                 body=_json(request),
                 templates=self.templates,
+                daily=self._daily(),
+                hit=hit,
             )
             answer = ENDPOINTS[request.path].run(call)
         for push in call.pushes:
@@ -167,10 +191,9 @@ class Platform:
         dead = outcome.said and "media_id" in outcome.said and not media.lives(db, push.account, outcome.said, self.now)
         return APOLOGY if outcome.fault or dead else outcome.said
 
-    def _write_down(self, request: Request, answer: Answer, account: str, now: float, started: float) -> None:
+    def _write_down(self, request: Request, answer: Answer | None, account: str, now: float, started: float) -> None:
         path, sent = wirelog.asked(request)
-        shown = wirelog.answered(answer, "" if isinstance(answer, Binary) else json.dumps(answer, ensure_ascii=False))
-        status = "0" if isinstance(answer, Binary) else str(answer.get("errcode", 0))
+        status, shown = wirelog.answered(answer)
         millis = round((perf_counter() - started) * 1000)
         entry = wirelog.Entry(now, "in", account, request.method, path, status, millis, sent, shown)
         with self.state.begin() as db:

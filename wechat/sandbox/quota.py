@@ -1,6 +1,7 @@
 """Daily quotas (§2.3): counted for each account and path, by Beijing's day."""
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -17,9 +18,9 @@ def beijing_day(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).astimezone(BEIJING).date().isoformat()
 
 
-def spend(db: sqlite3.Connection, account: SandboxAccount, path: str, now: float) -> None:
+def spend(db: sqlite3.Connection, account: SandboxAccount, path: str, now: float, *, daily: Mapping[str, int]) -> None:
     """Count one call, or refuse it once the day's are used up."""
-    if used(db, account, path, now) >= rules.DAILY.get(path, rules.UNLISTED_QUOTA):
+    if used(db, account, path, now) >= daily.get(path, rules.UNLISTED_QUOTA):
         raise ApiError(45009)
     db.execute(
         "insert into usage values (?, ?, ?, 1) on conflict do update set calls = calls + 1",
@@ -37,10 +38,10 @@ def used(db: sqlite3.Connection, account: SandboxAccount, path: str, now: float)
 def get(call: Call) -> dict[str, Any]:
     """`/cgi-bin/openapi/quota/get`: what a path has left today."""
     path = call.text("cgi_path")
-    if path not in rules.DAILY:
+    if path not in call.daily:
         raise ApiError(76021)
-    limit, spent = rules.DAILY[path], used(call.db, call.account, path, call.now)
-    return {**OK, "quota": {"daily_limit": limit, "used": spent, "remain": limit - spent}}
+    limit, spent = call.daily[path], used(call.db, call.account, path, call.now)
+    return {**OK, "quota": {"daily_limit": limit, "used": spent, "remain": max(limit - spent, 0)}}
 
 
 def clear(call: Call) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 import queue
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ import requests
 
 from wechat.sandbox import pushes
 from wechat.sandbox.call import Push
-from wechat.sandbox.knobs import WEBHOOK, Knobs
+from wechat.sandbox.knobs import HOLD_SECONDS, WEBHOOK, Hit, Knobs
 from wechat.sandbox.wirelog import Entry
 
 LARGEST_REPLY = 1024 * 1024
@@ -60,6 +61,8 @@ class Sender:
         self._knobs = knobs
         self._clock = clock
         self._record = record
+        self._arrived = Condition()
+        self._arrivals: Counter[str] = Counter()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads = [Thread(target=self._work, name=f"push-{n}", daemon=True) for n in range(patience.threads)]
         for thread in self._threads:
@@ -99,19 +102,39 @@ class Sender:
         return outcome
 
     def _attempt(self, push: Push, plain: bytes) -> Outcome:
-        effects = self._knobs.take(WEBHOOK)
-        time.sleep(effects.get("delay", 0))
-        if "drop" in effects:
-            return Outcome(fault="dropped on the way", again=True)
+        hit = self._knobs.take(WEBHOOK)
+        self._hold_back(push, hit)
+        if "drop_before" in hit:
+            return self._dropped(push, plain)
         outcome = self._exchange(push, plain)
-        if "repeat" in effects:
+        if "repeat" in hit:
             self._exchange(push, plain)
-        return Outcome(fault="answer lost", again=True) if "fail" in effects else outcome
+        with self._arrived:
+            self._arrivals[push.openid] += 1
+            self._arrived.notify_all()
+        return Outcome(fault="answer lost", again=True) if "drop_after" in hit else outcome
+
+    def _dropped(self, push: Push, plain: bytes) -> Outcome:
+        lost = "dropped on the way"
+        self._record(
+            Entry(self._clock().timestamp(), "out", push.account.name, "POST", _path(push), lost, 0, plain.decode(), "")
+        )
+        return Outcome(fault=lost, again=True)
+
+    def _hold_back(self, push: Push, hit: Hit) -> None:
+        if "delay" in hit:
+            time.sleep(hit["delay"].value)
+        if "hold" in hit:
+            with self._arrived:
+                before = self._arrivals[push.openid]
+                self._arrived.wait_for(
+                    lambda: self._arrivals[push.openid] > before, timeout=hit["hold"].value or HOLD_SECONDS
+                )
 
     def _exchange(self, push: Push, plain: bytes) -> Outcome:
         began, started = self._clock(), time.perf_counter()
         delivery = pushes.wrap(push, plain, timestamp=int(began.timestamp()), nonce=str(secrets.randbelow(10**10)))
-        path, answered = f"/wechat/{quote(push.account.name)}", b""
+        path, answered = _path(push), b""
         try:
             answered = self._post(path, delivery)
             outcome = Outcome(said=pushes.read(push, answered))
@@ -142,6 +165,10 @@ class Sender:
                 if response.status_code != requests.codes.ok:
                     raise requests.HTTPError(f"HTTP {response.status_code}", response=response)
                 return body
+
+
+def _path(push: Push) -> str:
+    return f"/wechat/{quote(push.account.name)}"
 
 
 def _read(response: requests.Response, until: float) -> bytes:

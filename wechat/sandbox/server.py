@@ -1,4 +1,4 @@
-"""The stand-in's HTTP: the platform's API at the root, the phone under /phone, the control API under /sandbox."""
+"""The stand-in over HTTP: the API at the root, the pages under /phone and /panel, the control API under /sandbox."""
 
 import json
 import time
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, jsonify, redirect, render_template, request
+from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from wechat.sandbox import control, wirelog
+from wechat.sandbox import control, pages, wirelog
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
 from wechat.sandbox.call import Answer, Binary, Request
 from wechat.sandbox.control import BroadcastDoor
@@ -44,7 +44,7 @@ def create_app(
             wirelog.write(db, entry)
 
     sender = Sender(webhook_base, patience=patience or Patience(), knobs=knobs, clock=clock, record=record)
-    platform = Platform(state, accounts, templates, clock=clock, send=sender.submit)
+    platform = Platform(state, accounts, templates, clock=clock, send=sender.submit, knobs=knobs)
 
     def close() -> None:
         sender.close()
@@ -58,35 +58,22 @@ def create_app(
     _add_media(web, state)
     web.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     web.add_url_rule("/", view_func=lambda: redirect("/phone/"), endpoint="root")
-    web.register_blueprint(_phone())
-    web.add_url_rule("/favicon.ico", view_func=lambda: redirect("/phone/static/icon.svg"), endpoint="favicon")
+    for page in pages.blueprints():
+        web.register_blueprint(page)
+    web.add_url_rule("/favicon.ico", view_func=lambda: redirect("/look/static/icon.svg"), endpoint="favicon")
     return web
-
-
-def _phone() -> Blueprint:
-    phone = Blueprint(
-        "phone", __name__, url_prefix="/phone", template_folder="phone/templates", static_folder="phone/static"
-    )
-
-    @phone.get("/")
-    def page() -> AnyResponse:
-        return Response(render_template("phone.html"), headers={"Content-Security-Policy": _PAGE_MAY})
-
-    return phone
-
-
-_PAGE_MAY = (
-    "default-src 'self'; img-src 'self' http: https:; media-src 'self' http: https:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 
 def _add_api(web: Flask, platform: Platform, knobs: Knobs) -> None:
     def api(rest: str) -> AnyResponse:  # noqa: ARG001 (the whole path is what counts)
-        effects = knobs.take(request.path)
-        time.sleep(effects.get("delay", 0))
-        response = _respond(platform.api(_asked(), failing=effects.get("fail", 0)))
-        return _cut_off(response) if "drop" in effects else response
+        hit = knobs.take(request.path)
+        if "delay" in hit:
+            time.sleep(hit["delay"].value)
+        answer = platform.api(_asked(), hit)
+        if answer is None:
+            return _cut_off(b"")
+        response = _respond(answer)
+        return _cut_off(response.get_data()) if "drop_after" in hit else response
 
     for root in ("cgi-bin", "wxaapi", "wxa", "sns"):
         web.add_url_rule(f"/{root}/<path:rest>", view_func=api, methods=["GET", "POST"], endpoint=root)
@@ -121,11 +108,11 @@ def _respond(answer: Answer) -> AnyResponse:
     return Response(json.dumps(answer, ensure_ascii=False), mimetype="application/json")
 
 
-def _cut_off(response: AnyResponse) -> AnyResponse:
+def _cut_off(whole: bytes) -> AnyResponse:
     """Promise the whole answer and hang up in the middle of it."""
-    whole = response.get_data()
 
     def half() -> Iterator[bytes]:
         yield whole[: len(whole) // 2]
 
-    return Response(half(), headers={"Content-Length": str(len(whole)), "Content-Type": response.content_type or ""})
+    promised = {"Content-Length": str(max(len(whole), 1)), "Content-Type": "application/json"}
+    return Response(half(), headers=promised)

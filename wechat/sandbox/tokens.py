@@ -63,6 +63,12 @@ def stable(db: sqlite3.Connection, account: SandboxAccount, asked: Mapping[str, 
     return {"access_token": held["token"], "expires_in": int(held["expires_at"] - now)}
 
 
+def revoke(db: sqlite3.Connection, account: SandboxAccount, now: float) -> None:
+    """Let every token of the account die at once."""
+    for kind in ("classic", "stable"):
+        _retire(db, account, kind, at=now)
+
+
 def holder(db: sqlite3.Connection, accounts: Mapping[str, SandboxAccount], token: str, now: float) -> SandboxAccount:
     """The account a token speaks for; missing 41001, never issued 40014, replaced 40001, run out 42001."""
     if not token:
@@ -96,8 +102,8 @@ def _may_force(db: sqlite3.Connection, account: SandboxAccount, now: float) -> b
 
 def _retire(db: sqlite3.Connection, account: SandboxAccount, kind: str, *, at: float) -> None:
     db.execute(
-        "update tokens set revoked_at = ? where account = ? and kind = ? and revoked_at is null",
-        (at, account.name, kind),
+        "update tokens set revoked_at = ? where account = ? and kind = ? and coalesce(revoked_at, ? + 1) > ?",
+        (at, account.name, kind, at, at),
     )
 
 

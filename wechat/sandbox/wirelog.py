@@ -1,5 +1,6 @@
 """The transcript: every call and every push as it went over the wire, without secrets."""
 
+import json
 import re
 import sqlite3
 from datetime import UTC, datetime
@@ -53,9 +54,13 @@ def asked(request: Request) -> tuple[str, str]:
     return path, request.body.decode(errors="replace")
 
 
-def answered(answer: Answer, text: str) -> str:
-    """An answer as it may be shown."""
-    return f"<{len(answer.content)} bytes>" if isinstance(answer, Binary) else text
+def answered(answer: Answer | None) -> tuple[str, str]:
+    """An answer's status and its body as it may be shown."""
+    if answer is None:
+        return "dropped", ""
+    if isinstance(answer, Binary):
+        return "0", f"<{len(answer.content)} bytes>"
+    return str(answer.get("errcode", 0)), json.dumps(answer, ensure_ascii=False)
 
 
 def _shown(text: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.wechat.sandbox.stage import Stage, a_stage
 from wechat.sandbox.knobs import Knob, Knobs
+from wechat.sandbox.presets import PRESETS, Preset
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,15 @@ from wechat.sandbox.knobs import Knob, Knobs
         ("members", {}, 400, "bad_account"),
         ("dance", {"openid": "o"}, 404, "no_action"),
         ("knobs", {"path": "*", "effect": "explode"}, 400, "bad_effect"),
+        ("knobs", {"path": "*", "effect": "hold"}, 400, "bad_effect"),
+        ("knobs", {"path": "webhook", "effect": "fail", "value": 1}, 400, "bad_effect"),
+        ("knobs", {"path": "*", "effect": "quota", "value": 1}, 400, "bad_path"),
+        ("knobs", {"path": "/nowhere", "effect": "drop_before"}, 400, "bad_path"),
+        ("knobs", {"path": "*", "effect": "fail"}, 400, "bad_value"),
+        ("knobs", {"path": "*", "effect": "delay", "value": 3600}, 400, "bad_value"),
+        ("knobs", {"path": "*", "effect": "delay", "value": "nan"}, 400, "bad_value"),
+        ("knobs", {"path": "*", "effect": "drop_before", "times": -1}, 400, "bad_times"),
+        ("knobs", {"preset": "flood"}, 400, "bad_preset"),
         ("clock", {"advance_seconds": "soon"}, 400, "bad_advance_seconds"),
         ("broadcasts", {"key": "x"}, 404, "no_broadcasts"),
     ],
@@ -72,14 +82,48 @@ def test_the_button_lists_and_sends_the_bots_broadcasts(tmp_path: Path) -> None:
         assert door.sent == ["daily"]
 
 
+def hits(knobs: Knobs, path: str) -> dict[str, float]:
+    return {effect: knob.value for effect, knob in knobs.take(path).items()}
+
+
 def test_a_fault_holds_for_its_times_and_its_path_only() -> None:
     knobs = Knobs()
     knobs.turn(Knob(path="/a", effect="fail", value=1, times=2))
     knobs.turn(Knob(path="*", effect="delay", value=3, times=0))
 
-    assert knobs.take("/b") == {"delay": 3}
-    assert [knobs.take("/a") for _ in range(3)] == [{"fail": 1, "delay": 3}, {"fail": 1, "delay": 3}, {"delay": 3}]
-    assert knobs.take("webhook") == {}
+    assert hits(knobs, "/b") == {"delay": 3}
+    assert [hits(knobs, "/a") for _ in range(3)] == [{"fail": 1, "delay": 3}, {"fail": 1, "delay": 3}, {"delay": 3}]
+    assert hits(knobs, "webhook") == {}
+    assert [(knob["effect"], knob["hits"]) for knob in knobs.listed()] == [("delay", 4)]
+
+
+def test_a_fault_may_let_some_calls_go_by_first() -> None:
+    knobs = Knobs()
+    knobs.turn(Knob(path="/a", effect="fail", value=-1, after=2, times=2))
+    others = hits(knobs, "/b")
+
+    assert others == {}
+    assert [hits(knobs, "/a") for _ in range(5)] == [{}, {}, {"fail": -1}, {"fail": -1}, {}]
+
+
+def test_one_fault_is_taken_back_and_the_others_stay(stage: Stage) -> None:
+    first = stage.phone("knobs", preset="busy")[0]["id"]
+    second = stage.phone("knobs", preset="slow")[1]["id"]
+    left = stage.http.delete(f"/sandbox/knobs/{first}").get_json()
+    none = stage.http.delete("/sandbox/knobs").get_json()
+
+    assert [knob["id"] for knob in left] == [second]
+    assert none == []
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_every_preset_can_be_turned_and_says_what_may_be_set(stage: Stage, preset: Preset) -> None:
+    turned = stage.phone("knobs", preset=preset.id, times=7, after=1)
+    listed = {one["id"]: one for one in stage.http.get("/sandbox/presets").get_json()["presets"]}
+
+    assert [(knob["effect"], knob["times"], knob["after"]) for knob in turned] == [(preset.knob.effect, 7, 1)]
+    assert [ask["name"] for ask in listed[preset.id]["asks"]] == [name for name, _ in preset.asks]
+    assert preset.source.startswith("§")
 
 
 def test_the_process_says_that_it_lives(stage: Stage) -> None:

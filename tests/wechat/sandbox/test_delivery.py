@@ -285,10 +285,10 @@ def test_the_wire_keeps_the_true_time_when_the_clock_is_advanced(tmp_path: Path)
 
 def test_a_dropped_push_is_repeated_and_a_lost_answer_makes_a_repeat(tmp_path: Path) -> None:
     with talking(tmp_path, echo) as (stage, bot, openid):
-        stage.phone("knobs", path="webhook", effect="drop")
-        stage.phone("knobs", path="webhook", effect="fail", times=1)
+        stage.phone("knobs", path="webhook", effect="drop_before")
+        stage.phone("knobs", path="webhook", effect="drop_after", times=1)
         first = texts(stage.phone("say", openid=openid, text="一", wait=True))
-        stage.phone("knobs", path="webhook", effect="fail")
+        stage.phone("knobs", path="webhook", effect="drop_after")
         second = texts(stage.phone("say", openid=openid, text="二", wait=True))
 
         assert (first, second) == (["你说：一"], ["你说：二"])
@@ -314,7 +314,7 @@ def test_a_call_of_the_api_can_be_made_to_fail_so_many_times(stage: Stage) -> No
 
 def test_a_call_cut_off_has_happened_all_the_same(stage: Stage) -> None:
     openid = stage.a_follower()
-    stage.phone("knobs", path="*", effect="drop")
+    stage.phone("knobs", path="*", effect="drop_after")
     response = stage.http.post(
         "/cgi-bin/message/custom/send",
         query_string={"access_token": stage.token},

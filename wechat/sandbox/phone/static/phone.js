@@ -1,31 +1,14 @@
-"use strict";
 // The web phone: draws what /sandbox/chat says, once a second, and sends what the member does to /sandbox/<action>.
 
-const KINDS = { service: "服务号", subscription: "订阅号", miniprogram: "小程序" };
-const REFUSALS = {
-  not_following: "还没有关注公众号",
-  already_following: "已经关注了",
-  no_member: "没有这个成员",
-  bad_picture: "请选择一张图片",
-};
+import { $, KINDS, ask, el, post, toast } from "/look/static/page.js";
+
 const QUIET_MINUTES = 5;
 const POLL_EVERY = 1000;
 const POLL_SOON = 150;
 
-const $ = (id) => document.getElementById(id);
 const state = { accounts: [], members: [], openid: "", change: 0, menu: null, lastTime: 0, soonUntil: 0, drawn: new Map() };
 
 // ---------------------------------------------------------------- talking to the stand-in
-
-async function ask(path, options) {
-  const response = await fetch(`/sandbox/${path}`, options);
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(REFUSALS[answer.error] || "操作没有成功");
-  return answer;
-}
-
-const post = (path, body) =>
-  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 async function act(action, more = {}) {
   const openid = state.openid;
@@ -39,27 +22,7 @@ async function act(action, more = {}) {
   }
 }
 
-function toast(words) {
-  $("toast").textContent = words;
-  $("toast").hidden = false;
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => { $("toast").hidden = true; }, 2600);
-}
-
 // ---------------------------------------------------------------- small pieces of page
-
-function el(name, props = {}, ...children) {
-  const { className, dataset, ...attributes } = props;
-  const node = document.createElement(name);
-  if (className) node.className = className;
-  Object.assign(node.dataset, dataset);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (value !== undefined && value !== false) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child !== "" && child != null));
-  return node;
-}
 
 const isWeb = (url) => /^https?:\/\//i.test(url || "");
 const link = (url, words) => el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words);

@@ -1,0 +1,66 @@
+// What every page of the sandbox needs: asking the stand-in, small pieces of page, and a word in passing.
+
+export const KINDS = { service: "服务号", subscription: "订阅号", miniprogram: "小程序" };
+const REFUSALS = {
+  not_following: "还没有关注公众号",
+  already_following: "已经关注了",
+  no_member: "没有这个成员",
+  bad_picture: "请选择一张图片",
+  bad_path: "这里不能选这个接口",
+  bad_value: "这个数不合适",
+  bad_times: "次数应是不小于 0 的整数",
+  bad_after: "次数应是不小于 0 的整数",
+  bad_advance_seconds: "时间只能往前走",
+};
+
+export const $ = (id) => document.getElementById(id);
+
+export async function ask(path, options) {
+  const response = await fetch(`/sandbox/${path}`, options);
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(REFUSALS[answer.error] || "操作没有成功");
+  return answer;
+}
+
+export const post = (path, body) =>
+  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export function toast(words) {
+  $("toast").textContent = words;
+  $("toast").hidden = false;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => { $("toast").hidden = true; }, 2600);
+}
+
+export const failed = (fault) => toast(fault instanceof TypeError ? "连接不上沙箱" : fault.message);
+
+// Look again every second, and say so while nobody answers; returns a function that looks at once.
+export function keepLooking(look, every = 1000) {
+  let timer;
+  const again = async () => {
+    clearTimeout(timer);
+    try {
+      await look();
+      $("offline").hidden = true;
+    } catch (fault) {
+      if (fault instanceof TypeError) $("offline").hidden = false;
+      else toast(fault.message);
+    }
+    timer = setTimeout(again, every);
+  };
+  again();
+  return again;
+}
+
+export function el(name, props = {}, ...children) {
+  const { className, dataset, ...attributes } = props;
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  Object.assign(node.dataset, dataset);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (value !== undefined && value !== false) node.setAttribute(key, value);
+  }
+  node.append(...children.filter((child) => child !== "" && child != null));
+  return node;
+}
