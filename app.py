@@ -2,13 +2,12 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dramatiq
@@ -482,14 +481,15 @@ def serve(house: House) -> Flask:
             _open(site, feature.pages, access.requires_nothing)
         if feature.admin:
             _open(site, feature.admin, access.requires_admin)
-    chat = Flask(__name__, static_folder=None)
-    door = webhook.blueprint(
-        house.settings.accounts, house.conversation.receive, clock=house.clock, count=metrics.count_message
-    )
-    _open(chat, door, access.requires_nothing)
     proxies = house.settings.web.trusted_proxies
     inner = ProxyFix(site.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else site.wsgi_app
-    site.wsgi_app = _split(chat.wsgi_app, inner)  # type: ignore[method-assign,assignment] # Flask's own way to wrap an application
+    site.wsgi_app = webhook.in_front_of(  # type: ignore[method-assign,assignment] # Flask's own way to wrap an application
+        inner,
+        house.settings.accounts,
+        house.conversation.receive,
+        clock=house.clock,
+        count=metrics.count_message,
+    )
     house.shelf.watch()
     return site
 
@@ -509,15 +509,6 @@ def _open(web: Flask, blueprint: Blueprint, guard: Guard) -> None:
     """The only way in: a door without a guard can't be hung."""
     blueprint.before_request(guard)
     web.register_blueprint(blueprint)
-
-
-def _split(chat: WSGIApplication, site: WSGIApplication) -> WSGIApplication:
-    """Keep the path of messages bare: none of what protects pages runs there."""
-
-    def entrance(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return (chat if environ["PATH_INFO"].startswith("/wechat/") else site)(environ, start_response)
-
-    return entrance
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------

@@ -53,9 +53,17 @@ def try_out(words: Template, values: Mapping[str, Any]) -> None:
         raise Unreadable("words_failed", line=(inside or [1])[-1] or 1, detail=str(error)) from None
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Jinja2's verdict; what can neither be called nor changed needs no look at where it came from."""
+        harmless = type(value) in _HARMLESS and not attr.startswith("_")
+        return harmless or bool(super().is_safe_attribute(obj, attr, value))
+
+
+_HARMLESS = frozenset({str, int, float, bool, type(None)})
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # Chat is plain text; pages escape what they are given.
-    return ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )
+    return _Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)

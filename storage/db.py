@@ -3,7 +3,7 @@
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.types import TypeDecorator
+
+from storage.spares import Spares
 
 metadata = sa.MetaData(
     naming_convention={
@@ -44,33 +46,53 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Hot:
-    """One statement, its own transaction, straight to the driver.
+    """A statement of the path of every message, or a few in one transaction, straight to the driver.
 
-    SQLAlchemy's way through a statement costs more than the database itself, so those that every message needs go
-    round it. Values and rows are the driver's: times are seconds since 1970, and SQLite's booleans 0 and 1.
+    SQLAlchemy's way through a statement costs more than the database itself. Values and rows are the driver's: times
+    are seconds since 1970, and SQLite's booleans 0 and 1. Of several each has to give a row, or all are undone.
     """
 
-    def __init__(self, engine: sa.Engine, turn: AbstractContextManager[None], statement: sa.sql.ClauseElement) -> None:
-        compiled: Any = statement.compile(dialect=engine.dialect)
-        self._engine = engine
+    def __init__(
+        self,
+        dialect: sa.Dialect,
+        spares: Spares[Any],
+        turn: AbstractContextManager[None],
+        statements: Sequence[sa.ClauseElement],
+    ) -> None:
+        compiled: list[Any] = [statement.compile(dialect=dialect) for statement in statements]
+        self._spares = spares
         self._turn = turn
-        self._sql = str(compiled)
-        self._names: Sequence[str] | None = compiled.positiontup if compiled.positional else None
+        self._statements = [(str(it), tuple(it.positiontup)) for it in compiled]
+        self._begin = "BEGIN IMMEDIATE" if dialect.name == "sqlite" else "BEGIN"
 
     def __call__(self, **values: Any) -> list[Any]:
-        """The rows; a connection that failed is not used again."""
-        given: Any = values if self._names is None else [values[name] for name in self._names]
-        with self._turn:
-            connection = self._engine.raw_connection()
-            try:
-                cursor = connection.cursor()
-                cursor.execute(self._sql, given)
-                return list(cursor.fetchall())
-            except Exception:
-                connection.invalidate()
-                raise
-            finally:
-                connection.close()
+        """The rows of the last statement; a connection that failed is not used again."""
+        cursor = self._spares.take()
+        try:
+            with self._turn:
+                rows = self._run(cursor, values)
+        except BaseException:
+            self._spares.drop(cursor)
+            raise
+        self._spares.give_back(cursor)
+        return rows
+
+    def _run(self, cursor: Any, values: Mapping[str, Any]) -> list[Any]:
+        if len(self._statements) == 1:
+            return _executed(cursor, self._statements[0], values)
+        cursor.execute(self._begin)
+        rows: list[Any] = []
+        for statement in self._statements:
+            rows = _executed(cursor, statement, values)
+            if not rows:
+                break
+        cursor.execute("COMMIT" if rows else "ROLLBACK")
+        return rows
+
+
+def _executed(cursor: Any, statement: tuple[str, Sequence[str]], values: Mapping[str, Any]) -> list[Any]:
+    sql, names = statement
+    return list(cursor.execute(sql, [values[name] for name in names]).fetchall())
 
 
 class Queue:
@@ -114,7 +136,15 @@ class Database:
         make = _sqlite if self.is_sqlite else _postgres
         self._engine = make(url, statement_seconds, pool)
         # An engine of its own, since switching a connection to autocommit and back costs more than a look-up.
-        self._alone = make(url, statement_seconds, pool, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+        self._alone = make(
+            url,
+            statement_seconds,
+            pool,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            paramstyle="qmark" if self.is_sqlite else "format",
+        )
+        self._spares: Spares[Any] = Spares(make=self._cursor, end=lambda cursor: cursor.connection.close())
         self._turn = Queue(Path(f"{sa.make_url(url).database}.writers")) if self.is_sqlite else nullcontext()
 
     @contextmanager
@@ -124,20 +154,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def alone(self) -> Iterator[Connection]:
-        """For a single statement that writes: it is all or nothing without BEGIN and COMMIT, two more round trips."""
-        with self._turn, self._alone.connect() as connection:
-            yield connection
-
-    @contextmanager
     def read(self) -> Iterator[Connection]:
         """A look without a transaction: each statement sees what is committed when it runs."""
         with self._alone.connect() as connection:
             yield connection
 
-    def hot(self, statement: sa.sql.ClauseElement) -> "Hot":
-        """A statement of the path of every message, compiled once."""
-        return Hot(self._alone, self._turn if statement.is_dml else nullcontext(), statement)
+    def hot(self, *statements: sa.ClauseElement) -> Hot:
+        """Statements of the path of every message, compiled once."""
+        turn = self._turn if any(statement.is_dml for statement in statements) else nullcontext()
+        return Hot(self._alone.dialect, self._spares, turn, statements)
+
+    def _cursor(self) -> Any:
+        """The driver's own, on a connection of its own that commits every statement."""
+        pooled = self._alone.raw_connection()
+        pooled.detach()
+        return pooled.cursor()
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""
@@ -154,6 +185,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection."""
+        self._spares.close()
         self._engine.dispose()
         self._alone.dispose()
 

@@ -10,8 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-import redis
-
+from storage.redis import Redis, Script
 from storage.sealing import CannotOpen, DayBox, Keys
 
 LEASE_MS = 5_000  # a turn that takes longer has lost its listener: the platform hangs up after five seconds
@@ -76,13 +75,12 @@ class InFlight:
 class Inbox:
     """The door to a turn. Raises `storage.redis.Gone` errors where Redis doesn't answer."""
 
-    def __init__(self, client: redis.Redis, keys: Keys) -> None:
-        self._client = client
+    def __init__(self, client: Redis, keys: Keys) -> None:
         self._mark = keys.mark("inbox")
         self._box = DayBox(keys, "inbox")
-        self._begin = client.register_script(_BEGIN)
-        self._finish = client.register_script(_FINISH)
-        self._take_notes = client.register_script(_TAKE_NOTES)
+        self._begin = Script(client, _BEGIN)
+        self._finish = Script(client, _FINISH)
+        self._take_notes = Script(client, _TAKE_NOTES)
 
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""
@@ -114,7 +112,7 @@ class Inbox:
 
     def take_notes(self, *, now: datetime) -> list[bytes]:
         """All notes since the last time, in no order: written together, they don't tell who spoke when."""
-        found = self._take_notes(keys=[_NOTES])
+        found = self._take_notes(keys=[_NOTES], args=[])
         notes = [
             self._open(sealed, member.decode(), now) for member, sealed in zip(found[::2], found[1::2], strict=True)
         ]

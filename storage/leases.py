@@ -4,7 +4,7 @@ import secrets
 
 import structlog
 
-from storage.redis import Gone, Redis
+from storage.redis import Gone, Redis, Script
 
 _HOLD = """
 local holder = redis.call('GET', KEYS[1])
@@ -26,8 +26,8 @@ class Lease:
         self._key = f"zhibu:lease:{name}"
         self._holder = secrets.token_hex(8)
         self._milliseconds = int(seconds * 1000)
-        self._hold = client.register_script(_HOLD)
-        self._let_go = client.register_script(_LET_GO)
+        self._hold = Script(client, _HOLD)
+        self._let_go = Script(client, _LET_GO)
         self._log = structlog.get_logger("lease")
 
     def hold(self) -> bool:

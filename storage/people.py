@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage.db import Database, Moment, metadata
+from storage.db import Database, Hot, Moment, metadata
 from storage.sealing import Mark
 
 Id = sa.String(32)
@@ -135,8 +135,31 @@ _WHO = (
     .where(contacts.c.account == sa.bindparam("account"), contacts.c.openid == sa.bindparam("openid"))
 )
 
-_FORMER = sa.select(persons.c.id).where(persons.c.former == sa.bindparam("former"))
-_NEW_PERSON = persons.insert()
+
+_CONTACT = ("id", "person", "account", "openid", "unionid", "scene")
+
+
+def _stranger(*values: str) -> Any:
+    """The values, unless the contact was here before or its unionid belongs to somebody."""
+    was_here = sa.exists().where(persons.c.former == sa.bindparam("former"))
+    belongs = sa.exists().where(contacts.c.unionid == sa.bindparam("unionid"))
+    types = {"since": sa.Date()}
+    return sa.select(*(sa.bindparam(name, type_=types.get(name, sa.String())) for name in values)).where(
+        ~was_here, ~belongs
+    )
+
+
+def _adding(db: Database) -> Hot:
+    """A stranger's person and contact, both or neither: one round trip where the database can do it in one."""
+    contact = db.insert(contacts).from_select(_CONTACT, _stranger(*_CONTACT)).on_conflict_do_nothing()
+    if db.is_sqlite:
+        person = persons.insert().from_select(["id", "since"], _stranger("person", "since"))
+        return db.hot(person.returning(persons.c.id), contact.returning(contacts.c.id))
+    made = contact.returning(contacts.c.person).cte()
+    since = sa.bindparam("since", type_=sa.Date())
+    return db.hot(
+        persons.insert().from_select(["id", "since"], sa.select(made.c.person, since)).returning(persons.c.id)
+    )
 
 
 class People:
@@ -147,6 +170,7 @@ class People:
         self._former = former
         self._find = db.hot(_WHO)
         self._add_contact = db.insert(contacts).on_conflict_do_nothing().returning(contacts.c.id)
+        self._add = _adding(db)
 
     def find(self, *, account: str, openid: str) -> Who:
         """The person behind a contact, or a stranger. One statement: this is in the path of every message."""
@@ -155,34 +179,19 @@ class People:
 
     def meet(self, *, account: str, openid: str, today: date, unionid: str = "", scene: str = "") -> Who:
         """The person behind a contact, made where there was none: linked by unionid, or found again after leaving."""
-        found = self.find(account=account, openid=openid)
-        if found.known:
-            return found
-        new = _new_id()
+        new, person, former = _new_id(), _new_id(), self._former(account, openid)
         contact = {"id": new, "account": account, "openid": openid, "unionid": unionid or None, "scene": scene}
+        if self._add(**contact, person=person, since=today.isoformat(), former=former):
+            return Who(account=account, openid=openid, person=person, contact=new)
+        found = self.find(account=account, openid=openid)
+        return found if found.known else self._meet_again(contact, former)
+
+    def _meet_again(self, contact: Mapping[str, Any], former: str) -> Who:
         with self._db.begin() as connection:
-            linked = self._linked(connection, account, openid, unionid)
-            person = linked or self._new_person(connection, today)
-            made = connection.execute(self._add_contact, {**contact, "person": person}).first()
-            if made is not None and linked is None:
-                return Who(account=account, openid=openid, person=person, contact=new)
-            if made is None and linked is None:  # somebody else was quicker
-                connection.execute(persons.delete().where(persons.c.id == person))
-        return self.find(account=account, openid=openid)
-
-    def _linked(self, connection: Connection, account: str, openid: str, unionid: str) -> str | None:
-        former = self._former(account, openid)
-        person: str | None = connection.execute(_FORMER, {"former": former}).scalar()
-        if person is not None:
-            connection.execute(persons.update().where(persons.c.id == person).values(former=None, left_on=None))
-        elif unionid:
-            person = connection.execute(sa.select(contacts.c.person).where(contacts.c.unionid == unionid)).scalar()
-        return person
-
-    def _new_person(self, connection: Connection, today: date) -> str:
-        person = _new_id()
-        connection.execute(_NEW_PERSON, {"id": person, "since": today})
-        return person
+            linked = _linked(connection, former, contact["unionid"])
+            if linked is not None:
+                connection.execute(self._add_contact, {**contact, "person": linked})
+        return self.find(account=contact["account"], openid=contact["openid"])
 
     def part(self, *, account: str, openid: str, today: date, keep: bool) -> str | None:
         """Erase a contact with its window and credits; give back its person when no contact is left.
@@ -296,6 +305,15 @@ class People:
         with self._db.read() as connection:
             chosen = sa.select(contacts.c.id, contacts.c.person, contacts.c.account, contacts.c.openid)
             return connection.execute(chosen.where(contacts.c.person.in_(some))).all()
+
+
+def _linked(connection: Connection, former: str, unionid: str | None) -> str | None:
+    """The person who was here before as that contact, and is back; else the one to whom the unionid belongs."""
+    back = persons.update().where(persons.c.former == former).values(former=None, left_on=None)
+    person: str | None = connection.execute(back.returning(persons.c.id)).scalar()
+    if person is None and unionid:
+        person = connection.execute(sa.select(contacts.c.person).where(contacts.c.unionid == unionid)).scalar()
+    return person
 
 
 def _who(account: str, openid: str, row: Sequence[Any]) -> Who:

@@ -61,16 +61,16 @@ class QuizStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._add_round = db.insert(rounds).on_conflict_do_nothing().returning(rounds.c.id)
+        self._add_round = db.hot(db.insert(rounds).on_conflict_do_nothing().returning(rounds.c.id))
         self._add_answer = db.hot(db.insert(answers).on_conflict_do_nothing().returning(answers.c.position))
 
     def begin(self, *, person: str, name: str, day: date, questions: Sequence[str]) -> Round:
         """The round of that name, made with these questions if the person has none yet."""
         new = secrets.token_hex(16)
-        row = {"id": new, "person": person, "name": name, "day": day, "questions": json.dumps([*questions])}
-        with self._db.alone() as connection:
-            if connection.execute(self._add_round, row).first() is not None:
-                return Round(new, name, tuple(questions), answered=0, right=0)
+        row = {"id": new, "person": person, "name": name, "day": day.isoformat(), "questions": json.dumps([*questions])}
+        if self._add_round(**row):
+            return Round(new, name, tuple(questions), answered=0, right=0)
+        with self._db.read() as connection:
             return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
 
     def find(self, *, person: str, name: str) -> Round | None:

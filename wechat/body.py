@@ -13,6 +13,7 @@ _DEEPEST = 16
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ILLEGAL = re.compile(f"{_CONTROL.pattern}|{_SURROGATE.pattern}")
 
 
 class BadMessage(Exception):
@@ -73,7 +74,7 @@ def words(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def legal(text: str) -> str:
     """Return the text without what XML 1.0 forbids; half a character becomes U+FFFD."""
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text)) if _ILLEGAL.search(text) else text
 
 
 def cdata(text: str) -> str:

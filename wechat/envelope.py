@@ -12,12 +12,13 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Never
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pydantic import SecretStr
 
-from wechat.body import BadMessage, Body, Form, cdata, read, word
+from wechat.body import BadMessage, Body, Form, read, word
 from wechat.settings import AccountSettings, aes_key
 
 _PAD_TO = 32
@@ -179,6 +180,7 @@ def _unpad(padded: bytes) -> bytes:
     return padded[:-pad]
 
 
+@lru_cache(maxsize=32)
 def _aes(key: bytes) -> Cipher[modes.CBC]:
     return Cipher(algorithms.AES(key), modes.CBC(key[:_AES_BLOCK]))
 
@@ -214,7 +216,8 @@ def _write(form: Form, *, cipher: str, signature: str, timestamp: int, nonce: st
     if form is Form.JSON:
         sealed = {"Encrypt": cipher, "MsgSignature": signature, "TimeStamp": timestamp, "Nonce": nonce}
         return json.dumps(sealed).encode()
+    # base64 and hex: nothing in them could close a CDATA section
     return (
-        f"<xml><Encrypt>{cdata(cipher)}</Encrypt><MsgSignature>{cdata(signature)}</MsgSignature>"
-        f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{cdata(nonce)}</Nonce></xml>"
+        f"<xml><Encrypt><![CDATA[{cipher}]]></Encrypt><MsgSignature><![CDATA[{signature}]]></MsgSignature>"
+        f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"
     ).encode()

@@ -45,6 +45,7 @@ _PROBE = "CheckContainerPath"
 _SCENE = "qrscene_"
 _TRADE = "last_trade_no_"
 _MOST_DIGITS = 19
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def parse(body: bytes, *, account: str, miniprogram: bool = False) -> Message:
@@ -101,7 +102,7 @@ def _identity(fields: Fields, account: str, openid: str) -> str:
     """Hash what tells two messages apart: a MsgId repeats across people, an event within a second only in its body."""
     number = "" if word(fields, "MsgType").lower() == "event" else word(fields, "MsgId")
     parts = [account, openid, number or fields]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_canonical(parts).encode()).hexdigest()
 
 
 def _scene(kind: Kind, event_key: str) -> str:

@@ -1,12 +1,18 @@
-"""The platform's door: a signed push comes in, its answer goes back, and nothing else ever gets further."""
+"""The platform's door: a signed push comes in, its answer goes back, and nothing else ever gets further.
 
-from collections.abc import Callable, Mapping
+It speaks WSGI itself, in front of the site's Flask application: of all that happens to a message, Flask's contexts,
+routing and response classes were a fifth (docs/decisions/0004).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from wechat.body import LARGEST_BYTES
 from wechat.envelope import Envelope, Refused, Undecipherable
@@ -17,33 +23,58 @@ from wechat.settings import AccountSettings
 
 log = structlog.get_logger(__name__)
 
-_XML, _JSON, _TEXT = "application/xml", "application/json", "text/plain"
+PATH = "/wechat/"
+_TYPES = {b"<": "application/xml; charset=utf-8", b"{": "application/json"}
 
 
-def blueprint(
+class Response(NamedTuple):
+    """What goes back, and the outcome it counts as."""
+
+    outcome: str
+    status: HTTPStatus
+    body: bytes = b""
+
+
+class TooLarge(Exception):
+    """The body is over 1 MiB."""
+
+
+def in_front_of(
+    site: WSGIApplication,
     accounts: Mapping[str, AccountSettings],
     receive: Callable[[Message], bytes],
     *,
     clock: Callable[[], datetime],
     count: Callable[[str], None] = lambda _outcome: None,
-) -> Blueprint:
-    """Serve `GET|POST /wechat/<account>`; `receive` gives the plain answer to a message.
+) -> WSGIApplication:
+    """Serve `GET|POST /wechat/<account>`, and leave every other path to `site`.
 
-    A bad or old signature is 403, a body that holds no message 400, one over 1 MiB 413, an unknown account 404: all
-    without a word of detail, which is for the log. `count` hears one outcome a request: verified, answered, failed,
-    refused, malformed, too_large or unknown_account.
+    `receive` gives the plain answer to a message. A bad or old signature is 403, a body that holds no message 400, one
+    over 1 MiB 413, an unknown account 404, another method 405: all without a word of detail, which is for the log.
+    `count` hears one outcome a request: verified, answered, failed, refused, malformed, too_large, unknown_account or
+    unknown_method.
     """
     doors = {name: _Door(name, account, Envelope(account), receive, clock) for name, account in accounts.items()}
-    webhook = Blueprint("wechat", __name__)
 
-    @webhook.route("/wechat/<account>", methods=["GET", "POST"], provide_automatic_options=False)
-    def push(account: str) -> Response:
-        door = doors.get(account)
-        outcome, response = door.answer() if door else ("unknown_account", Response(status=404))
-        count(outcome)
-        return response
+    def entrance(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if not path.startswith(PATH):
+            return site(environ, start_response)
+        door = doors.get(path[len(PATH) :].encode("latin-1").decode(errors="replace"))
+        response = door.answer(environ) if door else Response("unknown_account", HTTPStatus.NOT_FOUND)
+        count(response.outcome)
+        start_response(f"{response.status.value} {response.status.phrase}", _headers(response.body))
+        return [response.body]
 
-    return webhook
+    return entrance
+
+
+def _headers(body: bytes) -> list[tuple[str, str]]:
+    return [
+        ("Content-Type", _TYPES.get(body[:1], "text/plain; charset=utf-8")),
+        ("Content-Length", str(len(body))),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +87,30 @@ class _Door:
     receive: Callable[[Message], bytes]
     clock: Callable[[], datetime]
 
-    def answer(self) -> tuple[str, Response]:
-        """Return the outcome of the request at hand and its response."""
+    def answer(self, environ: WSGIEnvironment) -> Response:
+        """Whatever comes, there is a response to it."""
+        method = environ["REQUEST_METHOD"]
         try:
-            return self._push() if request.method == "POST" else self._verification()
+            if method == "POST":
+                return self._push(_query(environ), _body(environ))
+            if method == "GET":
+                return self._verification(_query(environ))
         except Refused as refused:
-            return self._turned_away("refused", 403, refused)
+            return self._turned_away("refused", HTTPStatus.FORBIDDEN, refused)
         except (Undecipherable, BadMessage) as bad:
-            return self._turned_away("malformed", 400, bad)
-        except RequestEntityTooLarge:
-            return self._turned_away("too_large", 413, "the body is over 1 MiB")
+            return self._turned_away("malformed", HTTPStatus.BAD_REQUEST, bad)
+        except TooLarge as large:
+            return self._turned_away("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, large)
+        return Response("unknown_method", HTTPStatus.METHOD_NOT_ALLOWED)
 
-    def _verification(self) -> tuple[str, Response]:
-        return "verified", _response(self.envelope.verify(request.args, self.clock()).encode(), _TEXT)
+    def _verification(self, query: Mapping[str, str]) -> Response:
+        return Response("verified", HTTPStatus.OK, self.envelope.verify(query, self.clock()).encode())
 
-    def _push(self) -> tuple[str, Response]:
-        opened = self.envelope.open(request.args, _body(), self.clock())
+    def _push(self, query: Mapping[str, str], body: bytes) -> Response:
+        opened = self.envelope.open(query, body, self.clock())
         miniprogram = self.account.kind == "miniprogram"
         outcome, reply = self._reply(parse(opened.plain, account=self.name, miniprogram=miniprogram))
-        sealed = self.envelope.seal(reply, opened, now=self.clock())
-        return outcome, _response(sealed, _type_of(sealed))
+        return Response(outcome, HTTPStatus.OK, self.envelope.seal(reply, opened, now=self.clock()))
 
     def _reply(self, message: Message) -> tuple[str, bytes]:
         if message.kind is Kind.PROBE:
@@ -88,23 +123,35 @@ class _Door:
             )
             return "failed", SUCCESS
 
-    def _turned_away(self, outcome: str, status: int, reason: Exception | str) -> tuple[str, Response]:
+    def _turned_away(self, outcome: str, status: HTTPStatus, reason: Exception) -> Response:
         log.warning("push turned away", account=self.name, outcome=outcome, reason=str(reason))
-        return outcome, Response(status=status, mimetype=_TEXT)
+        return Response(outcome, status)
 
 
-def _body() -> bytes:
-    """Return the request's body; a chunked one says no length, so it is read up to one byte too many."""
-    request.max_content_length = LARGEST_BYTES + 1
-    body = request.get_data(cache=False)
-    if len(body) > LARGEST_BYTES:
-        raise RequestEntityTooLarge
+def _query(environ: WSGIEnvironment) -> Mapping[str, str]:
+    """The query's fields; of one that is there twice the first counts."""
+    text = environ.get("QUERY_STRING", "").encode("latin-1").decode(errors="replace")
+    fields: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+        fields.setdefault(name, value)
+    return fields
+
+
+def _body(environ: WSGIEnvironment) -> bytes:
+    """The body, read no further than one byte too many; a chunked one doesn't say its length."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    most = LARGEST_BYTES + 1 if environ.get("wsgi.input_terminated") else 0
+    if length.isascii() and length.isdecimal():
+        most = int(length)
+    body = _read(environ["wsgi.input"], most) if most <= LARGEST_BYTES + 1 else None
+    if body is None or len(body) > LARGEST_BYTES:
+        raise TooLarge("the body is over 1 MiB")
     return body
 
 
-def _type_of(body: bytes) -> str:
-    return {b"<": _XML, b"{": _JSON}.get(body[:1], _TEXT)
-
-
-def _response(body: bytes, mimetype: str) -> Response:
-    return Response(body, mimetype=mimetype, headers={"X-Content-Type-Options": "nosniff"})
+def _read(stream: InputStream, most: int) -> bytes:
+    """At most so many bytes: a chunked stream gives them piece by piece."""
+    body = stream.read(most)
+    while body and len(body) < most and (more := stream.read(most - len(body))):
+        body += more
+    return body

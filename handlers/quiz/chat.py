@@ -175,7 +175,8 @@ class Quiz:
         )
 
     def _shown(self, question: Question, turn: Turn) -> tuple[engine.Choice, ...]:
-        return engine.choices(question, seed=turn.talk.state["round"], yes=self._say("yes"), no=self._say("no"))
+        yes, no = (self._say("yes"), self._say("no")) if question.type is QuestionType.JUDGE else ("", "")
+        return engine.choices(question, seed=turn.talk.state["round"], yes=yes, no=no)
 
     def _verdict(
         self, question: Question, shown: tuple[engine.Choice, ...], chosen: frozenset[str], *, right: bool

@@ -1,15 +1,12 @@
 """Who is who: found, linked, parted from and found again."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from storage.db import Database
-from storage.people import People, Window, contacts, kept_lines, persons, windows
+from storage.people import People, Who, Window, contacts, kept_lines, persons, windows
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -54,26 +51,24 @@ def test_meeting_twice_is_meeting_once(people, db):
     assert rows(db, persons) == 3
 
 
-class Late(Database):
-    """A database that lets somebody else be quicker, once."""
+class Late(People):
+    """Looks, and lets somebody else be quicker, once."""
 
     before: Callable[[], object] | None = None
 
-    @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def find(self, *, account: str, openid: str) -> Who:
+        found = super().find(account=account, openid=openid)
         before, self.before = self.before, None
         if before:
             before()
-        with super().begin() as connection:
-            yield connection
+        return found
 
 
 def test_who_meets_at_the_same_moment_finds_the_person_of_the_quicker(people, db, keys):
-    late = Late(db.url)
+    late = Late(db, former=keys.mark("former"))
     late.before = lambda: meet(people)
 
-    slower = meet(People(late, former=keys.mark("former")))
-    late.close()
+    slower = meet(late)
 
     assert slower == meet(people)
     assert rows(db, persons) == 3

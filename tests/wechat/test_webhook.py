@@ -18,7 +18,7 @@ from tests.driver import Phone, signed
 from wechat.messages import Kind, Message, News, Reply, Silence, Text, Transfer
 from wechat.outbound import render
 from wechat.settings import AccountSettings
-from wechat.webhook import blueprint
+from wechat.webhook import in_front_of
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 OPENID = "oMemberOfTheBranch"
@@ -47,11 +47,14 @@ class Program:
         self.now = NOW
         self._answer = answer or Text("收到")
         app = Flask(__name__)
-        app.register_blueprint(
-            blueprint(
-                self.accounts, self.receive, clock=lambda: self.now, count=lambda each: self.outcomes.update([each])
-            )
+        door = in_front_of(
+            app.wsgi_app,
+            self.accounts,
+            self.receive,
+            clock=lambda: self.now,
+            count=lambda each: self.outcomes.update([each]),
         )
+        app.wsgi_app = door  # type: ignore[method-assign,assignment] # Flask's own way to wrap an application
         self.client: FlaskClient = app.test_client()
 
     def receive(self, message: Message) -> bytes:

@@ -1,0 +1,67 @@
+"""Scripts go over connections of their own, within the same bounds as every call."""
+
+import time
+
+import pytest
+import redis as redis_library
+
+from storage.redis import CALL_SECONDS, Gone, Script, connect
+
+ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
+
+
+@pytest.fixture
+def add(redis):
+    return Script(redis, ADD)
+
+
+def test_a_script_is_told_its_keys_and_arguments(add, redis):
+    assert add(keys=["n"], args=[2]) == 2
+    assert add(keys=["n"], args=[3]) == 5
+    assert redis.get("n") == b"5"
+
+
+def test_a_server_that_forgot_the_script_is_told_it_again(add, redis):
+    add(keys=["n"], args=[2])
+    redis.script_flush()
+
+    assert add(keys=["n"], args=[3]) == 5
+
+
+def test_a_connection_that_the_server_closed_at_rest_is_opened_anew(add, redis):
+    add(keys=["n"], args=[2])
+    redis.client_kill_filter(skipme=True)
+
+    assert add(keys=["n"], args=[3]) == 5
+
+
+def test_a_fault_of_the_script_is_raised_and_the_next_call_works(add, redis):
+    redis.set("n", "words")
+
+    with pytest.raises(redis_library.ResponseError):
+        add(keys=["n"], args=[2])
+
+    assert add(keys=["m"], args=[2]) == 2
+
+
+def test_nobody_there_is_gone_at_once(tmp_path):
+    add = Script(connect(f"unix://{tmp_path}/nobody.sock"), ADD)
+    began = time.monotonic()
+
+    with pytest.raises(Gone):
+        add(keys=["n"], args=[2])
+    assert time.monotonic() - began < CALL_SECONDS
+
+
+def test_a_server_that_does_not_answer_costs_the_bound_and_no_late_answer_is_taken_for_another(redis, redis_url):
+    add = Script(connect(redis_url), ADD)
+    add(keys=["n"], args=[1])
+    redis.execute_command("CLIENT", "PAUSE", "700")
+    began = time.monotonic()
+
+    with pytest.raises(Gone):
+        add(keys=["n"], args=[10])
+
+    assert time.monotonic() - began < 3 * CALL_SECONDS
+    time.sleep(0.7)
+    assert add(keys=["m"], args=[1]) == 1
