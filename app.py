@@ -62,6 +62,7 @@ from wechat.bulk import Bulk
 from wechat.client import TencentWeChat
 from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
+from wechat.sandbox.clock import MovedClock
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens, stable_token
 
@@ -337,12 +338,18 @@ class House:
 
 
 def now() -> datetime:
-    """The one clock of the program."""
+    """The true time."""
     return datetime.now(UTC)
 
 
-def build(settings: Settings, *, clock: Clock = now) -> House:
+def clock_of(settings: Settings) -> Clock:
+    """The clock of this installation: with the sandbox on, time is where its panel has moved it."""
+    return MovedClock(settings.storage.folder, now) if settings.sandbox.enabled else now
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> House:
     """Put the program together. Opens the content and pools of connections, and no connection yet."""
+    clock = clock or clock_of(settings)
     keys = Keys(settings.secret_key.get_secret_value())
     database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
     shelf = Shelf(settings.content.folder, zone=settings.zone, clock=clock)
@@ -649,7 +656,7 @@ def patient(config: Path) -> doctor.Patient:
 
     def asks(account: str) -> Callable[[], object]:
         def ask() -> object:
-            platform = Platform.of(settings, keys, redis.connect(redis_url(settings)), now)
+            platform = Platform.of(settings, keys, redis.connect(redis_url(settings)), clock_of(settings))
             return platform.clients[account].callback_addresses()
 
         return ask

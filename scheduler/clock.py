@@ -16,6 +16,7 @@ from content.models import Broadcast
 from scheduler.job import Job
 
 TICK_SECONDS = 2.0
+JUMP = timedelta(minutes=1)  # between two ticks: the machine slept, or somebody has set the clock
 
 
 class Lease(Protocol):
@@ -57,7 +58,7 @@ class Clock:
         clock: Callable[[], datetime],
         tick_seconds: float = TICK_SECONDS,
     ) -> None:
-        self._jobs = jobs
+        self._timetable = (Job(id="sweep", cron="* * * * *", run=begin, late_by_seconds=60), *jobs)
         self._broadcasts = broadcasts
         self._begin = begin
         self._lease = lease
@@ -66,12 +67,13 @@ class Clock:
         self._tick_seconds = tick_seconds
         self._leads = False
         self._shown: Mapping[str, Broadcast] = {}
+        self._ticked_at = clock()
         self._log = structlog.get_logger("clock")
         self._scheduler = BackgroundScheduler(timezone=zone, job_defaults={"coalesce": True, "max_instances": 1})
 
     def run(self) -> None:
         """Keep time until SystemExit."""
-        for job in (Job(id="sweep", cron="* * * * *", run=self._begin, late_by_seconds=60), *self._jobs):
+        for job in self._timetable:
             self._add(job, CronTrigger.from_crontab(job.cron, timezone=self._zone))
         self._scheduler.start(paused=True)
         try:
@@ -89,6 +91,16 @@ class Clock:
             self._log.info("leads" if leads else "follows")
             (self._scheduler.resume if leads else self._scheduler.pause)()
             self._leads = leads
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """After a jump forward do at once, and once, what fell due in it: the scheduler goes by the machine's clock."""
+        before, self._ticked_at = self._ticked_at, self._clock()
+        if not self._leads or self._ticked_at - before < JUMP:
+            return
+        for job in self._timetable:
+            if fires(job.cron, before, self._ticked_at, zone=self._zone):
+                self._scheduler.add_job(self._fire, args=[job], id=f"late:{job.id}", replace_existing=True)
 
     def _read_timetable(self) -> None:
         """Take in what the pack says now; what is the same keeps its next time."""

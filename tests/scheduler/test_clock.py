@@ -65,7 +65,7 @@ class Ending(Exception):
 class AClock:
     """A clock in a thread; its `begin` writes down when it was called, and it ends with the test."""
 
-    def __init__(self, lease, *, broadcasts=dict, jobs=(), begin=None, tick_seconds=0.05):
+    def __init__(self, lease, *, broadcasts=dict, jobs=(), begin=None, tick_seconds=0.05, clock=None):
         self.fired: list[datetime] = []
         self._ends = threading.Event()
         self._clock = Clock(
@@ -74,7 +74,7 @@ class AClock:
             begin=begin or self.fired.append,
             lease=lease,
             zone=ZONE,
-            clock=lambda: datetime.now(ZONE),
+            clock=clock or (lambda: datetime.now(ZONE)),
             tick_seconds=tick_seconds,
         )
         self._thread = threading.Thread(target=self._run)
@@ -188,6 +188,27 @@ def test_a_job_that_fails_does_not_keep_the_others_from_their_time(tmp_path):
 
     with AClock(OnlyMe(), broadcasts=lambda: pack, begin=begin, jobs=[Job(id="x", cron="0 0 1 1 *", run=print)]):
         until(lambda: begun and begun[-1] >= moments[1])
+
+
+def test_what_fell_due_while_the_clock_was_set_forward_is_done_at_once_and_once():
+    ahead = [timedelta()]
+    night: list[datetime] = []
+    never: list[datetime] = []
+    jobs = [
+        Job(id="night", cron="0 3 * * *", run=night.append),
+        Job(id="never", cron="0 0 1 1 *", run=never.append),
+    ]
+
+    with AClock(OnlyMe(), jobs=jobs, clock=lambda: NOON + ahead[0]) as clock:
+        time.sleep(0.3)
+        before = list(night)
+        ahead[0] = timedelta(days=3)
+        until(lambda: night and clock.fired)
+        time.sleep(0.3)
+
+    assert before == []
+    assert night == [NOON + timedelta(days=3)]
+    assert never == []
 
 
 @pytest.mark.usefixtures("redis")

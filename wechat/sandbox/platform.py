@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import datetime, timedelta
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,10 +13,11 @@ from typing import Any, NamedTuple
 from wechat.sandbox import chat, followers, media, menus, notices, quota, rules, service, tags, tokens, wirelog
 from wechat.sandbox.account import SandboxAccount, Template
 from wechat.sandbox.call import Answer, Call, Push, Request
+from wechat.sandbox.clock import MovedClock
 from wechat.sandbox.errors import ApiError
 from wechat.sandbox.knobs import Hit, Knobs
 from wechat.sandbox.sender import Outcome, Settle
-from wechat.sandbox.state import State, count_up, counted
+from wechat.sandbox.state import State
 
 
 class Endpoint(NamedTuple):
@@ -77,7 +77,7 @@ class Platform:
         accounts: Sequence[SandboxAccount],
         templates: Sequence[Template],
         *,
-        clock: Callable[[], datetime],
+        clock: MovedClock,
         send: Callable[[Push, Settle], Future[Outcome]],
         knobs: Knobs,
     ) -> None:
@@ -89,21 +89,15 @@ class Platform:
         self._knobs = knobs
         with state.begin() as db:
             chat.give_up_unsettled(db)
-            self._ahead = counted(db, "clock")
 
     @property
     def now(self) -> float:
-        """The platform's time in seconds: the true one and what the clock was advanced by."""
-        return (self._clock() + timedelta(seconds=self._ahead)).timestamp()
+        """The platform's time in seconds."""
+        return self._clock().timestamp()
 
     def advance(self, seconds: int) -> float:
-        """Let time pass for windows, tokens, media and quotas; kept over a restart.
-
-        Pushes go on carrying the true time, so a bot that refuses old or future signatures still takes them.
-        """
-        with self.state.begin() as db:
-            self._ahead = count_up(db, "clock", by=seconds)
-        return self.now
+        """Let time pass for windows, tokens, media and quotas, and for the program, which reads the same clock."""
+        return self._clock.advance(seconds).timestamp()
 
     def api(self, request: Request, hit: Hit = MappingProxyType({})) -> Answer | None:
         """Answer a call of the API; a refusal is an answer too, and None is a connection that broke before the work.

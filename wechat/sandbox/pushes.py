@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -156,7 +157,7 @@ def _unseal(account: SandboxAccount, fields: Mapping[str, Element | str]) -> byt
         opened = _crypto(account).decrypt_message(
             {"Encrypt": envelope["Encrypt"]}, envelope["MsgSignature"], envelope["TimeStamp"], envelope["Nonce"]
         )
-    except (WeChatException, ValueError, IndexError, TypeError) as fault:
+    except (WeChatException, ValueError, IndexError, TypeError, struct.error) as fault:
         raise BadReply(f"the reply does not open: {type(fault).__name__}") from None
     return str(opened).encode()
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wechat.sandbox import control, pages, wirelog
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
 from wechat.sandbox.call import Answer, Binary, Request
+from wechat.sandbox.clock import MovedClock
 from wechat.sandbox.control import BroadcastDoor
 from wechat.sandbox.knobs import Knobs
 from wechat.sandbox.member import Phone
@@ -34,17 +35,18 @@ def create_app(
 ) -> Flask:
     """The whole stand-in as one WSGI application for one process with several threads.
 
-    State is kept in `folder`; pushes go to `{webhook_base}/wechat/<account>`; `broadcasts` puts 立即推送 on the phone.
+    State is kept in `folder`, and there too by how much the panel has moved `clock`. Pushes go to
+    `{webhook_base}/wechat/<account>`; `broadcasts` puts 立即推送 on the phone.
     `app.extensions["sandbox"]` is what ends it: a function that delivers what is queued and closes the file.
     """
-    state, knobs = State(folder / "sandbox.sqlite3"), Knobs()
+    state, knobs, moved = State(folder / "sandbox.sqlite3"), Knobs(), MovedClock(folder, clock)
 
     def record(entry: wirelog.Entry) -> None:
         with state.begin() as db:
             wirelog.write(db, entry)
 
-    sender = Sender(webhook_base, patience=patience or Patience(), knobs=knobs, clock=clock, record=record)
-    platform = Platform(state, accounts, templates, clock=clock, send=sender.submit, knobs=knobs)
+    sender = Sender(webhook_base, patience=patience or Patience(), knobs=knobs, clock=moved, record=record)
+    platform = Platform(state, accounts, templates, clock=moved, send=sender.submit, knobs=knobs)
 
     def close() -> None:
         sender.close()

@@ -29,6 +29,7 @@ from wechat.sandbox.presets import PRESETS, Preset
         ("knobs", {"path": "*", "effect": "drop_before", "times": -1}, 400, "bad_times"),
         ("knobs", {"preset": "flood"}, 400, "bad_preset"),
         ("clock", {"advance_seconds": "soon"}, 400, "bad_advance_seconds"),
+        ("clock", {"advance_seconds": -60}, 400, "bad_advance_seconds"),
         ("broadcasts", {"key": "x"}, 404, "no_broadcasts"),
     ],
 )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -272,15 +273,16 @@ def test_a_bot_that_is_down_does_not_hold_up_the_api(tmp_path: Path) -> None:
         stage.http.delete("/sandbox/knobs")
 
 
-def test_the_wire_keeps_the_true_time_when_the_clock_is_advanced(tmp_path: Path) -> None:
+def test_pushes_carry_the_time_that_the_clock_was_moved_to(tmp_path: Path) -> None:
     with talking(tmp_path, echo) as (stage, bot, openid):
         stage.phone("clock", advance_seconds=49 * 3600)
         late = stage.says_to(openid)
         stage.phone("say", openid=openid, text="在", wait=True)
 
         assert late == 42001
-        assert bot.told[-1]["CreateTime"] == str(int(stage.clock().timestamp()))
-        assert bot.queries[-1]["timestamp"] == str(int(stage.clock().timestamp()))
+        then = str(int((stage.clock() + timedelta(hours=49)).timestamp()))
+        assert bot.told[-1]["CreateTime"] == then
+        assert bot.queries[-1]["timestamp"] == then
 
 
 def test_a_dropped_push_is_repeated_and_a_lost_answer_makes_a_repeat(tmp_path: Path) -> None:

@@ -184,10 +184,20 @@ def test_a_sealed_reply_is_read(mode: str) -> None:
     assert pushes.read(a_push(account), body.encode()) == {"type": "text", "content": "好"}
 
 
+def a_short_one() -> str:
+    """What opens with the right key and signature, and holds less than a length."""
+    encryptor = Cipher(algorithms.AES(KEY), modes.CBC(KEY[:16])).encryptor()
+    sealed = base64.b64encode(encryptor.update(bytes(31) + b"\x1f") + encryptor.finalize()).decode()
+    signature = hashlib.sha1("".join(sorted(["AAAAA", "1", "n", sealed])).encode(), usedforsecurity=False).hexdigest()
+    fields = {"Encrypt": sealed, "MsgSignature": signature, "TimeStamp": "1", "Nonce": "n"}
+    return f"<xml>{''.join(f'<{name}>{value}</{name}>' for name, value in fields.items())}</xml>"
+
+
 @pytest.mark.parametrize(
     ("mode", "body"),
     [
         ("safe", a_reply(TOLD, "好")),
+        ("safe", a_short_one()),
         ("plain", sealed_reply(an_account(), a_reply(TOLD, "好"))),
         ("safe", sealed_reply(an_account(), "success")),
         ("safe", sealed_reply(an_account(appid="wx0000000000000000"), a_reply(TOLD, "好"))),
@@ -195,7 +205,16 @@ def test_a_sealed_reply_is_read(mode: str) -> None:
         ("safe", sealed_reply(an_account(token="other"), a_reply(TOLD, "好"))),
         ("safe", "<xml><Encrypt>not base64!</Encrypt></xml>"),
     ],
-    ids=["open in safe mode", "sealed in plain mode", "sealed success", "appid", "key", "signature", "rubbish"],
+    ids=[
+        "open in safe mode",
+        "short",
+        "sealed in plain mode",
+        "sealed success",
+        "appid",
+        "key",
+        "signature",
+        "rubbish",
+    ],
 )
 def test_a_reply_sealed_wrongly_is_refused(mode: str, body: str) -> None:
     with pytest.raises(pushes.BadReply):

@@ -97,7 +97,7 @@ async function advance(event) {
   if (!seconds) return;
   try {
     await post("clock", { advance_seconds: Number(seconds) });
-    toast(`平台的时间往前走了${event.target.textContent}`);
+    toast(`时间往前走了${event.target.textContent}`);
     lookAgain();
   } catch (fault) {
     failed(fault);

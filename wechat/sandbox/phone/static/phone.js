@@ -406,7 +406,7 @@ function setExtras(shown) {
 async function advance(seconds) {
   try {
     await post("clock", { advance_seconds: Number(seconds) });
-    toast("平台的时间已往前走");
+    toast("时间已往前走");
   } catch (fault) {
     toast(fault.message);
   }
