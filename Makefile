@@ -15,7 +15,7 @@ setup: .venv/to-test
 test: .venv/to-test
 	@$(BIN)/pytest -m "not drill$(if $(BROWSER),, and not browser)"
 	@$(if $(BROWSER),,echo "LEFT OUT: the tests in a browser, because neither chromium nor google-chrome is on this machine.")
-	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: the same suite on PostgreSQL and Redis, which .ci/run runs, and the drill (make drill).")
+	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: the same suite on PostgreSQL, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
 
 check: test
 	$(BIN)/ruff check

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import dramatiq
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
@@ -280,7 +279,7 @@ class Pushes:
     """How a date becomes a push: planned at the desk, sent by the pump, brought there by the broker."""
 
     store: Broadcasts
-    broker: dramatiq.Broker
+    queue: workers.Queue
     desk: Desk
     pump: Pump
     windows: Windows
@@ -332,7 +331,7 @@ class House:
     def close(self) -> None:
         """Let go of the content's watcher and of every connection."""
         self.shelf.stop()
-        self.pushes.broker.close()
+        self.pushes.queue.close()
         self.db.close()
         self.redis.close()
 
@@ -444,19 +443,25 @@ def _pushes(
     channels = {channel.name: channel for channel in made}
     planner = Planner(store, Audience(store, subscriptions), channels)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
-    broker = workers.connect(settings.broker.url or redis_url(settings))
+    queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
     desk = Desk(
         store,
         planner,
         library=shelf.current,
         fires=partial(clocks.fires, zone=settings.zone),
         zone=settings.zone,
-        enqueue=workers.Enqueue(broker),
+        enqueue=workers.Enqueue(queue),
         flush=windows.flush,
         repeatable=[channel.name for channel in made if channel.repeatable],
     )
     pump = Pump(store=store, people=people, planner=planner, channels=channels, clock=clock)
-    return Pushes(store=store, broker=broker, desk=desk, pump=pump, windows=windows)
+    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows)
+
+
+def queue_name(settings: Settings) -> str:
+    """One of its own for each installation: two on the same broker must not take each other's work."""
+    mark = Keys(settings.secret_key.get_secret_value()).mark("queue")
+    return f"push-{mark('push')[:8]}"
 
 
 def database_url(settings: Settings) -> str:
@@ -555,7 +560,7 @@ def send(config: Path) -> None:
     house = build(read(config))
     house.shelf.watch()
     pushes = house.pushes
-    workers.run(pushes.broker, pushes.pump, unfinished=pushes.desk.unfinished, close=house.platform.close)
+    workers.run(pushes.queue, pushes.pump, unfinished=pushes.desk.unfinished, close=house.platform.close)
 
 
 def sandbox() -> Flask:

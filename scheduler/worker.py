@@ -1,65 +1,94 @@
 """Many hands: Dramatiq brings the key of a run to a worker, and nothing but the key."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import dramatiq
 import structlog
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import AsyncIO, Middleware, Retries
 
 from scheduler.pump import Pump
 from storage import redis
 
-QUEUE = "push"
 ACTOR = "send_batch"
 THREADS = 4  # runs, or stretches of one, at the same time in a process
 STOP_MILLISECONDS = 15_000  # longer than a send may take
+BROKER_SECONDS = 2  # nobody who brings a key waits longer for a broker that hangs; pika's own limits add up to minutes
+RABBITMQ_LIMITS = {
+    "socket_timeout": BROKER_SECONDS,
+    "stack_timeout": BROKER_SECONDS,
+    "blocked_connection_timeout": BROKER_SECONDS,
+    "heartbeat": 5,
+}
 
 
-def connect(url: str) -> dramatiq.Broker:
-    """The broker of [broker] url: RabbitMQ for amqp://, else Redis. Nothing in it must last: SQL knows what is due."""
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Where the keys of runs wait for a worker. Nothing in it must last: SQL knows what is due."""
+
+    broker: dramatiq.Broker
+    name: str
+
+    def close(self) -> None:
+        """Let go of the broker's connections."""
+        self.broker.close()
+
+
+def connect(url: str, *, name: str) -> Queue:
+    """The queue at [broker] url: in RabbitMQ for amqp://, else in Redis."""
     middleware: list[Middleware] = [Retries(max_retries=3), AsyncIO()]
     made: dramatiq.Broker
     if url.startswith("amqp"):
-        made = RabbitmqBroker(url=url, middleware=middleware)
+        # Confirmed, since what is written to a connection that RabbitMQ gave up as idle is lost without a word.
+        servers = [_limited(each) for each in url.split(";")]
+        made = RabbitmqBroker(url=servers, middleware=middleware, confirm_delivery=True)
     else:
-        made = RedisBroker(url=url, middleware=middleware, namespace="zhibu:broker")  # type: ignore[no-untyped-call]  # Dramatiq's
-    return made
+        client = redis.connect(url, seconds=BROKER_SECONDS)
+        made = RedisBroker(client=client, middleware=middleware, namespace="zhibu:broker")  # type: ignore[no-untyped-call]  # Dramatiq's
+    return Queue(made, name)
+
+
+def _limited(url: str) -> str:
+    """The same address with our limits, but for those that it sets itself."""
+    parts = urlsplit(url)
+    return parts._replace(query=urlencode({**RABBITMQ_LIMITS, **dict(parse_qsl(parts.query))})).geturl()
 
 
 class Enqueue:
     """Brings a run's key to the workers; a broker that is away is no error, since the sweep brings it again."""
 
-    def __init__(self, broker: dramatiq.Broker) -> None:
-        self._broker = broker
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
         self._log = structlog.get_logger("push")
 
     def __call__(self, key: str, *, delay_seconds: float = 0.0) -> None:
         """Let some worker go on with this run, now or after a while."""
         message: dramatiq.Message[None] = dramatiq.Message(
-            queue_name=QUEUE, actor_name=ACTOR, args=(key,), kwargs={}, options={}
+            queue_name=self._queue.name, actor_name=ACTOR, args=(key,), kwargs={}, options={}
         )
         try:
-            self._broker.declare_queue(QUEUE)
-            self._broker.enqueue(message, delay=int(delay_seconds * 1000) or None)
-        except (*redis.Gone, BrokerConnectionError) as gone:
+            self._queue.broker.declare_queue(self._queue.name)
+            self._queue.broker.enqueue(message, delay=int(delay_seconds * 1000) or None)
+        except Exception as gone:  # noqa: BLE001 - pika's errors have no common root, and none of them matters here
             self._log.warning("no broker", run=key, error=type(gone).__name__)
 
 
-def make_actor(broker: dramatiq.Broker, pump: Pump, *, stop: Callable[[], bool]) -> None:
+def make_actor(queue: Queue, pump: Pump, *, stop: Callable[[], bool]) -> None:
     """Make the one actor: it works on a run for a while and brings it back while there is more to do."""
-    enqueue = Enqueue(broker)
+    enqueue = Enqueue(queue)
 
-    @dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)
+    @dramatiq.actor(actor_name=ACTOR, queue_name=queue.name, broker=queue.broker)
     async def send_batch(key: str) -> None:
         seconds = await pump.work(key, stop=stop)
-        if seconds is not None:
-            enqueue(key, delay_seconds=seconds)
+        if seconds is not None:  # in a thread, so that a slow broker holds no other stretch
+            await asyncio.to_thread(enqueue, key, delay_seconds=seconds)
 
 
 class _Closing(Middleware):
@@ -75,7 +104,7 @@ class _Closing(Middleware):
 
 
 def run(
-    broker: dramatiq.Broker,
+    queue: Queue,
     pump: Pump,
     *,
     unfinished: Callable[[], Iterable[str]],
@@ -83,16 +112,16 @@ def run(
 ) -> None:
     """Work until SystemExit, beginning with what another worker left; what is in flight then is waited for."""
     stopping = threading.Event()
-    broker.add_middleware(_Closing(close))
-    make_actor(broker, pump, stop=stopping.is_set)
-    worker = dramatiq.Worker(broker, worker_threads=THREADS)
+    queue.broker.add_middleware(_Closing(close))
+    make_actor(queue, pump, stop=stopping.is_set)
+    worker = dramatiq.Worker(queue.broker, worker_threads=THREADS)
     worker.start()
     try:
-        enqueue = Enqueue(broker)
+        enqueue = Enqueue(queue)
         for key in unfinished():
             enqueue(key)
         stopping.wait()
     finally:
         stopping.set()
         worker.stop(timeout=STOP_MILLISECONDS)
-        broker.close()
+        queue.close()

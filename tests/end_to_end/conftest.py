@@ -1,11 +1,14 @@
 """Two running programs: one for the tests that leave it as they found it, one to be broken."""
 
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import app
+from tests.brokers import RABBITMQ, a_queue
 from tests.end_to_end.pushing import add_broadcast
 from tests.end_to_end.running import Memory, Program, a_program
 
@@ -30,8 +33,12 @@ def memory() -> Iterator[Memory]:
 
 @pytest.fixture(scope="package")
 def fragile(tmp_path_factory: pytest.TempPathFactory, memory: Memory) -> Iterator[Program]:
-    """The whole program on that Redis, ready."""
-    with a_program(tmp_path_factory.mktemp("fragile"), memory=memory.url) as program:
+    """The whole program on that Redis, ready; its runs go through RabbitMQ where this run of the tests has one."""
+    more = {"ZHIBU_BROKER__URL": RABBITMQ, "ZHIBU_SECRET_KEY": secrets.token_hex(16)}
+    with (
+        a_program(tmp_path_factory.mktemp("fragile"), memory=memory.url, more=more) as program,
+        a_queue(RABBITMQ, app.queue_name(program.settings)),
+    ):
         add_broadcast(program, "falling")
         program.start()
         yield program

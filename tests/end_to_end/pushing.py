@@ -17,7 +17,7 @@ from tests.end_to_end.running import Member, Program, within
 
 SEND = "/cgi-bin/message/custom/send"
 HANDS = 16
-IN_FLIGHT = 16  # of one run, in one worker
+IN_FLIGHT = 16  # of one stretch of a run
 LONG_AFTER = timedelta(minutes=5)
 
 BROADCAST = """\
@@ -90,10 +90,11 @@ class Push:
         return Counter(self.rows().values())
 
     @contextlib.contextmanager
-    def falls(self, *, after: int, frozen: bool = True) -> Iterator[None]:
+    def falls(self, *, after: int, frozen: bool = True, stretches: int = 1) -> Iterator[None]:
         """In the middle, when `after` have it: what is killed inside is killed while the known rows are in flight.
 
         The worker is `frozen` meanwhile, so that these stay the same; but who shall see the platform fall stays awake.
+        It works on at most so many `stretches` of the run at a time.
         """
         assert within(60, lambda: len(self.got()) >= after), f"it never came to {after}: {self.states()}"
         workers = self.program.parts("worker") if frozen else []
@@ -103,7 +104,7 @@ class Push:
         flying = {openid for openid, state in before.items() if state == "in_hand"} - self.in_flight
         self.in_flight |= flying
 
-        assert 0 < len(flying) <= IN_FLIGHT, f"it was not in the middle: {self.states()}"
+        assert 0 < len(flying) <= IN_FLIGHT * stretches, f"it was not in the middle: {self.states()}"
         assert "due" in before.values(), f"nothing was left to do: {self.states()}"
         yield
         for worker in workers:

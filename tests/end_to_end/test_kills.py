@@ -13,7 +13,7 @@ def test_a_push_survives_the_end_of_its_worker_and_of_the_whole_house(fragile):
     push.begin(each_takes=EACH_TAKES_SECONDS)
     with push.falls(after=1):
         fragile.kill(fragile.parts("worker")[0])
-    with push.falls(after=40):
+    with push.falls(after=40, stretches=2):  # a new worker begins one, and RabbitMQ brings it the dead one's
         fragile.fall()
     fragile.start()
     push.goes_out(20)

@@ -1,10 +1,18 @@
-"""A stage to push on."""
+"""A stage to push on, and the brokers that may bring its runs to workers."""
 
 import pytest
 
+from tests.brokers import BROKERS, a_queue
 from tests.scheduler.world import Stage, write_pack
 
 
 @pytest.fixture
 def stage(db, tmp_path):
     return Stage(db, write_pack(tmp_path / "pack"))
+
+
+@pytest.fixture(params=BROKERS)
+def line(request, redis):
+    """An empty queue of this test's own, in each broker that this run has."""
+    with a_queue(BROKERS[request.param] or request.getfixturevalue("redis_url")) as line:
+        yield line

@@ -46,8 +46,10 @@ def main() -> None:
         channels=channels,
         clock=now,
         in_flight=told["in_flight"],
+        stretch=timedelta(seconds=told["stretch"]),
     )
-    worker.run(worker.connect(told["broker"]), pump, unfinished=lambda: [told["run"]], close=bulk.aclose)
+    queue = worker.connect(told["broker"], name=told["queue"])
+    worker.run(queue, pump, unfinished=lambda: told["unfinished"], close=bulk.aclose)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
 from scheduler import worker
 from storage.broadcasts import deliveries
@@ -21,6 +23,7 @@ from tests.scheduler.world import NOON, RUN, World
 
 PEOPLE = 1000
 IN_FLIGHT = 32
+STRETCH_SECONDS = 0.5  # so that the run comes back to the queue and out of it several times
 ANSWER_SECONDS = 0.05
 
 
@@ -127,14 +130,31 @@ def world(db):
 
 
 @pytest.fixture
-def told(db, redis_url, redis):
+def told(db, line):
     """Give what a worker is told, but for the platform's address."""
-    return {"database": db.url, "broker": redis_url, "run": RUN, "in_flight": IN_FLIGHT}
+    return {
+        "database": db.url,
+        "broker": line.url,
+        "queue": line.name,
+        "unfinished": [RUN],
+        "in_flight": IN_FLIGHT,
+        "stretch": STRETCH_SECONDS,
+    }
 
 
-def test_killed_in_the_middle_of_a_thousand_and_started_again_each_person_hears_it_once(world, told):
+@pytest.fixture
+def enqueue(line):
+    queue = worker.connect(line.url, name=line.name)
+    yield worker.Enqueue(queue)
+    queue.close()
+
+
+def test_killed_in_the_middle_of_a_thousand_and_started_again_each_person_hears_it_once(world, told, line, enqueue):
     run, platform = world.store.runs()[0], SlowPlatform()
     many_people(world, PEOPLE)
+    if line.is_rabbitmq:  # what a dead worker had RabbitMQ itself brings to the next: nobody else tells them
+        told["unfinished"] = []
+        enqueue(RUN)
 
     with platform.serving() as address:
         with a_worker(platform=address, **told) as first:
@@ -157,6 +177,7 @@ def test_killed_in_the_middle_of_a_thousand_and_started_again_each_person_hears_
     assert sent <= set(platform.got), "somebody who is said to have heard it did not"
     assert 1 < platform.most_in_flight <= IN_FLIGHT
     assert world.store.finish(RUN)
+    assert line.given_up() == 0, "the broker holds a key that nobody could work on"
 
 
 def test_a_worker_that_is_ended_finishes_what_it_has_in_hand(world, told):
@@ -174,19 +195,37 @@ def test_a_worker_that_is_ended_finishes_what_it_has_in_hand(world, told):
     assert world.states(run) == {"due": PEOPLE - heard, "sent": heard}
 
 
-def test_a_message_in_the_broker_says_which_run_and_nothing_of_anybody(redis, redis_url):
-    broker = worker.connect(redis_url)
-    worker.Enqueue(broker)("daily-digest:2026-11-23")
-    broker.close()
+def test_a_message_in_the_broker_says_which_run_and_nothing_of_anybody(line, enqueue, redis):
+    enqueue("daily-digest:2026-11-23")
 
-    kept = [json.loads(value) for value in redis.hgetall("zhibu:broker:push.msgs").values()]
+    kept = [json.loads(value) for value in line.bodies() or redis.hgetall(f"zhibu:broker:{line.name}.msgs").values()]
 
     assert [(message["actor_name"], message["args"], message["kwargs"]) for message in kept] == [
         ("send_batch", ["daily-digest:2026-11-23"], {})
     ]
+    assert set(kept[0]["options"]) <= {"redis_message_id"}
 
 
-def test_a_broker_that_is_away_is_no_error():
-    broker = worker.connect("redis://127.0.0.1:1/0")
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_is_away_is_no_error(scheme):
+    queue = worker.connect(f"{scheme}://127.0.0.1:1/", name="push-test")
 
-    worker.Enqueue(broker)("daily-digest:2026-11-23")
+    worker.Enqueue(queue)("daily-digest:2026-11-23")
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_hangs_holds_nobody_for_long(scheme):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        queue = worker.connect(f"{scheme}://127.0.0.1:{deaf.getsockname()[1]}/", name="push-test")
+        began = time.monotonic()
+        worker.Enqueue(queue)("daily-digest:2026-11-23")
+
+    assert time.monotonic() - began < worker.BROKER_SECONDS + 1
+
+
+def test_what_the_address_says_of_limits_is_kept():
+    broker = worker.connect("amqp://127.0.0.1/?heartbeat=30;amqp://127.0.0.2/", name="push-test").broker
+
+    assert isinstance(broker, RabbitmqBroker)
+    assert [each.heartbeat for each in broker.parameters] == [30, worker.RABBITMQ_LIMITS["heartbeat"]]
+    assert [each.socket_timeout for each in broker.parameters] == [worker.BROKER_SECONDS] * 2
