@@ -24,6 +24,8 @@ TALK_GOES_STALE = timedelta(hours=1)
 ROOM_BYTES = 1900  # of the 2 048 that a passive text may have: the rest is for 更多 and kept lines
 WINDOW_IS_FRESH = timedelta(minutes=30)
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
 # Their effects are kept from happening twice by SQL alone, so they are taken in even while Redis is away.
 SURE_WITHOUT_REDIS = frozenset(
     {
@@ -194,7 +196,7 @@ class Conversation:
         route = self._choose(turn)
         if route.private:
             return self._fitted(route.handler(turn), turn, lines=[]), b""
-        turn = replace(turn, who=self._met(turn))
+        turn = self._met(turn)
         reply = route.handler(turn)
         if message.kind is Kind.SUBSCRIBE:
             reply = self._with_scene(reply, turn)
@@ -219,11 +221,12 @@ class Conversation:
         router = self._switchboard.routers.get(feature)
         return router is not None and router.private
 
-    def _met(self, turn: Turn) -> Who:
+    def _met(self, turn: Turn) -> Turn:
         """Whoever does something by hand becomes a person; a platform's report about a stranger does not make one."""
         if turn.who.known or turn.message.kind not in ALLOWANCES or turn.message.kind is Kind.SUBSCRIBE:
-            return turn.who
-        return self._people.meet(account=turn.who.account, openid=turn.who.openid, today=turn.now.date())
+            return turn
+        met = self._people.meet(account=turn.who.account, openid=turn.who.openid, today=turn.now.date())
+        return replace(turn, who=met)
 
     def _with_scene(self, reply: Reply, turn: Turn) -> Reply:
         """A follow by QR code gets the welcome and, after it, what the code is for."""
@@ -364,4 +367,4 @@ def _dumped(talk: Talk, now: datetime) -> bytes | None:
         "asked": talk.asked,
         "touched_at": int(touched.timestamp()),
     }
-    return json.dumps(fields, ensure_ascii=False).encode()
+    return _json(fields).encode()

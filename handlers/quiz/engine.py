@@ -42,7 +42,8 @@ def choices(question: Question, *, seed: str, yes: str, no: str) -> tuple[Choice
     else:
         # An explanation that names letters ("选B") is right only in the order in which it was written.
         kept = question.options if question.letters_said else ()
-        shuffled = kept or sorted(question.options, key=lambda option: _by(seed)(f"{question.id}:{option.id}"))
+        place = _by(f"{seed}:{question.id}")
+        shuffled = kept or sorted(question.options, key=lambda option: place(option.id))
         shown = [(option.id, option.text) for option in shuffled]
     return tuple(Choice(letter, *option) for letter, option in zip(ascii_uppercase, shown, strict=False))
 
