@@ -11,8 +11,14 @@ from itertools import count
 from typing import Any
 
 from wechat import errors, limits
+from wechat.api.account import Quota
+from wechat.api.customer_service import Choice
+from wechat.api.media import Media
+from wechat.api.people import User
+from wechat.api.tags import Tag
+from wechat.api.templates import NoticeTemplate
 from wechat.bulk import Job, Outcome
-from wechat.client import Choice, Media, NoticeTemplate, Quota, Tag, User, WeChat
+from wechat.client import WeChat
 from wechat.errors import WeChatError
 from wechat.messages import Kind, Music, News, Notice, Video
 from wechat.windows import ALLOWANCES

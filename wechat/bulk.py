@@ -12,7 +12,9 @@ from typing import Any, Self
 
 import aiohttp
 
-from wechat.client import Send, news_send, notice_send, text_send
+from wechat.api.customer_service import news_send, text_send
+from wechat.api.line import Send
+from wechat.api.notices import notice_send
 from wechat.errors import AlreadyDone, Misconfigured, QuotaSpent, StaleToken, WeChatError
 from wechat.messages import News, Notice
 from wechat.settings import AccountSettings

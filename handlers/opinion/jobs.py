@@ -10,7 +10,7 @@ from handlers.conversation import Say
 from scheduler.job import Job
 from storage.opinion import Opinion, Opinions
 from storage.pictures import NotAPicture, Pictures, redrawn
-from wechat.client import Media
+from wechat.api.media import Media
 from wechat.errors import BadRequest, WeChatError
 
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days

@@ -6,8 +6,9 @@ from typing import Protocol
 import pytest
 
 from tests.fakes import FakeBulk
+from wechat.api.customer_service import Choice
 from wechat.bulk import Bulk, Job
-from wechat.client import Choice, WeChat
+from wechat.client import WeChat
 from wechat.errors import BadRequest, Misconfigured, RecipientGone, WeChatError, Why
 from wechat.messages import Music, News, Notice
 

@@ -11,7 +11,9 @@ import pytest
 
 from tests.fakes import Shelf
 from tests.wechat.strict import Call, Platform, Say, serving
-from wechat.client import Choice, TencentWeChat, User
+from wechat.api.customer_service import Choice
+from wechat.api.people import User
+from wechat.client import TencentWeChat
 from wechat.errors import AlreadyDone, BadRequest, Misconfigured, RecipientGone, Retryable, StaleToken, Unsure
 from wechat.messages import Music, News, Notice, Video
 from wechat.settings import AccountSettings

@@ -1,0 +1,1 @@
+"""The platform's API by its sections: in each file what is promised (a Protocol) and how it is done over HTTP."""

@@ -1,0 +1,110 @@
+"""The line to the platform that every subject of the API shares: a token, a time limit, one retry, our own errors.
+
+wechatpy knows the addresses and bodies; its `_request` is replaced (sdk-notes.md §3): one retry on a stale token
+instead of endless ones, a time limit on every call, `api_base` for every address, UTF-8 without escapes, and our own
+errors, which carry neither its client nor the request. What it lacks or sends wrongly is posted by `_ask` and `_send`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from wechatpy import WeChatClient
+
+from wechat.errors import StaleToken
+from wechat.settings import AccountSettings
+from wechat.tokens import Tokens
+from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, UNREADABLE, Wire, encoded, lost, understood
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message ready to be posted: where to and what."""
+
+    path: str
+    body: Mapping[str, Any] = field(repr=False)
+
+
+class _Sdk(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
+    """wechatpy's list of the API, over our wire."""
+
+    def __init__(self, account: AccountSettings, tokens: Tokens, wire: Wire) -> None:
+        super().__init__(account.appid, secret="", auto_retry=False)
+        self._tokens = tokens
+        self._wire = wire
+
+    @property
+    def access_token(self) -> str:
+        """The fleet's token."""
+        return self._tokens.get()
+
+    def _request(self, method: str, url_or_endpoint: str, **request: Any) -> Any:
+        """Make one call; a refused token is replaced and the call made once more.
+
+        Beside wechatpy's arguments: `once` (see wire.py) and `raw` (give the `Answer` as it is when it is a file).
+        An answer that `result_processor` can't make sense of is a lost one.
+        """
+        path = urlsplit(urljoin(request.pop("api_base_url", self.API_BASE_URL), url_or_endpoint)).path
+        processor = request.pop("result_processor", None)
+        token = self._tokens.get()
+        try:
+            answer = self._try(method, path, token, **request)
+        except StaleToken:
+            answer = self._try(method, path, self._tokens.refresh(token), **request)
+        return _made(processor, answer) if processor else answer
+
+    def _try(self, method: str, path: str, token: str, **request: Any) -> Any:
+        once, raw = request.pop("once", False), request.pop("raw", False)
+        data = request.pop("data", None)
+        hide: tuple[str, ...] = (token,)
+        if isinstance(data, Mapping):
+            hide = (token, str(data.get("touser", "")), str(data.get("openid", "")))
+            request |= {"data": encoded(data), "headers": {"Content-Type": JSON_TYPE}}
+        request["params"] = {**request.get("params", {}), "access_token": token}
+        answer = self._wire.call(method, path, once=once, **request)
+        return answer if raw and answer.is_file else understood(answer, once=once, hide=hide)
+
+
+class Line:
+    """One account's line; threads may share it. `timeouts` are seconds to connect and seconds without a byte."""
+
+    def __init__(
+        self,
+        account: AccountSettings,
+        tokens: Tokens,
+        *,
+        timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+    ) -> None:
+        self._account = account
+        self._sdk = _Sdk(account, tokens, Wire(account.api_base, timeouts=timeouts))
+
+    def _send(self, send: Send, *, once: bool = True) -> str:
+        answer = self._sdk.post(send.path, data=send.body, once=once)
+        return str(answer.get("msgid", ""))
+
+    def _read(self, path: str, made: Callable[[dict[str, Any]], T], **params: str) -> T:
+        found: T = self._sdk.get(path, params=params, result_processor=made)
+        return found
+
+    def _ask(self, path: str, body: Mapping[str, Any], made: Callable[[dict[str, Any]], T]) -> T:
+        found: T = self._sdk.post(path, data=body, result_processor=made)
+        return found
+
+
+def batches(openids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Give `openids` by so many at a time."""
+    rest = iter(openids)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _made(processor: Callable[[Any], Any], answer: Any) -> Any:
+    try:
+        return processor(answer)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        failure = lost(UNREADABLE, once=False)
+    raise failure
