@@ -38,6 +38,7 @@ class Push:
     """Something to tell the bot: `fields` follow the common head (§1.5).
 
     `line` is the member's own line it settles; with `answered` the bot may reply and the member sees what comes of it.
+    A push that went before is pushed again as its `body`, word for word.
     """
 
     account: SandboxAccount
@@ -45,6 +46,7 @@ class Push:
     fields: Mapping[str, Any] = field(repr=False)
     line: int | None = None
     answered: bool = True
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

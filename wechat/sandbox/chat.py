@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from wechat.sandbox import bodies
 from wechat.sandbox.state import count_up
+
+APOLOGY = {"type": "fault", "content": "该公众号暂时无法提供服务，请稍后再试"}  # §1.4
 
 
 def add(
@@ -41,13 +44,4 @@ def _line(row: sqlite3.Row) -> dict[str, Any]:
     body = json.loads(row["body"])
     about = {key: row[key] for key in ("id", "change", "who", "via", "state")}
     at = datetime.fromtimestamp(row["at"], UTC).isoformat(timespec="milliseconds")
-    return {**body, **about, "at": at, "text": _as_text(body)}
-
-
-def _as_text(body: Mapping[str, Any]) -> str:
-    """The words of a line in reading order, for those who only want to know what it says."""
-    words = [body.get("content"), body.get("title")]
-    words += [part for article in body.get("articles", ()) for part in (article["title"], article["description"])]
-    words += [f"{field['label']}：{field['value']}" for field in body.get("fields", ())]
-    words += [body.get("head_content"), *(item["content"] for item in body.get("list", ())), body.get("tail_content")]
-    return "\n".join(word for word in words if word)
+    return {**body, **about, "at": at, "text": bodies.texts(body)}

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import FileStorage
 
-from wechat.sandbox import chat, menus, wirelog
+from wechat.sandbox import chat, menus
 from wechat.sandbox.call import Upload
 from wechat.sandbox.knobs import EFFECTS, WEBHOOK, Knob, Knobs
 from wechat.sandbox.member import NotPossible, Phone
@@ -76,9 +76,8 @@ class Body:
 
 
 def blueprint(platform: Platform, phone: Phone, knobs: Knobs, broadcasts: BroadcastDoor | None) -> Blueprint:
-    """Every door under /sandbox. Refusals are `{"error": code}` with 400, 404 or 409."""
-    doors = Blueprint("control", __name__, url_prefix="/sandbox")
-    doors.register_error_handler(NotPossible, _refused)
+    """What phones do and see, and the levers. Refusals are `{"error": code}` with 400, 404 or 409."""
+    doors = group("control")
     _add_actions(doors, platform, phone)
     _add_views(doors, platform, phone)
     _add_levers(doors, platform, knobs)
@@ -86,11 +85,20 @@ def blueprint(platform: Platform, phone: Phone, knobs: Knobs, broadcasts: Broadc
     return doors
 
 
+def group(name: str) -> Blueprint:
+    """Doors under /sandbox that may refuse."""
+    doors = Blueprint(name, __name__, url_prefix="/sandbox")
+    doors.register_error_handler(NotPossible, _refused)
+    return doors
+
+
 def _refused(refusal: NotPossible) -> tuple[Response, int]:
-    return jsonify(error=refusal.code), refusal.status
+    why = {"why": refusal.why} if refusal.why else {}
+    return jsonify(error=refusal.code, **why), refusal.status
 
 
-def _body() -> Body:
+def body() -> Body:
+    """What this request was given."""
     given = request.form if request.form or request.files else request.get_json(silent=True)
     if not isinstance(given, Mapping):
         raise NotPossible("bad_json", 400)
@@ -142,21 +150,21 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
     def act(action: str) -> Response:
         if action not in actions:
             raise NotPossible("no_action", 404)
-        body = _body()
-        openid = body.text("openid")
+        given = body()
+        openid = given.text("openid")
         with platform.state.begin() as db:
             before = counted(db, "chat")
-        done = actions[action](openid, body)
-        if body.given.get("wait") and done is not None:
+        done = actions[action](openid, given)
+        if given.given.get("wait") and done is not None:
             done.result(timeout=WAIT_SECONDS)
         with platform.state.begin() as db:
             lines = [line for line in chat.since(db, openid, before) if line["who"] != "member"]
         return jsonify(openid=openid, lines=lines)
 
     def create() -> Response:
-        body = _body()
-        nickname, unionid = body.text("nickname", ""), body.text("unionid", "")
-        return jsonify(openid=phone.create(body.text("account"), nickname=nickname, unionid=unionid))
+        given = body()
+        nickname, unionid = given.text("nickname", ""), given.text("unionid", "")
+        return jsonify(openid=phone.create(given.text("account"), nickname=nickname, unionid=unionid))
 
     doors.add_url_rule("/members", view_func=create, methods=["POST"], endpoint="create")
     doors.add_url_rule("/<action>", view_func=act, methods=["POST"])
@@ -212,23 +220,18 @@ def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
             ]
         return jsonify(shown)
 
-    @doors.get("/wire")
-    def wire() -> Response:
-        with platform.state.begin() as db:
-            return jsonify(wirelog.since(db, request.args.get("after", 0, type=int)))
-
 
 def _add_levers(doors: Blueprint, platform: Platform, knobs: Knobs) -> None:
     def clock() -> Response:
         if request.method == "POST":
-            platform.advance(_body().count("advance_seconds", 0))
+            platform.advance(body().count("advance_seconds", 0))
         return jsonify(now=platform.now)
 
     def faults(number: int | None = None) -> Response:
         if request.method == "DELETE":
             knobs.clear(number)
         if request.method == "POST":
-            knobs.turn(_knob(_body()))
+            knobs.turn(_knob(body()))
         return jsonify(knobs.listed())
 
     def presets() -> Response:
@@ -280,7 +283,7 @@ def _add_broadcasts(doors: Blueprint, broadcasts: BroadcastDoor | None) -> None:
     def send() -> Response:
         if broadcasts is None:
             raise NotPossible("no_broadcasts", 404)
-        return jsonify(said=broadcasts.send(_body().text("key")))
+        return jsonify(said=broadcasts.send(body().text("key")))
 
     doors.add_url_rule("/broadcasts", view_func=listed, endpoint="broadcasts")
     doors.add_url_rule("/broadcasts", view_func=send, methods=["POST"], endpoint="broadcast")

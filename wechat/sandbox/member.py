@@ -17,12 +17,13 @@ from wechat.sandbox.state import count_up, new_msgid
 
 
 class NotPossible(Exception):
-    """An action nobody could do: `code` names why, `status` is the HTTP status for it."""
+    """An action nobody could do: `code` names why, `status` is the HTTP status for it, `why` is for people."""
 
-    def __init__(self, code: str, status: int = 409) -> None:
+    def __init__(self, code: str, status: int = 409, why: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.status = status
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,16 @@ class Phone:
             self._note(db, openid, "已关注公众号")
         by_code = {"EventKey": f"qrscene_{scene}", "Ticket": secrets.token_urlsafe(60)} if scene else {"EventKey": ""}
         return self._do(openid, Action(fields=_event("subscribe", **by_code), window="follow"))
+
+    def follow_quietly(self, openid: str) -> None:
+        """Have followed long before; the bot hears nothing of it."""
+        with self._platform.state.begin() as db:
+            self.member(db, openid)
+            db.execute(
+                "update members set followed = 1, followed_at = ?, subscribe_scene = 'ADD_SCENE_OTHERS'"
+                " where openid = ?",
+                (self._platform.now, openid),
+            )
 
     def unfollow(self, openid: str) -> Future[Outcome]:
         """Leave: windows close, tags go, and nothing can be sent any more except by credit."""
@@ -174,6 +185,10 @@ class Phone:
         with self._platform.state.begin() as db:
             self.member(db, openid)
             db.execute("update members set receives = ? where openid = ?", (int(on), openid))
+
+    def tell(self, openid: str, fields: Mapping[str, Any]) -> Future[Outcome]:
+        """Push what this phone has no gesture for, as it is."""
+        return self._do(openid, Action(fields=fields))
 
     def _do(self, openid: str, action: Action) -> Future[Outcome]:
         with self._platform.state.begin() as db:

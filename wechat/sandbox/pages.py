@@ -14,7 +14,7 @@ def blueprints() -> Iterator[Blueprint]:
     """Every page and what it is drawn with."""
     yield Blueprint("look", __name__, url_prefix="/look", static_folder="look/static")
     yield _pages("phone", phone="/")
-    yield _pages("panel", faults="/")
+    yield _pages("panel", faults="/", wire="/wire")
 
 
 def _pages(name: str, **pages: str) -> Blueprint:

@@ -28,8 +28,6 @@ class Endpoint(NamedTuple):
     callers: str
 
 
-APOLOGY = {"type": "fault", "content": "该公众号暂时无法提供服务，请稍后再试"}  # §1.4
-
 GET, POST = frozenset({"GET"}), frozenset({"POST"})
 
 TOKENS: dict[str, tuple[tokens.Issue, frozenset[str]]] = {
@@ -80,6 +78,7 @@ class Platform:
         clock: MovedClock,
         send: Callable[[Push, Settle], Future[Outcome]],
         knobs: Knobs,
+        record: Callable[[wirelog.Entry], None],
     ) -> None:
         self.state = state
         self.accounts = {account.name: account for account in accounts}
@@ -87,6 +86,7 @@ class Platform:
         self._clock = clock
         self._send = send
         self._knobs = knobs
+        self._record = record
         with state.begin() as db:
             chat.give_up_unsettled(db)
 
@@ -183,15 +183,14 @@ class Platform:
         if not member["followed"] and push.account.kind != "miniprogram":
             return None
         dead = outcome.said and "media_id" in outcome.said and not media.lives(db, push.account, outcome.said, self.now)
-        return APOLOGY if outcome.fault or dead else outcome.said
+        return chat.APOLOGY if outcome.fault or dead else outcome.said
 
     def _write_down(self, request: Request, answer: Answer | None, account: str, now: float, started: float) -> None:
         path, sent = wirelog.asked(request)
         status, shown = wirelog.answered(answer)
         millis = round((perf_counter() - started) * 1000)
-        entry = wirelog.Entry(now, "in", account, request.method, path, status, millis, sent, shown)
-        with self.state.begin() as db:
-            wirelog.write(db, entry)
+        openid = wirelog.recipient(request)
+        self._record(wirelog.Entry(now, "in", account, request.method, path, status, millis, sent, shown, openid))
 
 
 def _methods(path: str) -> frozenset[str]:

@@ -4,6 +4,7 @@ import json
 import re
 import struct
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -14,7 +15,7 @@ from wechatpy.crypto import PrpCrypto, WeChatCrypto
 from wechatpy.exceptions import WeChatException
 from wechatpy.utils import WeChatSigner
 
-from wechat.sandbox import rules
+from wechat.sandbox import bodies, rules
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.call import Push
 
@@ -37,6 +38,8 @@ class Delivery:
 
 def compose(push: Push, *, created: int) -> bytes:
     """The plain body, the same for every attempt."""
+    if push.body:
+        return push.body
     head = {"ToUserName": push.account.gh_id, "FromUserName": push.openid, "CreateTime": created}
     return _render(push.account, {**head, **push.fields})
 
@@ -67,6 +70,14 @@ def read(push: Push, body: bytes) -> dict[str, Any] | None:
     elif push.account.mode == "safe":
         raise BadReply("the account is in safe mode and the reply is not encrypted")
     return _checked(push, fields)
+
+
+def opened(account: SandboxAccount, body: bytes) -> str:
+    """The reply as it is inside, for people to read; what does not open stays as it is."""
+    with suppress(BadReply):
+        if "Encrypt" in (envelope := _fields(account, body)):
+            return _unseal(account, envelope).decode(errors="replace")
+    return body.decode(errors="replace")
 
 
 def _render(account: SandboxAccount, fields: Mapping[str, Any]) -> bytes:
@@ -103,13 +114,7 @@ def _flattened(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _parse_own(account: SandboxAccount, plain: bytes) -> dict[str, Any]:
     if account.speaks_json:
         return dict(json.loads(plain))
-    return {child.tag: _value(child) for child in fromstring(plain)}
-
-
-def _value(element: Element) -> Any:
-    if len(element):
-        return {child.tag: _value(child) for child in element}
-    return element.text or ""
+    return dict(bodies.of(fromstring(plain)))
 
 
 def _sign(*parts: str) -> str:

@@ -116,9 +116,8 @@ class Sender:
 
     def _dropped(self, push: Push, plain: bytes) -> Outcome:
         lost = "dropped on the way"
-        self._record(
-            Entry(self._clock().timestamp(), "out", push.account.name, "POST", _path(push), lost, 0, plain.decode(), "")
-        )
+        words = (lost, 0, plain.decode(), "", push.openid)
+        self._record(Entry(self._clock().timestamp(), "out", push.account.name, "POST", _path(push), *words))
         return Outcome(fault=lost, again=True)
 
     def _hold_back(self, push: Push, hit: Hit) -> None:
@@ -143,8 +142,8 @@ class Sender:
         except pushes.BadReply as fault:
             outcome = Outcome(fault=str(fault))
         millis = round((time.perf_counter() - started) * 1000)
-        words = (outcome.fault or "ok", millis, plain.decode(), answered.decode(errors="replace"))
-        self._record(Entry(began.timestamp(), "out", push.account.name, "POST", path, *words))
+        words = (outcome.fault or "ok", millis, plain.decode(), pushes.opened(push.account, answered))
+        self._record(Entry(began.timestamp(), "out", push.account.name, "POST", path, *words, push.openid))
         return outcome
 
     def _post(self, path: str, delivery: pushes.Delivery) -> bytes:

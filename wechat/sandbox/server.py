@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from wechat.sandbox import control, pages, wirelog
+from wechat.sandbox import control, pages, records
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
 from wechat.sandbox.call import Answer, Binary, Request
 from wechat.sandbox.clock import MovedClock
@@ -19,6 +19,7 @@ from wechat.sandbox.member import Phone
 from wechat.sandbox.platform import Platform
 from wechat.sandbox.sender import Patience, Sender
 from wechat.sandbox.state import State
+from wechat.sandbox.wirelog import Wirelog
 
 LARGEST_REQUEST = 11 * 1024 * 1024
 
@@ -41,12 +42,11 @@ def create_app(
     """
     state, knobs, moved = State(folder / "sandbox.sqlite3"), Knobs(), MovedClock(folder, clock)
 
-    def record(entry: wirelog.Entry) -> None:
-        with state.begin() as db:
-            wirelog.write(db, entry)
+    wire = Wirelog(state, [secret for one in accounts for secret in (one.secret, one.encoding_aes_key)])
+    sender = Sender(webhook_base, patience=patience or Patience(), knobs=knobs, clock=moved, record=wire.write)
+    platform = Platform(state, accounts, templates, clock=moved, send=sender.submit, knobs=knobs, record=wire.write)
 
-    sender = Sender(webhook_base, patience=patience or Patience(), knobs=knobs, clock=moved, record=record)
-    platform = Platform(state, accounts, templates, clock=moved, send=sender.submit, knobs=knobs)
+    phone = Phone(platform)
 
     def close() -> None:
         sender.close()
@@ -54,8 +54,10 @@ def create_app(
 
     web = Flask(__name__, static_folder=None)
     web.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    web.json.sort_keys = False  # type: ignore[attr-defined] # what was read stays in its order
     web.extensions["sandbox"] = close
-    web.register_blueprint(control.blueprint(platform, Phone(platform), knobs, broadcasts))
+    web.register_blueprint(control.blueprint(platform, phone, knobs, broadcasts))
+    web.register_blueprint(records.blueprint(platform, phone, wire))
     _add_api(web, platform, knobs)
     _add_media(web, state)
     web.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")

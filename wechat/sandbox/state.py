@@ -47,7 +47,8 @@ create index if not exists chat_changes on chat (openid, change);
 create table if not exists wire (
     id integer primary key autoincrement, at real not null, direction text not null, account text not null,
     method text not null, path text not null, status text not null, millis integer not null,
-    sent text not null, answered text not null);
+    sent text not null, answered text not null, openid text not null default '');
+create index if not exists wire_of on wire (openid) where openid != '';
 """
 
 
@@ -63,6 +64,7 @@ class State:
         self._db.execute(
             "pragma synchronous = off"
         )  # a killed process loses nothing; a power cut may, and that's a toy's risk
+        _forget_older_transcript(self._db)
         self._db.executescript(SCHEMA)
 
     @contextmanager
@@ -81,6 +83,13 @@ class State:
         """Close the file; nothing may be asked afterwards."""
         with self._lock:
             self._db.close()
+
+
+def _forget_older_transcript(db: sqlite3.Connection) -> None:
+    """An earlier release wrote its transcript without the member; it is not worth a migration."""
+    columns = [row["name"] for row in db.execute("pragma table_info(wire)")]
+    if columns and "openid" not in columns:
+        db.execute("drop table wire")
 
 
 def count_up(db: sqlite3.Connection, name: str, *, by: int = 1) -> int:

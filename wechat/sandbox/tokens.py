@@ -69,6 +69,11 @@ def revoke(db: sqlite3.Connection, account: SandboxAccount, now: float) -> None:
         _retire(db, account, kind, at=now)
 
 
+def own(db: sqlite3.Connection, account: SandboxAccount, now: float) -> str:
+    """A token for the stand-in's own calls, the one that its program has too."""
+    return str(stable(db, account, {}, now)["access_token"])
+
+
 def holder(db: sqlite3.Connection, accounts: Mapping[str, SandboxAccount], token: str, now: float) -> SandboxAccount:
     """The account a token speaks for; missing 41001, never issued 40014, replaced 40001, run out 42001."""
     if not token:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Response
 from playwright.sync_api import Browser, expect
 
 from tests.browser import SIZES, a_browser, a_page, faults
-from tests.wechat.sandbox.stage import Stage, served
+from tests.wechat.sandbox.stage import Bot, Stage, Told, a_stage, an_account, served
 
 pytestmark = pytest.mark.browser
 
@@ -56,4 +58,90 @@ def test_a_fault_is_set_seen_and_taken_back_and_time_is_moved(
         assert busy == -1
         assert codes == [0, 45009]
         assert stage.says_to(openid) == 42001
+        assert found == []
+
+
+def talker(told: Told) -> Any:
+    match told:
+        case {"Event": "subscribe"}:
+            return "欢迎关注。\n回复“答题”开始，回复“帮助”看看还能做什么。"
+        case {"Content": "坏了"}:
+            return Response("<xml>")
+        case {"Content": content}:
+            return f"你说：{content}"
+    return Response("success")
+
+
+@pytest.fixture
+def talking(tmp_path: Path) -> Iterator[tuple[Stage, str, str]]:
+    account = an_account()
+    with (
+        served(Bot(account, talker).app()) as address,
+        a_stage(tmp_path, account, webhook=address) as stage,
+        served(stage.app) as url,
+    ):
+        stage.signs_in()
+        openid = stage.phone("members", account="official", nickname="小同志")["openid"]
+        stage.phone("follow", openid=openid, wait=True)
+        stage.phone("say", openid=openid, text="坏了", wait=True)
+        stage.says_to(openid, "这是一条客服消息")
+        yield stage, url, openid
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_exchange_is_found_opened_and_done_again(
+    browser: Browser, talking: tuple[Stage, str, str], size: str, tmp_path: Path
+) -> None:
+    stage, url, openid = talking
+    with a_page(browser, f"{url}/panel/wire", size) as page:
+        entries, detail = page.get_by_role("list", name="往来"), page.get_by_role("region", name="详情")
+        expect(entries.get_by_role("listitem")).to_have_count(4)
+        stage.phone("say", openid=openid, text="答题", wait=True)
+        expect(entries.get_by_role("listitem").first).to_contain_text("答题")
+        page.screenshot(path=tmp_path / f"{size}-list.png", full_page=True)
+        found = faults(page)
+        page.get_by_label("只看出错的").check()
+        expect(entries.get_by_role("listitem")).to_have_count(1)
+        page.get_by_label("只看出错的").uncheck()
+        expect(entries.get_by_role("listitem")).to_have_count(5)
+        page.get_by_label("查找").fill("你说：答题")
+        expect(entries.get_by_role("listitem")).to_have_count(1)
+        entries.get_by_role("button").click()
+        expect(detail).to_contain_text("FromUserName")
+        page.screenshot(path=tmp_path / f"{size}-open.png")
+        found += faults(page)
+        detail.get_by_role("button", name="看原文").first.click()
+        expect(detail).to_contain_text("<![CDATA[答题]]>")
+        detail.get_by_role("button", name="作为新消息").click()
+        expect(page.get_by_role("status")).to_contain_text("应答与那一次相同")
+        detail.get_by_role("button", name="再推一次").click()
+        expect(entries.get_by_role("listitem")).to_have_count(3)
+
+        assert found == []
+        assert stage.texts(openid)[-1] == "你说：答题"
+        assert len(stage.texts(openid)) == 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_talk_is_taken_along_and_played_again(
+    browser: Browser, talking: tuple[Stage, str, str], size: str, tmp_path: Path
+) -> None:
+    _, url, openid = talking
+    refused = "Failed to load resource: the server responded with a status of 400 (BAD REQUEST)"
+    with a_page(browser, f"{url}/panel/wire?openid={openid}", size, expected=(refused,)) as page:
+        detail = page.get_by_role("region", name="详情")
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="导出为对话").click()
+        written = saved.value.path().read_text()
+        changed = written.replace("欢迎关注", "欢迎光临").encode()
+        page.get_by_label("选择要回放").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": changed})
+        expect(detail).to_contain_text("共 2 步，1 步不一样。")
+        expect(detail).to_contain_text("应该是")
+        page.screenshot(path=tmp_path / f"{size}-played.png")
+        found = faults(page)
+        detail.get_by_role("button", name="关闭").click()
+        page.get_by_label("选择要回放").set_input_files({"name": "a", "mimeType": "text/plain", "buffer": b"what"})
+        expect(page.get_by_role("status")).to_contain_text("line 1:")
+
+        assert "! follows\n< 欢迎关注。\n" in written
         assert found == []

@@ -11,6 +11,10 @@ const REFUSALS = {
   bad_times: "次数应是不小于 0 的整数",
   bad_after: "次数应是不小于 0 的整数",
   bad_advance_seconds: "时间只能往前走",
+  no_entry: "这一条已经不在记录里了",
+  not_kept: "上传的文件没有留在记录里，不能再发",
+  not_said_by_anybody: "这是平台的报告，只能原样再推一次",
+  playing: "正在回放另一个文件",
 };
 
 export const $ = (id) => document.getElementById(id);
@@ -18,9 +22,11 @@ export const $ = (id) => document.getElementById(id);
 export async function ask(path, options) {
   const response = await fetch(`/sandbox/${path}`, options);
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(REFUSALS[answer.error] || "操作没有成功");
+  if (!response.ok) throw new Error(refusal(answer));
   return answer;
 }
+
+export const refusal = ({ error, why }) => why || REFUSALS[error] || "操作没有成功";
 
 export const post = (path, body) =>
   ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -36,9 +42,12 @@ export const failed = (fault) => toast(fault instanceof TypeError ? "连接不�
 
 // Look again every second, and say so while nobody answers; returns a function that looks at once.
 export function keepLooking(look, every = 1000) {
-  let timer;
+  let timer, busy = false, wanted = false;
   const again = async () => {
+    wanted = busy;
+    if (busy) return;
     clearTimeout(timer);
+    busy = true;
     try {
       await look();
       $("offline").hidden = true;
@@ -46,7 +55,8 @@ export function keepLooking(look, every = 1000) {
       if (fault instanceof TypeError) $("offline").hidden = false;
       else toast(fault.message);
     }
-    timer = setTimeout(again, every);
+    busy = false;
+    timer = setTimeout(again, wanted ? 0 : every);
   };
   again();
   return again;

@@ -276,6 +276,7 @@ async function loadMembers() {
 async function choose(openid) {
   Object.assign(state, { openid, change: 0, menu: null, lastTime: 0, drawn: new Map() });
   history.replaceState(null, "", `#${openid}`);
+  $("wire").href = `/panel/wire?${new URLSearchParams({ openid })}`;
   $("lines").replaceChildren();
   reading = false;
   $("newer").hidden = true;
