@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from handlers.opinion import OpinionSettings
 from handlers.quiz import QuizSettings
 from handlers.subscription import SubscriptionSettings
 from scheduler import clock as clocks
+from scheduler import reasons
 from scheduler import worker as workers
 from scheduler.audience import Audience
 from scheduler.broadcast import Desk
@@ -68,7 +69,10 @@ from wechat.tokens import Tokens, stable_token
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
 LEASE_SECONDS = 15.0
-KNOWN = Known(channels=frozenset({NoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}))
+KNOWN = Known(
+    channels=frozenset({NoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}),
+    notice_fault=reasons.notice_fault,
+)
 
 
 # -- settings ----------------------------------------------------------------------------------------------------
@@ -406,7 +410,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> House:
         clock=clock,
         threads=run.WEB_THREADS,
     )
-    shelf.expect(Known(menu_keys=talk.menu_keys, channels=KNOWN.channels))
+    shelf.expect(replace(KNOWN, menu_keys=talk.menu_keys))
     return House(
         settings=settings,
         clock=clock,

@@ -24,10 +24,14 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names only the program can give; None leaves them unchecked."""
+    """What only the program can tell; None leaves it unchecked.
+
+    `notice_fault` says in an admin's words what the platform has against the value of a notice's field, "" for nothing.
+    """
 
     menu_keys: frozenset[str] | None = None
     channels: frozenset[str] | None = None
+    notice_fault: Callable[[str, str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +206,6 @@ def _broadcasts_are_whole(pack: Pack) -> Iterator[Clash]:
             facts = {"said": broadcast.template, "allowed": "、".join(pack.templates()) or "（空）"}
             yield Clash(file, "template_unknown", facts, ("template",))
         yield from _channels_exist(file, broadcast, pack.known.channels)
-        for key in broadcast.fields:
-            if not NOTICE_FIELD.fullmatch(key):
-                yield Clash(file, "notice_field", {"said": key}, ("fields", key))
 
 
 def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | None) -> Iterator[Clash]:
@@ -212,6 +213,28 @@ def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | Non
         if known is not None and channel not in known:
             facts = {"said": channel, "allowed": "、".join(sorted(known))}
             yield Clash(file, "channel_unknown", facts, ("channels", index))
+
+
+def _notices_fit(pack: Pack) -> Iterator[Clash]:
+    for file, broadcast in pack.every(Broadcast):
+        for key, source in broadcast.fields.items():
+            trouble = _notice_trouble(pack, broadcast, key, source)
+            if not NOTICE_FIELD.fullmatch(key):
+                yield Clash(file, "notice_field", {"said": key}, ("fields", key))
+            elif trouble:
+                yield Clash(file, "notice_value", {"said": key, "trouble": trouble}, ("fields", key))
+
+
+def _notice_trouble(pack: Pack, broadcast: Broadcast, key: str, source: str) -> str:
+    """What the platform has against a field, its gaps filled as `Library.notice_of` would from a sample."""
+    account = pack.one(Account)
+    if account is None or pack.known.notice_fault is None:
+        return ""
+    try:
+        value = words.template(source).fill(_sample(pack.zone) | {"account": account, "broadcast": broadcast})
+    except Exception:  # noqa: BLE001 - told already: `_gaps_can_be_filled` says why
+        return ""
+    return pack.known.notice_fault(key, value.strip())
 
 
 def matching(name: str, templates: list[str]) -> str | None:
@@ -308,6 +331,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Clash]], ...] = (
     _organisations_exist,
     _organisations_are_trees,
     _broadcasts_are_whole,
+    _notices_fit,
     _templates_have_one_name,
     _gaps_can_be_filled,
     _overrides_fit,

@@ -137,6 +137,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "broadcast_key_twice": ("推送的 key “{said}”用过了", "另一个在 {other}；请改掉其中一个"),
     "channel_unknown": ("没有“{said}”这个渠道，推送时会跳过它", "渠道有：{allowed}"),
     "notice_field": ("订阅通知没有“{said}”这样的字段", "字段名由类型和数字组成，例如 thing1、time2"),
+    "notice_value": ("订阅通知的“{said}”{trouble}", "微信会因此拒收整条通知：请改写，或换一个类型合适的字段"),
     "template_unknown": ("没有模板“{said}”", "templates 文件夹里有：{allowed}"),
     "template_twice": ("有两个模板都叫“{said}”", "除扩展名外名字要不同"),
     "words_syntax": ("模板写法不对（{detail}）", "请检查 {{{{ }}}} 和 {{% %}} 是否成对、名字是否写对"),

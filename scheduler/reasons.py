@@ -1,15 +1,78 @@
-"""What admins read when a run stops or sends nothing."""
+"""What admins read when a run stops or sends nothing, and which rule of the platform a text of theirs breaks."""
 
-from wechat.errors import WeChatError
+from collections.abc import Iterator, Mapping
+
+from wechat.errors import BadRequest, WeChatError
+from wechat.limits import Rule, check_notice
 
 NOTHING_NEW = "没有新内容，没有打扰任何人"
 EXPIRED = "过了时限还没有开始，已放弃"
 BY_HAND = "由管理员暂停"
 UNEXPLAINED = "微信没有给出原因"
+NO_ACCOUNT = "配置里已经没有账号“{account}”，而有人要由它通知。请把它加回来，或放弃这次推送"
+MEND = "请修改推送或模板的内容，再发一次"
+
+UNKNOWN_RULE = "不合微信的规则"
+
+# What is wrong with a field that our own check refused, to be said after its name.
+BROKEN: Mapping[str, str] = {
+    Rule.EMPTY: "是空的",
+    Rule.NO_TEXT: "是空的，或者不是文字",
+    Rule.CONTROL: "里有不能显示的控制字符",
+    Rule.LINE_BREAK: "里有换行或控制字符",
+    Rule.CHARACTERS: "超过了{most}个字",
+    Rule.BYTES: "超过了{most}字节（一个汉字占3字节）",
+    Rule.NO_ADDRESS: "不是 http 或 https 开头的网址",
+    Rule.MISSING: "没有写",
+    Rule.ONE_OF: "只能是：{known}",
+    Rule.NO_KIND: "不是微信认得的字段，可以用的类型有：{known}",
+    Rule.NUMBER: "应当是数字，可以带小数，最多32位",
+    Rule.LETTER: "只能是字母，最多32个",
+    Rule.SYMBOL: "只能是符号，最多5个",
+    Rule.CHARACTER_STRING: "只能是数字、字母或符号，最多32个",
+    Rule.TIME: "应当是时间，例如 15:01 或 2026年11月23日 15:01；一段时间用 ~ 连接",
+    Rule.DATE: "应当是日期，例如 2026年11月23日，可以带时间；一段日期用 ~ 连接",
+    Rule.AMOUNT: "应当是金额：一个货币符号，最多10位数字，可以带小数",
+    Rule.PHONE_NUMBER: "应当是电话号码，最多17位数字和符号",
+    Rule.CAR_NUMBER: "应当是车牌号，最多8位",
+    Rule.NAME: "应当是名字，最多10个汉字或20个字母",
+    Rule.PHRASE: "只能是汉字，最多5个",
+    Rule.LISTED: "只能是模板里列出的值",
+    Rule.BUTTONS: "应当有1到{most}个按钮",
+    Rule.SUB_BUTTONS: "最多{most}个",
+    Rule.TYPE_ABOVE_SUBS: "有下级按钮，不能再有类型",
+    Rule.SIZE: "超过了{most}字节",
+    Rule.FORMAT: "（{kind}）只能是：{known}",
+}
 
 
 def of(error: WeChatError) -> str:
     """Why a run is paused, and what to do about it."""
-    what = error.meaning or error.errmsg or UNEXPLAINED
-    code = f"（{error.errcode}）" if error.errcode is not None else ""
-    return f"{what}{code}" + (f"。{error.mend}" if error.mend else "")
+    if isinstance(error, BadRequest) and error.rule:
+        return f"“{error.field}”{_broken(error)}。{MEND}"
+    about = "，".join(filter(None, _about(error)))
+    what = (error.meaning or error.errmsg or UNEXPLAINED) + (f"（{about}）" if about else "")
+    return f"{what}。{error.mend}" if error.mend else what
+
+
+def notice_fault(key: str, value: str) -> str:
+    """What the platform has against the value of a notice's field, to be said after its name; "" for nothing."""
+    try:
+        check_notice({key: value})
+    except BadRequest as error:
+        return _broken(error)
+    return ""
+
+
+def _broken(error: BadRequest) -> str:
+    return BROKEN.get(error.rule, UNKNOWN_RULE).format(**error.facts)
+
+
+def _about(error: WeChatError) -> Iterator[str]:
+    """What the platform says of it; its own people ask for the rid."""
+    if isinstance(error, BadRequest) and error.field:
+        yield f"字段 {error.field}"
+    if error.errcode is not None:
+        yield str(error.errcode)
+    if error.rid:
+        yield f"rid {error.rid}"

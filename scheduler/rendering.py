@@ -55,13 +55,14 @@ def _content(
     library: Library, broadcast: Broadcast, digests: Sequence[Digest], topics: tuple[str, ...], now: datetime
 ) -> Content:
     words = library.words_of(broadcast, digests=digests, now=now)
+    notice = library.notice_of(broadcast, digests=digests, now=now)
     meant = broadcast.audience.organisations
     return Content(
         text=_fitted(library, words),
         line=library.say("push.kept", title=broadcast.title, words=words),
         channels=broadcast.channels,
         template_id=broadcast.notice_template_id,
-        fields=library.notice_of(broadcast, digests=digests, now=now),
+        fields={key: limits.fit(key, value) for key, value in notice.items()},
         digests=tuple(digest.slug for digest in digests),
         topics=topics,
         organisations=tuple(sorted({each for one in meant for each in library.organisations_within(one)})),

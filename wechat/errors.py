@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 _MASK = "***"
@@ -89,15 +90,20 @@ class StaleToken(Misconfigured):
 
 
 class BadRequest(WeChatError):
-    """What was to be sent breaks a rule; `field` names the part where it is known."""
+    """What was to be sent breaks a rule; `field` names the part where it is known.
+
+    Where our own check found it, `rule` (one of `limits.Rule`) and the `facts` in it say which.
+    """
 
     field: str = ""
+    rule: str = ""
+    facts: Mapping[str, object] = MappingProxyType({})
 
     @classmethod
-    def of(cls, name: str, fault: str) -> "BadRequest":
+    def of(cls, name: str, rule: str, **facts: object) -> "BadRequest":
         """Our own check failed for the field `name`: nothing was sent."""
-        error = cls(None, f"{name}: {fault}")
-        error.field = name
+        error = cls(None, f"{name}: {rule.format(**facts)}")
+        error.field, error.rule, error.facts = name, rule, facts
         return error
 
 

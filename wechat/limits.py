@@ -7,6 +7,7 @@ The tables are wechat-platform.md §3.1 (customer-service messages), §3.4 (valu
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from wechat.errors import BadRequest
@@ -22,6 +23,42 @@ TAGGED_AT_ONCE = 50
 USERS_AT_ONCE = 100
 THING_CHARS = 20
 LEGACY_CHARS = 20
+
+
+class Rule(StrEnum):
+    """Every rule that is checked here, in an operator's words; an admin reads those of scheduler/reasons.py."""
+
+    EMPTY = "empty"
+    NO_TEXT = "empty, or not text"
+    CONTROL = "a control character"
+    LINE_BREAK = "a line break or a control character"
+    CHARACTERS = "at most {most} characters"
+    BYTES = "at most {most} bytes of UTF-8"
+    NO_ADDRESS = "not an http or https address"
+    MISSING = "missing"
+    ONE_OF = "one of {known}"
+    # a notice's fields
+    NO_KIND = "no such kind of field: {known}"
+    NUMBER = "at most 32 digits, decimals allowed"
+    LETTER = "at most 32 letters"
+    SYMBOL = "at most 5 symbols"
+    CHARACTER_STRING = "at most 32 digits, letters or symbols"
+    TIME = "a time such as 15:01 or 2026年11月23日 15:01, or two with ~"
+    DATE = "a date such as 2026年11月23日, with a time or not, or two with ~"
+    AMOUNT = "one currency sign, at most 10 digits and decimals"
+    PHONE_NUMBER = "at most 17 digits and symbols"
+    CAR_NUMBER = "at most 8 letters, digits or hanzi"
+    NAME = "at most 10 hanzi, or 20 letters"
+    PHRASE = "at most 5 hanzi"
+    LISTED = "one of the values the template lists"
+    # a menu
+    BUTTONS = "one to {most} buttons"
+    SUB_BUTTONS = "at most {most}"
+    TYPE_ABOVE_SUBS = "a button with sub-buttons has no type"
+    # media
+    SIZE = "at most {most} bytes"
+    FORMAT = "{kind} takes {known}"
+
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -39,24 +76,24 @@ def _span(moment: str) -> str:
     return rf"{moment}(?:\s*[~～]\s*{moment})?"
 
 
-# key without its number: (what a value looks like, the same in words)
-_VALUES: Mapping[str, tuple[re.Pattern[str], str]] = {
-    prefix: (re.compile(shape), words)
-    for prefix, shape, words in (
-        ("thing", rf".{{1,{THING_CHARS}}}", f"at most {THING_CHARS} characters"),
-        ("number", r"(?!(?:\.?[0-9]){33})-?[0-9]+(?:\.[0-9]+)?", "at most 32 digits, decimals allowed"),
-        ("letter", r"[A-Za-z]{1,32}", "at most 32 letters"),
-        ("symbol", r"[^\w\s]{1,5}", "at most 5 symbols"),
-        ("character_string", r"[\x21-\x7e]{1,32}", "at most 32 digits, letters or symbols"),
-        ("time", _span(rf"(?:{_DAY}\s*)?{_CLOCK}"), "a time such as 15:01 or 2026年11月23日 15:01, or two with ~"),
-        ("date", _span(rf"{_DAY}(?:\s*{_CLOCK})?"), "a date such as 2026年11月23日, with a time or not, or two with ~"),
-        ("amount", r"[¥￥$€£]?[0-9]{1,10}(?:\.[0-9]+)?元?", "one currency sign, at most 10 digits and decimals"),
-        ("phone_number", r"[0-9+\-*#() ]{1,17}", "at most 17 digits and symbols"),
-        ("car_number", rf"(?:{_HANZI}|[A-Za-z0-9·]){{1,8}}", "at most 8 letters, digits or hanzi"),
-        ("name", r".{1,10}|[A-Za-z .'\-]{1,20}", "at most 10 hanzi, or 20 letters"),
-        ("phrase", rf"{_HANZI}{{1,5}}", "at most 5 hanzi"),
-        ("enum", r".+", "one of the values the template lists"),
-        ("const", r".+", "one of the values the template lists"),
+# key without its number: what a value looks like, and the rule that says so
+_VALUES: Mapping[str, tuple[re.Pattern[str], Rule]] = {
+    prefix: (re.compile(shape), rule)
+    for prefix, shape, rule in (
+        ("thing", rf".{{1,{THING_CHARS}}}", Rule.CHARACTERS),
+        ("number", r"(?!(?:\.?[0-9]){33})-?[0-9]+(?:\.[0-9]+)?", Rule.NUMBER),
+        ("letter", r"[A-Za-z]{1,32}", Rule.LETTER),
+        ("symbol", r"[^\w\s]{1,5}", Rule.SYMBOL),
+        ("character_string", r"[\x21-\x7e]{1,32}", Rule.CHARACTER_STRING),
+        ("time", _span(rf"(?:{_DAY}\s*)?{_CLOCK}"), Rule.TIME),
+        ("date", _span(rf"{_DAY}(?:\s*{_CLOCK})?"), Rule.DATE),
+        ("amount", r"[¥￥$€£]?[0-9]{1,10}(?:\.[0-9]+)?元?", Rule.AMOUNT),
+        ("phone_number", r"[0-9+\-*#() ]{1,17}", Rule.PHONE_NUMBER),
+        ("car_number", rf"(?:{_HANZI}|[A-Za-z0-9·]){{1,8}}", Rule.CAR_NUMBER),
+        ("name", r".{1,10}|[A-Za-z .'\-]{1,20}", Rule.NAME),
+        ("phrase", rf"{_HANZI}{{1,5}}", Rule.PHRASE),
+        ("enum", r".+", Rule.LISTED),
+        ("const", r".+", Rule.LISTED),
     )
 }
 _KEY = re.compile(r"([a-z_]+?)\d+", re.ASCII)
@@ -76,7 +113,7 @@ def check_template(data: Mapping[str, str]) -> None:
     for key, value in data.items():
         if _LEGACY_KEY.fullmatch(key):
             _one_line(key, value)
-            _refuse(len(value) > LEGACY_CHARS, key, f"at most {LEGACY_CHARS} characters")
+            _refuse(len(value) > LEGACY_CHARS, key, Rule.CHARACTERS, most=LEGACY_CHARS)
         else:
             _check_value(key, value)
 
@@ -94,10 +131,10 @@ def fit(key: str, value: str) -> str:
 
 def _check_value(key: str, value: str) -> None:
     prefix = _prefix(key)
-    _refuse(prefix not in _VALUES, key, "no such kind of field: " + ", ".join(_VALUES))
+    _refuse(prefix not in _VALUES, key, Rule.NO_KIND, known=", ".join(_VALUES))
     _one_line(key, value)
-    shape, words = _VALUES[prefix]
-    _refuse(not shape.fullmatch(value), key, words)
+    shape, rule = _VALUES[prefix]
+    _refuse(not shape.fullmatch(value), key, rule, most=THING_CHARS)
 
 
 def _prefix(key: str) -> str:
@@ -110,8 +147,8 @@ def _prefix(key: str) -> str:
 
 def check_text(text: str, field: str = "content") -> None:
     """Refuse empty words, more than 2 048 bytes of them, and characters no phone shows."""
-    _refuse(not text.strip(), field, "empty")
-    _refuse(bool(_CONTROL_IN_TEXT.search(text)), field, "a control character")
+    _refuse(not text.strip(), field, Rule.EMPTY)
+    _refuse(bool(_CONTROL_IN_TEXT.search(text)), field, Rule.CONTROL)
     _bytes(field, text, TEXT_BYTES)
 
 
@@ -125,7 +162,7 @@ def check_news(news: News) -> None:
 
 def check_url(field: str, url: str) -> None:
     """Refuse what is no web address or longer than 1 024 bytes."""
-    _refuse(not _WEB.fullmatch(url), field, "not an http or https address")
+    _refuse(not _WEB.fullmatch(url), field, Rule.NO_ADDRESS)
     _bytes(field, url, URL_BYTES)
 
 
@@ -163,7 +200,7 @@ def check_menu(menu: Mapping[str, Any]) -> None:
     """Refuse a menu the platform would not take; `menu` is the body of menu/create."""
     buttons = menu.get("button")
     if not isinstance(buttons, Sequence) or not 1 <= len(buttons) <= BUTTONS:
-        raise BadRequest.of("button", f"one to {BUTTONS} buttons")
+        raise BadRequest.of("button", Rule.BUTTONS, most=BUTTONS)
     for place, button in enumerate(buttons):
         _check_button(f"button[{place}]", button)
 
@@ -174,8 +211,8 @@ def _check_button(place: str, button: Mapping[str, Any]) -> None:
     if not subs:
         _check_action(place, button)
         return
-    _refuse("type" in button, f"{place}.type", "a button with sub-buttons has no type")
-    _refuse(len(subs) > SUB_BUTTONS, f"{place}.sub_button", f"at most {SUB_BUTTONS}")
+    _refuse("type" in button, f"{place}.type", Rule.TYPE_ABOVE_SUBS)
+    _refuse(len(subs) > SUB_BUTTONS, f"{place}.sub_button", Rule.SUB_BUTTONS, most=SUB_BUTTONS)
     for number, sub in enumerate(subs):
         _name(f"{place}.sub_button[{number}].name", sub.get("name"), SUB_NAME_BYTES)
         _check_action(f"{place}.sub_button[{number}]", sub)
@@ -184,9 +221,9 @@ def _check_button(place: str, button: Mapping[str, Any]) -> None:
 def _check_action(place: str, button: Mapping[str, Any]) -> None:
     needs = _NEEDS.get(button.get("type", ""))
     if needs is None:
-        raise BadRequest.of(f"{place}.type", "one of " + ", ".join(_NEEDS))
+        raise BadRequest.of(f"{place}.type", Rule.ONE_OF, known=", ".join(_NEEDS))
     for field in needs:
-        _refuse(not button.get(field), f"{place}.{field}", "missing")
+        _refuse(not button.get(field), f"{place}.{field}", Rule.MISSING)
     _bytes(f"{place}.key", button.get("key", ""), KEY_BYTES)
     if "url" in needs:
         check_url(f"{place}.url", button["url"])
@@ -242,32 +279,32 @@ _MEDIA: Mapping[str, tuple[int, tuple[Format, ...]]] = {
 def check_media(kind: str, content: bytes) -> Format:
     """Tell the format of `content` by its first bytes; refuse one that `kind` (image voice video thumb) hasn't."""
     if kind not in _MEDIA:
-        raise BadRequest.of("type", "one of " + ", ".join(_MEDIA))
+        raise BadRequest.of("type", Rule.ONE_OF, known=", ".join(_MEDIA))
     most, formats = _MEDIA[kind]
-    _refuse(len(content) > most, "media", f"at most {most} bytes")
+    _refuse(len(content) > most, "media", Rule.SIZE, most=most)
     found = next((form for start, form in _STARTS if start.match(content)), None)
     if found is None or found not in formats:
-        raise BadRequest.of("media", f"{kind} takes " + ", ".join(form.suffix for form in formats))
+        raise BadRequest.of("media", Rule.FORMAT, kind=kind, known=", ".join(form.suffix for form in formats))
     return found
 
 
 # -- small change -------------------------------------------------------------------------------------------------
 
 
-def _refuse(broken: bool, field: str, rule: str) -> None:  # noqa: FBT001 — reads as "refuse if …"
+def _refuse(broken: bool, field: str, rule: Rule, **facts: object) -> None:  # noqa: FBT001 — reads as "refuse if …"
     if broken:
-        raise BadRequest.of(field, rule)
+        raise BadRequest.of(field, rule, **facts)
 
 
 def _some(data: Mapping[str, str], field: str) -> None:
-    _refuse(not data, field, "empty")
+    _refuse(not data, field, Rule.EMPTY)
 
 
 def _one_line(field: str, value: object) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise BadRequest.of(field, "empty, or not text")
-    _refuse(bool(_CONTROL.search(value)), field, "a line break or a control character")
+        raise BadRequest.of(field, Rule.NO_TEXT)
+    _refuse(bool(_CONTROL.search(value)), field, Rule.LINE_BREAK)
 
 
 def _bytes(field: str, value: str, most: int) -> None:
-    _refuse(len(value.encode("utf-8", "surrogatepass")) > most, field, f"at most {most} bytes of UTF-8")
+    _refuse(len(value.encode("utf-8", "surrogatepass")) > most, field, Rule.BYTES, most=most)

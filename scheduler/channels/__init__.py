@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from scheduler import reasons
 from storage.broadcasts import Content, Parcel, Reach, Run
 from wechat.bulk import Job, Outcome
 from wechat.errors import Misconfigured, WeChatError
@@ -68,7 +69,7 @@ async def post(
     """Send what `what` makes of each parcel; an account that is no longer configured stops the run."""
     if sender is None:
         for parcel in parcels:
-            yield Ended(parcel, error=Misconfigured(None, f"no such account: {parcel.account}"))
+            yield Ended(parcel, error=Misconfigured(None, reasons.NO_ACCOUNT.format(account=parcel.account)))
         return
     waiting = {parcel.person: parcel for parcel in parcels}
     jobs = [Job(parcel.person, parcel.openid, what(parcel)) for parcel in parcels]

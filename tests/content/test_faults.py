@@ -24,7 +24,11 @@ from .builders import (
 
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
-KNOWN = Known(menu_keys=frozenset({"quiz.daily"}), channels=frozenset({"notice", "next_visit"}))
+KNOWN = Known(
+    menu_keys=frozenset({"quiz.daily"}),
+    channels=frozenset({"notice", "next_visit"}),
+    notice_fault=lambda _, value: "太长" if len(value) > 20 else "",
+)
 BUTTON = '[[button]]\nname = "上"\n'
 CLICK = 'name = "点"\ntype = "click"\nkey = "quiz.daily"\n'
 DEEP = '[[button.sub_button]]\nname = "中"\n[[button.sub_button.sub_button]]\nname = "下"\n'
@@ -94,6 +98,8 @@ FAULTS = [
     ("audience", push_with(audience={}), PUSH, 4, "everyone"),
     ("broadcast_key_twice", {"broadcasts/again.toml": a_broadcast()}, PUSH, 1, "broadcasts/again.toml"),
     ("notice_field", push_with(fields={"title": "一"}), PUSH, 9, "thing1"),
+    ("notice_value", push_with(fields={"thing1": "字" * 21}), PUSH, 9, "“thing1”太长"),
+    ("notice_value", push_with(fields={"thing1": "{{ account.name * 21 }}"}), PUSH, 9, "“thing1”太长"),
     ("template_unknown", push_with(template="weekly"), PUSH, 6, "daily.j2"),
     ("template_twice", {"templates/daily.txt": "一"}, "templates/daily.txt", 1, "“daily”"),
     ("words_syntax", {TEMPLATE: "一\n{% for x in digests %}\n{% endfr %}\n"}, TEMPLATE, 3, "endfr"),

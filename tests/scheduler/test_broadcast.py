@@ -67,6 +67,18 @@ def test_who_sends_by_hand_gets_the_newest_where_there_is_nothing_new(db, tmp_pa
     assert stage.desk.status(RUN).run.state is RunState.DONE
 
 
+def test_a_title_of_any_length_stands_in_a_notice(db, tmp_path):
+    title = "关于切实加强基层党组织建设若干问题的补充通知（试行）"
+    stage = stage_with(db, tmp_path / "pack", digests={"a": (title, "yaowen", "2026-11-23T08:00:00+08:00")})
+    who = stage.reader("o-1", credit=TEMPLATE)
+
+    run = stage.desk.send("daily-digest", NOON)
+    stage.work()
+
+    assert run.content.fields["thing1"] == f"{title[:19]}…"
+    assert stage.rows(run)[who.person].state == "sent"
+
+
 def test_a_digest_said_in_one_run_is_not_new_in_the_next(stage):
     stage.desk.send("daily-digest", NOON)
 

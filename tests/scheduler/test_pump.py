@@ -10,6 +10,7 @@ from storage.broadcasts import RunState, State
 from tests.scheduler.world import NOON, RUN, TEMPLATE
 from wechat import errors
 from wechat.errors import BadRequest, Unsure
+from wechat.limits import Rule
 
 
 @pytest.fixture
@@ -169,12 +170,12 @@ def test_an_answer_that_was_lost_holds_back_who_is_not_yet_in_flight(stage, sent
 
 def test_words_that_nobody_can_be_sent_pause_the_run(stage, sent):
     sent("o-1", "o-2")
-    stage.wechat.fails(BadRequest.of("thing1", "too long"), BadRequest.of("thing1", "too long"))
+    stage.wechat.fails(*[BadRequest.of("thing1", Rule.CHARACTERS, most=20)] * 2)
 
     stage.work()
 
     assert stage.desk.status(RUN).run.state is RunState.PAUSED
-    assert "thing1" in stage.desk.status(RUN).run.reason
+    assert stage.desk.status(RUN).run.reason.startswith("“thing1”超过了20个字。")
 
 
 def test_what_is_refused_for_one_after_others_got_it_is_that_ones_fault(stage, sent):
