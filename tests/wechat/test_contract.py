@@ -6,13 +6,33 @@ import pytest
 from pydantic import SecretStr
 
 from tests.fakes import FakeBulk, FakeWeChat, Shelf
-from tests.wechat.contract import Contract
+from tests.wechat.contracts.account import AccountContract
+from tests.wechat.contracts.bulk import BulkContract
+from tests.wechat.contracts.customer_service import CustomerServiceContract
+from tests.wechat.contracts.media import MediaContract
+from tests.wechat.contracts.menus import MenusContract
+from tests.wechat.contracts.notices import NoticesContract
+from tests.wechat.contracts.people import PeopleContract
+from tests.wechat.contracts.tags import TagsContract
 from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
 from wechat.bulk import Bulk
 from wechat.client import TencentWeChat, WeChat
 from wechat.sandbox.account import TEMPLATES
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens, stable_token
+
+
+class Contract(
+    CustomerServiceContract,
+    NoticesContract,
+    BulkContract,
+    MenusContract,
+    PeopleContract,
+    TagsContract,
+    MediaContract,
+    AccountContract,
+):
+    """All of it, section by section."""
 
 
 class FakeWorld:

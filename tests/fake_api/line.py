@@ -1,0 +1,115 @@
+"""What every section of the fake platform stands on: members, their acts, faults, and who may call what."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from wechat import errors
+from wechat.errors import WeChatError
+from wechat.messages import Kind
+from wechat.windows import ALLOWANCES
+
+
+@dataclass
+class Allowed:
+    """Customer-service messages left from one act of a member."""
+
+    left: int
+    until: datetime
+
+
+@dataclass
+class Member:
+    """One who knows of the account."""
+
+    follows: bool = False
+    since: datetime | None = None
+    scene: str = ""
+    receives: bool = True
+    allowed: dict[Kind, Allowed] = field(default_factory=dict)
+    credits: Counter[str] = field(default_factory=Counter)
+    tags: list[int] = field(default_factory=list)
+    shown: list[Any] = field(default_factory=list)
+
+
+class FakeLine:
+    """Members and what they do and see.
+
+    `shown_to` gives what a member's phone shows: words as str, else the `News`, `Notice` or media id that was sent.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], *, kind: str = "service", verified: bool = True) -> None:
+        self._clock = clock
+        self._kind = kind
+        self._verified = verified
+        self._members: dict[str, Member] = {}
+        self._serial = count(1)
+        self._used: Counter[str] = Counter()
+        self._faults: deque[WeChatError] = deque()
+        self._lock = threading.RLock()
+
+    # -- what members do and see, and what goes wrong
+
+    def joins(self, openid: str, *, scene: str = "") -> str:
+        """Begin to follow."""
+        member = self._members.setdefault(openid, Member())
+        member.follows, member.since, member.scene = True, self._clock(), scene
+        self.acts(openid, Kind.SUBSCRIBE)
+        return openid
+
+    def knows(self, openid: str) -> str:
+        """Know of the account without following it."""
+        self._members.setdefault(openid, Member())
+        return openid
+
+    def leaves(self, openid: str) -> None:
+        """Unfollow: windows close and tags go."""
+        member = self._members[openid]
+        member.follows, member.tags = False, []
+        member.allowed.clear()
+
+    def acts(self, openid: str, kind: Kind = Kind.TEXT) -> None:
+        """Write or tap: the allowance of that act is full again."""
+        allowance = ALLOWANCES[kind]
+        self._members[openid].allowed[kind] = Allowed(allowance.messages, self._clock() + allowance.lasts)
+
+    def consents(self, openid: str, template_id: str) -> None:
+        """Allow one notice."""
+        self._members[openid].credits[template_id] += 1
+
+    def refuses_messages(self, openid: str) -> None:
+        """Switch 接收消息 off."""
+        self._members[openid].receives = False
+
+    def shown_to(self, openid: str) -> list[Any]:
+        """Everything the account has sent to this member."""
+        return self._members[openid].shown
+
+    def fails(self, *faults: WeChatError) -> None:
+        """Let the next calls end so, one each."""
+        self._faults.extend(faults)
+
+    # -- the rules
+
+    def _called(self, path: str, *, talk: bool = False, notices: bool = False) -> None:
+        with self._lock:
+            if self._faults:
+                raise self._faults.popleft()
+            if ((talk or notices) and not self._verified) or (notices and self._kind == "subscription"):
+                raise errors.from_code(48001, "api unauthorized")
+            self._used[path] += 1
+
+    def _member(self, openid: str) -> Member:
+        if openid not in self._members:
+            raise errors.from_code(40003, "invalid openid")
+        return self._members[openid]
+
+    def _follower(self, openid: str) -> Member:
+        member = self._member(openid)
+        if not member.follows:
+            raise errors.from_code(40003, "invalid openid")
+        return member

@@ -1,0 +1,32 @@
+"""Temporary media of the fake platform."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tests.fake_api.line import FakeLine
+from wechat import errors, limits
+from wechat.api.media import Media
+
+MEDIA_LIVES = timedelta(days=3)
+
+
+class FakeTemporaryMedia(FakeLine):
+    def __init__(self, clock: Callable[[], datetime], *, kind: str = "service", verified: bool = True) -> None:
+        super().__init__(clock, kind=kind, verified=verified)
+        self._media: dict[str, tuple[Media, datetime]] = {}
+
+    def upload(self, kind: str, content: bytes) -> str:
+        found = limits.check_media(kind, content)
+        self._called("/cgi-bin/media/upload", talk=True)
+        media_id = f"media-{next(self._serial)}"
+        self._media[media_id] = (Media(content, found.mime), self._clock())
+        return media_id
+
+    def download(self, media_id: str) -> Media:
+        self._called("/cgi-bin/media/get", talk=True)
+        return self._media[self._alive(media_id)][0]
+
+    def _alive(self, media_id: str) -> str:
+        if media_id not in self._media or self._clock() - self._media[media_id][1] >= MEDIA_LIVES:
+            raise errors.from_code(40007, "invalid media_id")
+        return media_id
