@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -20,6 +20,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         own = None if environ.get(SHARED_FOLDER) else self._registry
         if own is None:
+            # The library chose when it was imported, before the fork that made a web worker of this process.
+            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call] # as below
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call] # the library's
         self._messages = Counter("zhibu_messages", "Requests at the webhook, by outcome.", ["outcome"], registry=own)
 

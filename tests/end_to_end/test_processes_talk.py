@@ -173,6 +173,22 @@ def test_a_change_of_the_pack_is_taken_by_every_worker(program):
     assert set(said) == {words}
 
 
+def counted(program: Program) -> int:
+    """How many requests at the webhook /metrics tells of, whatever came of them."""
+    shown = program.http.get(f"{program.web}/metrics", timeout=10).text
+    return sum(int(float(line.split()[-1])) for line in shown.splitlines() if line.startswith("zhibu_messages_total{"))
+
+
+def test_messages_are_counted_together_whichever_worker_answered_them(program):
+    before = counted(program)
+
+    at_once([lambda: program.phone().says("帮助")] * LOOKS)
+
+    assert counted(program) == before + LOOKS
+    kept = {each.name for each in (program.settings.storage.folder / "metrics").iterdir()}
+    assert {f"counter_{worker}.db" for worker in program.workers()} <= kept
+
+
 # -- bad input -------------------------------------------------------------------------------------------------------
 
 
