@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -72,6 +72,20 @@ LEASE_SECONDS = 15.0
 KNOWN = Known(
     channels=frozenset({NoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}),
     notice_fault=reasons.notice_fault,
+    menu_keys=frozenset(
+        {
+            "help",
+            "digest.news",
+            "digest.policy",
+            "membership.join",
+            "opinion.query",
+            "opinion.start",
+            "quiz.daily",
+            "quiz.wrong",
+            "subscription.mine",
+            "subscription.topics",
+        }
+    ),
 )
 
 
@@ -355,7 +369,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> House:
     clock = clock or clock_of(settings)
     keys = Keys(settings.secret_key.get_secret_value())
     database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
-    shelf = Shelf(settings.content.folder, zone=settings.zone, clock=clock)
+    shelf = Shelf(settings.content.folder, zone=settings.zone, clock=clock, known=KNOWN, spare=spare_content(settings))
     people, inbox = People(database, former=keys.mark("former")), Inbox(memory, keys)
     platform = Platform.of(settings, keys, memory, clock)
     subscriptions, roster_store, admins = (
@@ -410,7 +424,6 @@ def build(settings: Settings, *, clock: Clock | None = None) -> House:
         clock=clock,
         threads=run.WEB_THREADS,
     )
-    shelf.expect(replace(KNOWN, menu_keys=talk.menu_keys))
     return House(
         settings=settings,
         clock=clock,
@@ -478,6 +491,11 @@ def redis_url(settings: Settings) -> str:
     """Where Redis is; raises `valkey.NoValkey` when the embedded one isn't running."""
     given = settings.storage.redis
     return valkey.url(settings.storage.folder) if given == "embedded" else given
+
+
+def spare_content(settings: Settings) -> Path:
+    """Where the last good pack is kept."""
+    return settings.storage.folder / "last-good-pack.zip"
 
 
 # -- the doors ---------------------------------------------------------------------------------------------------
@@ -629,7 +647,14 @@ def installation(config: Path) -> cli.Installation:
         clock=partial(keep_time, config),
         worker=partial(send, config),
         database=lambda: db.Database(database_url(settings)),
+        content_faults=partial(content_faults, config),
     )
+
+
+def content_faults(config: Path) -> list[str]:
+    """What is wrong with the content, where no good one was ever kept that could serve instead."""
+    kept = spare_content(read(config)).exists()
+    return [] if kept else [str(fault) for fault in check(config, None).faults]
 
 
 def office(config: Path) -> broadcast.Office:

@@ -38,6 +38,9 @@ class Installation:
     clock: Callable[[], None]  # these two run until SystemExit, which SIGTERM and Ctrl-C raise in them
     worker: Callable[[], None]
     database: Callable[[], Database]
+    content_faults: Callable[[], Sequence[str]] = (
+        tuple  # what keeps the parts from starting on the content, a line each
+    )
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ def run(here: Here, parent: int | None) -> None:
         with ports.held(folder / "run.lock", otherwise=f"`zhibu run` is already at work in {folder}"):
             _claim_ports(here.installation)
             bring_to_head(here.installation)
+            if faults := here.installation.content_faults():
+                fail(*faults, "No part can start on this content, and none was served before: mend it and start again.")
             with _stages(here) as stages:
                 House(stages, say=click.echo, parent=parent).run()
     except (ports.Taken, GaveUp) as error:

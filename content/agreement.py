@@ -1,7 +1,7 @@
 """Whether the files of a pack agree with each other: every name that one uses is one that another gives."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -294,14 +294,28 @@ def _sample(zone: tzinfo) -> dict[str, Any]:
 def _overrides_fit(pack: Pack) -> Iterator[Clash]:
     shipped = pack.shipped()
     for key, phrase in pack.overrides().by_key.items():
-        if key not in shipped:
-            yield Clash(
-                "phrases.toml", "phrase_unknown", {"said": key, "guess": faults.guess(key, shipped)}, phrase.place
-            )
-            continue
-        allowed = "、".join(sorted(shipped[key].values)) or "（没有）"
-        for name in sorted(phrase.words.values - shipped[key].values):
-            yield Clash("phrases.toml", "words_value", {"said": name, "allowed": allowed}, phrase.place)
+        if key in shipped:
+            found = _against(shipped[key], phrase.words)
+        else:
+            found = iter([("phrase_unknown", {"said": key, "guess": faults.guess(key, shipped)})])
+        for code, facts in found:
+            yield Clash("phrases.toml", code, facts, phrase.place)
+
+
+def _against(shipped: Template, own: Template) -> Iterator[tuple[str, dict[str, str]]]:
+    """What an override asks for that it isn't given, and what it leaves out."""
+    if shipped.source.strip() and not own.source.strip():
+        yield "phrase_empty", {}
+    for name in sorted(own.values - shipped.values):
+        yield "words_value", {"said": name, "allowed": _listed(shipped.values)}
+    for name in sorted(own.parts - shipped.parts):
+        yield "phrase_part", {"said": name, "allowed": _listed(shipped.parts)}
+    for name in sorted(shipped.values - own.values):
+        yield "phrase_leaves_out", {"said": name}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return "、".join(sorted(names)) or "（没有）"
 
 
 # Menu

@@ -144,6 +144,9 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "words_value": ("这里没有“{said}”这个内容可用", "可以用的有：{allowed}"),
     "words_failed": ("按样例填写时出错（{detail}）", "请检查 {{{{ }}}} 里点号后面的名字"),
     "phrase_unknown": ("程序不说叫“{said}”的话，改了也用不上", "{guess}"),
+    "phrase_empty": ("这句话是空的，会员会收不到回复", "请写上内容；想用原来的话，就把这一行删掉"),
+    "phrase_part": ("点号后面的“{said}”在这句话里没有", "原来的话里用到的有：{allowed}"),
+    "phrase_leaves_out": ("这句话里没有用到“{said}”，会员看不到它", "不是故意的话，请把 {{{{ {said} }}}} 写进去"),
     "phrase_text": ("“{said}”应当是文字", "请给内容加上英文双引号"),
     # menu (the platform's limits: wechat-platform.md §4), organisations, account
     "menu_tops": ("一级菜单有 {count} 个", "最多3个"),
@@ -176,6 +179,7 @@ ADVICE = frozenset(
         "organisation_unknown",
         "channel_unknown",
         "phrase_unknown",
+        "phrase_leaves_out",
         "menu_key_unknown",
     }
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from content import files, library
+from content import files, last_good, library
 from content.agreement import Known
 from content.faults import BadContent, Finding
 from content.files import Stamp
@@ -18,7 +18,11 @@ PAUSE_SECONDS = 0.4
 
 
 class Shelf:
-    """Holds the pack of a folder; raises `BadContent` when there is no good one to begin with."""
+    """Holds the pack of a folder.
+
+    Where that is bad to begin with, the last good one that was kept in the file `spare` serves, and `fault` says what
+    is wrong; with none, `BadContent` is raised.
+    """
 
     def __init__(
         self,
@@ -27,9 +31,11 @@ class Shelf:
         zone: tzinfo,
         clock: Callable[[], datetime],
         known: Known | None = None,
+        spare: Path | None = None,
         on_change: Callable[[Library], None] | None = None,
     ) -> None:
         self._folder = folder
+        self._spare = spare
         self._zone = zone
         self._clock = clock
         self._known = known
@@ -37,8 +43,8 @@ class Shelf:
         self._log = structlog.get_logger("content")
         self._stopped = threading.Event()
         self._seen = self._tried = files.scan(folder)
-        self._library = library.load(folder, zone=zone, known=known)
         self.fault: list[Finding] | None = None
+        self._library = self._opened()
         self.changed_at = clock()
 
     def current(self) -> Library:
@@ -49,10 +55,26 @@ class Shelf:
         """Give a phrase of the newest good pack."""
         return self._library.say(key, **values)
 
-    def expect(self, known: Known) -> None:
-        """Check the pack against the program's own names too, from now on; raises `BadContent`."""
-        self._known = known
-        self._library = library.load(self._folder, zone=self._zone, previous=self._library, known=known)
+    def _opened(self) -> Library:
+        try:
+            made = library.load(self._folder, zone=self._zone, known=self._known)
+        except BadContent as bad:
+            spare = last_good.load(self._spare, zone=self._zone, known=self._known) if self._spare else None
+            if spare is None:
+                raise
+            self.fault = bad.faults
+            self._log.warning("the last good content serves", faults=len(bad.faults), first=str(bad.faults[0]))
+            return spare
+        self._keep(self._seen)
+        return made
+
+    def _keep(self, seen: Mapping[str, Stamp]) -> None:
+        if self._spare is None:
+            return
+        try:
+            last_good.keep(self._folder, seen, at=self._spare)
+        except OSError as error:
+            self._log.warning("good content not kept", error=type(error).__name__)
 
     def watch(self) -> None:
         """Start taking changes, in a thread that ends with the program."""
@@ -86,6 +108,7 @@ class Shelf:
             return
         self.fault = None
         self.changed_at = self._clock()
+        self._keep(seen)
         self._log.info("content change taken", files=len(seen))
         if self._on_change:
             self._on_change(self._library)

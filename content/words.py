@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
-from jinja2 import meta
+from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from content.faults import Unreadable
@@ -16,10 +16,11 @@ from content.faults import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Compiled words; `values` are the names of their gaps."""
+    """Compiled words; `values` are the names of their gaps, `parts` what they ask of those, behind a dot."""
 
     source: str
     values: frozenset[str]
+    parts: frozenset[str]
     _compiled: jinja2.Template
     _is_plain: bool  # most phrases have no gap: rendering them would cost more than all the rest of saying them
 
@@ -38,8 +39,10 @@ def template(source: str) -> Template:
     """Compile words; raises `Unreadable` with the line inside them."""
     words = _environment()
     try:
-        gaps = frozenset(meta.find_undeclared_variables(words.parse(source)))
-        return Template(source, gaps, words.from_string(source), "{" not in source)
+        parsed = words.parse(source)
+        gaps = frozenset(meta.find_undeclared_variables(parsed))
+        parts = frozenset(asked.attr for asked in parsed.find_all(nodes.Getattr))
+        return Template(source, gaps, parts, words.from_string(source), "{" not in source)
     except jinja2.TemplateSyntaxError as error:
         raise Unreadable("words_syntax", line=error.lineno, detail=error.message or "") from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
+from content import words
 from content.library import Library, load
 from content.models import Digest, DigestKind
 
@@ -127,11 +128,12 @@ def test_an_unknown_phrase_is_an_error(tmp_path):
         read(tmp_path).say("quiz.nothing")
 
 
-def test_words_cant_reach_behind_their_values(tmp_path):
-    library = read(tmp_path, {"phrases.toml": '"quiz.right" = "{{ why.__class__.__mro__ }}"'})
+@pytest.mark.parametrize("behind", ["__class__", "__class__.__mro__", "__doc__", "upper.__self__"])
+def test_words_cant_reach_behind_their_values(behind):
+    reaching = words.template(f"{{{{ why.{behind} }}}}")
 
     with pytest.raises(Exception, match="unsafe"):
-        library.say("quiz.right", why="x")
+        reaching.fill({"why": "x"})
 
 
 @pytest.mark.parametrize("name", ["daily", "daily.j2"])

@@ -1,6 +1,7 @@
 """A good change is taken within two seconds, a bad one never."""
 
 import time
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -126,17 +127,14 @@ def test_a_folder_that_is_away_keeps_the_good_pack(folder):
     assert looked(shelf).fault is None
 
 
-def test_the_programs_own_names_are_checked_once_known(folder):
-    shelf = a_shelf(folder)
-
-    shelf.expect(Known(menu_keys=frozenset({"help"})))
+def test_the_programs_own_names_are_checked(folder):
+    shelf = a_shelf(folder, known=Known(menu_keys=frozenset({"help"})))
 
     assert [(advice.file, "quiz.daily" in advice.what) for advice in shelf.current().advice] == [("menu.toml", True)]
 
 
 def test_a_change_is_checked_against_the_programs_names_too(folder):
-    shelf = a_shelf(folder)
-    shelf.expect(Known(menu_keys=frozenset({"quiz.daily"})))
+    shelf = a_shelf(folder, known=Known(menu_keys=frozenset({"quiz.daily"})))
     menu = (folder / "menu.toml").read_text()
     write(folder / "menu.toml", menu.replace("quiz.daily", "quiz.gone"))
 
@@ -187,3 +185,68 @@ def test_a_big_pack_takes_a_small_change_fast(tmp_path):
 
     assert shelf.current().digests["d7"].title == "改了"
     assert took < 2
+
+
+class TestTheLastGoodPack:
+    """Kept in a file, so that a process that starts on a bad pack serves what the others still serve."""
+
+    @pytest.fixture
+    def spare(self, tmp_path):
+        return tmp_path / "var" / "last-good-pack.zip"
+
+    def test_serves_a_process_that_starts_on_a_bad_one_and_the_fault_is_told(self, folder, spare):
+        a_shelf(folder, spare=spare)
+        write(folder / "account.toml", "name =")
+
+        late = a_shelf(folder, spare=spare)
+
+        assert late.current().account.name == a_shelf_of(spare).current().account.name
+        assert [fault.file for fault in late.fault or ()] == ["account.toml"]
+
+    def test_is_the_newest_good_one(self, folder, spare):
+        shelf = a_shelf(folder, spare=spare)
+        write(folder / "digests/first.md", a_digest(title="改了"))
+        looked(shelf)
+        write(folder / "digests/first.md", "坏了")
+        looked(shelf)
+
+        assert a_shelf(folder, spare=spare).current().digests["first"].title == "改了"
+
+    def test_gives_way_once_the_folder_is_good_again(self, folder, spare):
+        good = (folder / "account.toml").read_text()
+        a_shelf(folder, spare=spare)
+        write(folder / "account.toml", "name =")
+        late = a_shelf(folder, spare=spare)
+        write(folder / "account.toml", good.replace("name = ", 'name = "新名字" #'))
+
+        assert looked(late).fault is None
+        assert late.current().account.name == "新名字"
+
+    def test_that_is_damaged_is_as_good_as_none(self, folder, spare):
+        a_shelf(folder, spare=spare)
+        spare.write_bytes(spare.read_bytes()[:100])
+        write(folder / "account.toml", "name =")
+
+        with pytest.raises(BadContent):
+            a_shelf(folder, spare=spare)
+
+    def test_is_not_written_again_while_nothing_changes(self, folder, spare):
+        a_shelf(folder, spare=spare)
+        before = spare.stat().st_ino
+        a_shelf(folder, spare=spare)
+
+        assert spare.stat().st_ino == before
+        assert [each.name for each in spare.parent.iterdir()] == [spare.name]
+
+    def test_that_can_not_be_written_costs_nothing_else(self, folder, tmp_path):
+        (tmp_path / "var").write_text("a file where the folder should be")
+
+        assert a_shelf(folder, spare=tmp_path / "var" / "last.zip").fault is None
+
+
+def a_shelf_of(spare: Path) -> Shelf:
+    """What was kept, by itself."""
+    folder = spare.parent / "seen"
+    with zipfile.ZipFile(spare) as kept:
+        kept.extractall(folder)
+    return a_shelf(folder)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from app import Settings
+from app import KNOWN, Settings
 from tests.rules.house import ROOT
 
 EXAMPLE = tomllib.loads((ROOT / "config.example.toml").read_text())
@@ -57,3 +57,7 @@ def test_what_the_example_changes_for_a_newcomer_is_still_another_value():
     defaults, example = dict(keys(Settings)), dict(written(EXAMPLE))
 
     assert {key for key in FOR_A_NEWCOMER if plain(example[key]) == plain(defaults[key])} == set()
+
+
+def test_the_menu_keys_that_the_content_is_checked_against_are_those_that_are_answered(town):
+    assert KNOWN.menu_keys == town.house.conversation.menu_keys
