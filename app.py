@@ -1,6 +1,7 @@
 """Zhibu, put together: the settings, the one list of features, the doors and their guards."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import click
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
@@ -67,6 +69,9 @@ from wechat.settings import AccountSettings
 from wechat.tokens import Tokens, stable_token
 
 Clock = Callable[[], datetime]
+SHORTEST_KEY = 16
+_NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*", re.ASCII)
 Guard = Callable[[], ResponseReturnValue | None]
 LEASE_SECONDS = 15.0
 KNOWN = Known(
@@ -110,6 +115,13 @@ class WebSettings(_Table):
     trusted_proxies: int = Field(0, ge=0, le=8)
     metrics_token: SecretStr = SecretStr("")
 
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_an_address(cls, address: str) -> str:
+        if address and not _ADDRESS.fullmatch(address):
+            raise ValueError("this is no address: write it with https://, such as https://wx.example.org")
+        return address.rstrip("/")
+
 
 class StorageSettings(_Table):
     """The table [storage]."""
@@ -117,6 +129,20 @@ class StorageSettings(_Table):
     folder: Path = Path("var")
     database: str = Field("embedded", repr=False)
     redis: str = Field("embedded", repr=False)
+
+    @field_validator("database")
+    @classmethod
+    def _database_has_an_address(cls, url: str) -> str:
+        if url != "embedded" and not db.is_address(url):
+            raise ValueError('use "embedded", or an address such as postgresql+psycopg://user:password@host/name')
+        return url
+
+    @field_validator("redis")
+    @classmethod
+    def _redis_has_an_address(cls, url: str) -> str:
+        if url != "embedded" and not redis.is_address(url):
+            raise ValueError('use "embedded", or an address such as redis://host:6379/0')
+        return url
 
 
 class ContentSettings(_Table):
@@ -129,6 +155,13 @@ class BrokerSettings(_Table):
     """The table [broker]."""
 
     url: str = Field("", repr=False)
+
+    @field_validator("url")
+    @classmethod
+    def _broker_has_an_address(cls, url: str) -> str:
+        if url and not workers.is_address(url):
+            raise ValueError('use "" for the same Redis, or an address such as amqp://user:password@host')
+        return url
 
 
 class SandboxSettings(_Table):
@@ -150,13 +183,13 @@ class HandlerSettings(_Table):
 class Settings(_Table):
     """The whole configuration; folders are absolute."""
 
-    secret_key: SecretStr = Field(min_length=16)
+    secret_key: SecretStr
     timezone: str = "Asia/Shanghai"
     web: WebSettings = WebSettings()
     storage: StorageSettings = StorageSettings()
     content: ContentSettings = ContentSettings()
     broker: BrokerSettings = BrokerSettings()
-    accounts: dict[str, AccountSettings] = Field(min_length=1)
+    accounts: dict[str, AccountSettings]
     sandbox: SandboxSettings = SandboxSettings()
     handlers: HandlerSettings = HandlerSettings()
 
@@ -164,6 +197,23 @@ class Settings(_Table):
     def zone(self) -> ZoneInfo:
         """The zone that schedules and days are in."""
         return ZoneInfo(self.timezone)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key_is_long(cls, key: SecretStr) -> SecretStr:
+        if len(key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"shorter than {SHORTEST_KEY} characters: make one with `openssl rand -hex 32`")
+        return key
+
+    @field_validator("accounts")
+    @classmethod
+    def _accounts_have_names(cls, accounts: dict[str, AccountSettings]) -> dict[str, AccountSettings]:
+        if not accounts:
+            raise ValueError("there is none: add one as [accounts.official], see config.example.toml")
+        for name in accounts:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is part of the webhook's address: use letters, digits, - and _ only")
+        return accounts
 
     @field_validator("timezone")
     @classmethod
@@ -185,6 +235,13 @@ class Settings(_Table):
                 )
         if not self.sandbox.enabled:
             self._refuse_examples()
+        return self
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        """Two servers on one port would share what comes in, and neither would tell."""
+        if self.sandbox.enabled and self.web.port == self.sandbox.port:
+            raise ValueError(f"sandbox.port: web.port is {self.web.port} too; give one of them another")
         return self
 
     def _refuse_examples(self) -> None:
@@ -235,13 +292,15 @@ def _is_example(secret: str) -> bool:
 
 def _overridden(tables: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """ZHIBU_WEB__PORT=80 is [web] port; ZHIBU_CONFIG names the file itself."""
-    for name, value in environ.items():
+    for name, value in sorted(environ.items()):
         path = name.removeprefix("ZHIBU_").lower().split("__")
         if not name.startswith("ZHIBU_") or path == ["config"] or path[0].startswith("test_"):
             continue
         table = tables
         for part in path[:-1]:
             table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise BadSettings(f"{part}: this is no table, so {name} sets nothing: remove it or mend its name")
         table[path[-1]] = value
     return tables
 
@@ -249,6 +308,14 @@ def _overridden(tables: dict[str, Any], environ: Mapping[str, str]) -> dict[str,
 _MEND = {
     "extra_forbidden": "unknown key: see config.example.toml for the keys there are",
     "missing": "required: add it, see config.example.toml",
+    "model_type": "this is a table: write its name in brackets and its keys below, see config.example.toml",
+    "dict_type": "this is a table: write its name in brackets and its keys below, see config.example.toml",
+    "int_type": "use a whole number, without quotes",
+    "int_parsing": "use a whole number, without quotes",
+    "bool_type": "use true or false, without quotes",
+    "bool_parsing": "use true or false, without quotes",
+    "string_type": "use a text, in quotes",
+    "path_type": "use the name of a folder, in quotes",
 }
 
 
@@ -257,6 +324,7 @@ def _faults(error: ValidationError) -> list[str]:
     for fault in error.errors(include_url=False, include_input=False):
         path = ".".join(str(part) for part in fault["loc"])
         what = _MEND.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+        what = what.replace("Input should be", "this must be")
         lines.append(f"{path}: {what}" if path else what)
     return lines
 
@@ -705,7 +773,7 @@ def patient(config: Path) -> doctor.Patient:
     )
 
 
-def main() -> None:
+def program() -> click.Group:
     """The `zhibu` command."""
     parts = [run.run, run.web, run.clock, run.worker, run.sandbox]
     groups = [
@@ -719,4 +787,9 @@ def main() -> None:
         menu.group(menus),
         roster.group(register),
     ]
-    cli.make(installation, [*parts, *groups])()
+    return cli.make(installation, [*parts, *groups])
+
+
+def main() -> None:
+    """Be the `zhibu` command."""
+    program()()

@@ -20,7 +20,7 @@ from rich.progress import track
 
 import storage
 from commands import ports
-from commands.cli import Here, Installation, fail
+from commands.cli import Here, Installation, fail, made
 from storage import upgrade
 from storage.db import Database, metadata
 
@@ -61,7 +61,7 @@ def backup(here: Here, file: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
 @click.pass_obj
 def restore(here: Here, file: Path, force: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
     """Put back what `zhibu backup` saved to FILE, into an empty database. Zhibu must not be running."""
-    lock = here.installation.folder / "run.lock"
+    lock = made(here.installation.folder) / "run.lock"
     try:
         with ports.held(lock, otherwise="End `zhibu run` first"), zipfile.ZipFile(file) as archive:
             manifest = put_back(here.installation, archive, force=force)

@@ -1,17 +1,19 @@
 """The `zhibu` command: its groups, and what app.py hands them."""
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from commands import logs
 from commands.valkey import NoValkey
 from content.faults import BadContent
-from storage.db import Database
+from storage.db import Database, Gone
 
 T = TypeVar("T")
 
@@ -43,6 +45,18 @@ class Installation:
     )
 
 
+def made(folder: Path) -> Path:
+    """The storage folder, made where it is not there; ends with exit 1 and how to mend it where that can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        why = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+    if why:
+        fail(f"storage.folder: {folder} can't be used ({why}): name a folder that this user may write to.")
+    return folder
+
+
 @dataclass(frozen=True)
 class Here:
     """This call of `zhibu`: the configuration it was given, and the installation that it describes."""
@@ -72,6 +86,17 @@ def fail(*lines: str) -> NoReturn:
     raise SystemExit(1)
 
 
+class _Zhibu(click.Group):
+    """Whatever a command does to a database that refuses, the operator reads why, and no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Gone as error:
+            why = str(error.orig).partition("\n")[0]
+            fail(f"storage.database: {why}. See whether its server runs, and whether address and password are right.")
+
+
 def make(
     load: Callable[[Path], Installation],
     commands: Sequence[click.Command],
@@ -84,7 +109,7 @@ def make(
     the logs of this process to stderr, under the command's name: stdout is for what was asked.
     """
 
-    @click.group(name="zhibu", context_settings={"help_option_names": ["-h", "--help"]})
+    @click.group(name="zhibu", cls=_Zhibu, context_settings={"help_option_names": ["-h", "--help"]})
     @click.option(
         "--config",
         type=click.Path(path_type=Path),

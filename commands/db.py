@@ -4,7 +4,7 @@ from contextlib import closing
 
 import click
 
-from commands.cli import Here, Installation, fail
+from commands.cli import Here, Installation, fail, made
 from storage import upgrade
 
 
@@ -17,7 +17,7 @@ def db() -> None:
 @click.pass_obj
 def upgrade_command(here: Here) -> None:
     """Bring the database to the shape this program wants. Safe to repeat."""
-    here.installation.folder.mkdir(parents=True, exist_ok=True)
+    made(here.installation.folder)
     with closing(here.installation.database()) as database:
         before = upgrade.found(database)
         upgrade.upgrade(database)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from commands import logs, ports, valkey
-from commands.cli import Here, Installation, Server, fail
+from commands.cli import Here, Installation, Server, fail, made
 from commands.db import bring_to_head, refuse_another_schema
 from commands.parent import follow
 from commands.processes import GaveUp, House, Part
@@ -28,7 +28,7 @@ SANDBOX_THREADS = 64  # every phone that is open waits for news in one
 @click.pass_obj
 def run(here: Here, parent: int | None) -> None:
     """Start everything and keep it running: web, clock, worker, and Valkey and the sandbox where they are ours."""
-    folder = here.installation.folder
+    folder = made(here.installation.folder)
     try:
         with ports.held(folder / "run.lock", otherwise=f"`zhibu run` is already at work in {folder}"):
             _claim_ports(here.installation)
@@ -115,7 +115,7 @@ def _end_on_signals() -> None:
 
 
 def _serve(here: Here, part: str, server: Server, *, threads: int) -> None:
-    lock = here.installation.folder / f"{part}-{server.port}.lock"
+    lock = made(here.installation.folder) / f"{part}-{server.port}.lock"
     try:
         with ports.held(lock, otherwise=f"`zhibu {part}` is already at work on port {server.port}"):
             ports.claim(f"{part}.port", server.host, server.port)

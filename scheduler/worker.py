@@ -55,6 +55,17 @@ def connect(url: str, *, name: str) -> Queue:
     return Queue(made, name)
 
 
+def is_address(url: str) -> bool:
+    """Whether a broker could be at `url`: RabbitMQ (several servers with `;` between them), or Redis."""
+    if not url.startswith("amqp"):
+        return redis.is_address(url)
+    try:
+        parts = [urlsplit(each) for each in url.split(";")]
+        return all(each.scheme in ("amqp", "amqps") and each.hostname and each.port != 0 for each in parts)
+    except ValueError:
+        return False
+
+
 def _limited(url: str) -> str:
     """The same address with our limits, but for those that it sets itself."""
     parts = urlsplit(url)

@@ -16,6 +16,10 @@ from sqlalchemy.types import TypeDecorator
 
 from storage.spares import Spares
 
+Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound
+
+DRIVERS = ("postgresql+psycopg", "sqlite")
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -120,6 +124,15 @@ class Queue:
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._here.release()
+
+
+def is_address(url: str) -> bool:
+    """Whether `url` names a database that this program can speak to: PostgreSQL through psycopg, or an SQLite file."""
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        return False
+    return parsed.drivername in DRIVERS and bool(parsed.database)
 
 
 def embedded_url(folder: Path) -> str:

@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from storage.spares import Spares
 
-__all__ = ["CALL_SECONDS", "Gone", "Redis", "Script", "answers", "connect", "persists"]
+__all__ = ["CALL_SECONDS", "Gone", "Redis", "Script", "answers", "connect", "is_address", "persists"]
 
 CALL_SECONDS = 0.3
 
@@ -30,6 +30,15 @@ def connect(url: str, *, seconds: float = CALL_SECONDS) -> Redis:
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
+
+
+def is_address(url: str) -> bool:
+    """Whether `url` could be where a Redis is."""
+    try:
+        connect(url).close()
+    except ValueError:
+        return False
+    return True
 
 
 def answers(client: Redis) -> bool:

@@ -1,0 +1,111 @@
+"""A configuration that can't be used says where, what is wrong and how to mend it, and never what is secret in it."""
+
+import pytest
+from click.testing import CliRunner
+
+import app
+from tests.house import write_config
+
+SECRET = "s3cret"
+ACCOUNT = {
+    "KIND": "service",
+    "APPID": "wx0123456789abcdef",
+    "SECRET": "theirs",
+    "TOKEN": "testtoken",
+    "ENCODING_AES_KEY": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ",
+}
+DATABASE = 'storage.database: use "embedded", or an address such as postgresql+psycopg://'
+REDIS = 'storage.redis: use "embedded", or an address such as redis://'
+BROKER = 'broker.url: use "" for the same Redis, or an address such as amqp://'
+PUBLIC = "web.public_url: this is no address: write it with https://"
+ONE_PORT = {
+    "WEB__PORT": "8123",
+    "SANDBOX__PORT": "8123",
+    "SANDBOX__ENABLED": "true",
+    "ACCOUNTS__OFFICIAL__API_BASE": "http://127.0.0.1:8123",
+}
+BAD = [
+    ({"STORAGE__DATABASE": "foo"}, DATABASE),
+    ({"STORAGE__DATABASE": "postgres://x"}, DATABASE),
+    ({"STORAGE__DATABASE": f"postgresql://me:{SECRET}@x/y"}, DATABASE),
+    ({"STORAGE__DATABASE": f"mysql://me:{SECRET}@x/y"}, DATABASE),
+    ({"STORAGE__DATABASE": f"postgresql+psycopg://me:{SECRET}@x:port/y"}, DATABASE),
+    ({"STORAGE__REDIS": "foo"}, REDIS),
+    ({"STORAGE__REDIS": f"redis://:{SECRET}@x:port"}, REDIS),
+    ({"BROKER__URL": "foo"}, BROKER),
+    ({"BROKER__URL": f"amqp://me:{SECRET}@x:port"}, BROKER),
+    ({"BROKER__URL": "amqp://"}, BROKER),
+    ({"WEB__PUBLIC_URL": "wx.example.org"}, PUBLIC),
+    ({"WEB__PUBLIC_URL": "https://"}, PUBLIC),
+    (
+        {f"ACCOUNTS__A/B C__{key}": value for key, value in ACCOUNT.items()},
+        "accounts: 'a/b c' is part of the webhook's",
+    ),
+    (ONE_PORT, "sandbox.port: web.port is 8123 too; give one of them another"),
+    ({"SECRET_KEY": SECRET}, "secret_key: shorter than 16 characters: make one with `openssl rand -hex 32`"),
+    ({"SECRET_KEY__X": SECRET}, "secret_key: this is no table, so ZHIBU_SECRET_KEY__X sets nothing: remove it"),
+    ({"WEB": SECRET}, "web: this is a table: write its name in brackets"),
+    ({"ACCOUNTS": SECRET}, "accounts: this is a table: write its name in brackets"),
+    ({"ACCOUNTS__OFFICIAL": SECRET}, "accounts.official: this is a table: write its name in brackets"),
+    ({"WEB__PORT": "http"}, "web.port: use a whole number"),
+    ({"WEB__PORT": "0"}, "web.port: this must be greater than or equal to 1"),
+    ({"WEB__PROT": "80"}, "web.prot: unknown key: see config.example.toml"),
+    ({"SANDBOX__ENABLED": "perhaps"}, "sandbox.enabled: use true or false"),
+    ({"TIMEZONE": "Beijing"}, "timezone: no such time zone: use a name such as Asia/Shanghai"),
+    ({"ACCOUNTS__OFFICIAL__KIND": "personal"}, "accounts.official.kind: this must be 'service', 'subscription' or"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), BAD, ids=[str(given) for given, _ in BAD])
+def test_what_is_malformed_is_named_with_its_mend(tmp_path, given, said):
+    config = write_config(tmp_path, database="embedded", redis="embedded")
+
+    with pytest.raises(app.BadSettings) as refused:
+        app.Settings.load(config, {f"ZHIBU_{key}": value for key, value in given.items()})
+
+    assert str(refused.value).startswith(said)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"STORAGE__DATABASE": "postgresql+psycopg://me:word@x:5432/y"},
+        {"STORAGE__DATABASE": "postgresql+psycopg:///y?host=/run/postgresql"},
+        {"STORAGE__REDIS": "redis://x:6379/0"},
+        {"STORAGE__REDIS": "unix:///run/redis.sock"},
+        {"STORAGE__REDIS": "rediss://:word@x"},
+        {"BROKER__URL": "amqp://me:word@x"},
+        {"BROKER__URL": "amqp://x;amqps://y:5671/z"},
+        {"BROKER__URL": "redis://x"},
+        {"WEB__PUBLIC_URL": "https://wx.example.org/"},
+    ],
+    ids=str,
+)
+def test_what_is_well_formed_is_taken(tmp_path, given):
+    config = write_config(tmp_path, database="embedded", redis="embedded")
+
+    assert app.Settings.load(config, {f"ZHIBU_{key}": value for key, value in given.items()})
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "said"),
+    [
+        ("run", {"STORAGE__FOLDER": "config.toml/var"}, "storage.folder: "),
+        ("run", {"STORAGE__FOLDER": "config.toml"}, "storage.folder: "),
+        ("db upgrade", {"STORAGE__FOLDER": "config.toml/var"}, "storage.folder: "),
+        ("web", {"STORAGE__DATABASE": "postgresql+psycopg://me@127.0.0.1:1/none"}, "storage.database: "),
+        ("db upgrade", {"STORAGE__DATABASE": "postgresql+psycopg://me@127.0.0.1:1/none"}, "storage.database: "),
+    ],
+    ids=["a file's folder", "a file", "upgrade", "no server for a part", "no server for upgrade"],
+)
+def test_what_can_only_be_seen_when_it_is_used_is_no_traceback(tmp_path, command, given, said):
+    config = write_config(tmp_path, database="embedded", redis="redis://127.0.0.1:1")
+    environ = {f"ZHIBU_{key}": value for key, value in given.items()}
+
+    result = CliRunner(env=environ).invoke(app.program(), ["--config", str(config), *command.split()])
+
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(said)
+    assert len(result.stderr.splitlines()) == 1
