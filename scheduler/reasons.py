@@ -24,6 +24,7 @@ BROKEN: Mapping[str, str] = {
     Rule.BYTES: "超过了{most}字节（一个汉字占3字节）",
     Rule.NO_ADDRESS: "不是 http 或 https 开头的网址",
     Rule.MISSING: "没有写",
+    Rule.NO_RID: "不是微信报错时给出的请求编号",
     Rule.ONE_OF: "只能是：{known}",
     Rule.NO_KIND: "不是微信认得的字段，可以用的类型有：{known}",
     Rule.NUMBER: "应当是数字，可以带小数，最多32位",

@@ -36,6 +36,7 @@ class Rule(StrEnum):
     BYTES = "at most {most} bytes of UTF-8"
     NO_ADDRESS = "not an http or https address"
     MISSING = "missing"
+    NO_RID = "not the rid of an error"
     ONE_OF = "one of {known}"
     # a notice's fields
     NO_KIND = "no such kind of field: {known}"
@@ -170,6 +171,16 @@ def check_client_msg_id(client_msg_id: str) -> None:
     """Refuse an empty key against doubles and one over 32 bytes (older pages say 64)."""
     _one_line("client_msg_id", client_msg_id)
     _bytes("client_msg_id", client_msg_id, CLIENT_MSG_ID_BYTES)
+
+
+# -- the account itself (§2.3) ------------------------------------------------------------------------------------
+
+_RID = re.compile(r"[0-9a-f]{1,16}(?:-[0-9a-f]{1,16}){2}", re.ASCII)
+
+
+def check_rid(rid: str) -> None:
+    """Refuse what can't be the number of a call."""
+    _refuse(not _RID.fullmatch(rid), "rid", Rule.NO_RID)
 
 
 # -- menu (§4) ----------------------------------------------------------------------------------------------------

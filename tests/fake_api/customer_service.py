@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tests.fake_api.line import Member
 from tests.fake_api.media import FakeTemporaryMedia
-from wechat import errors, limits
+from wechat import limits
 from wechat.api.customer_service import Choice
 from wechat.messages import Music, News, Video
 
@@ -52,17 +52,17 @@ class FakeCustomerService(FakeTemporaryMedia):
             self._called("/cgi-bin/message/custom/send", talk=True)
             member = self._member(openid)
             if not member.follows:
-                raise errors.from_code(45015, "response out of time limit or subscription is canceled")
+                raise self._refusal(45015, "response out of time limit or subscription is canceled")
             if not member.receives:
-                raise errors.from_code(48002, "user refuse to receive message")
+                raise self._refusal(48002, "user refuse to receive message")
             self._spend(member)
             member.shown.append(what)
 
     def _spend(self, member: Member) -> None:
         open_ones = [one for one in member.allowed.values() if one.until > self._clock()]
         if not open_ones:
-            raise errors.from_code(45015, "response out of time limit or subscription is canceled")
+            raise self._refusal(45015, "response out of time limit or subscription is canceled")
         usable = next((one for one in sorted(open_ones, key=lambda one: one.until) if one.left), None)
         if usable is None:
-            raise errors.from_code(45047, "out of response count limit")
+            raise self._refusal(45047, "out of response count limit")
         usable.left -= 1

@@ -51,6 +51,7 @@ class FakeLine:
         self._used: Counter[str] = Counter()
         self._faults: deque[WeChatError] = deque()
         self._lock = threading.RLock()
+        self._refused: dict[str, datetime] = {}
 
     # -- what members do and see, and what goes wrong
 
@@ -100,16 +101,22 @@ class FakeLine:
             if self._faults:
                 raise self._faults.popleft()
             if ((talk or notices) and not self._verified) or (notices and self._kind == "subscription"):
-                raise errors.from_code(48001, "api unauthorized")
+                raise self._refusal(48001, "api unauthorized")
             self._used[path] += 1
+
+    def _refusal(self, code: int, words: str) -> WeChatError:
+        """The platform's no, with a number to look it up by."""
+        rid = f"{len(self._refused):x}-1-f"
+        self._refused[rid] = self._clock()
+        return errors.from_code(code, f"{words} rid: {rid}")
 
     def _member(self, openid: str) -> Member:
         if openid not in self._members:
-            raise errors.from_code(40003, "invalid openid")
+            raise self._refusal(40003, "invalid openid")
         return self._members[openid]
 
     def _follower(self, openid: str) -> Member:
         member = self._member(openid)
         if not member.follows:
-            raise errors.from_code(40003, "invalid openid")
+            raise self._refusal(40003, "invalid openid")
         return member

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tests.fake_api.line import FakeLine
-from wechat import errors, limits
+from wechat import limits
 from wechat.api.media import Media
 
 MEDIA_LIVES = timedelta(days=3)
@@ -28,5 +28,5 @@ class FakeTemporaryMedia(FakeLine):
 
     def _alive(self, media_id: str) -> str:
         if media_id not in self._media or self._clock() - self._media[media_id][1] >= MEDIA_LIVES:
-            raise errors.from_code(40007, "invalid media_id")
+            raise self._refusal(40007, "invalid media_id")
         return media_id

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tests.fake_api.templates import MESSAGE_TEMPLATES, NOTICE_TEMPLATES, FakeTemplates
-from wechat import errors, limits
+from wechat import limits
 from wechat.messages import Notice
 
 SAME_CLIENT_MSG_ID = timedelta(minutes=10)
@@ -22,7 +22,7 @@ class FakeNotices(FakeTemplates):
             member = self._member(notice.openid)
             self._filled(notice)
             if not member.credits[notice.template_id]:
-                raise errors.from_code(43101, "user refuse to accept the msg")
+                raise self._refusal(43101, "user refuse to accept the msg")
             member.credits[notice.template_id] -= 1
             member.shown.append(notice)
             return ""
@@ -34,9 +34,9 @@ class FakeNotices(FakeTemplates):
             self._called("/cgi-bin/message/template/send", notices=True)
             member = self._member(notice.openid)
             if notice.template_id not in MESSAGE_TEMPLATES:
-                raise errors.from_code(40037, "invalid template_id")
+                raise self._refusal(40037, "invalid template_id")
             if not member.follows:
-                raise errors.from_code(43004, "require subscribe")
+                raise self._refusal(43004, "require subscribe")
             known, at = self._once.get((notice.openid, client_msg_id), ("", self._clock()))
             if known and self._clock() - at < SAME_CLIENT_MSG_ID:
                 return known
@@ -49,7 +49,7 @@ class FakeNotices(FakeTemplates):
     def _filled(self, notice: Notice) -> None:
         template = next((one for one in NOTICE_TEMPLATES if one.id == notice.template_id), None)
         if template is None:
-            raise errors.from_code(40037, "invalid template_id")
+            raise self._refusal(40037, "invalid template_id")
         for key in template.keys:
             if key not in notice.data:
-                raise errors.from_code(47003, f"argument invalid! data.{key}.value invalid")
+                raise self._refusal(47003, f"argument invalid! data.{key}.value invalid")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from tests.fake_api.line import FakeLine
-from wechat import errors, limits
+from wechat import limits
 from wechat.api.tags import Tag
 
 
@@ -56,11 +56,11 @@ class FakeTags(FakeLine):
 
     def _existing(self, tag: int) -> None:
         if tag not in self._tags:
-            raise errors.from_code(45159, "invalid tag id")
+            raise self._refusal(45159, "invalid tag id")
 
     def _free(self, name: str) -> None:
         limits.check_tag_name(name)
         if name in self._tags.values():
-            raise errors.from_code(45157, "invalid tag name")
+            raise self._refusal(45157, "invalid tag name")
         if len(self._tags) >= limits.TAGS_OF_AN_ACCOUNT:
-            raise errors.from_code(45056, "tag count out of limit")
+            raise self._refusal(45056, "tag count out of limit")

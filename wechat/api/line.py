@@ -80,11 +80,19 @@ class Line:
         timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
     ) -> None:
         self._account = account
-        self._sdk = _Sdk(account, tokens, Wire(account.api_base, timeouts=timeouts))
+        self._wire = Wire(account.api_base, timeouts=timeouts)
+        self._sdk = _Sdk(account, tokens, self._wire)
 
     def _send(self, send: Send, *, once: bool = True) -> str:
         answer = self._sdk.post(send.path, data=send.body, once=once)
         return str(answer.get("msgid", ""))
+
+    def _send_with_secret(self, path: str, body: Mapping[str, Any], *, under: str) -> None:
+        """Post `body` with the account's secret `under` its name; it needs no token."""
+        hidden = self._account.secret.get_secret_value()
+        data = encoded({**body, under: hidden})
+        answer = self._wire.call("POST", path, once=True, data=data, headers={"Content-Type": JSON_TYPE})
+        understood(answer, once=True, hide=(hidden,))
 
     def _read(self, path: str, made: Callable[[dict[str, Any]], T], **params: str) -> T:
         found: T = self._sdk.get(path, params=params, result_processor=made)

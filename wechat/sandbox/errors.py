@@ -45,6 +45,9 @@ ERRORS: dict[int, Fault] = {
     40055: Fault("invalid button url domain", "§2.4"),
     40066: Fault("invalid url", "M"),
     40125: Fault("invalid appsecret", "§2.2"),
+    40201: Fault("invalid url", "§1.4"),
+    40202: Fault("invalid action", "§1.4"),
+    40203: Fault("invalid check_operator", "§1.4"),
     41001: Fault("access_token missing", "§2.4"),
     41002: Fault("appid missing", "§2.2"),
     41004: Fault("appsecret missing", "§2.2"),
@@ -77,7 +80,12 @@ ERRORS: dict[int, Fault] = {
     48001: Fault("api unauthorized", "§2.4"),
     48002: Fault("user refuse to receive message", "§2.4"),
     48006: Fault("forbid to clear quota because of reaching the limit", "§2.3"),
+    76001: Fault("rid not found", "§2.3"),
+    76002: Fault("rid is invalid", "§2.3"),
+    76003: Fault("rid does not belong to this account", "§2.3"),
+    76004: Fault("rid is expired", "§2.3"),
     76021: Fault("cgi_path not found", "§2.3"),
+    76022: Fault("no permission to this cgi_path", "§2.3"),
 }
 
 

@@ -10,7 +10,20 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from wechat.sandbox import chat, followers, media, menus, notices, quota, rules, service, tags, tokens, wirelog
+from wechat.sandbox import (
+    chat,
+    diagnosis,
+    followers,
+    media,
+    menus,
+    notices,
+    quota,
+    rules,
+    service,
+    tags,
+    tokens,
+    wirelog,
+)
 from wechat.sandbox.account import SandboxAccount, Template
 from wechat.sandbox.call import Answer, Call, Push, Request
 from wechat.sandbox.clock import MovedClock
@@ -36,9 +49,13 @@ TOKENS: dict[str, tuple[tokens.Issue, frozenset[str]]] = {
 }
 
 ENDPOINTS: dict[str, Endpoint] = {
-    "/cgi-bin/getcallbackip": Endpoint(quota.callback_addresses, GET, "everyone"),
+    "/cgi-bin/getcallbackip": Endpoint(diagnosis.addresses, GET, "everyone"),
+    "/cgi-bin/get_api_domain_ip": Endpoint(diagnosis.addresses, GET, "everyone"),
+    "/cgi-bin/callback/check": Endpoint(diagnosis.check_callback, POST, "everyone"),
+    "/cgi-bin/openapi/rid/get": Endpoint(diagnosis.past_call, POST, "everyone"),
     "/cgi-bin/clear_quota": Endpoint(quota.clear, POST, "everyone"),
     "/cgi-bin/openapi/quota/get": Endpoint(quota.get, POST, "everyone"),
+    "/cgi-bin/openapi/quota/clear": Endpoint(quota.clear_one, POST, "everyone"),
     "/cgi-bin/menu/create": Endpoint(menus.create, POST, "menu"),
     "/cgi-bin/menu/get": Endpoint(menus.get, GET, "menu"),
     "/cgi-bin/menu/delete": Endpoint(menus.delete, GET, "menu"),
@@ -63,6 +80,10 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/wxaapi/newtmpl/gettemplate": Endpoint(notices.added, GET, "template list"),
     "/cgi-bin/media/upload": Endpoint(media.upload, POST, "talk"),
     "/cgi-bin/media/get": Endpoint(media.download, GET, "talk"),
+}
+
+SECRET: dict[str, Endpoint] = {  # called with the account's secret instead of a token
+    "/cgi-bin/clear_quota/v2": Endpoint(quota.clear, POST, "everyone"),
 }
 
 
@@ -129,12 +150,19 @@ class Platform:
         if "revoke" in hit:
             self._revoke(request.query.get("access_token", ""), now)
         with self.state.begin() as db:
-            if request.path in TOKENS:
-                account = tokens.account_of(self.accounts, tokens.credentials(request))
-            else:
-                account = tokens.holder(db, self.accounts, request.query.get("access_token", ""), now)
-                _may_call(account, request.path)
+            account = self._caller(db, request, now)
             quota.spend(db, account, request.path, now, daily=self._daily())
+        return account
+
+    def _caller(self, db: sqlite3.Connection, request: Request, now: float) -> SandboxAccount:
+        """Whose call it is, by the credentials that its path asks for."""
+        if request.path in TOKENS:
+            return tokens.account_of(self.accounts, tokens.credentials(request))
+        if request.path in SECRET:
+            account = tokens.owner(self.accounts, tokens.credentials(request), under="appsecret")
+        else:
+            account = tokens.holder(db, self.accounts, request.query.get("access_token", ""), now)
+        _may_call(account, request.path)
         return account
 
     def _revoke(self, token: str, now: float) -> None:
@@ -160,7 +188,7 @@ class Platform:
                 daily=self._daily(),
                 hit=hit,
             )
-            answer = ENDPOINTS[request.path].run(call)
+            answer = _endpoint(request.path).run(call)
         for push in call.pushes:
             self.push(push)
         return answer
@@ -196,13 +224,18 @@ class Platform:
 def _methods(path: str) -> frozenset[str]:
     if path in TOKENS:
         return TOKENS[path][1]
-    if path in ENDPOINTS:
-        return ENDPOINTS[path].methods
-    raise ApiError(40066)
+    return _endpoint(path).methods
+
+
+def _endpoint(path: str) -> Endpoint:
+    found = ENDPOINTS.get(path) or SECRET.get(path)
+    if found is None:
+        raise ApiError(40066)
+    return found
 
 
 def _may_call(account: SandboxAccount, path: str) -> None:
-    if (account.kind, account.verified) not in rules.CLASSES[ENDPOINTS[path].callers]:
+    if (account.kind, account.verified) not in rules.CLASSES[_endpoint(path).callers]:
         raise ApiError(48001)
 
 

@@ -37,27 +37,39 @@ def used(db: sqlite3.Connection, account: SandboxAccount, path: str, now: float)
 
 def get(call: Call) -> dict[str, Any]:
     """`/cgi-bin/openapi/quota/get`: what a path has left today."""
-    path = call.text("cgi_path")
-    if path not in call.daily:
-        raise ApiError(76021)
+    path = _path(call)
     limit, spent = call.daily[path], used(call.db, call.account, path, call.now)
     return {**OK, "quota": {"daily_limit": limit, "used": spent, "remain": max(limit - spent, 0)}}
 
 
 def clear(call: Call) -> dict[str, Any]:
-    """`/cgi-bin/clear_quota`: begin the day anew, ten times a month."""
+    """`/cgi-bin/clear_quota` and, by secret, `/cgi-bin/clear_quota/v2`: begin the day anew, ten times a month."""
     if call.body.get("appid") != call.account.appid:
         raise ApiError(40013)
-    month = beijing_day(call.now)[:7]
-    if len(call.all("select 1 from cleared where account = ? and month = ?", call.account.name, month)) >= (
-        rules.CLEAR_QUOTA_A_MONTH
-    ):
-        raise ApiError(48006)
-    call.db.execute("insert into cleared values (?, ?)", (call.account.name, month))
+    _count(call, "cleared", rules.CLEAR_QUOTA_A_MONTH)
     call.db.execute("delete from usage where account = ?", (call.account.name,))
     return OK
 
 
-def callback_addresses(_: Call) -> dict[str, Any]:
-    """`/cgi-bin/getcallbackip`: pushes come from this machine."""
-    return {"ip_list": ["127.0.0.1"]}
+def clear_one(call: Call) -> dict[str, Any]:
+    """`/cgi-bin/openapi/quota/clear`: begin the day anew for one path, fifty times a month."""
+    path = _path(call)
+    _count(call, "cleared_paths", rules.CLEAR_PATH_A_MONTH)
+    call.db.execute("delete from usage where account = ? and path = ?", (call.account.name, path))
+    return OK
+
+
+def _path(call: Call) -> str:
+    path = call.text("cgi_path")
+    if path.startswith("/sns/"):
+        raise ApiError(76022)
+    if path not in call.daily:
+        raise ApiError(76021)
+    return path
+
+
+def _count(call: Call, table: str, most: int) -> None:
+    key = (call.account.name, beijing_day(call.now)[:7])
+    if len(call.all(f"select 1 from {table} where account = ? and month = ?", *key)) >= most:  # noqa: S608 (a constant)
+        raise ApiError(48006)
+    call.db.execute(f"insert into {table} values (?, ?)", key)  # noqa: S608 (a constant)

@@ -29,6 +29,7 @@ create table if not exists usage (
     account text not null, path text not null, day text not null, calls integer not null,
     primary key (account, path, day)) without rowid;
 create table if not exists cleared (account text not null, month text not null);
+create table if not exists cleared_paths (account text not null, month text not null);
 create table if not exists menus (account text primary key, buttons text not null) without rowid;
 create table if not exists tags (
     account text not null, id integer not null, name text not null, primary key (account, id)) without rowid;

@@ -15,6 +15,12 @@ from wechat.sandbox.quota import beijing_day
 Issue = Callable[[sqlite3.Connection, SandboxAccount, Mapping[str, Any], float], dict[str, Any]]
 
 
+def owner(accounts: Mapping[str, SandboxAccount], asked: Mapping[str, Any], *, under: str) -> SandboxAccount:
+    """The account whose appid and secret these are, the secret `under` its name."""
+    named = {"appid": asked.get("appid"), "secret": asked.get(under), "grant_type": "client_credential"}
+    return account_of(accounts, named)
+
+
 def account_of(accounts: Mapping[str, SandboxAccount], asked: Mapping[str, Any]) -> SandboxAccount:
     """The account whose credentials these are; each thing wrong with them has its own code (§2.2)."""
     by_appid = {account.appid: account for account in accounts.values()}
