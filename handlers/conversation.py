@@ -1,5 +1,6 @@
 """How a message becomes an answer: once, in its turn, and always something honest."""
 
+import hashlib
 import json
 import threading
 import time
@@ -10,9 +11,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from handlers.router import Handler, Route, Router, Switchboard, Talk, Talking, Turn
+from handlers.router import Draft, Handler, Route, Router, Switchboard, Talk, Talking, Turn, plain
 from storage import redis
-from storage.inbox import Done, Fresh, Inbox, InFlight
+from storage.inbox import LEASE_MS, Done, Fresh, Inbox, InFlight
 from storage.people import People, Who, Window
 from wechat import outbound, paging
 from wechat.messages import Image, Kind, Later, Message, Music, News, Reply, Silence, Text, Transfer, Video, Voice
@@ -21,6 +22,8 @@ from wechat.windows import ALLOWANCES
 PATIENCE_SECONDS = 4.0  # the platform hangs up after five
 PAUSE_SECONDS = 0.05
 TALK_GOES_STALE = timedelta(hours=1)
+SAME_TAP_MS = 1200  # the same words so soon after their answer are the same tap: nobody reads a question so quickly
+TALK_SECONDS = 24 * 60 * 60
 ROOM_BYTES = 1900  # of the 2 048 that a passive text may have: the rest is for 更多 and kept lines
 WINDOW_IS_FRESH = timedelta(minutes=30)
 
@@ -147,15 +150,20 @@ class Conversation:
         return self._inbox.begin(account=message.account, openid=message.openid, message=message.id, now=now)
 
     def _take(self, fresh: Fresh, message: Message, now: datetime, *, overlapped: bool) -> bytes:
-        talk = _loaded(fresh.talk, now)
-        reply, note = self.answer(message, talk, now, overlapped=overlapped)
+        talk = _loaded(fresh.talk, fresh.draft, now)
+        again = _is_same_tap(message, talk, now)
+        reply, note = self.answer(message, talk, now, overlapped=overlapped or again, again=again)
         rendered = self._rendered(reply, message, now)
+        if not again:
+            talk.tapped = (_tap(message), _milliseconds(self._clock()))
         try:
             self._inbox.finish(
                 fresh,
                 reply=rendered,
                 talk=_dumped(talk, now),
-                talk_seconds=talk.minutes * 60,
+                talk_seconds=TALK_SECONDS,
+                draft=_dumped_draft(talk.draft),
+                draft_seconds=max(1, int((talk.draft.until - now).total_seconds())) if talk.draft else 0,
                 note=note,
                 now=now,
             )
@@ -182,25 +190,39 @@ class Conversation:
 
     # -- the answer ----------------------------------------------------------------------------------------------
 
-    def answer(self, message: Message, talk: Talk, now: datetime, *, overlapped: bool = False) -> tuple[Reply, bytes]:
+    def answer(
+        self, message: Message, talk: Talk, now: datetime, *, overlapped: bool = False, again: bool = False
+    ) -> tuple[Reply, bytes]:
         """The reply, and the note that SQL shall learn later; whatever goes wrong, it is an answer."""
         try:
-            return self._answer(message, talk, now, overlapped=overlapped)
+            return self._answer(message, talk, now, overlapped=overlapped, again=again)
         except Exception as error:  # noqa: BLE001 - the platform and the member always get an answer
             self._log.error("no answer", error=type(error).__name__, kind=message.kind)
             return (Text(self._say("conversation.trouble")) if message.kind in ALLOWANCES else Silence()), b""
 
-    def _answer(self, message: Message, talk: Talk, now: datetime, *, overlapped: bool) -> tuple[Reply, bytes]:
+    def _answer(
+        self, message: Message, talk: Talk, now: datetime, *, overlapped: bool, again: bool
+    ) -> tuple[Reply, bytes]:
         who = self._people.find(account=message.account, openid=message.openid)
-        turn = Turn(message=message, who=who, talk=talk, now=now, overlapped=overlapped)
+        turn = Turn(message=message, who=who, talk=talk, now=now, overlapped=overlapped, again=again)
         route = self._choose(turn)
+        before = talk.feature
         if route.private:
-            return self._fitted(route.handler(turn), turn, lines=[]), b""
+            reply = route.handler(turn)
+            return self._fitted(reply, turn, lines=self._draft_lines(talk, before)), b""
         turn = self._met(turn)
         reply = route.handler(turn)
         if message.kind is Kind.SUBSCRIBE:
             reply = self._with_scene(reply, turn)
-        return self._fitted(reply, turn, lines=self._kept_lines(turn, reply)), _note(turn)
+        lines = [*self._draft_lines(talk, before), *self._kept_lines(turn, reply)]
+        return self._fitted(reply, turn, lines=lines), _note(turn)
+
+    def _draft_lines(self, talk: Talk, before: str) -> list[str]:
+        """How to come back to a draft, where it has just been left for something else or nothing else is open."""
+        draft = talk.draft
+        if draft is None or draft.feature == talk.feature or (talk.feature and before != draft.feature):
+            return []
+        return [self._say("conversation.draft_waits", what=self._say(f"{draft.feature}.name"))]
 
     def _choose(self, turn: Turn) -> Route:
         """Who answers: an old talk is asked about first, and what nobody wants gets a useful word.
@@ -208,7 +230,7 @@ class Conversation:
         Words that work everywhere are as private as the talk they are said in.
         """
         route = self._switchboard.find(turn)
-        if _is_stale(turn) and not (route and route.by_word):
+        if _is_stale(turn) and not (route and route.by_word) and not self._switchboard.has_lapsed(turn):
             route = Route("conversation", self._ask_about_old_talk)
         elif route is None and turn.message.kind in _SAID:
             route = self._switchboard.otherwise(turn)
@@ -305,9 +327,11 @@ class Conversation:
         return talking.restart(turn) if talking.restart else self._leave(turn, talking)
 
     def _resume(self, turn: Turn) -> Reply:
-        """Go on with the open talk, else with whatever a feature remembers as half done."""
+        """Go on with what was being written, else the open talk, else whatever a feature remembers as half done."""
         turn.talk.asked = False
-        open_first = sorted(self._switchboard.routers.values(), key=lambda router: router.feature != turn.talk.feature)
+        draft = turn.talk.draft
+        wanted = draft.feature if draft else turn.talk.feature
+        open_first = sorted(self._switchboard.routers.values(), key=lambda router: router.feature != wanted)
         for router in open_first:
             reply = router.talking.resume(turn) if router.talking else None
             if reply is not None:
@@ -329,6 +353,22 @@ def _is_stale(turn: Turn) -> bool:
     return talk.asked or (talk.touched_at is not None and turn.now - talk.touched_at > TALK_GOES_STALE)
 
 
+def _is_same_tap(message: Message, talk: Talk, now: datetime) -> bool:
+    """Whether these words were answered just now, or while this message waited: nobody has read the answer."""
+    words, answered = talk.tapped
+    return bool(words) and words == _tap(message) and -LEASE_MS <= _milliseconds(now) - answered <= SAME_TAP_MS
+
+
+def _tap(message: Message) -> str:
+    """What may be tapped twice, unreadable: the words of a draft are kept nowhere else."""
+    words = plain(message.text) if message.kind is Kind.TEXT else ""
+    return hashlib.blake2b(words.encode(), digest_size=8).hexdigest() if words else ""
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
 def _note(turn: Turn) -> bytes:
     """What customer-service messages this act allows, unless that is known already."""
     allowance = ALLOWANCES.get(turn.message.kind)
@@ -347,11 +387,23 @@ def windows(notes: Iterable[bytes], *, zone: Any) -> Mapping[str, Window]:
     return {contact: Window(datetime.fromtimestamp(until, zone), messages) for contact, until, messages in read}
 
 
-def _loaded(talk: bytes | None, now: datetime) -> Talk:
-    if talk is None:
-        return Talk()
-    fields = json.loads(talk)
-    return Talk(**{**fields, "touched_at": datetime.fromtimestamp(fields["touched_at"], now.tzinfo)})
+def _loaded(talk: bytes | None, draft: bytes | None, now: datetime) -> Talk:
+    loaded = Talk()
+    if talk is not None:
+        fields = json.loads(talk)
+        loaded = Talk(**{name: fields[name] for name in ("feature", "state", "more", "asked")})
+        loaded.tapped = tuple(fields.get("tapped", loaded.tapped))
+        loaded.touched_at = datetime.fromtimestamp(fields["touched_at"], now.tzinfo)
+    if draft is not None:
+        feature, state, until = json.loads(draft)
+        loaded.draft = Draft(feature, state, datetime.fromtimestamp(until, now.tzinfo))
+        if loaded.draft.until <= now:
+            loaded.draft = None
+    return loaded
+
+
+def _dumped_draft(draft: Draft | None) -> bytes | None:
+    return _json([draft.feature, draft.state, int(draft.until.timestamp())]).encode() if draft else None
 
 
 def _dumped(talk: Talk, now: datetime) -> bytes | None:
@@ -362,9 +414,9 @@ def _dumped(talk: Talk, now: datetime) -> bytes | None:
     fields = {
         "feature": talk.feature,
         "state": talk.state,
-        "minutes": talk.minutes,
         "more": talk.more,
         "asked": talk.asked,
         "touched_at": int(touched.timestamp()),
+        "tapped": talk.tapped,
     }
     return _json(fields).encode()

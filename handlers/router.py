@@ -11,11 +11,19 @@ from storage.people import Who
 from wechat.messages import Kind, Message, Reply
 
 _EDGES = " \t\r\n　,.;:!?~'\"`()[]{}<>-_=+*#@^&|/\\，。；：！？～‘’“”、（）【】《》〈〉「」『』…—·"
-_KEEPS_WORDS = 60 * 24
 
 
 class RouteClash(Exception):
     """Two features want the same word, key, scene or kind of message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a member is writing, confidential until it is sent. It outlives no `until`, and no other talk ends it."""
+
+    feature: str
+    state: dict[str, Any]
+    until: datetime
 
 
 @dataclass(slots=True)
@@ -23,23 +31,30 @@ class Talk:
     """What was said before: which feature is being talked to, and what it holds. Sealed in Redis, and expiring.
 
     `state` is JSON; `more` the rest of an answer that was too long; `asked` means that the member was asked whether
-    to go on with an old talk.
+    to go on with an old talk. A `draft` stays while other features are talked to. `tapped` are the words answered last,
+    as a hash, and when that was, in milliseconds.
     """
 
     feature: str = ""
     state: dict[str, Any] = field(default_factory=dict)
-    minutes: int = _KEEPS_WORDS
     more: str = ""
     touched_at: datetime | None = None
     asked: bool = False
+    draft: Draft | None = None
+    tapped: tuple[str, int] = ("", 0)
 
-    def hold(self, feature: str, state: dict[str, Any], *, minutes: int = _KEEPS_WORDS) -> None:
-        """Go on talking to `feature`; what it holds is forgotten after so many minutes."""
-        self.feature, self.state, self.minutes, self.asked = feature, state, minutes, False
+    def hold(self, feature: str, state: dict[str, Any]) -> None:
+        """Go on talking to `feature`, for a day at most."""
+        self.feature, self.state, self.asked = feature, state, False
 
     def end(self) -> None:
         """Nothing more is expected."""
-        self.feature, self.state, self.minutes, self.asked = "", {}, _KEEPS_WORDS, False
+        self.feature, self.state, self.asked = "", {}, False
+
+    def forget(self) -> None:
+        """Nothing is left, not even what was being written."""
+        self.end()
+        self.more, self.draft = "", None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +62,7 @@ class Turn:
     """All that a chat handler gets.
 
     `overlapped`: the message was sent while another of the same member was still being answered, so its sender had not
-    seen that answer.
+    seen that answer. `again`: it is that very message, tapped twice; what overlapped need not be the same.
     """
 
     message: Message
@@ -55,6 +70,7 @@ class Turn:
     talk: Talk
     now: datetime
     overlapped: bool = False
+    again: bool = False
 
     @property
     def text(self) -> str:
@@ -71,8 +87,11 @@ class Talking:
     """What a feature does while it is being talked to.
 
     `accepts(turn)` says whether this message is meant for the talk; `answer` takes it. `otherwise` answers what neither
-    the talk nor any word of another feature wanted. `resume` goes on after a break (or with what SQL remembers, and
-    gives None where there is nothing), `restart` begins again, `back` goes one step back, `leave` says good-bye.
+    the talk nor any word of another feature wanted. `takes_words(turn)`: free words are expected, so a feature is
+    reached by its exact name and not by words that look like one of its patterns. `lapsed(turn)`: what was said here
+    has had its time, so there is nothing to go on with; `otherwise` says so. `resume` goes on after a break (or with
+    what SQL remembers, and gives None where there is nothing), `restart` begins again, `back` goes one step back,
+    `leave` says good-bye.
     """
 
     accepts: Callable[[Turn], bool]
@@ -82,6 +101,8 @@ class Talking:
     restart: Handler | None = None
     back: Handler | None = None
     leave: Handler | None = None
+    takes_words: Callable[[Turn], bool] = lambda _: False
+    lapsed: Callable[[Turn], bool] = lambda _: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +172,7 @@ class Switchboard:
         talk = self._talk(turn)
         if talk is not None:
             return talk
-        return self._named(message.text) if message.kind is Kind.TEXT else None
+        return self._named(turn) if message.kind is Kind.TEXT else None
 
     def _talk(self, turn: Turn) -> Route | None:
         router = self.routers.get(turn.talk.feature)
@@ -166,15 +187,23 @@ class Switchboard:
             return None
         return Route(router.feature, router.talking.otherwise, private=router.private)
 
+    def has_lapsed(self, turn: Turn) -> bool:
+        """Whether there is nothing to go on with in the open talk."""
+        router = self.routers.get(turn.talk.feature)
+        return router is not None and router.talking is not None and router.talking.lapsed(turn)
+
     def named(self, text: str) -> Route | None:
         """The route that a word asks for by name."""
         return self._words.get(plain(text))
 
-    def _named(self, text: str) -> Route | None:
-        words = plain(text)
+    def _named(self, turn: Turn) -> Route | None:
+        words, talking = plain(turn.message.text), self.routers.get(turn.talk.feature)
         if words in self._words:
             return self._words[words]
-        return next((route for pattern, route in self._patterns if pattern.fullmatch(words)), None)
+        found = (route for pattern, route in self._patterns if pattern.fullmatch(words))
+        if talking and talking.talking and talking.talking.takes_words(turn):
+            found = (route for route in found if route.feature == talking.feature)
+        return next(found, None)
 
     def scene(self, scene: str) -> Route | None:
         """The route for a QR scene, by its prefix."""

@@ -24,16 +24,17 @@ if known then
 end
 if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'busy'} end
 redis.call('SET', KEYS[1], 'W', 'PX', ARGV[2])
-return {'fresh', redis.call('GET', KEYS[3])}
+return {'fresh', redis.call('GET', KEYS[3]), redis.call('GET', KEYS[4])}
 """
 
 _FINISH = """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], 'R' .. ARGV[2], 'PX', ARGV[3])
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5]) end
+if ARGV[8] == '' then redis.call('DEL', KEYS[4]) else redis.call('SET', KEYS[4], ARGV[8], 'PX', ARGV[9]) end
 if ARGV[6] ~= '' then
-  redis.call('HSET', KEYS[4], ARGV[7], ARGV[6])
-  redis.call('EXPIRE', KEYS[4], 172800)
+  redis.call('HSET', KEYS[5], ARGV[7], ARGV[6])
+  redis.call('EXPIRE', KEYS[5], 172800)
 end
 redis.call('DEL', KEYS[2])
 return 1
@@ -50,9 +51,10 @@ _NOTES = "zhibu:notes"
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The turn is ours until its lease ends; `talk` is what the last one left."""
+    """The turn is ours until its lease ends; `talk` is what the last one left, and `draft` what is being written."""
 
     talk: bytes | None
+    draft: bytes | None
     lease: str
     member: str
     keys: tuple[str, ...]
@@ -85,29 +87,41 @@ class Inbox:
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""
         member, lease = self._mark(account, openid), secrets.token_hex(8)
-        keys = (f"zhibu:turn:{self._mark(account, message)}", f"zhibu:busy:{member}", f"zhibu:talk:{member}")
+        turn = f"zhibu:turn:{self._mark(account, message)}"
+        keys = (turn, f"zhibu:busy:{member}", f"zhibu:talk:{member}", f"zhibu:draft:{member}")
         answer = self._begin(keys=keys, args=[lease, LEASE_MS])
         match answer[0]:
             case b"done":
                 return Done(self._open(answer[1], member, now) or b"")
             case b"fresh":
-                return Fresh(self._open(answer[1], member, now), lease, member, keys)
+                talk, draft = (self._open(sealed, member, now) for sealed in answer[1:3])
+                return Fresh(talk, draft, lease, member, keys)
             case _:
                 return InFlight(other=answer[0] == b"busy")
 
     def finish(
-        self, fresh: Fresh, *, reply: bytes, talk: bytes | None, talk_seconds: int, note: bytes, now: datetime
+        self,
+        fresh: Fresh,
+        *,
+        reply: bytes,
+        talk: bytes | None,
+        talk_seconds: int,
+        draft: bytes | None = None,
+        draft_seconds: int = 0,
+        note: bytes,
+        now: datetime,
     ) -> bool:
-        """Keep the reply for repeats and the talk for the next turn; False when the lease had run out.
+        """Keep the reply for repeats, the talk and the draft for the next turn; False when the lease had run out.
 
+        A draft is confidential: it has a time of its own, and is gone when that is over, whatever the talk goes on to.
         `note` (b"" for none) is what SQL shall learn of this member at the next `take_notes`, the newest only.
         """
 
         def sealed(words: bytes | None) -> bytes:
             return self._box.seal(words, now=now, bound_to=fresh.member.encode()) if words else b""
 
-        talk_ms = talk_seconds * 1000
-        args = (fresh.lease, sealed(reply), REPLY_MS, sealed(talk), talk_ms, sealed(note), fresh.member)
+        kept = (sealed(talk), talk_seconds * 1000, sealed(note), fresh.member, sealed(draft), draft_seconds * 1000)
+        args = (fresh.lease, sealed(reply), REPLY_MS, *kept)
         return bool(self._finish(keys=(*fresh.keys, _NOTES), args=args))
 
     def take_notes(self, *, now: datetime) -> list[bytes]:

@@ -9,8 +9,6 @@ from handlers.router import Router, Talking, Turn, plain
 from storage.roster import Refusal, Roster
 from wechat.messages import Kind, Reply, Text
 
-_MINUTES = 30
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
@@ -24,7 +22,7 @@ class Membership:
         """Take the code that came along, or ask for it."""
         code = engine.code_in(turn.text or turn.message.scene.removeprefix("join_"))
         if code is None:
-            turn.talk.hold("membership", {"doing": "join"}, minutes=_MINUTES)
+            turn.talk.hold("membership", {"doing": "join"})
             return self._says("code_please")
         return self._bind(turn, code)
 
@@ -38,7 +36,7 @@ class Membership:
             code=code, person=turn.who.person, contact=turn.who.contact, message=turn.message.id, now=turn.now
         )
         if isinstance(bound, Refusal):
-            turn.talk.hold("membership", {"doing": "join"}, minutes=_MINUTES)
+            turn.talk.hold("membership", {"doing": "join"})
             return self._says(f"code_{bound}", left=engine.TRIES_A_DAY - tries)
         turn.talk.end()
         return self._says(
@@ -56,7 +54,7 @@ class Membership:
         """Undoing takes a second word."""
         if not turn.who.verified:
             return self._says("not_bound")
-        turn.talk.hold("membership", {"doing": "unbind"}, minutes=_MINUTES)
+        turn.talk.hold("membership", {"doing": "unbind"})
         return self._says("sure", name=turn.who.name, word=self._say("unbind_word"))
 
     def accepts(self, turn: Turn) -> bool:

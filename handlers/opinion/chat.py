@@ -3,19 +3,21 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Bounds, Draft, Problem, Step
+from handlers.router import Draft as Kept
 from handlers.router import Router, Talking, Turn, plain
 from storage.opinion import Opinion, Opinions, Quota
 from storage.people import People, Window
 from wechat.messages import Kind, Reply, Silence, Text
 from wechat.windows import ALLOWANCES
 
-_MINUTES = 30
-_ASKED_FOR_CODE = "query"  # the step of a talk that holds no draft
+_CONFIDENTIAL = timedelta(minutes=30)  # how long a draft is kept; that there was one is known for as long as any talk
+_WRITING: Mapping[str, str] = {"doing": "write"}
+_ASKING: Mapping[str, str] = {"doing": "query"}
 _WAYS = ("匿名", "实名")
 _DONE = frozenset({"好了", "完成", "提交", "下一步", "说完了", "写完了", "没了", "没有了", "发送", "ok"})
 _YES = frozenset({"1", "一", "提交", "确认", "确定", "是", "是的", "好", "好的", "发送", "ok", "yes"})
@@ -54,11 +56,18 @@ class OpinionBox:
         return self._hold(turn, Draft(receipt=engine.drawn(secrets.randbelow)))
 
     def resume(self, turn: Turn) -> Reply | None:
-        """Ask again for what was asked last."""
+        """Ask again for what was asked last, also when something else came between."""
+        draft = _draft(turn)
+        if draft:
+            return self._hold(turn, draft)
         if turn.talk.feature != "opinion":
             return None
-        draft = _draft(turn)
-        return self._hold(turn, draft) if draft else self.query(turn)
+        return self._cleared(turn) if _has_lapsed(turn) else self.query(turn)
+
+    def _cleared(self, turn: Turn) -> Reply:
+        """The draft has had its time; say so rather than not to understand what comes next."""
+        turn.talk.end()
+        return self._says("cleared")
 
     def back(self, turn: Turn) -> Reply:
         """One step back; before the first step there is nothing."""
@@ -70,8 +79,8 @@ class OpinionBox:
 
     def leave(self, turn: Turn) -> Reply:
         """Throw the draft away and say so."""
-        phrase = "left" if _draft(turn) else "left_query"
-        turn.talk.end()
+        phrase = "left" if turn.talk.state == _WRITING else "left_query"
+        _drop(turn)
         return self._says(phrase)
 
     # -- one step after the other --------------------------------------------------------------------------------
@@ -81,6 +90,8 @@ class OpinionBox:
         if turn.message.kind is not Kind.TEXT:
             return turn.message.kind in _SENT_BY_HAND
         said, draft = plain(turn.text), _draft(turn)
+        if _has_lapsed(turn):
+            return False
         if draft is None or said.startswith("查询"):
             return draft is None and engine.is_code(engine.read(said))
         return len(said) >= _SURELY_WORDS or self._understands(draft.step, said)
@@ -89,6 +100,8 @@ class OpinionBox:
         """Take what was sent for the step the talk is at."""
         if turn.message.kind not in ALLOWANCES:
             return Silence()
+        if _has_lapsed(turn):
+            return self._cleared(turn)
         draft = _draft(turn)
         if draft is None:
             return self.query_code(turn) if turn.message.kind is Kind.TEXT else self._says("ask_code")
@@ -99,7 +112,7 @@ class OpinionBox:
             return self._picture(turn, draft)
         if turn.message.kind in _SENT_BY_HAND:
             return self._says("words_only", pictures=self.takes_pictures)
-        if turn.message.kind is not Kind.TEXT or (turn.overlapped and draft.step in _CHOICES):
+        if turn.message.kind is not Kind.TEXT or turn.again or (turn.overlapped and draft.step in _CHOICES):
             return Text(self._asked(draft))  # who tapped twice had not seen the second question
         return self._typed(turn, draft)
 
@@ -157,7 +170,7 @@ class OpinionBox:
         after = engine.with_words(draft, turn.text, self.bounds)
         if isinstance(after, Problem):
             return self._problem(after, draft)
-        turn.talk.hold("opinion", after.dumped(), minutes=_MINUTES)
+        self._hold(turn, after)
         return Text(f"{self._say('noted_early')}{asked}")
 
     def _words(self, turn: Turn, draft: Draft) -> Reply:
@@ -203,7 +216,7 @@ class OpinionBox:
             awaited=tuple((turn.message.account, media_id) for media_id in draft.pictures),
         )
         phrase = self._send_named(turn, opinion) if draft.named else self._send_anonymous(turn, opinion)
-        turn.talk.end()
+        _drop(turn)
         return self._says(phrase, code=engine.shown(draft.receipt), pictures=len(draft.pictures))
 
     def _send_anonymous(self, turn: Turn, opinion: Opinion) -> str:
@@ -225,9 +238,11 @@ class OpinionBox:
 
     def query(self, turn: Turn) -> Reply:
         """Ask for the code; a draft that is open is not thrown away for it."""
-        if _draft(turn):
+        draft = _draft(turn)
+        if draft:
+            self._hold(turn, draft)
             return self._says("code_while_writing")
-        turn.talk.hold("opinion", {"step": _ASKED_FOR_CODE}, minutes=_MINUTES)
+        turn.talk.hold("opinion", dict(_ASKING))
         return self._says("ask_code")
 
     def query_code(self, turn: Turn) -> Reply:
@@ -238,7 +253,7 @@ class OpinionBox:
         opinion = self.opinions.get(self.opinions.id_of(code))
         if opinion is None:
             return self._says("no_such_code")
-        if _draft(turn) is None:
+        if turn.talk.state == _ASKING:
             turn.talk.end()
         return self._says(
             "status",
@@ -260,7 +275,8 @@ class OpinionBox:
         return engine.listed(self._say("categories"))
 
     def _hold(self, turn: Turn, draft: Draft) -> Reply:
-        turn.talk.hold("opinion", draft.dumped(), minutes=_MINUTES)
+        turn.talk.hold("opinion", dict(_WRITING))
+        turn.talk.draft = Kept("opinion", draft.dumped(), until=turn.now + _CONFIDENTIAL)
         return Text(self._asked(draft))
 
     def _asked(self, draft: Draft) -> str:
@@ -308,11 +324,20 @@ _QUESTIONS: Mapping[Step, str] = {
 
 
 def _draft(turn: Turn) -> Draft | None:
-    """The draft that is being written, if this talk is about one."""
-    state = turn.talk.state
-    if turn.talk.feature != "opinion" or state.get("step") == _ASKED_FOR_CODE:
-        return None
-    return Draft.load(state)
+    """The draft that is being written, also while something else is talked of."""
+    kept = turn.talk.draft
+    return Draft.load(kept.state) if kept and kept.feature == "opinion" else None
+
+
+def _has_lapsed(turn: Turn) -> bool:
+    """Whether a draft was being written here, and its time is over."""
+    return turn.talk.feature == "opinion" and turn.talk.state != _ASKING and turn.talk.draft is None
+
+
+def _drop(turn: Turn) -> None:
+    """The draft is sent, or not wanted any more."""
+    turn.talk.end()
+    turn.talk.draft = None
 
 
 def routes(box: OpinionBox) -> Router:
@@ -337,5 +362,7 @@ def routes(box: OpinionBox) -> Router:
             restart=box.restart,
             back=box.back,
             leave=box.leave,
+            takes_words=lambda turn: turn.talk.state != _ASKING,
+            lapsed=_has_lapsed,
         ),
     )

@@ -12,8 +12,6 @@ from storage.people import People
 from storage.subscription import Subscriptions
 from wechat.messages import Kind, NoticeChoice, NoticeSent, Reply, Silence, Text
 
-_MINUTES = 30
-
 
 class OwnData(Protocol):
     """All that every feature keeps of a person."""
@@ -53,8 +51,7 @@ class Subscriber:
         who = turn.who
         stays = who.verified or self.keep_days > 0
         alone = self.people.part(account=who.account, openid=who.openid, today=turn.now.date(), keep=stays)
-        turn.talk.end()
-        turn.talk.more = ""
+        turn.talk.forget()
         if alone and not stays:
             self.own_data.erase(alone)
         return Silence()
@@ -63,13 +60,13 @@ class Subscriber:
 
     def topics(self, turn: Turn) -> Reply:
         """Show the topics with the chosen ones marked, and wait for numbers."""
-        turn.talk.hold("subscription", {"doing": "add"}, minutes=_MINUTES)
+        turn.talk.hold("subscription", {"doing": "add"})
         return self._listed(turn, "topics")
 
     def unsubscribe(self, turn: Turn) -> Reply:
         """One word ends all of it; numbers then bring back what was meant to stay."""
         self.subscriptions.drop(turn.who.person, self.subscriptions.of(turn.who.person))
-        turn.talk.hold("subscription", {"doing": "add"}, minutes=_MINUTES)
+        turn.talk.hold("subscription", {"doing": "add"})
         return self._listed(turn, "dropped_all")
 
     def unsubscribe_some(self, turn: Turn) -> Reply:
@@ -127,12 +124,12 @@ class Subscriber:
 
     def ask_to_delete(self, turn: Turn) -> Reply:
         """Deleting can't be undone, so it takes a second word."""
-        turn.talk.hold("subscription", {"doing": "delete"}, minutes=_MINUTES)
+        turn.talk.hold("subscription", {"doing": "delete"})
         return self._says("sure", lines=self.own_data.show(turn.who.person), word=self._say("delete_word"))
 
     def _delete(self, turn: Turn) -> Reply:
         self.own_data.erase(turn.who.person)
-        turn.talk.end()
+        turn.talk.forget()
         return self._says("deleted")
 
     # -- what the platform reports -------------------------------------------------------------------------------
@@ -163,7 +160,7 @@ class Subscriber:
         """The platform says that the user's account is gone, and the law that the data goes with it."""
         if turn.who.person:
             self.own_data.erase(turn.who.person)
-        turn.talk.end()
+        turn.talk.forget()
         return Silence()
 
     # -- words ---------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ class Hand:
 
     def __init__(self, page: Page, nickname: str) -> None:
         self.page = page
+        self.said = ""
         page.get_by_label("新成员的昵称").fill(nickname)
         self.press("新建成员")
         self.press("关注公众号")
@@ -56,6 +57,9 @@ class Hand:
 
     def says(self, words: str, answer: str) -> None:
         """Send words and wait until one more thing with `answer` in it was said."""
+        if words == self.said:
+            self.page.wait_for_timeout(1300)  # whoever says the same again sooner has tapped twice
+        self.said = words
         before = self.chat.locator("li.theirs").count()
         if self.page.get_by_role("button", name="切换到键盘").is_visible():
             self.press("切换到键盘")

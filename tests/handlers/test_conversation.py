@@ -92,6 +92,57 @@ def test_what_was_sent_before_the_last_answer_was_seen_does_not_answer_the_next_
     assert answers_kept(town) == 0
 
 
+def after(town, milliseconds):
+    """The same letter again, so long after it was answered."""
+    phone = town.phone()
+    phone.says("答题")
+    phone.taps_send("A")
+    town.clock.forward(milliseconds=milliseconds)
+    return phone.taps_send("A")
+
+
+@pytest.mark.parametrize("milliseconds", [0, 5, 400, 1200])
+def test_the_same_letter_a_moment_after_its_answer_is_the_same_tap(town, milliseconds):
+    reply = after(town, milliseconds)
+
+    assert "只算第一条" in reply
+    assert "2/5" in reply
+    assert answers_kept(town) == 1
+
+
+def test_the_same_letter_later_is_an_answer_and_a_refused_tap_does_not_put_it_off(town):
+    assert "3/5" in after(town, 1201)
+    phone = town.phone()
+    phone.says("答题")
+    replies = []
+    for _ in range(3):
+        replies.append(phone.taps_send("A"))
+        town.clock.forward(milliseconds=700)
+
+    assert ["2/5" in replies[0], "只算第一条" in replies[1], "3/5" in replies[2]] == [True] * 3
+
+
+def test_another_letter_is_an_answer_however_soon(town):
+    phone = town.phone()
+    phone.says("答题")
+    phone.taps_send("A")
+
+    assert "3/5" in phone.taps_send("B")
+    assert answers_kept(town) == 2
+
+
+def test_a_double_tap_skips_no_step_of_an_opinion(town):
+    phone = town.phone()
+    phone.says("意见")
+    category = phone.taps_send("1")
+    words = phone.taps_send("1")
+    town.clock.forward(seconds=2)
+    phone.taps_send("1")
+
+    assert words == category
+    assert "请说吧" in phone.taps_send("1")
+
+
 @pytest.mark.parametrize("said", ["答题", " 答题。", "【答题】", "答 题", "ＱＵＩＺ", "Quiz!"])
 def test_width_case_spaces_and_punctuation_do_not_matter(town, said):
     reply = town.phone().says(said)

@@ -172,9 +172,9 @@ def test_comparing_twice_is_comparing_once_for_any_words(said):
 
 def test_holding_a_talk_takes_the_question_back_whether_to_go_on():
     talk = Talk("digest", {"x": 1}, asked=True)
-    talk.hold("quiz", {"at": 0}, minutes=5)
-    held = Talk("quiz", {"at": 0}, 5)
-    ended = Talk("quiz", {"at": 0}, 5, more="rest", asked=True)
+    talk.hold("quiz", {"at": 0})
+    held = Talk("quiz", {"at": 0})
+    ended = Talk("quiz", {"at": 0}, more="rest", asked=True)
     ended.end()
 
     assert talk == held

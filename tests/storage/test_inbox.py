@@ -77,6 +77,19 @@ def test_what_a_turn_leaves_is_there_for_the_next_and_gone_when_it_leaves_nothin
     assert begin(inbox, "m3").talk is None
 
 
+def test_a_draft_lies_beside_the_talk_and_has_a_time_of_its_own(inbox, redis):
+    first = begin(inbox, "m1")
+    inbox.finish(first, reply=b"x", talk=b"t", talk_seconds=86400, draft=b"words", draft_seconds=60, note=b"", now=NOON)
+    second = begin(inbox, "m2")
+    (talk,), (draft,) = redis.keys("zhibu:talk:*"), redis.keys("zhibu:draft:*")
+
+    assert (second.talk, second.draft) == (b"t", b"words")
+    assert redis.ttl(draft) <= 60 < redis.ttl(talk)
+    assert b"words" not in redis.get(draft)
+    finish(inbox, second, talk=b"t")
+    assert begin(inbox, "m3").draft is None
+
+
 def test_many_at_once_begin_one_turn(inbox):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: begin(inbox, "m1"), range(16)))

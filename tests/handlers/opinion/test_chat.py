@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from handlers.opinion.engine import Draft
+from handlers.router import Draft as Kept
 from handlers.router import Talk, Turn
 from storage.opinion import anonymous_opinions, named_opinions
 from storage.people import contacts, persons, windows
@@ -166,12 +167,58 @@ def test_where_pictures_cannot_be_fetched_they_are_refused_honestly(db, redis, k
     assert member.shows("media-1").startswith("现在还收不了图片")
 
 
-def test_another_feature_is_reached_from_the_middle_by_its_name(world):
+def test_another_feature_is_reached_from_the_middle_by_its_name_and_the_way_back_is_told(world):
+    member = world.member()
+    member.says("意见", "1", "4", "热水停得太早")
+    answer = member.says("答题")
+
+    assert answer.startswith("开始答题\n\n（“提意见”写到一半，还没提交，先替您留着。")
+    assert "已经记下 6 字" in member.says("继续")
+    assert "热水停得太早\n走廊的灯坏了" in member.says("走廊的灯坏了", "好了")
+
+
+@pytest.mark.parametrize("said", ["政策不好", "政策学习资料也打不出来", "AB2C-D3EF", "？什么"])
+def test_words_that_look_like_another_features_are_taken_as_words(world, said):
     member = world.member()
     member.says("意见", "1", "4")
 
-    assert member.says("答题") == "开始答题"
-    assert member.says("政策学习资料也打不出来").startswith("已经记下")
+    assert member.says(said).startswith("已经记下")
+    assert said in member.says("宿舍热水晚上九点就停", "好了")
+
+
+@pytest.mark.parametrize("steps", [("意见",), ("意见", "1"), ANONYMOUSLY, ("意见", "2")])
+def test_at_every_step_words_that_look_like_another_features_stay_here(world, steps):
+    member = world.member()
+    member.says(*steps)
+
+    assert member.says("政策不好") != "政策"
+    assert "还没提交" in member.says("意见")
+
+
+def test_a_draft_that_was_left_is_found_by_the_word_for_opinions_too(world):
+    member = world.member()
+    member.says("意见", "1", "4", "热水停得太早", "答题")
+
+    assert member.says("意见").startswith("您有一条意见还没提交。\n已经记下 6 字")
+
+
+def test_a_draft_that_was_left_is_not_kept_longer_by_other_talk(world, redis):
+    member = world.member()
+    member.says("意见", "1", "4", "热水停得太早", "答题")
+    world.clock.passes(minutes=20)
+    member.says("答题")
+    (draft,) = redis.keys("zhibu:draft:*")
+
+    assert redis.ttl(draft) <= 10 * 60
+    world.clock.passes(minutes=11)
+    assert "提意见" not in member.says("继续")
+
+
+def test_a_draft_that_is_sent_or_thrown_away_is_gone(world, redis):
+    world.member("oMember-1").says(*ANONYMOUSLY, "1")
+    world.member("oMember-2").says(*ANONYMOUSLY, "退出")
+
+    assert redis.keys("zhibu:draft:*") == []
 
 
 def test_a_reported_place_is_no_answer(world):
@@ -183,8 +230,8 @@ def test_a_reported_place_is_no_answer(world):
 
 
 def test_a_double_tap_does_not_answer_a_question_nobody_saw(world):
-    member, talk = world.member(), Talk()
-    talk.hold("opinion", Draft(receipt="0" * 12).dumped())
+    member, talk = world.member(), Talk("opinion", {"doing": "write"})
+    talk.draft = Kept("opinion", Draft(receipt="0" * 12).dumped(), until=world.clock() + timedelta(minutes=30))
     who = world.people.find(account="official", openid=member.openid)
     tap = Turn(message=member.message(Kind.TEXT, text="1"), who=who, talk=talk, now=world.clock(), overlapped=True)
     answer = world.feature.chat.talking.answer(tap)
@@ -193,11 +240,38 @@ def test_a_double_tap_does_not_answer_a_question_nobody_saw(world):
     assert answer.content.startswith("想怎么提？")
 
 
-def test_a_talk_is_forgotten_after_half_an_hour(world, redis):
+def test_a_draft_is_forgotten_after_half_an_hour(world, redis):
     world.member().says(*ANONYMOUSLY)
-    (talk,) = redis.keys("zhibu:talk:*")
+    (draft,) = redis.keys("zhibu:draft:*")
 
-    assert 29 * 60 < redis.ttl(talk) <= 30 * 60
+    assert 29 * 60 < redis.ttl(draft) <= 30 * 60
+
+
+def test_what_lasts_longer_says_nothing_of_the_draft(world, redis):
+    for number, words in enumerate(("热水", "宿舍热水晚上九点就停，" * 20)):
+        world.member(f"oMember-{number}").says("意见", "1", "4", words)
+    short, long = (redis.strlen(key) for key in redis.keys("zhibu:talk:*"))
+
+    assert short == long
+
+
+@pytest.mark.parametrize("minutes", [31, 90, 20 * 60])
+@pytest.mark.parametrize("said", ["1", "还有走廊的灯也坏了很久", "政策不好", "继续"])
+def test_who_comes_back_to_a_draft_that_is_gone_is_told_so(world, minutes, said):
+    member = world.member()
+    member.says(*ANONYMOUSLY)
+    world.clock.passes(minutes=minutes)
+
+    assert member.says(said).startswith("刚才那条还没提交，过了半小时，为保密已经清掉了")
+    assert member.says("意见").startswith("想怎么提？")
+
+
+def test_who_comes_back_to_a_draft_that_is_gone_reaches_another_feature(world):
+    member = world.member()
+    member.says(*ANONYMOUSLY)
+    world.clock.passes(minutes=31)
+
+    assert member.says("答题") == "开始答题"
 
 
 def test_a_thrown_away_opinion_leaves_no_talk(world, redis):
@@ -222,7 +296,7 @@ def test_a_repeated_delivery_is_answered_alike_and_kept_once(world, way, table):
 def test_a_turn_run_again_after_a_crash_gives_the_same_code_and_keeps_one_row(world, redis, way, table):
     member = world.member()
     member.says(*way)
-    before = {key: redis.dump(key) for key in redis.keys("zhibu:talk:*")}
+    before = {key: redis.dump(key) for key in (*redis.keys("zhibu:talk:*"), *redis.keys("zhibu:draft:*"))}
     first = member.says("1")
     redis.flushdb()
     for key, value in before.items():
@@ -235,9 +309,10 @@ def test_a_turn_run_again_after_a_crash_gives_the_same_code_and_keeps_one_row(wo
 def test_the_same_talk_confirmed_by_another_message_keeps_one_row(world, redis):
     member = world.member()
     member.says(*NAMED)
-    ((key, value),) = [(key, redis.dump(key)) for key in redis.keys("zhibu:talk:*")]
+    before = {key: redis.dump(key) for key in (*redis.keys("zhibu:talk:*"), *redis.keys("zhibu:draft:*"))}
     first = receipt(member.says("1"))
-    redis.restore(key, 60_000, value, replace=True)
+    for key, value in before.items():
+        redis.restore(key, 60_000, value, replace=True)
 
     assert receipt(member.says("1")) == first
     assert rows(world, named_opinions) == 1
@@ -278,9 +353,10 @@ def test_a_turn_run_again_is_not_counted_twice(db, redis, keys):
     world = World(db, redis, keys, anonymous_a_day=2)
     member = world.member()
     member.says(*ANONYMOUSLY)
-    ((key, value),) = [(key, redis.dump(key)) for key in redis.keys("zhibu:talk:*")]
+    before = {key: redis.dump(key) for key in (*redis.keys("zhibu:talk:*"), *redis.keys("zhibu:draft:*"))}
     for _ in range(3):
-        redis.restore(key, 60_000, value, replace=True)
+        for key, value in before.items():
+            redis.restore(key, 60_000, value, replace=True)
         member.says("1")
 
     assert member.says("意见", "1").startswith("匿名提。")

@@ -15,7 +15,7 @@ from content.words import template
 from handlers import opinion
 from handlers.conversation import Conversation
 from handlers.opinion import NotNow, OpinionSettings, Outside, PictureGone
-from handlers.router import Handler, Router
+from handlers.router import Handler, Router, Turn
 from storage.db import Database
 from storage.inbox import Inbox
 from storage.opinion import STIRRED, Opinions, Quota
@@ -136,6 +136,7 @@ class Member:
         """Say one thing after the other and give the last answer."""
         answer = ""
         for text in texts:
+            self.world.clock.passes(seconds=2)  # nobody types faster
             answer = self.sends(Kind.TEXT, text=text)
         return answer
 
@@ -166,7 +167,12 @@ def other_feature() -> Router:
     def answered(text: str) -> Handler:
         return lambda _: Text(text)
 
-    return Router("other", words={("答题",): answered("开始答题")}, patterns={"政策.+": answered("政策")})
+    def begun(turn: Turn) -> Text:
+        turn.talk.hold("other", {})
+        return Text("开始答题")
+
+    patterns = {"政策.+": answered("政策"), "[0-9a-z]{4}-[0-9a-z]{4}": answered("一个码")}
+    return Router("other", words={("答题",): begun}, patterns=patterns)
 
 
 def words(reply: bytes) -> str:
