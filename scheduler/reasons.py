@@ -41,6 +41,7 @@ BROKEN: Mapping[str, str] = {
     Rule.LISTED: "只能是模板里列出的值",
     Rule.BUTTONS: "应当有1到{most}个按钮",
     Rule.SUB_BUTTONS: "最多{most}个",
+    Rule.HOSTS: "里的链接最多通向{most}个域名",
     Rule.TYPE_ABOVE_SUBS: "有下级按钮，不能再有类型",
     Rule.SIZE: "超过了{most}字节",
     Rule.FORMAT: "（{kind}）只能是：{known}",

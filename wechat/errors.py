@@ -205,6 +205,9 @@ _ROWS: tuple[tuple[Collection[int], Fact], ...] = (
     ((61010,), Fact(RecipientGone, "用户两小时内没有使用过小程序，无法自动审核", "改由人工审核", {"why": Why.WINDOW})),
     ((61450,), Fact(Retryable, "客服系统繁忙")),
     ((61451,), Fact(BadRequest, "客服接口的参数不对", _BUG)),
+    ((65301, 65303), Fact(BadRequest, "没有这个个性化菜单，或还没有默认菜单", "先用 zhibu menu push 建立默认菜单")),
+    ((65302,), Fact(RecipientGone, "没有这个用户")),
+    ((65316,), Fact(BadRequest, "菜单的链接通向过多域名", "最多通向三个域名")),
     ((65304, 65320), Fact(BadRequest, "个性化菜单的匹配规则为空或用了隐私字段", "匹配规则只用标签")),
     (range(65400, 65418), Fact(Misconfigured, "客服账号有问题", "在微信公众平台检查客服账号")),
     (

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from wechat.errors import BadRequest
 from wechat.messages import News
@@ -55,6 +56,7 @@ class Rule(StrEnum):
     # a menu
     BUTTONS = "one to {most} buttons"
     SUB_BUTTONS = "at most {most}"
+    HOSTS = "links to at most {most} hosts"
     TYPE_ABOVE_SUBS = "a button with sub-buttons has no type"
     # media
     SIZE = "at most {most} bytes"
@@ -190,6 +192,7 @@ SUB_BUTTONS = 5
 NAME_BYTES = 16
 SUB_NAME_BYTES = 60
 KEY_BYTES = 128
+HOSTS_OF_A_CONDITIONAL_MENU = 3
 
 _NEEDS: Mapping[str, tuple[str, ...]] = {
     "click": ("key",),
@@ -214,6 +217,14 @@ def check_menu(menu: Mapping[str, Any]) -> None:
         raise BadRequest.of("button", Rule.BUTTONS, most=BUTTONS)
     for place, button in enumerate(buttons):
         _check_button(f"button[{place}]", button)
+
+
+def check_conditional_menu(menu: Mapping[str, Any]) -> None:
+    """As `check_menu`; a menu for some may lead to three hosts at most."""
+    check_menu(menu)
+    leaves = [leaf for button in menu["button"] for leaf in button.get("sub_button") or [button]]
+    hosts = {urlsplit(leaf["url"]).hostname for leaf in leaves if leaf["type"] == "view"}
+    _refuse(len(hosts) > HOSTS_OF_A_CONDITIONAL_MENU, "button", Rule.HOSTS, most=HOSTS_OF_A_CONDITIONAL_MENU)
 
 
 def _check_button(place: str, button: Mapping[str, Any]) -> None:

@@ -192,7 +192,7 @@ def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
         with platform.state.begin() as db:
             member = phone.member(db, openid)
             lines, change = chat.since(db, openid, after), counted(db, "chat")
-            menu = menus.in_use(db, platform.accounts[member["account"]])
+            menu = menus.in_use(db, platform.accounts[member["account"]], openid)
         return jsonify(
             lines=lines,
             change=change,

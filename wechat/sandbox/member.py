@@ -235,7 +235,7 @@ class Phone:
     def _button_type(self, openid: str, key: str) -> str:
         with self._platform.state.begin() as db:
             member = self.member(db, openid)
-            top = menus.in_use(db, self._platform.accounts[member["account"]])
+            top = menus.in_use(db, self._platform.accounts[member["account"]], openid)
         leaves = [leaf for button in top for leaf in button.get("sub_button") or [button]]
         return next((str(leaf["type"]) for leaf in leaves if leaf.get("key") == key), "click")
 

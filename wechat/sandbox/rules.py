@@ -51,6 +51,7 @@ WINDOWS: dict[str, Window] = {  # §3.1
 CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
     "everyone": {(kind, verified) for kind in ("service", "subscription", "miniprogram") for verified in (True, False)},
     "menu": {("service", True), ("service", False), ("subscription", True)},
+    "conditional menu": {("service", True), ("subscription", True)},
     "people": {("service", True), ("subscription", True)},
     "talk": {("service", True), ("subscription", True), ("miniprogram", True)},
     "notice": {("service", True)},
@@ -64,6 +65,9 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/menu/create": 1_000,
     "/cgi-bin/menu/get": 10_000,
     "/cgi-bin/menu/delete": 1_000,
+    "/cgi-bin/menu/addconditional": 2_000,  # §4
+    "/cgi-bin/menu/delconditional": 2_000,  # §4
+    "/cgi-bin/menu/trymatch": 20_000,  # §4
     "/cgi-bin/tags/create": 1_000,
     "/cgi-bin/tags/members/batchtagging": 100_000,
     "/cgi-bin/media/upload": 100_000,
@@ -91,6 +95,10 @@ class MenuLevel(NamedTuple):
 
 TOP_LEVEL = MenuLevel(3, 16, many=40016, type=40017, name=40018, key=40019, url=40020, domain=40055)  # §4
 SUB_LEVEL = MenuLevel(5, 60, many=40023, type=40024, name=40025, key=40026, url=40027, domain=40054)  # §4
+MENU_RULES = {"tag_id", "client_platform_type"}  # §4: what a conditional menu may go by
+PRIVATE_RULES = {"sex", "country", "province", "city", "language"}  # §4: and what no longer, 65320
+OUTSIDE_DOMAINS = 3  # §4: of a conditional menu
+FIRST_CONDITIONAL_MENU = 400_000_000
 MENU_KEY_BYTES = 128  # §4
 MENU_URL_BYTES = 1024  # §4
 MENU_TYPES: dict[str, tuple[str, ...]] = {  # §4: a type and the fields it needs

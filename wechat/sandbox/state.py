@@ -31,6 +31,9 @@ create table if not exists usage (
 create table if not exists cleared (account text not null, month text not null);
 create table if not exists cleared_paths (account text not null, month text not null);
 create table if not exists menus (account text primary key, buttons text not null) without rowid;
+create table if not exists conditional_menus (
+    account text not null, id integer not null, buttons text not null, rule text not null,
+    primary key (account, id)) without rowid;
 create table if not exists tags (
     account text not null, id integer not null, name text not null, primary key (account, id)) without rowid;
 create table if not exists tagged (

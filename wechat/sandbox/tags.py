@@ -52,8 +52,12 @@ def put_on(call: Call) -> dict[str, Any]:
         held = tags_of(call, member["openid"])
         if tag not in held and len(held) >= rules.TAGS_A_MEMBER:
             raise ApiError(45059)
-        call.db.execute("insert or ignore into tagged values (?, ?, ?)", (member["openid"], tag, len(held)))
+        call.db.execute(_PUT_ON, {"openid": member["openid"], "tag": tag})
     return _all_or_some(strangers)
+
+
+_PUT_ON = """insert or ignore into tagged
+select :openid, :tag, 1 + coalesce(max(nth), 0) from tagged where openid = :openid"""
 
 
 def take_off(call: Call) -> dict[str, Any]:

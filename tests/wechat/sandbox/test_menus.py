@@ -1,5 +1,6 @@
 """Menus, typed from wechat-platform.md §4."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,51 @@ def test_a_cleared_quota_begins_anew_ten_times_a_month(stage: Stage) -> None:
 def test_an_unknown_path_has_no_quota_and_no_answer(stage: Stage) -> None:
     assert stage.code("/cgi-bin/openapi/quota/get", {"cgi_path": "/cgi-bin/nothing"}) == 76021
     assert stage.get("/cgi-bin/nothing")["errcode"] == 40066
+
+
+def added(stage: Stage, rule: Any, *buttons: Any) -> Any:
+    return stage.post("/cgi-bin/menu/addconditional", {"button": list(buttons) or [CLICK], "matchrule": rule})
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ({}, 65304),
+        ({"tag_id": ""}, 65304),
+        ({"sex": "1"}, 65320),
+        ({"tag_id": "100", "country": "中国"}, 65320),
+        ({"tag_id": "100", "language": "zh_CN"}, 65320),
+        ({"tag_id": "100"}, 0),
+        ({"client_platform_type": "2"}, 0),
+    ],
+)
+def test_a_conditional_menu_goes_by_tag_and_by_nothing_private(stage: Stage, rule: Any, code: int) -> None:
+    made(stage, CLICK)
+
+    assert added(stage, rule).get("errcode", 0) == code
+
+
+def test_a_conditional_menu_leads_to_three_domains_at_most(stage: Stage) -> None:
+    made(stage, CLICK)
+    links = [{**VIEW, "url": f"https://{host}.example/"} for host in "abcd"]
+    codes = [added(stage, {"tag_id": "100"}, {"name": "链接", "sub_button": some}) for some in (links[:3], links)]
+
+    assert [answer.get("errcode", 0) for answer in codes] == [0, 65316]
+
+
+def test_a_phone_shows_the_menu_of_its_member(stage: Stage) -> None:
+    made(stage, CLICK)
+    ann, bob = stage.a_follower(), stage.a_follower()
+    tag = stage.post("/cgi-bin/tags/create", {"tag": {"name": "一支部"}})["tag"]["id"]
+    added(stage, {"tag_id": str(tag)}, VIEW)
+    stage.post("/cgi-bin/tags/members/batchtagging", {"tagid": tag, "openid_list": [ann]})
+    shown = [stage.http.get("/sandbox/chat", query_string={"openid": who}).get_json()["menu"] for who in (ann, bob)]
+
+    assert [json.loads(menu)[0]["name"] for menu in shown] == [VIEW["name"], CLICK["name"]]
+
+
+def test_an_account_that_is_not_verified_has_no_conditional_menus(tmp_path: Path) -> None:
+    with a_stage(tmp_path, an_account(verified=False)) as stage:
+        stage.signs_in()
+
+        assert (made(stage, CLICK), added(stage, {"tag_id": "100"})["errcode"]) == (0, 48001)
