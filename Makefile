@@ -23,6 +23,7 @@ check: test
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/zhibu --config config.example.toml content check
+	$(BIN)/zhibu --config config.example.toml sandbox replay tests/transcripts/a_day.jsonl --start
 
 drill: .venv/to-test
 	$(BIN)/pytest -m drill

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commands import admin as admin_command
-from commands import backup, broadcast, cli, doctor, menu, roster, run, valkey
+from commands import backup, broadcast, cli, doctor, menu, replay, roster, run, valkey
 from commands import content as content_command
 from commands import db as db_command
 from content import checking
@@ -716,6 +716,8 @@ def installation(config: Path) -> cli.Installation:
         worker=partial(send, config),
         database=lambda: db.Database(database_url(settings)),
         content_faults=partial(content_faults, config),
+        accounts=tuple(settings.accounts),
+        move_time=lambda folder, to: MovedClock(folder, now).set(to),
     )
 
 
@@ -775,7 +777,7 @@ def patient(config: Path) -> doctor.Patient:
 
 def program() -> click.Group:
     """The `zhibu` command."""
-    parts = [run.run, run.web, run.clock, run.worker, run.sandbox]
+    parts = [run.run, run.web, run.clock, run.worker, replay.group()]
     groups = [
         admin_command.admin,
         backup.backup,

@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -40,6 +41,8 @@ class Installation:
     clock: Callable[[], None]  # these two run until SystemExit, which SIGTERM and Ctrl-C raise in them
     worker: Callable[[], None]
     database: Callable[[], Database]
+    accounts: Sequence[str]
+    move_time: Callable[[Path, datetime], None]  # for a sandbox that keeps its state in that folder
     content_faults: Callable[[], Sequence[str]] = (
         tuple  # what keeps the parts from starting on the content, a line each
     )

@@ -100,7 +100,8 @@ class Clock:
             return
         for job in self._timetable:
             if fires(job.cron, before, self._ticked_at, zone=self._zone):
-                self._scheduler.add_job(self._fire, args=[job], id=f"late:{job.id}", replace_existing=True)
+                late = {"id": f"late:{job.id}", "replace_existing": True, "misfire_grace_time": None}
+                self._scheduler.add_job(self._fire, args=[job], **late)
 
     def _read_timetable(self) -> None:
         """Take in what the pack says now; what is the same keeps its next time."""

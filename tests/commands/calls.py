@@ -20,6 +20,8 @@ def an_installation(folder: Path, url: str) -> cli.Installation:
         clock=lambda: None,
         worker=lambda: None,
         database=lambda: Database(url),
+        accounts=(),
+        move_time=lambda _folder, _to: None,
     )
 
 

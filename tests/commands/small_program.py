@@ -35,6 +35,8 @@ def load(config: Path) -> cli.Installation:
         clock=wait_for_the_end,
         worker=wait_for_the_end,
         database=lambda: Database(embedded_url(folder)),
+        accounts=(),
+        move_time=lambda _folder, _to: None,
     )
 
 

@@ -23,11 +23,17 @@ class MovedClock:
 
     def advance(self, seconds: float) -> datetime:
         """Let so much time pass at once; returns the new time."""
-        moved = self._moved_by().total_seconds() + seconds
-        written = self._file.with_suffix(".new")
-        written.write_text(f"{moved}\n")
-        written.replace(self._file)
+        self._write(self._moved_by().total_seconds() + seconds)
         return self()
+
+    def set(self, to: datetime) -> None:
+        """Let it be another time, earlier or later: only before anything has happened in it."""
+        self._write((to - self._clock()).total_seconds())
+
+    def _write(self, seconds: float) -> None:
+        written = self._file.with_suffix(".new")
+        written.write_text(f"{seconds}\n")
+        written.replace(self._file)
 
     def _moved_by(self) -> timedelta:
         try:
