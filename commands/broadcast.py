@@ -58,7 +58,7 @@ def group(open_office: OpenOffice) -> click.Group:
 
     @click.group()
     def broadcast() -> None:
-        """Look after pushes. KEY is a broadcast's key (today's run) or a run's, such as daily-digest:2026-11-23."""
+        """Look after pushes. KEY is a broadcast's (today's run, else the next) or a run's: daily-digest:2026-11-23."""
 
     for act in (plan, pause, resume):
         broadcast.add_command(_acting(open_office, act))

@@ -18,7 +18,13 @@ from storage.broadcasts import Broadcasts, Content, Run, RunState, State, Tally
 
 ROWS_A_LANE = 1000
 LANES = 4  # of one run at the same time; more workers on more machines take them
-LOOKS_BACK = timedelta(days=31)
+LOOKS_BACK = timedelta(days=31)  # what is older is no news, unless the last firing is older still
+SPANS = (
+    timedelta(days=1),
+    timedelta(days=8),
+    timedelta(days=32),
+    timedelta(days=9 * 366),
+)  # in which a firing is sought
 
 Fires = Callable[[str, datetime, datetime], Sequence[datetime]]
 """The times of a crontab line after the first moment, up to and with the second."""
@@ -47,6 +53,15 @@ class Status:
         return sum(tally.count for tally in self.tallies if tally.state is state)
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """The run that a key names, be it written or not."""
+
+    broadcast: Broadcast
+    key: str
+    due_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """What a run would do now: people by channel ("" for those nobody can reach); no content, nobody is bothered."""
@@ -60,7 +75,8 @@ class Forecast:
 class Desk:
     """Every method is safe to repeat: a run has a natural key, a person in it one row.
 
-    A `key` is a broadcast's (`daily-digest`: today's run) or a run's (`daily-digest:2026-11-23`).
+    A `key` is a broadcast's (`daily-digest`: today's run, else the next) or a run's (`daily-digest:2026-11-23`). What
+    is sent by hand before its time is a run of its own, one a day: `daily-digest:2026-11-23-by-hand`.
     """
 
     def __init__(
@@ -90,7 +106,7 @@ class Desk:
 
     def plan(self, key: str, now: datetime) -> Run:
         """Write the run and its deliveries, unless that was done; nothing is sent before its time."""
-        run = self._opened(*self._meant(key, now), now)
+        run = self._opened(self._meant(key, now), now)
         if run.state is RunState.PLANNING:
             self._fill(run, now)
             self._store.move(run.key, before=[RunState.PLANNING], after=RunState.PLANNED)
@@ -101,14 +117,19 @@ class Desk:
 
         `at_once` also takes in who has come since a run was done: each person still hears it once.
         """
-        broadcast, due = self._meant(key, now)
-        run = self._opened(broadcast, due, now)
-        wanted = self._wanted(broadcast, run, now) if at_once else None
-        if wanted is not None:
-            return self._begin(run, wanted, now, expires_at=now + broadcast.expires_after)
-        if run.due_at <= now and run.state in (RunState.PLANNING, RunState.PLANNED):
-            return self._begin(run, run.content, now, expires_at=run.expires_at)
-        return self.plan(run.key, now)
+        meant = self._meant(key, now)
+        if at_once:
+            by_hand = self._by_hand(meant, now)
+            wanted = self._wanted(by_hand, now)
+            if wanted is not None:
+                run = self._store.open_run(self._run(by_hand, wanted, now))
+                return self._begin(run, wanted, now, expires_at=now + meant.broadcast.expires_after)
+        run = self._opened(meant, now)
+        if run.due_at > now:
+            return self.plan(run.key, now)
+        if run.state in (RunState.PLANNING, RunState.PLANNED):
+            self._begin_late(run, now)
+        return self._found(run.key)
 
     def send_now(self, key: str, *, now: datetime) -> Run:
         """Do as a button does: `send` at once."""
@@ -125,23 +146,25 @@ class Desk:
 
     def forecast(self, key: str, now: datetime) -> Forecast:
         """Who would be reached by which channel if it were sent now; nothing is written."""
-        broadcast, due = self._meant(key, now)
+        meant = self._meant(key, now)
         self._flush(now)
-        content = self._composed(broadcast, due)
+        content = self._composed(meant, now)
         channels = self._planner.forecast(content, now=now) if content else {}
-        return Forecast(key=self._key(broadcast, due), due_at=due, content=content, channels=channels)
+        return Forecast(key=meant.key, due_at=meant.due_at, content=content, channels=channels)
 
-    def pause(self, key: str, *, reason: str = reasons.BY_HAND) -> None:
+    def pause(self, key: str) -> None:
         """Hold a run back, before its time or while it is sent; what is in flight ends, the rest stays due."""
-        before = [RunState.PLANNED, RunState.SENDING]
-        self._store.move(self._found(key).key, before=before, after=RunState.PAUSED, reason=reason)
+        run, paused = self._found(key), RunState.PAUSED
+        if not self._store.move(run.key, before=[RunState.PLANNED], after=paused, reason=reasons.HELD):
+            self._store.move(run.key, before=[RunState.SENDING], after=paused, reason=reasons.BY_HAND)
 
     def resume(self, key: str, *, now: datetime) -> None:
         """Go on with a run: it waits for its time again, or is sent."""
         run = self._found(key)
-        after = RunState.PLANNED if run.due_at > now else RunState.SENDING
+        after = RunState.PLANNED if run.reason == reasons.HELD else RunState.SENDING
         if self._store.move(run.key, before=[RunState.PAUSED], after=after):
-            self._look_after(self._found(run.key), now)
+            run = self._found(run.key)
+            (self._begin_late if after is RunState.PLANNED else self._look_after)(run, now)
 
     # -- what the clock does -------------------------------------------------------------------------------------
 
@@ -155,8 +178,8 @@ class Desk:
         try:
             for run in self._store.runs(states=[RunState.SENDING, RunState.PAUSED], limit=MOST_OPEN):
                 self._look_after(run, now)
-            for run in self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN):
-                self._begin_late(run, now)
+            for run in reversed(self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN)):
+                self._begin_late(run, now)  # the oldest first: what it doesn't say any more, the next one does
             for broadcast, due in self._missed(now):
                 self.send(self._key(broadcast, due), now)
         finally:
@@ -182,7 +205,11 @@ class Desk:
         if run.expires_at <= now:
             self._store.move(run.key, before=[run.state], after=RunState.DONE, reason=reasons.EXPIRED)
         elif run.due_at <= now:
-            self._begin(run, run.content, now, expires_at=run.expires_at)
+            content = self._composed_by(run, now)
+            if content.channels:
+                self._begin(run, content, now, expires_at=run.expires_at)
+            else:
+                self._give_up(run, now)
 
     def _look_after(self, run: Run, now: datetime) -> None:
         lost = self._store.sweep(run.key, repeatable=self._repeatable, now=now)
@@ -193,7 +220,8 @@ class Desk:
         busy = any(tally.state is State.IN_HAND for tally in self._store.tallies(run.key))
         if run.state is RunState.SENDING and wake is not None and wake <= now and not busy:
             self._wake(run.key)
-        self._store.finish(run.key)
+        if run.reason != reasons.HELD or run.expires_at <= now:  # one that waits for its time may have no row yet
+            self._store.finish(run.key)
 
     # -- how a run begins ----------------------------------------------------------------------------------------
 
@@ -202,8 +230,8 @@ class Desk:
         if run.state in (RunState.SENDING, RunState.PAUSED):
             return run
         later = max(expires_at, run.expires_at)
-        if run.state is not RunState.PLANNING or later > run.expires_at:
-            self._store.replan(run.key, before=run.state, content=content, expires_at=later)
+        if run.state is not RunState.PLANNING or later > run.expires_at or _is_early(run):
+            self._store.replan(run.key, before=run.state, content=content, expires_at=later, now=now)
         self._fill(replace(run, content=content), now)
         if self._store.move(run.key, before=[RunState.PLANNING], after=RunState.SENDING):
             self._log.info("run begins", run=run.key)
@@ -211,44 +239,67 @@ class Desk:
             self._store.finish(run.key)
         return self._found(run.key)
 
-    def _wanted(self, broadcast: Broadcast, run: Run, now: datetime) -> Content | None:
-        """What is sent by hand: what the run says, or of old what it can where there is nothing new."""
-        if run.content.channels and run.due_at <= now:
-            return run.content
-        return self._composed(broadcast, now) or compose_of_newest(self._library(), broadcast, now=now)
+    def _give_up(self, run: Run, now: datetime) -> None:
+        """Close a run that has nothing to say now that its time has come: what it was planned with is said already."""
+        nothing = Content()
+        if self._store.replan(run.key, before=run.state, content=nothing, expires_at=run.expires_at, now=now):
+            self._store.move(run.key, before=[RunState.PLANNING], after=RunState.DONE, reason=reasons.NOTHING_NEW)
 
-    def _opened(self, broadcast: Broadcast, due: datetime, now: datetime) -> Run:
-        key = self._key(broadcast, due)
-        known = self._store.run(key)
+    def _wanted(self, meant: _Meant, now: datetime) -> Content | None:
+        """What is sent by hand: what the run has said, or of old what it can where there is nothing new."""
+        known = self._store.run(meant.key)
+        if known is not None and known.content.channels and _has_begun(known):
+            return known.content
+        fresh = self._composed(replace(meant, due_at=now), now)
+        return fresh or compose_of_newest(self._library(), meant.broadcast, now=now)
+
+    def _opened(self, meant: _Meant, now: datetime) -> Run:
+        """Write a run. Whether there is nothing new is known when its time has come, and not before."""
+        known = self._store.run(meant.key)
         if known is not None:
             return known
-        content = self._composed(broadcast, due)
-        return self._store.open_run(
-            Run(
-                key=key,
-                broadcast=broadcast.key,
-                title=broadcast.title,
-                content=content or Content(),
-                due_at=due,
-                expires_at=due + broadcast.expires_after,
-                planned_at=now,
-                state=RunState.PLANNING if content else RunState.DONE,
-                reason="" if content else reasons.NOTHING_NEW,
-            )
+        content = self._composed(meant, now)
+        run = self._run(meant, content or Content(), now)
+        if content is None and meant.due_at <= now:
+            run = replace(run, state=RunState.DONE, reason=reasons.NOTHING_NEW)
+        return self._store.open_run(run)
+
+    def _run(self, meant: _Meant, content: Content, now: datetime) -> Run:
+        return Run(
+            key=meant.key,
+            broadcast=meant.broadcast.key,
+            title=meant.broadcast.title,
+            content=content,
+            due_at=meant.due_at,
+            expires_at=meant.due_at + meant.broadcast.expires_after,
+            planned_at=now,
+            state=RunState.PLANNING,
         )
 
-    def _composed(self, broadcast: Broadcast, at: datetime) -> Content | None:
-        return compose(self._library(), broadcast, since=self._since(broadcast, at), now=at)
+    def _composed_by(self, run: Run, now: datetime) -> Content:
+        """What a run says when it begins: what was planned before its time is composed again."""
+        broadcast = self._library().broadcasts.get(run.broadcast)
+        if broadcast is None or not _is_early(run):
+            return run.content
+        return self._composed(_Meant(broadcast, run.key, run.due_at), now) or Content()
 
-    def _since(self, broadcast: Broadcast, due: datetime) -> datetime:
-        """When this broadcast spoke last: what came out after that is new."""
-        earlier = [run.due_at for run in self._store.runs(broadcast=broadcast.key) if run.due_at < due]
-        times = earlier[:1] or self._due_times(broadcast, due - LOOKS_BACK, due - timedelta(seconds=1))[-1:]
-        return times[0] if times else due - timedelta(days=1)
+    def _composed(self, meant: _Meant, now: datetime) -> Content | None:
+        by = max(meant.due_at, now)
+        since = self._since(meant, by)
+        said = self._store.said(meant.broadcast.key, since=since, until=by, but=meant.key, unsaid=reasons.UNSAID)
+        return compose(self._library(), meant.broadcast, since=since, said=said, now=meant.due_at)
+
+    def _since(self, meant: _Meant, by: datetime) -> datetime:
+        """How far back news counts: a month or to the last firing, but not to before the broadcast's first period."""
+        broadcast = meant.broadcast
+        first = min(self._store.first_due(broadcast.key) or by, meant.due_at)
+        longest = min(by - LOOKS_BACK, self._before(broadcast, meant.due_at))
+        return max(longest, self._before(broadcast, first))
 
     def _fill(self, run: Run, now: datetime) -> None:
-        self._flush(now)
-        self._planner.fill(run, now=now)
+        if run.content.channels:  # else it has nothing to say yet
+            self._flush(now)
+            self._planner.fill(run, now=now)
 
     def _wake(self, key: str) -> None:
         waiting = sum(tally.count for tally in self._store.tallies(key) if tally.state is State.DUE)
@@ -263,22 +314,43 @@ class Desk:
             raise NoSuchBroadcast(key)
         return run
 
-    def _meant(self, key: str, now: datetime) -> tuple[Broadcast, datetime]:
-        """The broadcast and the time of the run that a key names; a day without its time has `now`."""
+    def _meant(self, key: str, now: datetime) -> _Meant:
+        """The run that a key names; a broadcast's own key names today's, on a day without its time the next."""
         name, _, written = key.partition(":")
         broadcast = self._library().broadcasts.get(name)
         if broadcast is None:
             raise NoSuchBroadcast(key)
         known = self._store.run(key)
         if known is not None:
-            return broadcast, known.due_at
+            return _Meant(broadcast, key, known.due_at)
         times = self._times_on(broadcast, _day(written) or now.astimezone(self._zone).date())
         if written:
             times = [due for due in times if self._key(broadcast, due) == key]
-            if not times:
-                raise NoSuchBroadcast(key)
         past = [due for due in times if due <= now]
-        return broadcast, (past[-1:] or times[:1] or [now])[0]
+        due = next(iter(past[-1:] or times[:1] or ([] if written else self._next(broadcast, now))), None)
+        if due is None:
+            raise NoSuchBroadcast(key)
+        return _Meant(broadcast, self._key(broadcast, due), due)
+
+    def _by_hand(self, meant: _Meant, now: datetime) -> _Meant:
+        """What is sent now: a run whose time has come, else one of its own that leaves the one to come as it is."""
+        if meant.due_at <= now:
+            return meant
+        key = f"{meant.broadcast.key}:{now.astimezone(self._zone):%Y-%m-%d}-by-hand"
+        known = self._store.run(key)
+        return _Meant(meant.broadcast, key, known.due_at if known else now)
+
+    def _next(self, broadcast: Broadcast, now: datetime) -> list[datetime]:
+        """Its next time; of one that was meant for a moment in the past, that moment."""
+        if broadcast.at is not None:
+            return [broadcast.at]
+        return next(filter(None, (self._due_times(broadcast, now, now + span)[:1] for span in SPANS)), [])
+
+    def _before(self, broadcast: Broadcast, due: datetime) -> datetime:
+        """The firing before this one; a day before it where there is none."""
+        until = due - timedelta(seconds=1)
+        found = filter(None, (self._due_times(broadcast, due - span, until)[-1:] for span in SPANS))
+        return next(found, [due - timedelta(days=1)])[0]
 
     def _times_on(self, broadcast: Broadcast, day: date) -> list[datetime]:
         midnight = datetime.combine(day, time(), self._zone)
@@ -298,6 +370,15 @@ class Desk:
 
 def _timing(broadcast: Broadcast) -> str:
     return broadcast.schedule or str(broadcast.at)
+
+
+def _is_early(run: Run) -> bool:
+    """Whether it was planned, and not since its time has come."""
+    return run.planned_at < run.due_at
+
+
+def _has_begun(run: Run) -> bool:
+    return run.state not in (RunState.PLANNING, RunState.PLANNED) and run.reason not in reasons.UNSAID
 
 
 def _day(written: str) -> date | None:

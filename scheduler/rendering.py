@@ -1,6 +1,6 @@
 """What a broadcast says on its day, and whether there is anything to say."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from content.library import Library
@@ -11,14 +11,20 @@ from wechat import limits, paging
 MOST_AT_ONCE = 5  # of old digests, when someone sends by hand what has nothing new
 
 
-def compose(library: Library, broadcast: Broadcast, *, since: datetime, now: datetime) -> Content | None:
-    """Give a run's content, or None where its template speaks of digests and none came out after `since`.
+def compose(
+    library: Library, broadcast: Broadcast, *, since: datetime, said: Collection[str], now: datetime
+) -> Content | None:
+    """Give a run's content, or None where its template speaks of digests and none is new.
+
+    New is what is out, later than `since`, and wasn't `said`: a digest may be saved after the hour that it names.
 
     Only subscribers of a topic that has something new are meant: the others would be bothered with nothing of theirs.
     """
     if not _speaks_of_digests(library, broadcast):
         return _content(library, broadcast, (), broadcast.audience.topics, now)
-    fresh = [digest for digest in _fitting(library, broadcast, now) if digest.publish_at > since]
+    fresh = [
+        digest for digest in _fitting(library, broadcast, now) if digest.publish_at > since and digest.slug not in said
+    ]
     return _of_digests(library, broadcast, fresh, now)
 
 

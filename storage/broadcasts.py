@@ -214,6 +214,27 @@ class Broadcasts:
         with self._db.read() as connection:
             return [_run(row) for row in connection.execute(chosen)]
 
+    def first_due(self, broadcast: str) -> datetime | None:
+        """The time of a broadcast's first run."""
+        first = sa.select(broadcasts.c.due_at).where(broadcasts.c.broadcast == broadcast)
+        with self._db.read() as connection:
+            found: datetime | None = connection.execute(first.order_by(broadcasts.c.due_at).limit(1)).scalar()
+            return found
+
+    def said(
+        self, broadcast: str, *, since: datetime, until: datetime, but: str, unsaid: Collection[str]
+    ) -> frozenset[str]:
+        """The digests of a broadcast's runs of this time, `but` for one's and of those that stopped `unsaid`."""
+        theirs = sa.select(broadcasts.c.content).where(
+            broadcasts.c.broadcast == broadcast,
+            broadcasts.c.due_at.between(since, until),
+            broadcasts.c.key != but,
+            broadcasts.c.reason.not_in(unsaid),
+        )
+        with self._db.read() as connection:
+            found = connection.execute(theirs).scalars()
+            return frozenset(slug for content in found for slug in json.loads(content).get("digests", ()))
+
     def move(self, key: str, *, before: Collection[RunState], after: RunState, reason: str = "") -> bool:
         """Change a run's state where it was one of `before`; False where it wasn't."""
         here = (broadcasts.c.key == key) & broadcasts.c.state.in_(before)
@@ -221,13 +242,14 @@ class Broadcasts:
             change = broadcasts.update().where(here).values(state=after, reason=reason)
             return connection.execute(change.returning(broadcasts.c.key)).first() is not None
 
-    def replan(self, key: str, *, before: RunState, content: Content, expires_at: datetime) -> bool:
+    def replan(self, key: str, *, before: RunState, content: Content, expires_at: datetime, now: datetime) -> bool:
         """Take a run back to its planning, with new words; rows that nobody has begun are dropped, the rest stay."""
         here = (broadcasts.c.key == key) & (broadcasts.c.state == before)
         self._piecewise(key, deliveries.delete().where(sa.exists().where(here)))
         change = {
             "content": _dumped(content),
             "expires_at": expires_at,
+            "planned_at": now,
             "state": RunState.PLANNING,
             "reason": "",
         }

@@ -1,6 +1,8 @@
 """The desk: planned once, sent once, and looked after."""
 
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -8,13 +10,167 @@ from content import library
 from scheduler import reasons
 from scheduler.broadcast import NoSuchBroadcast
 from storage.broadcasts import RunState, State
-from tests.scheduler.world import DAILY, NOON, RUN, TEMPLATE, ZONE, Stage, write_pack
+from tests.scheduler.world import DAILY, NOON, REMINDER, RUN, TEMPLATE, ZONE, Stage, write_pack
 
 MORNING = NOON.replace(hour=8, minute=30)
+DAY = timedelta(days=1)
+BY_HAND = f"{RUN}-by-hand"
 
 
 def stage_with(db, folder, **pack):
     return Stage(db, write_pack(folder, **pack))
+
+
+@dataclass
+class News:
+    """A stage with readers, whose pack gets news while its desk is at work."""
+
+    stage: Stage
+    folder: Path
+
+    def saves(self, title, publish_at):
+        """Write a digest for a moment, which may be over."""
+        write_pack(self.folder, digests={title: (title, "yaowen", publish_at.isoformat())})
+        self.stage.library = library.load(self.folder, zone=ZONE)
+
+    def said(self, run):
+        """The titles in a run's words; () for a run that wasn't sent."""
+        status = self.stage.desk.status(run)
+        return () if status.run.reason else tuple(sorted(status.run.content.text.split("\n")[1:]))
+
+
+@pytest.fixture
+def news(db, tmp_path):
+    stage = stage_with(db, tmp_path / "pack", digests={})
+    stage.reader("o-1")
+    return News(stage, tmp_path / "pack")
+
+
+# -- what is new ---------------------------------------------------------------------------------------------------
+
+
+def test_news_saved_after_its_hour_goes_out_with_the_next_push(news):
+    news.saves("早", MORNING - timedelta(minutes=30))
+    news.stage.desk.sweep(MORNING)
+    news.saves("晚", MORNING - timedelta(minutes=30))
+
+    for days in (1, 2):
+        news.stage.desk.sweep(MORNING + days * DAY)
+
+    runs = [RUN, "daily-digest:2026-11-24", "daily-digest:2026-11-25"]
+    assert [news.said(run) for run in runs] == [("早",), ("晚",), ()]
+
+
+@pytest.mark.parametrize("before", [(), ("一",)], ids=["nothing new", "something new"])
+def test_news_that_comes_after_the_plan_goes_out_with_it(news, before):
+    for title in before:
+        news.saves(title, MORNING - timedelta(hours=2))
+    planned = news.stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+    news.saves("二", MORNING - timedelta(minutes=30))
+
+    news.stage.desk.sweep(MORNING)
+
+    assert planned.state is RunState.PLANNED
+    assert news.said(RUN) == (*before, "二")
+    assert news.stage.desk.status(RUN).people == 1
+
+
+def test_what_is_sent_by_hand_before_its_time_leaves_the_rest_to_the_push(news):
+    news.saves("一", MORNING - timedelta(hours=2))
+
+    early = news.stage.desk.send_now("daily-digest", now=MORNING - timedelta(hours=1))
+    news.saves("二", MORNING - timedelta(minutes=30))
+    news.stage.desk.sweep(MORNING)
+
+    assert early.key == BY_HAND
+    assert (news.said(BY_HAND), news.said(RUN)) == (("一",), ("二",))
+
+
+def test_what_is_sent_by_hand_is_sent_once_a_day(news):
+    news.saves("一", MORNING - timedelta(hours=2))
+
+    runs = {news.stage.desk.send_now("daily-digest", now=MORNING - timedelta(minutes=n)).key for n in (60, 50, 40)}
+
+    assert runs == {BY_HAND}
+    assert news.stage.desk.send(BY_HAND, MORNING, at_once=True).key == BY_HAND
+
+
+def test_a_planned_run_whose_news_was_sent_by_hand_bothers_nobody(news):
+    news.saves("一", MORNING - timedelta(hours=2))
+    news.stage.desk.plan("daily-digest", MORNING - timedelta(minutes=90))
+    news.stage.desk.send_now("daily-digest", now=MORNING - timedelta(hours=1))
+
+    news.stage.desk.sweep(MORNING)
+
+    status = news.stage.desk.status(RUN)
+    assert (status.run.state, status.run.reason, status.people) == (RunState.DONE, reasons.NOTHING_NEW, 0)
+
+
+def test_a_run_by_hand_with_old_news_goes_on_after_a_kill(news):
+    news.saves("旧", MORNING - 5 * DAY)
+    run = news.stage.desk.send_now("daily-digest", now=MORNING - timedelta(hours=1))
+    news.stage.store.replan(
+        run.key, before=RunState.SENDING, content=run.content, expires_at=run.expires_at, now=run.planned_at
+    )
+
+    news.stage.desk.sweep(MORNING - timedelta(minutes=59))
+
+    assert news.stage.desk.status(run.key).run.state is RunState.SENDING
+    assert news.said(run.key) == ("旧",)
+
+
+def test_the_first_runs_say_nothing_from_before_the_first_period(news):
+    news.saves("旧", MORNING - DAY)
+    news.saves("新", MORNING - timedelta(hours=23))
+
+    for days in (0, 1):
+        news.stage.desk.sweep(MORNING + days * DAY)
+
+    assert [news.said(run) for run in (RUN, "daily-digest:2026-11-24")] == [("新",), ()]
+
+
+def test_news_of_a_month_ago_is_no_news(news):
+    news.stage.desk.sweep(MORNING - 40 * DAY)
+    news.saves("旧", MORNING - 31 * DAY)
+    news.saves("新", MORNING - 31 * DAY + timedelta(minutes=1))
+
+    news.stage.desk.sweep(MORNING)
+
+    assert news.said(RUN) == ("新",)
+
+
+def test_a_push_a_quarter_says_the_news_of_a_quarter(db, tmp_path):
+    quarterly = DAILY.replace("30 8 * * *", "30 8 1 1,4,7,10 *")
+    october = {"a": ("十月", "yaowen", "2026-10-09T08:00:00+08:00")}
+    stage = stage_with(db, tmp_path / "pack", broadcasts=[quarterly], digests=october)
+    for year, month in ((2026, 10), (2027, 1)):
+        stage.desk.sweep(MORNING.replace(year=year, month=month, day=1))
+
+    assert stage.desk.status("daily-digest:2027-01-01").run.content.digests == ("a",)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_the_news_of_a_run_that_never_began_goes_out_with_the_next(news, held):
+    news.saves("一", MORNING - timedelta(hours=2))
+    news.stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+    if held:
+        news.stage.desk.pause(RUN)
+
+    news.stage.desk.sweep(MORNING + DAY)
+
+    assert [news.said(run) for run in (RUN, "daily-digest:2026-11-24")] == [(), ("一",)]
+
+
+def test_a_run_that_was_held_says_what_is_new_when_it_is_resumed(news):
+    news.stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+    news.stage.desk.pause(RUN)
+    news.saves("一", MORNING - timedelta(minutes=30))
+    news.stage.desk.sweep(MORNING)
+
+    news.stage.desk.resume(RUN, now=MORNING + timedelta(minutes=1))
+
+    assert news.said(RUN) == ("一",)
+    assert news.stage.desk.status(RUN).run.state is RunState.SENDING
 
 
 # -- planning ------------------------------------------------------------------------------------------------------
@@ -152,6 +308,40 @@ def test_words_that_one_message_cannot_carry_are_cut_and_say_so(db, tmp_path):
 
     assert len(text.encode()) <= 2048
     assert text.endswith(stage.library.say("push.cut"))
+
+
+@pytest.mark.parametrize("act", ["plan", "send"])
+def test_on_a_day_without_its_time_the_next_one_is_meant(stage, act):
+    stage.reader("o-1", "tixing")
+    thursday, wednesday = NOON.replace(day=26), NOON.replace(hour=19) + 9 * DAY
+
+    run = getattr(stage.desk, act)("reminder", thursday)
+    stage.desk.sweep(thursday + timedelta(minutes=1))
+
+    assert (run.key, run.due_at, run.state) == ("reminder:2026-12-02", wednesday, RunState.PLANNED)
+    assert "reminder:2026-12-02" not in stage.woken
+
+
+def test_on_a_day_without_its_time_it_can_be_sent_by_hand(stage):
+    stage.reader("o-1", "tixing")
+    thursday = NOON.replace(day=26)
+
+    run = stage.desk.send_now("reminder", now=thursday)
+    stage.desk.sweep(NOON.replace(hour=19) + 9 * DAY)
+
+    assert (run.key, run.state) == ("reminder:2026-11-26-by-hand", RunState.SENDING)
+    assert stage.desk.status("reminder:2026-12-02").run.state is RunState.SENDING
+
+
+def test_a_moment_that_is_over_is_not_now(db, tmp_path):
+    once = REMINDER.replace('schedule = "0 19 * * wed"', "at = 2026-11-20T19:00:00+08:00")
+    stage = stage_with(db, tmp_path / "pack", broadcasts=[once])
+    stage.reader("o-1", "tixing")
+
+    run = stage.desk.send("reminder", NOON)
+
+    assert (run.key, run.state, run.reason) == ("reminder:2026-11-20", RunState.DONE, reasons.EXPIRED)
+    assert stage.woken == []
 
 
 @pytest.mark.parametrize("key", ["nobody", "nobody:2026-11-23", "daily-digest:tomorrow", "reminder:2026-11-23"])
@@ -332,7 +522,7 @@ def test_a_broadcast_for_one_moment_begins_even_when_it_was_written_after_it(sta
 def test_a_plan_that_was_cut_short_is_finished_and_sent(stage):
     readers = [stage.reader(f"o-{n}") for n in range(3)]
     run = stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
-    stage.store.replan(run.key, before=RunState.PLANNED, content=run.content, expires_at=run.expires_at)
+    stage.store.replan(run.key, before=RunState.PLANNED, content=run.content, expires_at=run.expires_at, now=NOON)
     stage.deliver(run, readers[0], channel="next_visit")
 
     stage.desk.sweep(NOON)

@@ -229,7 +229,7 @@ def test_only_a_run_that_is_where_it_was_said_to_be_is_planned_again(world, stat
     run = world.run(state=state)
     world.deliver(run, world.person("o-1"))
 
-    world.store.replan(run.key, before=RunState.PLANNED, content=run.content, expires_at=LATER)
+    world.store.replan(run.key, before=RunState.PLANNED, content=run.content, expires_at=LATER, now=NOON)
 
     assert world.states(run) == left
     assert world.store.run(run.key).state is (RunState.PLANNING if left == {} else state)
