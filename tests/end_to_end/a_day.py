@@ -74,6 +74,7 @@ def live(day: Day) -> None:
     question = day.does("老王", "tap", key="quiz.daily")
     for _ in range(5):
         question = day.answers("老王", question)
+        day.later(minutes=1)  # nobody reads faster, and two of the same within seconds are taken for a double tap
     day.says("老王", "错题")
     day.says("老王", "退出")
     day.later(minutes=45)
