@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import redis as redis_library
 from flask.testing import FlaskClient
 
 import app
+from storage import redis as fast
 from tests.driver import Phone
 
 PACK = Path(__file__).parents[1] / "content" / "pack"
@@ -18,15 +20,27 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # twelve o'clock in Shanghai
 
 @dataclass
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until it is moved; what lies in Redis grows older with it."""
 
     at: datetime = NOON
+    redis: redis_library.Redis | None = None
 
     def __call__(self) -> datetime:
         return self.at
 
     def forward(self, **span: float) -> None:
         self.at += timedelta(**span)
+        if self.redis is not None:
+            aged(self.redis, timedelta(**span))
+
+
+def aged(redis: redis_library.Redis, span: timedelta) -> None:
+    """Take from everything in Redis the time that went by, and from Redis what has no time left."""
+    milliseconds = int(span.total_seconds() * 1000)
+    for key in redis.scan_iter():
+        left = redis.pttl(key)
+        if left >= 0:
+            redis.pexpire(key, left - milliseconds)  # with none left, that deletes
 
 
 def write_config(folder: Path, *, database: str, redis: str, **tables: Any) -> Path:
@@ -79,9 +93,15 @@ class Town:
         return Phone(self.client, self.settings.accounts["official"], openid, self.clock)
 
 
+def _answering(url: str) -> redis_library.Redis | None:
+    """A client, where there is a Redis behind the address."""
+    client = fast.connect(url)
+    return client if fast.answers(client) else None
+
+
 def a_town(folder: Path, *, database: str, redis: str, clock: Clock | None = None, **tables: Any) -> Town:
     """The program, built and with its doors open in this process."""
-    clock = clock or Clock()
+    clock = clock or Clock(redis=_answering(redis))
     settings = app.Settings.load(write_config(folder, database=database, redis=redis, **tables), {})
     house = app.build(settings, clock=clock)
     return Town(settings, house, app.serve(house).test_client(), clock)

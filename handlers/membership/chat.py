@@ -84,7 +84,14 @@ class Membership:
         """Ask again."""
         if turn.talk.feature != "membership":
             return None
-        return self.ask_to_unbind(turn) if turn.talk.state.get("doing") == "unbind" else self._says("code_please")
+        return self.restart(turn)
+
+    def restart(self, turn: Turn) -> Reply:
+        """The same question again: nothing was done yet."""
+        if turn.talk.state.get("doing") == "unbind":
+            return self.ask_to_unbind(turn)
+        turn.talk.hold("membership", {"doing": "join"})
+        return self._says("code_please")
 
     def _organisation(self, organisation: str) -> str:
         known = self.shelf.current().organisations.get(organisation)
@@ -117,5 +124,6 @@ def routes(membership: Membership) -> Router:
             answer=membership.answer,
             otherwise=membership.otherwise,
             resume=membership.resume,
+            restart=membership.restart,
         ),
     )

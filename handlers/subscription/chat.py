@@ -114,6 +114,10 @@ class Subscriber:
         """Show the list again."""
         if turn.talk.feature != "subscription":
             return None
+        return self.restart(turn)
+
+    def restart(self, turn: Turn) -> Reply:
+        """The same question again: nothing was done yet."""
         return self.ask_to_delete(turn) if turn.talk.state.get("doing") == "delete" else self.topics(turn)
 
     # -- own data ------------------------------------------------------------------------------------------------
@@ -211,5 +215,6 @@ def routes(subscriber: Subscriber) -> Router:
             answer=subscriber.answer,
             otherwise=subscriber.otherwise,
             resume=subscriber.resume,
+            restart=subscriber.restart,
         ),
     )

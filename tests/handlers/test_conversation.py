@@ -182,6 +182,31 @@ def test_coming_back_after_an_hour_offers_to_go_on_or_begin_again(town):
     assert answers_kept(town) == 0
 
 
+@pytest.mark.parametrize("word", ["答题", "要闻", "查询", "订阅", "绑定", "删除我的数据"])
+@pytest.mark.parametrize("minutes", [31, 90])
+def test_whatever_was_open_is_still_known_after_an_hour(town, word, minutes):
+    phone = town.phone()
+    opened = phone.says(word)
+
+    town.clock.forward(minutes=minutes)
+    offered = phone.says("嗯嗯嗯")
+    resumed = phone.says("继续") if minutes > 60 else opened
+
+    assert "没听懂" not in offered
+    assert ("“重来”" in offered) == (minutes > 60)
+    assert resumed == opened
+
+
+def test_whatever_was_open_can_be_begun_again_after_an_hour(town):
+    for word in ("订阅", "绑定", "删除我的数据"):
+        phone = town.phone()
+        opened = phone.says(word)
+        town.clock.forward(hours=2)
+        phone.says("嗯嗯嗯")
+
+        assert phone.says("重来") == opened
+
+
 def test_a_word_of_another_feature_is_heard_after_an_hour(town):
     phone = town.phone()
     phone.says("答题")

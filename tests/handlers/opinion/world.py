@@ -22,6 +22,7 @@ from storage.opinion import STIRRED, Opinions, Quota
 from storage.people import People
 from storage.pictures import Pictures
 from storage.sealing import Keys
+from tests.house import aged
 from wechat.messages import Kind, Message, Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -31,6 +32,7 @@ PHRASES = Path(__file__).parents[3] / "content" / "phrases"
 
 @dataclass
 class Clock:
+    redis: redis_library.Redis
     now: datetime = MORNING
 
     def __call__(self) -> datetime:
@@ -38,6 +40,7 @@ class Clock:
 
     def passes(self, **time: float) -> None:
         self.now += timedelta(**time)
+        aged(self.redis, timedelta(**time))
 
 
 @dataclass
@@ -71,7 +74,7 @@ class World:
         **settings: Any,
     ) -> None:
         chosen = OpinionSettings(**settings)
-        self.clock = Clock()
+        self.clock = Clock(redis)
         self.db = db
         self.platform = Platform()
         self.told: list[tuple[str, str, str]] = []
