@@ -65,6 +65,7 @@ _UNWANTED = {
     Kind.LINK: "unwanted_link",
     Kind.MINIPROGRAM_PAGE: "unwanted_link",
     Kind.CLICK: "unknown_menu_key",
+    Kind.SCAN: "unknown_scene",
 }
 
 
@@ -281,6 +282,11 @@ class Conversation:
         return f"{piece}\n\n{self._say('conversation.more')}" if talk.more else piece
 
     def _unwanted(self, turn: Turn) -> Reply:
+        if turn.message.kind is Kind.TEXT and not turn.talk.feature:
+            for router in self._switchboard.routers.values():
+                reply = router.talking.picks_up(turn) if router.talking and router.talking.picks_up else None
+                if reply is not None:
+                    return reply
         phrase = _UNWANTED.get(turn.message.kind)
         return Text(self._say(f"conversation.{phrase}")) if phrase else Silence()
 
@@ -327,9 +333,11 @@ class Conversation:
         return talking.restart(turn) if talking.restart else self._leave(turn, talking)
 
     def _resume(self, turn: Turn) -> Reply:
-        """Go on with what was being written, else the open talk, else whatever a feature remembers as half done."""
+        """Go on with what was being written, else the rest of a long answer, the open talk, or what SQL remembers."""
         turn.talk.asked = False
         draft = turn.talk.draft
+        if turn.talk.more and not draft:
+            return self._more(turn)
         wanted = draft.feature if draft else turn.talk.feature
         open_first = sorted(self._switchboard.routers.values(), key=lambda router: router.feature != wanted)
         for router in open_first:

@@ -91,7 +91,8 @@ class Talking:
     reached by its exact name and not by words that look like one of its patterns. `lapsed(turn)`: what was said here
     has had its time, so there is nothing to go on with; `otherwise` says so. `resume` goes on after a break (or with
     what SQL remembers, and gives None where there is nothing), `restart` begins again, `back` goes one step back,
-    `leave` says good-bye.
+    `leave` says good-bye. `picks_up` looks, while nothing is open, at words that nobody wanted: what they answer may
+    have been lost with Redis.
     """
 
     accepts: Callable[[Turn], bool]
@@ -103,6 +104,7 @@ class Talking:
     leave: Handler | None = None
     takes_words: Callable[[Turn], bool] = lambda _: False
     lapsed: Callable[[Turn], bool] = lambda _: False
+    picks_up: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,12 @@ class QuizStore:
             except sa.exc.NoResultFound:
                 return None
 
+    def unfinished(self, *, person: str, day: date) -> list[Round]:
+        """The person's rounds of that day that aren't over."""
+        with self._db.read() as connection:
+            begun = _rounds(connection, (rounds.c.person == person) & (rounds.c.day == day))
+        return [each for each in begun if not each.is_over]
+
     def round(self, found: str) -> Round:
         """The round with that id, as far as it is answered."""
         with self._db.read() as connection:
@@ -150,6 +156,13 @@ class QuizStore:
 
 
 def _round(connection: Connection, chosen: sa.ColumnElement[bool]) -> Round:
+    found = _rounds(connection, chosen)
+    if not found:
+        raise sa.exc.NoResultFound
+    return found[0]
+
+
+def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Round]:
     counted = (
         sa.select(
             rounds.c.id,
@@ -162,5 +175,5 @@ def _round(connection: Connection, chosen: sa.ColumnElement[bool]) -> Round:
         .where(chosen)
         .group_by(rounds.c.id, rounds.c.name, rounds.c.questions)
     )
-    row = connection.execute(counted).one()
-    return Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right)
+    rows = connection.execute(counted).all()
+    return [Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right) for row in rows]

@@ -1,5 +1,6 @@
 """What the quiz says: a question, then the answer explained with its source and the next question."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -8,11 +9,13 @@ from content.library import Library
 from content.models import Question, QuestionType
 from content.shelf import Shelf
 from handlers.quiz import engine
-from handlers.router import Router, Talking, Turn
+from handlers.router import Router, Talking, Turn, plain
 from storage.quiz import QuizStore, Round
 from wechat.messages import Kind, Reply, Text
 
 _KINDS = {QuestionType.SINGLE: "single", QuestionType.MULTI: "multi", QuestionType.JUDGE: "judge"}
+_MISTAKES = "wrong:"  # how the names of their rounds begin
+_LETTER = re.compile("[a-h]")
 
 
 def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, questions_a_day: int) -> Router:
@@ -31,7 +34,8 @@ def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, questions_a_day: i
             answer=quiz.answer,
             otherwise=quiz.otherwise,
             resume=quiz.resume,
-            restart=quiz.resume_or_daily,
+            restart=quiz.restart,
+            picks_up=quiz.picks_up,
             leave=quiz.leave,
         ),
     )
@@ -68,14 +72,17 @@ class Quiz:
         return known[1]
 
     def mistakes(self, turn: Turn) -> Reply:
-        """A round of what was answered wrong the last time and still holds."""
+        """What was answered wrong the last time and still holds; a round of it begun today is gone on with."""
+        begun_before = self._unfinished(turn)
+        if begun_before and begun_before.name.startswith(_MISTAKES):
+            return self._goes_on(turn, begun_before)
         today = turn.now.astimezone(self.zone).date()
         wrong = self.store.wrong(person=turn.who.person, most=self.questions_a_day * 10)
         known = filter(None, map(self._library.question, wrong))
         again = list(dict.fromkeys(question.id for question in known if question.in_effect(today)))
         if not again:
             return self._says("no_mistakes")
-        name = f"wrong:{turn.message.id}"[:64]
+        name = f"{_MISTAKES}{turn.message.id}"[:64]
         begun = self.store.begin(person=turn.who.person, name=name, day=today, questions=again[: self.questions_a_day])
         return self._goes_on(turn, begun)
 
@@ -122,25 +129,46 @@ class Quiz:
         return self._says("how_to_answer", kind=_KINDS[question.type], question=self._asked(question, turn))
 
     def resume(self, turn: Turn) -> Reply | None:
-        """The open round, else today's if it was begun and isn't over."""
+        """The open round, else one that was begun today and isn't over."""
         if turn.talk.feature == "quiz":
             return self._goes_on(turn, self.store.round(turn.talk.state["round"]))
-        today = turn.now.astimezone(self.zone).date()
-        begun = self.store.find(person=turn.who.person, name=_daily(today))
-        return None if begun is None or begun.is_over else self._goes_on(turn, begun)
+        begun = self._unfinished(turn)
+        return self._goes_on(turn, begun) if begun else None
 
-    def resume_or_daily(self, turn: Turn) -> Reply:
-        """A round can't be taken back, so beginning again means today's questions."""
-        return self.daily(turn)
+    def _unfinished(self, turn: Turn) -> Round | None:
+        """A round of today with something left to ask: of mistakes, which is begun later, else the day's."""
+        if not turn.who.known:
+            return None
+        begun = self.store.unfinished(person=turn.who.person, day=turn.now.astimezone(self.zone).date())
+        left = [each for each in begun if any(map(self._library.question, each.questions[each.answered :]))]
+        return min(left, key=lambda each: not each.name.startswith(_MISTAKES), default=None)
+
+    def restart(self, turn: Turn) -> Reply:
+        """An answer can't be taken back, so a round of today goes on, and that is said; an older one makes way."""
+        going = self.store.round(turn.talk.state["round"])
+        if going.name != self._todays_name(turn) and not going.name.startswith(_MISTAKES):
+            return self.daily(turn)
+        before = self._say("answers_stay", answered=going.answered) if going.answered and not going.is_over else ""
+        return self._goes_on(turn, going, before=before)
+
+    def _todays_name(self, turn: Turn) -> str:
+        return _daily(turn.now.astimezone(self.zone).date())
+
+    def picks_up(self, turn: Turn) -> Reply | None:
+        """A bare letter while nothing is open: the talk was lost in a round. Its question is asked again."""
+        begun = self._unfinished(turn) if _LETTER.fullmatch(plain(turn.text)) else None
+        if begun is None:
+            return None
+        return self._goes_on(turn, begun, before=self._say("not_counted"))
 
     def leave(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
         """Good-bye, with the way back."""
         return self._says("left")
 
-    def _goes_on(self, turn: Turn, going: Round) -> Reply:
+    def _goes_on(self, turn: Turn, going: Round, *, before: str = "") -> Reply:
         state = {"round": going.id, "ids": list(going.questions), "at": going.answered, "right": going.right}
         turn.talk.hold("quiz", state)
-        return self._ask_or_finish(turn)
+        return self._ask_or_finish(turn, before=before)
 
     def _ask_or_finish(self, turn: Turn, *, before: str = "") -> Reply:
         question = self._open_question(turn)

@@ -77,6 +77,7 @@ class Subscriber:
         if chosen == self._topics:
             return self.unsubscribe(turn)
         self.subscriptions.drop(turn.who.person, [topic.id for topic in chosen])
+        _done(turn)
         return self._says("dropped", topics=chosen)
 
     def subscribe_some(self, turn: Turn) -> Reply:
@@ -175,6 +176,7 @@ class Subscriber:
 
     def _add(self, turn: Turn, chosen: Sequence[Topic]) -> Reply:
         self.subscriptions.add(turn.who.person, [topic.id for topic in chosen])
+        _done(turn)
         return self._says("added", topics=chosen)
 
     def _listed(self, turn: Turn, phrase: str) -> Reply:
@@ -187,6 +189,12 @@ class Subscriber:
 
     def _says(self, key: str, **values: object) -> Reply:
         return Text(self._say(key, **values))
+
+
+def _done(turn: Turn) -> None:
+    """The list was for this: what comes next is not about topics, unless another feature is being talked to."""
+    if turn.talk.feature == "subscription":
+        turn.talk.end()
 
 
 def routes(subscriber: Subscriber) -> Router:

@@ -222,12 +222,34 @@ def test_leaving_works_in_the_middle_and_going_on_finds_the_place(town):
     phone.says("A")
 
     left = phone.says("退出")
-    lost = phone.says("A")
+    lost = phone.says("嗯")
     back = phone.says("继续")
 
     assert "继续" in left
     assert "帮助" in lost
     assert "2/5" in back
+
+
+def test_a_letter_after_redis_was_lost_in_the_middle_shows_its_question_again_and_is_not_marked(town, redis):
+    phone = town.phone()
+    phone.says("答题")
+    question = phone.says("A")
+    redis.flushdb()
+    asked = phone.says("B")
+
+    assert "没有算作答案" in asked
+    assert asked.endswith(question[question.index("【2/5】") :])
+    assert answers_kept(town) == 1
+    assert "3/5" in phone.says("C")
+
+
+@pytest.mark.parametrize("said", ["A", "AB是什么", "i"])
+def test_a_letter_of_one_who_has_no_round_is_not_understood(town, said):
+    assert town.phone().says(said).startswith("没听懂")
+
+
+def test_a_code_that_stands_for_nothing_is_answered(town):
+    assert "二维码" in town.phone().scans("poster-2019")
 
 
 def test_without_redis_the_answer_is_honest_quick_and_has_no_effect(tmp_path, database_url, redis_url, redis):

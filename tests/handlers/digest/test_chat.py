@@ -150,6 +150,15 @@ def test_a_long_one_is_read_to_its_end_piece_by_piece(town):
     assert phone.says("返回").startswith("最近的政策")
 
 
+def test_going_on_in_the_middle_of_a_long_one_goes_on(town):
+    phone, other = town.phone(), town.phone()
+    for each in (phone, other):
+        each.says("往期政策")
+        each.says("2")
+
+    assert phone.says("继续") == other.says("更多")
+
+
 def test_next_page_means_the_rest_of_a_long_one_while_there_is_some(town):
     phone = town.phone()
     phone.says("往期政策")

@@ -341,3 +341,51 @@ def test_a_round_begun_yesterday_is_finished_as_yesterdays(small):
 
     assert "【2/5】" in phone.says(letter(question))
     assert {row.day.day for row in rows(small, rounds)} == {23}
+
+
+def test_a_round_of_mistakes_is_found_again_and_begun_once(small):
+    phone = small.town.phone()
+    round_of(phone, mistakes=3)
+    first = phone.says("错题")
+    second = phone.says(letter(first))
+    phone.says("退出")
+    question = second[second.rindex("【") :]
+
+    assert phone.says("继续") == question
+    assert phone.says("错题") == question
+    assert len(rows(small, rounds)) == 2
+
+
+def test_a_round_of_mistakes_whose_questions_are_gone_is_in_nobodys_way(small):
+    phone = small.town.phone()
+    round_of(phone, mistakes=5)
+    phone.says("错题")
+    phone.says("退出")
+    small.holds(*(a_question(f"new{number}", options=OPTIONS, answer=["jia"]) for number in range(7)))
+
+    assert "没有要复习的错题" in phone.says("错题")
+    assert "没有进行到一半" in phone.says("继续")
+
+
+def test_beginning_again_says_that_answers_stay(small):
+    phone = small.town.phone()
+    asked = phone.says(letter(phone.says("答题")))
+    again = phone.says("重来")
+
+    assert again == f"答过的 1 题已经记下，不能重答，接着做没答的：\n\n{asked[asked.rindex('【') :]}"
+
+
+def test_beginning_again_goes_on_with_the_mistakes_that_are_open(small):
+    phone = small.town.phone()
+    round_of(phone, mistakes=2)
+
+    assert phone.says("错题") == phone.says("重来")
+
+
+def test_beginning_a_round_of_yesterday_again_gives_todays(small):
+    phone = small.town.phone()
+    phone.says(letter(phone.says("答题")))
+    small.town.clock.forward(hours=20)
+    phone.says("A")
+
+    assert phone.says("重来").startswith("【1/5】")

@@ -488,3 +488,20 @@ def test_a_stranger_who_allows_a_notice_becomes_no_person(town):
     town.phone().event(choices(("T1", "accept")))
 
     assert count(town, "persons") == count(town, "credits") == 0
+
+
+@pytest.mark.parametrize("done", [("订阅", "1"), ("订阅", "订阅 2"), ("订阅", "1", "订阅", "退订1")])
+def test_a_list_that_has_served_is_closed(town, done):
+    phone = town.phone()
+    for words in done:
+        phone.says(words)
+
+    assert phone.says("今天天气怎么样").startswith("没听懂")
+
+
+def test_topics_are_chosen_by_name_without_ending_what_else_is_open(town):
+    phone = town.phone()
+    phone.says("答题")
+    phone.says("订阅 1")
+
+    assert "2/2" in phone.says("A")
