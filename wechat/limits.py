@@ -22,6 +22,8 @@ TAGS_OF_AN_ACCOUNT = 100
 TAGS_OF_A_USER = 20
 TAGGED_AT_ONCE = 50
 USERS_AT_ONCE = 100
+BLOCKED_AT_ONCE = 20
+REMARK_CHARS = 29
 THING_CHARS = 20
 LEGACY_CHARS = 20
 
@@ -262,6 +264,12 @@ def _name(field: str, name: object, most: int) -> None:
 def check_tag_name(name: str) -> None:
     """Refuse an empty name and one over 30 bytes (10 hanzi)."""
     _name("name", name, TAG_NAME_BYTES)
+
+
+def check_remark(remark: str) -> None:
+    """Refuse one of thirty characters and more; an empty one takes the remark away."""
+    _refuse(bool(_CONTROL.search(remark)), "remark", Rule.LINE_BREAK)
+    _refuse(len(remark) > REMARK_CHARS, "remark", Rule.CHARACTERS, most=REMARK_CHARS)
 
 
 # -- temporary media (§8) -----------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ class FakeCustomerService(FakeTemporaryMedia):
         with self._lock:
             self._called("/cgi-bin/message/custom/send", talk=True)
             member = self._member(openid)
+            if openid in self._blocked:
+                raise self._refusal(43019, "remove from blacklist first")
             if not member.follows:
                 raise self._refusal(45015, "response out of time limit or subscription is canceled")
             if not member.receives:

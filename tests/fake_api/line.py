@@ -30,6 +30,7 @@ class Member:
     since: datetime | None = None
     scene: str = ""
     receives: bool = True
+    remark: str = ""
     allowed: dict[Kind, Allowed] = field(default_factory=dict)
     credits: Counter[str] = field(default_factory=Counter)
     tags: list[int] = field(default_factory=list)
@@ -51,6 +52,7 @@ class FakeLine:
         self._used: Counter[str] = Counter()
         self._faults: deque[WeChatError] = deque()
         self._lock = threading.RLock()
+        self._blocked: dict[str, None] = {}
         self._refused: dict[str, datetime] = {}
 
     # -- what members do and see, and what goes wrong

@@ -1,7 +1,7 @@
 """Tags of the fake platform."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from tests.fake_api.line import FakeLine
@@ -53,6 +53,11 @@ class FakeTags(FakeLine):
     def tags_of(self, openid: str) -> tuple[int, ...]:
         self._called("/cgi-bin/tags/getidlist", talk=True)
         return tuple(self._member(openid).tags)
+
+    def bearers(self, tag: int, after: str = "") -> Iterator[str]:
+        self._called("/cgi-bin/user/tag/get", talk=True)
+        bearing = sorted(openid for openid, member in self._members.items() if tag in member.tags)
+        yield from (openid for openid in bearing if openid > after)
 
     def _existing(self, tag: int) -> None:
         if tag not in self._tags:

@@ -103,6 +103,22 @@ class Line:
         return found
 
 
+def walk(page: Callable[[str], tuple[list[str], str]], after: str) -> Iterator[str]:
+    """Give the openids after this one, a page in memory at a time; `page` asks for those after an openid."""
+    while True:
+        openids, then = page(after)
+        yield from openids
+        if not openids or not then or then == after:
+            return
+        after = then
+
+
+def page_of(fields: Mapping[str, Any]) -> tuple[list[str], str]:
+    """The openids of a page and the last of them; an empty page has no `data` at all (§5)."""
+    openids = fields["data"]["openid"] if fields.get("count") or "data" in fields else []
+    return [str(openid) for openid in openids], str(fields.get("next_openid", ""))
+
+
 def batches(openids: Iterable[str], size: int) -> Iterator[list[str]]:
     """Give `openids` by so many at a time."""
     rest = iter(openids)

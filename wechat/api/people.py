@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from wechat import limits
-from wechat.api.line import Line, batches
+from wechat.api.line import Line, batches, page_of, walk
+
+_MEMBERS = "/cgi-bin/tags/members"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +37,25 @@ class People(Protocol):
     def users(self, openids: Iterable[str]) -> Iterator[User]:
         """Tell it of many, a hundred a call."""
 
+    def set_remark(self, openid: str, remark: str) -> None:
+        """Note something of a follower that only the account sees; "" takes it away."""
+
+    def blocked(self, after: str = "") -> Iterator[str]:
+        """Walk through the openids of the blacklist, from the one after `after`, a page in memory at a time."""
+
+    def block(self, openids: Iterable[str]) -> None:
+        """Put people on the blacklist: they can neither write nor be written to; safe to repeat."""
+
+    def unblock(self, openids: Iterable[str]) -> None:
+        """Take people off the blacklist; safe to repeat."""
+
 
 class TencentPeople(Line):
     """`People` over HTTP."""
 
     def followers(self, after: str = "") -> Iterator[str]:
         """See `People`."""
-        while True:
-            openids, then = self._read("/cgi-bin/user/get", _page, **({"next_openid": after} if after else {}))
-            yield from openids
-            if not openids or not then or then == after:
-                return
-            after = then
+        return walk(self._followers, after)
 
     def user(self, openid: str) -> User:
         """See `People`."""
@@ -58,10 +67,29 @@ class TencentPeople(Line):
             body = {"user_list": [{"openid": openid, "lang": "zh_CN"} for openid in some]}
             yield from self._ask("/cgi-bin/user/info/batchget", body, lambda of: [*map(_user, of["user_info_list"])])
 
+    def set_remark(self, openid: str, remark: str) -> None:
+        """See `People`."""
+        limits.check_remark(remark)
+        self._sdk.user.update_remark(openid, remark)
 
-def _page(fields: Mapping[str, Any]) -> tuple[list[str], str]:
-    openids = fields["data"]["openid"] if fields.get("count") or "data" in fields else []
-    return [str(openid) for openid in openids], str(fields.get("next_openid", ""))
+    def blocked(self, after: str = "") -> Iterator[str]:
+        """See `People`."""
+        return walk(lambda last: self._ask(f"{_MEMBERS}/getblacklist", {"begin_openid": last}, page_of), after)
+
+    def block(self, openids: Iterable[str]) -> None:
+        """See `People`."""
+        self._each("batchblacklist", openids)
+
+    def unblock(self, openids: Iterable[str]) -> None:
+        """See `People`."""
+        self._each("batchunblacklist", openids)
+
+    def _followers(self, after: str) -> tuple[list[str], str]:
+        return self._read("/cgi-bin/user/get", page_of, **({"next_openid": after} if after else {}))
+
+    def _each(self, do: str, openids: Iterable[str]) -> None:
+        for some in batches(openids, limits.BLOCKED_AT_ONCE):
+            self._ask(f"{_MEMBERS}/{do}", {"openid_list": some}, dict)
 
 
 def _user(fields: Mapping[str, Any]) -> User:

@@ -1,11 +1,11 @@
 """Tags that followers bear (§5)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wechat import limits
-from wechat.api.line import Line, batches
+from wechat.api.line import Line, batches, page_of, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Tags(Protocol):
 
     def tags_of(self, openid: str) -> tuple[int, ...]:
         """Return the ids of one person's tags."""
+
+    def bearers(self, tag: int, after: str = "") -> Iterator[str]:
+        """Walk through the openids of a tag's followers, from the one after `after`, a page in memory at a time."""
 
 
 class TencentTags(Line):
@@ -76,6 +79,14 @@ class TencentTags(Line):
     def tags_of(self, openid: str) -> tuple[int, ...]:
         """See `Tags`."""
         return self._ask("/cgi-bin/tags/getidlist", {"openid": openid}, lambda fields: tuple(fields["tagid_list"]))
+
+    def bearers(self, tag: int, after: str = "") -> Iterator[str]:
+        """See `Tags`."""
+
+        def page(last: str) -> tuple[list[str], str]:
+            return self._ask("/cgi-bin/user/tag/get", {"tagid": tag, "next_openid": last}, page_of)
+
+        return walk(page, after)
 
 
 def _tag(fields: Mapping[str, Any]) -> Tag:

@@ -56,6 +56,7 @@ ERRORS: dict[int, Fault] = {
     43001: Fault("require GET method", "M"),
     43002: Fault("require POST method", "§2.4"),
     43004: Fault("require subscribe", "§2.4"),
+    43019: Fault("user in blacklist, remove from blacklist first", "§2.4"),
     43101: Fault("user refuse to accept the msg", "§2.4, §3.3"),
     44002: Fault("empty post data", "§2.4"),
     44004: Fault("empty content", "§2.4"),

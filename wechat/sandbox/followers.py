@@ -4,15 +4,15 @@ import sqlite3
 from typing import Any
 
 from wechat.sandbox import rules
-from wechat.sandbox.call import Call
+from wechat.sandbox.call import OK, Call
 from wechat.sandbox.errors import ApiError
 
 
 def page(call: Call) -> dict[str, Any]:
     """`/cgi-bin/user/get`: ten thousand openids after `next_openid`, in the order they began to follow."""
     return {
-        "total": len(_following(call, "", most=-1)),
-        **_page(_following(call, call.request.query.get("next_openid", ""), most=rules.FOLLOWER_PAGE)),
+        "total": call.all(_COUNT, call.account.name)[0]["total"],
+        **page_of(_following(call, call.request.query.get("next_openid", ""), most=rules.FOLLOWER_PAGE)),
     }
 
 
@@ -40,7 +40,16 @@ def tagged_page(call: Call) -> dict[str, Any]:
         call.text("next_openid"),
         rules.FOLLOWER_PAGE,
     )
-    return _page([row["openid"] for row in rows])
+    return page_of([row["openid"] for row in rows])
+
+
+def set_remark(call: Call) -> dict[str, Any]:
+    """`/cgi-bin/user/info/updateremark`: what only the account sees of a follower."""
+    member, remark = call.member(call.body.get("openid")), call.text("remark")
+    if len(remark) > rules.REMARK_CHARS:
+        raise ApiError(45002)
+    call.db.execute("replace into remarks values (?, ?)", (member["openid"], remark))
+    return OK
 
 
 def tags_of(call: Call, openid: str) -> list[int]:
@@ -48,10 +57,18 @@ def tags_of(call: Call, openid: str) -> list[int]:
     return [row["tag"] for row in call.all("select tag from tagged where openid = ? order by nth", openid)]
 
 
+_COUNT = "select count(*) as total from members where account = ? and followed = 1"
+
+
+def _remark(call: Call, openid: str) -> str:
+    row = call.one("select remark from remarks where openid = ?", openid)
+    return row["remark"] if row else ""
+
+
 def _following(call: Call, after: str, *, most: int) -> list[str]:
     start = call.one("select followed_at, openid from members where openid = ?", after)
     rows = call.all(
-        "select openid from members where account = ? and followed and (followed_at, openid) > (?, ?)"
+        "select openid from members where account = ? and followed = 1 and (followed_at, openid) > (?, ?)"
         " order by followed_at, openid limit ?",
         call.account.name,
         start["followed_at"] if start else -1,
@@ -61,7 +78,8 @@ def _following(call: Call, after: str, *, most: int) -> list[str]:
     return [row["openid"] for row in rows]
 
 
-def _page(openids: list[str]) -> dict[str, Any]:
+def page_of(openids: list[str]) -> dict[str, Any]:
+    """A page as the platform shows it: the last one is empty and has no `data`."""
     if not openids:
         return {"count": 0, "next_openid": ""}
     return {"count": len(openids), "data": {"openid": openids}, "next_openid": openids[-1]}
@@ -78,7 +96,7 @@ def _about(call: Call, member: sqlite3.Row) -> dict[str, Any]:
     return {
         **known,
         "subscribe_time": int(member["followed_at"]),
-        "remark": "",
+        "remark": _remark(call, member["openid"]),
         "groupid": tags[-1] if tags else 0,
         "tagid_list": tags,
         "subscribe_scene": member["subscribe_scene"],

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from wechat.sandbox import chat, media, menus, windows
+from wechat.sandbox import blacklist, chat, media, menus, windows
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.call import Push, Upload
 from wechat.sandbox.notices import credits_of
@@ -193,6 +193,8 @@ class Phone:
     def _do(self, openid: str, action: Action) -> Future[Outcome]:
         with self._platform.state.begin() as db:
             member = self._follower(db, openid)
+            if blacklist.holds(db, openid):
+                raise NotPossible("blocked")
             line = None
             if action.line:
                 line = chat.add(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from wechat.sandbox import (
+    blacklist,
     chat,
     diagnosis,
     followers,
@@ -66,6 +67,10 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/cgi-bin/user/get": Endpoint(followers.page, GET, "people"),
     "/cgi-bin/user/info": Endpoint(followers.info, GET, "people"),
     "/cgi-bin/user/info/batchget": Endpoint(followers.info_of_many, POST, "people"),
+    "/cgi-bin/user/info/updateremark": Endpoint(followers.set_remark, POST, "people"),
+    "/cgi-bin/tags/members/getblacklist": Endpoint(blacklist.page, POST, "people"),
+    "/cgi-bin/tags/members/batchblacklist": Endpoint(blacklist.put_on, POST, "people"),
+    "/cgi-bin/tags/members/batchunblacklist": Endpoint(blacklist.take_off, POST, "people"),
     "/cgi-bin/user/tag/get": Endpoint(followers.tagged_page, POST, "people"),
     "/cgi-bin/tags/create": Endpoint(tags.create, POST, "people"),
     "/cgi-bin/tags/get": Endpoint(tags.get, GET, "people"),

@@ -25,6 +25,9 @@ URL_BYTES = 1024  # §4
 LEGACY_FIELD_CHARS = 20  # §3.2: more is cut silently
 FOLLOWER_PAGE = 10_000  # §5
 BATCH_INFO = 100  # §5
+BLOCKED_PAGE = 1_000  # §5
+BLOCK_BATCH = 20  # §5
+REMARK_CHARS = 29  # §5: "less than 30"; M
 TAGS = 100  # §5
 TAG_NAME_BYTES = 30  # §5
 TAGS_A_MEMBER = 20  # §5
@@ -75,6 +78,7 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/message/custom/send": 500_000,
     "/cgi-bin/message/template/send": 100_000,
     "/cgi-bin/message/subscribe/send": 10_000_000,  # §3.4
+    "/cgi-bin/user/info/updateremark": 10_000,
     "/cgi-bin/user/get": 500,
     "/cgi-bin/user/info": 5_000_000,
 }

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wechat.sandbox import chat, media, rules, windows
+from wechat.sandbox import blacklist, chat, media, rules, windows
 from wechat.sandbox.call import OK, Call
 from wechat.sandbox.errors import ApiError
 
@@ -42,6 +42,7 @@ def typing(call: Call) -> dict[str, Any]:
 
 
 def _may_write_to(call: Call, member: sqlite3.Row) -> None:
+    blacklist.refuse(call, member["openid"])
     if call.account.kind != "miniprogram" and not member["followed"]:
         raise ApiError(45015)
     if not member["receives"]:

@@ -15,6 +15,10 @@ create table if not exists members (
     qr_scene text not null default '', receives integer not null default 1,
     contact_at real not null default 0, typing_until real not null default 0);
 create index if not exists members_of on members (account, followed);
+create index if not exists members_in_order on members (account, followed, followed_at, openid);
+create table if not exists remarks (openid text primary key, remark text not null) without rowid;
+create table if not exists blocked (openid text primary key, account text not null, nth integer not null) without rowid;
+create index if not exists blocked_in_order on blocked (account, nth);
 create table if not exists windows (
     openid text not null, action text not null, messages integer not null, until real not null,
     primary key (openid, action)) without rowid;

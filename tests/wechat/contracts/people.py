@@ -1,6 +1,7 @@
 """What every `People` does."""
 
-from tests.wechat.contract import World
+from tests.wechat.contract import World, the_fault
+from wechat.errors import BadRequest, RecipientGone, Why
 
 
 class PeopleContract:
@@ -31,3 +32,43 @@ class PeopleContract:
         ann = world.joins()
 
         assert sum(1 for _ in world.wechat.users([ann] * 101)) == 101
+
+    def test_a_remark_is_kept_until_another_one(self, world: World):
+        ann, bob = world.joins(), world.joins()
+        world.wechat.set_remark(ann, "三支部")
+        world.wechat.set_remark(bob, "旧")
+        world.wechat.set_remark(bob, "")
+
+        assert (world.wechat.user(ann).remark, world.wechat.user(bob).remark) == ("三支部", "")
+
+    def test_a_long_remark_is_not_sent(self, world: World):
+        fault = the_fault(world.wechat.set_remark, world.joins(), "长" * 30)
+
+        assert isinstance(fault, BadRequest)
+        assert (fault.errcode, fault.field) == (None, "remark")
+
+    def test_who_is_blocked_can_not_be_written_to_and_is_listed(self, world: World):
+        ann, bob, cat = world.joins(), world.joins(), world.joins()
+        world.wechat.block([ann, bob])
+        world.wechat.block([ann])
+        listed = list(world.wechat.blocked()), list(world.wechat.blocked(after=ann))
+        fault = the_fault(world.wechat.send_text, ann, "好")
+        world.wechat.unblock([ann, cat])
+        world.wechat.send_text(ann, "好")
+
+        assert listed == ([ann, bob], [bob])
+        assert isinstance(fault, RecipientGone)
+        assert (fault.errcode, fault.why) == (43019, Why.BLOCKED)
+        assert list(world.wechat.blocked()) == [bob]
+
+    def test_nobody_is_blocked_at_first(self, world: World):
+        assert list(world.wechat.blocked()) == []
+
+    def test_more_than_twenty_can_be_blocked(self, world: World):
+        crowd = [world.joins() for _ in range(21)]
+        world.wechat.block(crowd)
+
+        assert list(world.wechat.blocked()) == crowd
+
+    def test_strangers_can_not_be_blocked(self, world: World):
+        assert the_fault(world.wechat.block, ["oZYXW9876543210zyxwvutSRQPON"]).errcode == 40003

@@ -35,3 +35,14 @@ class TagsContract:
         world.wechat.tag(crowd, tag.id)
 
         assert world.wechat.tags()[0].count == 51
+
+    def test_those_who_bear_a_tag_are_listed(self, world: World):
+        ann, bob, cat, _ = (world.joins() for _ in range(4))
+        tag, empty = world.wechat.create_tag("一支部"), world.wechat.create_tag("二支部")
+        world.wechat.tag([ann, bob, cat], tag.id)
+        world.leaves(bob)
+        bearers = list(world.wechat.bearers(tag.id))
+
+        assert set(bearers) == {ann, cat}
+        assert list(world.wechat.bearers(tag.id, after=bearers[0])) == bearers[1:]
+        assert list(world.wechat.bearers(empty.id)) == []

@@ -173,3 +173,42 @@ def test_an_unverified_service_account_may_make_menus_and_little_else(unverified
     assert unverified.code("/cgi-bin/menu/create", menu) == 0
     assert unverified.get("/cgi-bin/user/get")["errcode"] == 48001
     assert unverified.says_to("anyone") == 48001
+
+
+def test_the_blacklist_has_a_thousand_a_page_and_an_empty_last_one(tmp_path: Path) -> None:
+    fill(tmp_path / "sandbox.sqlite3", 1_001)
+    with a_stage(tmp_path) as stage:
+        stage.signs_in()
+        crowd = stage.get("/cgi-bin/user/get")["data"]["openid"]
+        for first in range(0, 1_001, 20):
+            stage.post("/cgi-bin/tags/members/batchblacklist", {"openid_list": crowd[first : first + 20]})
+        page = stage.post("/cgi-bin/tags/members/getblacklist", {"begin_openid": ""})
+        rest = stage.post("/cgi-bin/tags/members/getblacklist", {"begin_openid": page["next_openid"]})
+        end = stage.post("/cgi-bin/tags/members/getblacklist", {"begin_openid": rest["next_openid"]})
+
+    assert (page["total"], page["count"], rest["data"]["openid"]) == (1_001, 1_000, crowd[1_000:])
+    assert end == {"total": 1_001, "count": 0, "next_openid": ""}
+
+
+def test_twenty_are_blocked_at_a_time(stage: Stage) -> None:
+    crowd = [stage.a_follower() for _ in range(21)]
+    codes = [stage.code("/cgi-bin/tags/members/batchblacklist", {"openid_list": some}) for some in (crowd, [])]
+
+    assert codes == [40032, 40031]
+
+
+def test_who_is_blocked_can_not_write_and_can_leave(stage: Stage) -> None:
+    openid = stage.a_follower()
+    stage.post("/cgi-bin/tags/members/batchblacklist", {"openid_list": [openid]})
+    said = stage.phone("say", openid=openid, text="在吗")
+    left = stage.phone("unfollow", openid=openid)
+
+    assert said == {"error": "blocked"}
+    assert "error" not in left
+
+
+def test_a_remark_has_less_than_thirty_characters(stage: Stage) -> None:
+    openid = stage.a_follower()
+    path = "/cgi-bin/user/info/updateremark"
+
+    assert [stage.code(path, {"openid": openid, "remark": "长" * size}) for size in (29, 30)] == [0, 45002]
