@@ -736,7 +736,12 @@ def office(config: Path) -> broadcast.Office:
 def register(config: Path) -> roster.Register:
     """What `zhibu roster` works on."""
     house = build(read(config))
-    return roster.Register(roster=house.roster, organisations=house.shelf.current().organisations, now=house.clock())
+    return roster.Register(
+        roster=house.roster,
+        organisations=house.shelf.current().organisations,
+        now=house.clock(),
+        zone=house.settings.zone,
+    )
 
 
 def menus(config: Path) -> menu.Menus:

@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,7 +17,7 @@ from commands.cli import Here, fail
 from content.faults import Unreadable
 from content.models import Organisation
 from content.reading import text_of
-from storage.roster import Entry, Issued, Roster
+from storage.roster import Entry, Issued, Roster, Row
 
 COLUMNS: Mapping[str, str] = {
     "姓名": "name",
@@ -30,16 +32,23 @@ COLUMNS: Mapping[str, str] = {
 }
 NEEDED = ("name", "organisation")
 LONGEST: Mapping[str, int] = {"name": 64, "organisation": 64, "role": 32, "number": 32}
+F = TypeVar("F", bound=Callable[..., Any])
+_days = click.option(
+    "--days", default=30, show_default=True, type=click.IntRange(1, 365), help="How long a code is good."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+_organisation = click.option("--organisation", default="", help="Its id or name.")
 ID_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """What an import works on; `now` is aware."""
+    """What the commands work on; `now` is aware, and days are in `zone`."""
 
     roster: Roster
     organisations: Mapping[str, Organisation]
     now: datetime
+    zone: ZoneInfo
 
 
 def group(open_register: Callable[[Path], Register]) -> click.Group:
@@ -49,10 +58,16 @@ def group(open_register: Callable[[Path], Register]) -> click.Group:
     def roster() -> None:
         """Look after the list of members."""
 
-    @roster.command("import")
+    for make in (_import, _list, _reissue, _unbind, _remove):
+        roster.add_command(make(open_register))
+    return roster
+
+
+def _import(open_register: Callable[[Path], Register]) -> click.Command:
+    @click.command("import")
     @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-    @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 365), help="How long a code is good.")
-    @click.option("--json", "as_json", is_flag=True, help="Print the codes as JSON.")
+    @_days
+    @_json
     @click.pass_obj
     def import_command(here: Here, file: Path, days: int, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
         """Take in the members of FILE, a CSV table, and print a join code for each new one: they are not shown again.
@@ -67,8 +82,124 @@ def group(open_register: Callable[[Path], Register]) -> click.Group:
         issued = register.roster.take_in(entries, expires_at=register.now + timedelta(days=days))
         click.echo(_as_json(issued) if as_json else _as_table(issued), nl=as_json)
         click.echo(f"{len(entries)} members, {len(issued)} new", err=True)
+        if len(issued) < len(entries):
+            click.echo(
+                "Who was there already keeps the code they had; `zhibu roster reissue` makes a new one.", err=True
+            )
 
-    return roster
+    return import_command
+
+
+def _list(open_register: Callable[[Path], Register]) -> click.Command:
+    @click.command("list")
+    @_organisation
+    @_json
+    @click.pass_obj
+    def list_command(here: Here, organisation: str, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
+        """Print the list: who has joined, and until when the codes of the others are good."""
+        register = here.open(open_register)
+        rows = _rows(register, organisation)
+        if as_json:
+            click.echo(json.dumps([_row_as_json(row) for row in rows], ensure_ascii=False))
+        else:
+            heads = ("组织", "姓名", "编号", "职务", "状态", "加入码有效至")
+            click.echo(
+                _csv(heads, [(*_who(row.entry), row.entry.role, *_state(row, register)) for row in rows]), nl=False
+            )
+
+    return list_command
+
+
+def _reissue(open_register: Callable[[Path], Register]) -> click.Command:
+    @click.command()
+    @_one
+    @_days
+    @_json
+    @click.pass_obj
+    def reissue(here: Here, name: str, organisation: str, number: str, days: int, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
+        """Make a new join code for NAME, where the one before is lost, used or expired: that one is good no longer.
+
+        Who has joined already may use it on another account; what they have there becomes one with what they had.
+        """
+        register = here.open(open_register)
+        entry = _chosen(register, name, organisation, number).entry
+        code = register.roster.reissue(
+            name=entry.name,
+            organisation=entry.organisation,
+            number=entry.number,
+            expires_at=register.now + timedelta(days=days),
+        )
+        if code is None:
+            fail(f"{entry.name} has just been taken off the list.")
+        issued = [Issued(entry, code)]
+        click.echo(_as_json(issued) if as_json else _as_table(issued), nl=as_json)
+
+    return reissue
+
+
+def _unbind(open_register: Callable[[Path], Register]) -> click.Command:
+    @click.command()
+    @_one
+    @_json
+    @click.pass_obj
+    def unbind(here: Here, name: str, organisation: str, number: str, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
+        """Undo that NAME has joined: they are a guest again, and the row waits for a new code."""
+        register = here.open(open_register)
+        entry = _chosen(register, name, organisation, number).entry
+        if not register.roster.unbind_row(entry):
+            fail(f"{entry.name} of {entry.organisation} has not joined. A code they had is good no longer.")
+        click.echo(_entry_as_json(entry) if as_json else f"{entry.name} of {entry.organisation} is a guest again.")
+
+    return unbind
+
+
+def _remove(open_register: Callable[[Path], Register]) -> click.Command:
+    @click.command()
+    @_one
+    @click.option("--yes", is_flag=True, help="Don't ask first.")
+    @_json
+    @click.pass_obj
+    def remove(here: Here, name: str, organisation: str, number: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
+        """Take NAME off the list; if they have joined, they are a guest again and keep what they did."""
+        register = here.open(open_register)
+        entry = _chosen(register, name, organisation, number).entry
+        if not yes:
+            click.confirm(f"Take {entry.name} of {entry.organisation} off the list?", abort=True, err=True)
+        register.roster.remove(entry)
+        click.echo(_entry_as_json(entry) if as_json else f"{entry.name} of {entry.organisation} is off the list.")
+
+    return remove
+
+
+def _one(command: F) -> F:
+    """NAME, and what tells people of one name apart."""
+    command = click.option("--number", default="", help="Their 编号, where several have the name.")(command)
+    return click.argument("name")(_organisation(command))
+
+
+def _rows(register: Register, organisation: str) -> list[Row]:
+    wanted = _ids(register.organisations).get(organisation, organisation)
+    return [row for row in register.roster.rows() if wanted in ("", row.entry.organisation)]
+
+
+def _chosen(register: Register, name: str, organisation: str, number: str) -> Row:
+    """The one row that is meant; exit 1 where there is none, 2 where there are several."""
+    found = [
+        row for row in _rows(register, organisation) if row.entry.name == name and number in ("", row.entry.number)
+    ]
+    if not found:
+        fail(f"There is no {name} on the list that fits: see `zhibu roster list`.")
+    if len(found) > 1:
+        which = ", ".join(f"{row.entry.organisation} {row.entry.number}".rstrip() for row in found)
+        raise click.UsageError(
+            f"There are several {name}: name one with --organisation and --number. They are: {which}"
+        )
+    return found[0]
+
+
+def _ids(organisations: Mapping[str, Organisation]) -> dict[str, str]:
+    """The id of each organisation, by its name and by its id."""
+    return {each.name: each.id for each in organisations.values()} | {each: each for each in organisations}
 
 
 def read(data: bytes, organisations: Mapping[str, Organisation]) -> tuple[list[Entry], list[str]]:
@@ -80,7 +211,7 @@ def read(data: bytes, organisations: Mapping[str, Organisation]) -> tuple[list[E
         return [], ["The file can't be read: save it as CSV in UTF-8."]
     if "" in heads or not set(NEEDED) <= set(heads) or len(set(heads)) != len(heads):
         return [], ["line 1: the columns are 姓名 and 组织, and if you like 职务 and 编号; no other is taken"]
-    ids = {each.name: each.id for each in organisations.values()} | {each: each for each in organisations}
+    ids = _ids(organisations)
     entries: list[Entry] = []
     faults: list[str] = []
     for cells in rows:
@@ -116,13 +247,35 @@ def _twice(entries: list[Entry]) -> Iterator[str]:
         seen.add(who)
 
 
-def _as_table(issued: list[Issued]) -> str:
+def _csv(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(["组织", "姓名", "编号", "加入码"])
-    writer.writerows([each.entry.organisation, each.entry.name, each.entry.number, each.code] for each in issued)
+    writer.writerow(heads)
+    writer.writerows(rows)
     return table.getvalue()
+
+
+def _who(entry: Entry) -> tuple[str, str, str]:
+    return entry.organisation, entry.name, entry.number
+
+
+def _as_table(issued: list[Issued]) -> str:
+    return _csv(("组织", "姓名", "编号", "加入码"), [(*_who(each.entry), each.code) for each in issued])
 
 
 def _as_json(issued: list[Issued]) -> str:
     return json.dumps([{**asdict(each.entry), "code": each.code} for each in issued], ensure_ascii=False)
+
+
+def _state(row: Row, register: Register) -> tuple[str, str]:
+    until = f"{row.code_until.astimezone(register.zone):%Y-%m-%d}" if row.code_until else ""
+    return "已加入" if row.bound else "未加入", until
+
+
+def _row_as_json(row: Row) -> dict[str, Any]:
+    until = row.code_until.isoformat() if row.code_until else None
+    return {**asdict(row.entry), "bound": row.bound, "code_until": until}
+
+
+def _entry_as_json(entry: Entry) -> str:
+    return json.dumps(asdict(entry), ensure_ascii=False)

@@ -63,6 +63,15 @@ class Issued:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it stands: whether a person is bound to it, and until when its code is good; None once used."""
+
+    entry: Entry
+    bound: bool
+    code_until: datetime | None
+
+
 class Refusal(StrEnum):
     """Why a code did not bind."""
 
@@ -148,9 +157,34 @@ class Roster:
     def unbind(self, person: str) -> None:
         """Undo a binding: the row waits for a new code, the person is nobody in particular again."""
         with self._db.begin() as connection:
-            self._untie(connection, person)
-            nobody = {"name": "", "verified": False, "organisation": "", "role": ""}
-            connection.execute(persons.update().where(persons.c.id == person).values(**nobody))
+            self._unbind(connection, person)
+
+    def unbind_row(self, entry: Entry) -> bool:
+        """Undo the binding of a row; False where nobody is bound to it. Its code, if it has one, is good no longer."""
+        with self._db.begin() as connection:
+            person = self._person_of(connection, entry)
+            if person:
+                self._unbind(connection, person)
+            connection.execute(roster.update().where(_is(entry)).values(code=None, code_expires_at=None))
+        return person is not None
+
+    def remove(self, entry: Entry) -> bool:
+        """Take a row off the list, its binding first; False without such a row."""
+        with self._db.begin() as connection:
+            person = self._person_of(connection, entry)
+            if person:
+                self._unbind(connection, person)
+            return connection.execute(roster.delete().where(_is(entry)).returning(roster.c.id)).first() is not None
+
+    @staticmethod
+    def _person_of(connection: Connection, entry: Entry) -> str | None:
+        person: str | None = connection.execute(sa.select(roster.c.person).where(_is(entry)).with_for_update()).scalar()
+        return person
+
+    def _unbind(self, connection: Connection, person: str) -> None:
+        self._untie(connection, person)
+        nobody = {"name": "", "verified": False, "organisation": "", "role": ""}
+        connection.execute(persons.update().where(persons.c.id == person).values(**nobody))
 
     def count_try(self, person: str, *, day: date, message: str) -> int:
         """How many codes the person has tried that day, this message counted once."""
@@ -164,17 +198,12 @@ class Roster:
             tries = sa.select(join_tries.c.tries).where(join_tries.c.person == person, join_tries.c.day == day)
             return int(connection.execute(tries).scalar_one())
 
-    def entries(self) -> Sequence[tuple[Entry, bool]]:
-        """Every row, and whether it is bound."""
+    def rows(self) -> Sequence[Row]:
+        """The whole list."""
+        order = (roster.c.organisation, roster.c.name, roster.c.number)
         with self._db.read() as connection:
-            rows = connection.execute(sa.select(roster).order_by(roster.c.organisation, roster.c.name)).all()
-        return [
-            (
-                Entry(name=row.name, organisation=row.organisation, role=row.role, number=row.number),
-                row.person is not None,
-            )
-            for row in rows
-        ]
+            found = connection.execute(sa.select(roster).order_by(*order)).all()
+        return [Row(_entry(row), row.person is not None, row.code_expires_at if row.code else None) for row in found]
 
     def erase(self, connection: Connection, person: str) -> None:
         """Untie the person; the row itself is the admin's and stays."""

@@ -62,7 +62,7 @@ def test_taking_in_the_same_list_again_gives_out_no_code_and_updates_roles(membe
     again = members.take_in([Entry(name="张三", organisation="zhibu-1", role="委员")], expires_at=UNTIL)
 
     assert again == []
-    assert {(entry.name, entry.role) for entry, _ in members.entries()} == {("张三", "委员"), ("李四", "")}
+    assert {(row.entry.name, row.entry.role) for row in members.rows()} == {("张三", "委员"), ("李四", "")}
 
 
 def test_two_of_one_name_are_told_apart_by_number(members):
@@ -75,7 +75,7 @@ def test_a_list_is_taken_in_whole_or_not_at_all(members):
     with pytest.raises(sa.exc.SQLAlchemyError):
         members.take_in([ZHANG, Entry(name=None, organisation="zhibu-1")], expires_at=UNTIL)  # type: ignore[arg-type]
 
-    assert [entry.name for entry, _ in members.entries()] == ["李四"]
+    assert [row.entry.name for row in members.rows()] == ["李四"]
 
 
 def test_binding_names_the_person(members, people, someone):
@@ -124,7 +124,7 @@ def test_a_code_for_nobody_on_the_list_is_not_given_out(members):
 def test_unbinding_frees_the_row_and_the_name(members, people, someone):
     bind(members, someone, code_of(members))
     members.unbind(someone.person)
-    free = [entry.name for entry, is_bound in members.entries() if not is_bound]
+    free = [row.entry.name for row in members.rows() if not row.bound]
     again = members.reissue(name="张三", organisation="zhibu-1", expires_at=UNTIL)
 
     assert sorted(free) == ["张三", "李四"]

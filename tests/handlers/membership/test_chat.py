@@ -31,7 +31,7 @@ def noise(code):
 
 
 def bound(town):
-    return {entry.name for entry, is_bound in town.house.roster.entries() if is_bound}
+    return {row.entry.name for row in town.house.roster.rows() if row.bound}
 
 
 def who(town, phone):
@@ -218,7 +218,7 @@ def test_who_says_the_code_of_another_row_has_moved_there(town, code):
 
     assert "示例第二党支部" in reply
     assert who(town, phone).organisation == "zhibu-2"
-    assert [entry.organisation for entry, is_bound in town.house.roster.entries() if is_bound] == ["zhibu-2"]
+    assert [row.entry.organisation for row in town.house.roster.rows() if row.bound] == ["zhibu-2"]
 
 
 def test_a_role_that_changes_in_the_list_reaches_the_bound_member(town, code):
@@ -244,7 +244,7 @@ def test_deleting_ones_data_unties_and_the_list_stays_the_admins(town, code):
     phone.says("确认删除")
 
     assert bound(town) == set()
-    assert "张三" in {entry.name for entry, _ in town.house.roster.entries()}
+    assert "张三" in {row.entry.name for row in town.house.roster.rows()}
     assert "还没有绑定" in phone.says("我是谁")
 
 
