@@ -24,6 +24,7 @@ from commands import content as content_command
 from commands import db as db_command
 from content import checking
 from content.agreement import Known
+from content.library import Library
 from content.shelf import Shelf
 from handlers import access, console, conversation, digest, health, membership, opinion, quiz, subscription
 from handlers.conversation import Conversation
@@ -432,12 +433,22 @@ def clock_of(settings: Settings) -> Clock:
     return MovedClock(settings.storage.folder, now) if settings.sandbox.enabled else now
 
 
-def build(settings: Settings, *, clock: Clock | None = None) -> House:
-    """Put the program together. Opens the content and pools of connections, and no connection yet."""
+def build(settings: Settings, *, clock: Clock | None = None, previous: Library | None = None) -> House:
+    """Put the program together. Opens the content and pools of connections, and no connection yet.
+
+    Of the content, what stands in `previous` is not read again.
+    """
     clock = clock or clock_of(settings)
     keys = Keys(settings.secret_key.get_secret_value())
     database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
-    shelf = Shelf(settings.content.folder, zone=settings.zone, clock=clock, known=KNOWN, spare=spare_content(settings))
+    shelf = Shelf(
+        settings.content.folder,
+        zone=settings.zone,
+        clock=clock,
+        known=KNOWN,
+        spare=spare_content(settings),
+        previous=previous,
+    )
     people, inbox = People(database, former=keys.mark("former")), Inbox(memory, keys)
     platform = Platform.of(settings, keys, memory, clock)
     subscriptions, roster_store, admins = (

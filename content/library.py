@@ -138,8 +138,8 @@ def load(
 ) -> Library:
     """Read a pack whole; raises `BadContent` with every fault at once.
 
-    Naive times are in `zone`. A file that hasn't changed since `previous` is not read again. `known` are the program's
-    own names; `shipped` has the phrases that the pack may override.
+    Naive times are in `zone`. A file that hasn't changed since `previous`, of that zone, is not read again. `known` are
+    the program's own names; `shipped` has the phrases that the pack may override.
     """
     pack, found = examine(folder, zone=zone, previous=previous, known=known, shipped=shipped)
     if faults_found := faults.of_level(Level.FAULT, found):
@@ -156,7 +156,7 @@ def examine(
     shipped: Path = SHIPPED_PHRASES,
 ) -> tuple[Pack, list[Finding]]:
     """Read a pack as `load` does and give what could be read, with every fault and every advice."""
-    old = previous.sources if previous else {}
+    old = previous.sources if previous and previous.zone == zone else {}
     pack = Pack(files.sources(folder, zone=zone, shipped=shipped, known=old), known or Known(), zone)
     if not folder.is_dir():
         return pack, [faults.finding("no_folder", file=folder.name, line=1)]

@@ -21,7 +21,7 @@ class Shelf:
     """Holds the pack of a folder.
 
     Where that is bad to begin with, the last good one that was kept in the file `spare` serves, and `fault` says what
-    is wrong; with none, `BadContent` is raised.
+    is wrong; with none, `BadContent` is raised. What stands in `previous` as it stands in the folder is not read again.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Shelf:
         clock: Callable[[], datetime],
         known: Known | None = None,
         spare: Path | None = None,
+        previous: Library | None = None,
         on_change: Callable[[Library], None] | None = None,
     ) -> None:
         self._folder = folder
@@ -44,7 +45,7 @@ class Shelf:
         self._stopped = threading.Event()
         self._seen = self._tried = files.scan(folder)
         self.fault: list[Finding] | None = None
-        self._library = self._opened()
+        self._library = self._opened(previous)
         self.changed_at = clock()
 
     def current(self) -> Library:
@@ -55,9 +56,9 @@ class Shelf:
         """Give a phrase of the newest good pack."""
         return self._library.say(key, **values)
 
-    def _opened(self) -> Library:
+    def _opened(self, previous: Library | None) -> Library:
         try:
-            made = library.load(self._folder, zone=self._zone, known=self._known)
+            made = library.load(self._folder, zone=self._zone, previous=previous, known=self._known)
         except BadContent as bad:
             spare = last_good.load(self._spare, zone=self._zone, known=self._known) if self._spare else None
             if spare is None:

@@ -4,13 +4,18 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import redis as redis_library
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 import app
+from content import library
+from content.library import Library
 from storage import redis as fast
 from tests.driver import Phone
 
@@ -41,6 +46,11 @@ def aged(redis: redis_library.Redis, span: timedelta) -> None:
         left = redis.pttl(key)
         if left >= 0:
             redis.pexpire(key, left - milliseconds)  # with none left, that deletes
+
+
+def hashed_at_no_cost(password: str) -> str:
+    """A password's hash for tests that don't ask how hard it is to guess: checking it costs nothing either."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
 
 
 def write_config(folder: Path, *, database: str, redis: str, **tables: Any) -> Path:
@@ -99,9 +109,15 @@ def _answering(url: str) -> redis_library.Redis | None:
     return client if fast.answers(client) else None
 
 
+@cache
+def _the_pack() -> Library:
+    """The sample pack, read once for all towns; a file that is another one is read again for each."""
+    return library.load(PACK, zone=ZoneInfo("Asia/Shanghai"))
+
+
 def a_town(folder: Path, *, database: str, redis: str, clock: Clock | None = None, **tables: Any) -> Town:
     """The program, built and with its doors open in this process."""
     clock = clock or Clock(redis=_answering(redis))
     settings = app.Settings.load(write_config(folder, database=database, redis=redis, **tables), {})
-    house = app.build(settings, clock=clock)
+    house = app.build(settings, clock=clock, previous=_the_pack())
     return Town(settings, house, app.serve(house).test_client(), clock)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from jinja2 import UndefinedError
@@ -257,6 +258,14 @@ def test_a_file_swapped_for_one_of_its_size_and_time_is_read_again(tmp_path):
     os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))
 
     assert read(tmp_path, previous=before).digests["first"].title == "两条要闻"
+
+
+def test_what_was_read_in_another_zone_is_read_again(tmp_path):
+    before = read(tmp_path)
+
+    after = load(tmp_path / "pack", zone=ZoneInfo("UTC"), previous=before, shipped=tmp_path / "shipped")
+
+    assert after.digests["first"].publish_at - before.digests["first"].publish_at == timedelta(hours=8)
 
 
 def test_a_file_taken_away_is_gone(tmp_path):

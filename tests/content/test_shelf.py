@@ -40,6 +40,16 @@ def test_a_bad_pack_stops_the_start(folder):
         a_shelf(folder)
 
 
+def test_what_was_read_before_is_not_read_again(folder):
+    before = a_shelf(folder).current()
+    write(folder / "digests/first.md", a_digest(title="改了"))
+
+    after = a_shelf(folder, previous=before).current()
+
+    assert after.digests["first"].title == "改了"
+    assert [file for file in after.sources if after.sources[file] is not before.sources[file]] == ["digests/first.md"]
+
+
 def test_a_good_change_is_taken(folder):
     shelf = a_shelf(folder)
     write(folder / "digests/first.md", a_digest(title="改了"))
@@ -141,6 +151,7 @@ def test_a_change_is_checked_against_the_programs_names_too(folder):
     assert [advice.line for advice in looked(shelf).current().advice] == [7]
 
 
+@pytest.mark.quiet
 def test_the_watch_takes_a_change_within_two_seconds(folder):
     shelf = a_shelf(folder)
     shelf.watch()
@@ -155,6 +166,7 @@ def test_the_watch_takes_a_change_within_two_seconds(folder):
     assert took < 2
 
 
+@pytest.mark.quiet
 def test_the_watch_outlives_one_who_fails_to_hear(folder):
     def fails(library):
         raise RuntimeError
@@ -171,6 +183,7 @@ def test_the_watch_outlives_one_who_fails_to_hear(folder):
     assert shelf.current().digests["first"].title == "二改"
 
 
+@pytest.mark.quiet
 def test_a_big_pack_takes_a_small_change_fast(tmp_path):
     folder = a_pack(tmp_path, {"phrases.toml": None})
     for number in range(500):

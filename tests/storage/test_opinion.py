@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import redis as redis_library
 import sqlalchemy as sa
 
+from storage import redis as fast
 from storage.db import Database
 from storage.leaves import Leaf, Leaves
 from storage.opinion import ANONYMOUS_BYTES, Opinion, Opinions, Quota, anonymous_opinions, named_opinions
@@ -328,7 +328,7 @@ def test_the_name_of_a_counter_is_another_one_tomorrow(redis, keys):
 
 
 def test_without_redis_nobody_is_refused(keys):
-    quota = Quota(redis_library.Redis(port=1, socket_connect_timeout=0.1), keys, a_day=1)
+    quota = Quota(fast.connect("redis://127.0.0.1:1"), keys, a_day=1)
     quota.count(account="official", openid="oMember", now=NOW)
 
     assert not quota.spent(account="official", openid="oMember", now=NOW)

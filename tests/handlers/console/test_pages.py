@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from handlers.access import hashed
 from tests.content.builders import a_pack, write
-from tests.house import a_town
+from tests.house import a_town, hashed_at_no_cost
 
 PASSWORD = "a long enough password"
 
@@ -19,7 +18,7 @@ def pack(tmp_path):
 @pytest.fixture
 def town(tmp_path, pack, database_url, redis, redis_url):
     town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(pack)})
-    town.house.admins.add(name="admin", password_hash=hashed(PASSWORD))
+    town.house.admins.add(name="admin", password_hash=hashed_at_no_cost(PASSWORD))
     form = {"csrf_token": token(town.client, "/admin/login"), "name": "admin", "password": PASSWORD}
     town.client.post("/admin/login", data=form)
     yield town

@@ -5,16 +5,17 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 
 from handlers.access import SESSION_MINUTES, hashed
-from tests.house import NOON
+from tests.house import NOON, hashed_at_no_cost
 
 PASSWORD = "a long enough password"
 
 
 @pytest.fixture
 def admin(town):
-    town.house.admins.add(name="组织委员", password_hash=hashed(PASSWORD))
+    town.house.admins.add(name="组织委员", password_hash=hashed_at_no_cost(PASSWORD))
     return "组织委员"
 
 
@@ -106,6 +107,11 @@ def test_an_act_of_a_signed_in_admin_needs_the_token_too(browser, admin):
     assert browser.post("/admin/broadcasts/daily-digest/send").status_code == 400
     assert browser.post("/admin/logout").status_code == 400
     assert is_in(browser)
+
+
+def test_a_password_is_kept_at_the_cost_that_argon2_advises():
+    assert not PasswordHasher().check_needs_rehash(hashed(PASSWORD))
+    assert PasswordHasher().check_needs_rehash(hashed_at_no_cost(PASSWORD))
 
 
 def test_signing_out_ends_the_session(browser, admin):
