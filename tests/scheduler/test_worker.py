@@ -213,6 +213,7 @@ def test_a_broker_that_is_away_is_no_error(scheme):
     worker.Enqueue(queue)("daily-digest:2026-11-23")
 
 
+@pytest.mark.quiet
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 def test_a_broker_that_hangs_holds_nobody_for_long(scheme):
     with socket.create_server(("127.0.0.1", 0)) as deaf:

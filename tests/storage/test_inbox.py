@@ -153,6 +153,7 @@ def test_notes_are_taken_once_and_the_newest_of_a_member_counts(inbox):
     assert inbox.take_notes(now=NOON) == []
 
 
+@pytest.mark.quiet
 def test_redis_that_is_away_is_said_at_once(keys):
     away = Inbox(connect("redis://127.0.0.1:1"), keys)
     began = time.monotonic()

@@ -44,6 +44,7 @@ def test_a_fault_of_the_script_is_raised_and_the_next_call_works(add, redis):
     assert add(keys=["m"], args=[2]) == 2
 
 
+@pytest.mark.quiet
 def test_nobody_there_is_gone_at_once(tmp_path):
     add = Script(connect(f"unix://{tmp_path}/nobody.sock"), ADD)
     began = time.monotonic()
@@ -53,6 +54,7 @@ def test_nobody_there_is_gone_at_once(tmp_path):
     assert time.monotonic() - began < CALL_SECONDS
 
 
+@pytest.mark.quiet
 def test_a_server_that_does_not_answer_costs_the_bound_and_no_late_answer_is_taken_for_another(redis, redis_url):
     add = Script(connect(redis_url), ADD)
     add(keys=["n"], args=[1])

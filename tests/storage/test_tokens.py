@@ -79,6 +79,7 @@ def test_a_lock_that_ran_out_is_not_taken_from_its_next_owner(store, redis, name
     assert redis.get(f"zhibu:token:{name}:lock") == b"the next owner"
 
 
+@pytest.mark.quiet
 def test_a_redis_that_is_away_holds_nothing_and_costs_a_moment(away):
     began = time.monotonic()
     away.put("88_token", seconds=5)

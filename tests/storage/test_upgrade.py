@@ -8,26 +8,21 @@ from alembic.script import ScriptDirectory
 from storage import upgrade
 from storage.db import Database, embedded_url, metadata
 from storage.upgrade import _config, _connected
+from tests.servers import a_database
 
 
 @pytest.fixture
 def empty(tmp_path, postgres_url):
-    """A database with nothing in it: a schema of its own on PostgreSQL, a new file else."""
+    """A database with nothing in it: a new one on PostgreSQL, a new file else."""
     if postgres_url is None:
         made = Database(embedded_url(tmp_path))
         yield made
         made.close()
         return
-    name = f"{sa.make_url(postgres_url).database}_empty"
-    server = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    made = Database(sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False))
-    yield made
-    made.close()
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    with a_database(postgres_url) as url:
+        made = Database(url)
+        yield made
+        made.close()
 
 
 def tables(db):

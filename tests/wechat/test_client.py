@@ -286,6 +286,7 @@ def test_a_platform_that_is_away_was_told_nothing():
         TencentWeChat(away, tokens).send_text(OPENID, "好")
 
 
+@pytest.mark.quiet
 def test_a_hung_platform_costs_no_more_than_the_limit(platform, wechat):
     platform.script.append(Say(after_seconds=3))
     began = time.monotonic()
@@ -295,6 +296,7 @@ def test_a_hung_platform_costs_no_more_than_the_limit(platform, wechat):
     assert time.monotonic() - began < 1.5
 
 
+@pytest.mark.quiet
 def test_a_hung_token_desk_costs_no_more_than_the_limit(platform, wechat):
     platform.fetch_script.append(Say(after_seconds=3))
     began = time.monotonic()

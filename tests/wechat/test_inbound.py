@@ -846,6 +846,7 @@ class TestEdges:
 
 
 class TestBounds:
+    @pytest.mark.quiet
     @pytest.mark.parametrize(
         "body",
         [
@@ -865,6 +866,7 @@ class TestBounds:
 
         assert time.perf_counter() - began < 1
 
+    @pytest.mark.quiet
     @pytest.mark.parametrize(
         "body",
         [

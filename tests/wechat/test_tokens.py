@@ -279,6 +279,7 @@ def test_a_token_that_dies_in_the_middle_is_replaced_without_anyone_noticing(pla
     assert [call.json["text"]["content"] for call in platform.calls] == ["一", "二", "二"]
 
 
+@pytest.mark.quiet
 def test_without_redis_every_process_still_sends_and_soon(platform, name):
     began = time.monotonic()
     for _ in range(2):

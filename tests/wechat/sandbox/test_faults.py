@@ -25,6 +25,7 @@ def test_a_burst_of_busy_answers_ends_by_itself(stage: Stage) -> None:
     assert [stage.says_to(openid) for _ in range(3)] == [-1, -1, 0]
 
 
+@pytest.mark.quiet
 def test_a_slow_call_is_answered_all_the_same(stage: Stage) -> None:
     openid = stage.a_follower()
     stage.phone("knobs", preset="slow", value=0.3, times=1)
@@ -134,6 +135,7 @@ def test_a_template_message_is_taken_and_does_not_arrive(tmp_path: Path, preset:
         assert stage.texts(openid) == []
 
 
+@pytest.mark.quiet
 def test_a_push_is_overtaken_by_the_next_of_the_same_member(tmp_path: Path) -> None:
     with talking(tmp_path, echo) as (stage, bot, openid):
         stage.phone("knobs", preset="push_overtaken", value=5)

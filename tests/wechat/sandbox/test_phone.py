@@ -26,6 +26,7 @@ NEWS = (
     "<ArticleCount>1</ArticleCount><Articles><item><Title>要闻一则</Title><Description>摘要</Description>"
     "<PicUrl></PicUrl><Url>http://127.0.0.1:9/a</Url></item></Articles>"
 )
+PATIENCE_SECONDS = 1.5
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccfc0f01f0005050102"
     "7d5c0e3d0000000049454e44ae426082"
@@ -67,14 +68,14 @@ def scene(tmp_path: Path) -> Iterator[Set]:
             case {"Event": "CLICK"}:
                 return Response(bot.seal(a_reply(told, "", "news", NEWS)))
             case {"Content": "慢"}:
-                time.sleep(0.6)
+                time.sleep(PATIENCE_SECONDS + 0.3)
                 return "太晚了"
             case {"Content": content}:
                 return f"你说：{content}"
         return "图片收到了" if told["MsgType"] == "image" else Response("success")
 
     bot = Bot(account, answer)
-    patience = Patience(seconds=0.4, attempts=1, threads=2)
+    patience = Patience(seconds=PATIENCE_SECONDS, attempts=1, threads=2)
     with (
         served(bot.app()) as address,
         a_stage(tmp_path, account, webhook=address, patience=patience, clock=TrueClock(), broadcasts=Door()) as stage,

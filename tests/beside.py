@@ -1,0 +1,66 @@
+"""Which tests may run beside which: who shares a fixture stays together, and who measures time has quiet."""
+
+import fcntl
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+HERE = Path(__file__)
+
+
+class Beside:
+    """A plugin for runs in several processes (`pytest -n`).
+
+    A test with the mark `quiet` runs while no other does. Everybody comes in by the same door, one by one, and whoever
+    wants quiet shuts it until those inside have left.
+    """
+
+    def __init__(self) -> None:
+        self._door, self._room = HERE.open("rb"), HERE.with_name("conftest.py").open("rb")
+        self._inside = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Tell xdist who stays together: a fixture that is made once for many is made in one process."""
+        if config.getoption("loadgroup", default=False):
+            for item in items:
+                if isinstance(item, pytest.Function) and (group := _group(item)):
+                    item.add_marker(pytest.mark.xdist_group(group))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        """Wait for this test's turn; quiet that was waited for is kept while the next test wants it too."""
+        if not self._inside:
+            with _held(self._door):
+                fcntl.flock(self._room, fcntl.LOCK_EX if _wants_quiet(item) else fcntl.LOCK_SH)
+        try:
+            return (yield)
+        finally:
+            self._inside = _wants_quiet(item) and nextitem is not None and _wants_quiet(nextitem)
+            if not self._inside:
+                fcntl.flock(self._room, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _held(lock: IO[bytes]) -> Iterator[None]:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _wants_quiet(item: pytest.Item) -> bool:
+    return item.get_closest_marker("quiet") is not None
+
+
+def _group(item: pytest.Function) -> str:
+    """Where the fixture lives that this test shares with others; else those who want quiet have it one by one."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    shared = [each.baseid for known in fixtures for each in known if each.scope in {"module", "package"}]
+    return min(shared, key=len, default="quiet" if _wants_quiet(item) else "")
