@@ -3,12 +3,13 @@
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -16,6 +17,7 @@ from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from sqlalchemy.engine import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commands import admin as admin_command
@@ -26,11 +28,26 @@ from content import checking
 from content.agreement import Known
 from content.library import Library
 from content.shelf import Shelf
-from handlers import access, console, conversation, digest, health, membership, opinion, quiz, subscription
+from handlers import (
+    access,
+    console,
+    conversation,
+    digest,
+    health,
+    linking,
+    login,
+    membership,
+    openapi,
+    opinion,
+    quiz,
+    subscription,
+)
 from handlers.conversation import Conversation
 from handlers.feature import Feature, Keeps
+from handlers.login import LoginSettings
 from handlers.opinion import OpinionSettings
 from handlers.quiz import QuizSettings
+from handlers.session import Gate
 from handlers.subscription import SubscriptionSettings
 from scheduler import clock as clocks
 from scheduler import reasons
@@ -51,13 +68,16 @@ from storage import db, leases, redis
 from storage.admins import Admins
 from storage.broadcasts import Broadcasts
 from storage.inbox import Inbox
+from storage.linking import Linking
 from storage.opinion import Opinions, Quota
+from storage.paces import Paces
 from storage.people import People
 from storage.pictures import Pictures
 from storage.quiz import QuizStore
 from storage.redis import Redis
 from storage.roster import Roster
 from storage.sealing import Keys
+from storage.sessions import Sessions
 from storage.subscription import Subscriptions
 from storage.tokens import RedisTokenStore
 from wechat import webhook
@@ -176,6 +196,7 @@ class SandboxSettings(_Table):
 class HandlerSettings(_Table):
     """The tables [handlers.<feature>]."""
 
+    login: LoginSettings = LoginSettings()
     opinion: OpinionSettings = OpinionSettings()
     quiz: QuizSettings = QuizSettings()
     subscription: SubscriptionSettings = SubscriptionSettings()
@@ -355,6 +376,17 @@ class Platform:
             bulks={name: Bulk(account, tokens[name]) for name, account in accounts.items()},
         )
 
+    @property
+    def minis(self) -> Mapping[str, TencentWeChat]:
+        """The mini-programs."""
+        return {name: self.clients[name] for name, each in self.accounts.items() if each.kind == "miniprogram"}
+
+    @property
+    def followed(self) -> Mapping[str, TencentWeChat]:
+        """The accounts that can say by whom they are followed."""
+        can = {name for name, each in self.accounts.items() if each.verified and each.kind != "miniprogram"}
+        return {name: self.clients[name] for name in self.clients if name in can}
+
     async def close(self) -> None:
         """Let go of the connections that sends keep open."""
         for bulk in self.bulks.values():
@@ -391,6 +423,12 @@ class OwnData:
                 keep.erase(connection, person)
             self.people.erase(connection, person)
 
+    def unite(self, connection: Connection, *, gone: str, into: str) -> None:
+        """Give everything that is kept of one person to another."""
+        for keep in self.keeps:
+            keep.unite(connection, gone, into)
+        self.people.unite(connection, gone, into)
+
 
 @dataclass(frozen=True, kw_only=True)
 class House:
@@ -405,6 +443,7 @@ class House:
     roster: Roster
     admins: Admins
     limiter: Limiter
+    gate: Gate
     platform: Platform
     pushes: Pushes
     features: tuple[Feature, ...]
@@ -460,8 +499,28 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
     limiter = access.limiter(redis_url(settings))
     own_data = OwnData(database, people)
+    effect = openapi.Effect(keys.mark("effect"))
+    links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
+    sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
     features = (
-        quiz.feature(store=QuizStore(database), shelf=shelf, zone=settings.zone, settings=settings.handlers.quiz),
+        login.feature(
+            accounts=platform.minis,
+            meet=links.meet,
+            sessions=sessions,
+            paces=paces,
+            say=shelf.say,
+            clock=clock,
+            zone=settings.zone,
+            settings=settings.handlers.login,
+        ),
+        quiz.feature(
+            store=QuizStore(database),
+            shelf=shelf,
+            zone=settings.zone,
+            clock=clock,
+            effect=effect,
+            settings=settings.handlers.quiz,
+        ),
         digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock),
         opinion.feature(
             opinions=Opinions(database, keys),
@@ -469,17 +528,30 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             quota=Quota(memory, keys, a_day=settings.handlers.opinion.anonymous_a_day),
             people=people,
             say=shelf.say,
-            outside=opinion.Outside(tell=tell, fetch=opinion.FromPlatform(platform.clients), zone=settings.zone),
+            outside=opinion.Outside(
+                tell=tell, effect=effect, fetch=opinion.FromPlatform(platform.clients), zone=settings.zone
+            ),
             clock=clock,
             settings=settings.handlers.opinion,
         ),
-        membership.feature(roster=roster_store, people=people, shelf=shelf, zone=settings.zone),
+        membership.feature(
+            roster=roster_store, people=people, shelf=shelf, zone=settings.zone, clock=clock, effect=effect
+        ),
+        linking.feature(
+            linking=links,
+            shelf=shelf,
+            clock=clock,
+            accounts=platform.followed,
+            has_mini_program=bool(platform.minis),
+        ),
         subscription.feature(
             people=people,
             subscriptions=subscriptions,
             shelf=shelf,
             own_data=own_data,
             zone=settings.zone,
+            clock=clock,
+            effect=effect,
             settings=settings.handlers.subscription,
         ),
         console.feature(
@@ -493,7 +565,9 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
     )
     own_data.keeps.extend(feature.keeps for feature in features if feature.keeps)
-    own_data.keeps.append(Keeps(tables=("deliveries",), show=lambda _: (), erase=pushes.store.erase))
+    own_data.keeps.append(
+        Keeps(tables=("deliveries",), show=lambda _: (), erase=pushes.store.erase, unite=pushes.store.unite)
+    )
     talk = Conversation(
         [feature.chat for feature in features if feature.chat],
         inbox=inbox,
@@ -513,6 +587,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         roster=roster_store,
         admins=admins,
         limiter=limiter,
+        gate=Gate(sessions=sessions, paces=paces, clock=clock, a_minute=settings.handlers.login.requests_a_minute),
         platform=platform,
         pushes=pushes,
         features=features,
@@ -595,7 +670,8 @@ def serve(house: House) -> Flask:
         if feature.admin:
             _open(site, feature.admin, access.requires_admin)
     proxies = house.settings.web.trusted_proxies
-    inner = ProxyFix(site.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else site.wsgi_app
+    behind = partial(ProxyFix, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else lambda web: web
+    inner = _split({"/api/": behind(_api(house).wsgi_app)}, otherwise=behind(site.wsgi_app))
     site.wsgi_app = webhook.in_front_of(  # type: ignore[method-assign,assignment] # Flask's own way to wrap an application
         inner,
         house.settings.accounts,
@@ -605,6 +681,18 @@ def serve(house: House) -> Flask:
     )
     house.shelf.watch()
     return site
+
+
+def _api(house: House) -> Flask:
+    """What the mini-program speaks to, an application of its own."""
+    web = openapi.application(say=house.shelf.say)
+    _open(web, openapi.description(), access.requires_nothing)
+    for feature in house.features:
+        if feature.api_for_anyone:
+            _open(web, feature.api_for_anyone, access.requires_nothing)
+        if feature.api:
+            _open(web, feature.api, house.gate.requires_member)
+    return web
 
 
 def _health(house: House, metrics: health.Metrics) -> Blueprint:
@@ -622,6 +710,17 @@ def _open(web: Flask, blueprint: Blueprint, guard: Guard) -> None:
     """The only way in: a door without a guard can't be hung."""
     blueprint.before_request(guard)
     web.register_blueprint(blueprint)
+
+
+def _split(bare: Mapping[str, WSGIApplication], *, otherwise: WSGIApplication) -> WSGIApplication:
+    """Keep the path of the API bare: none of what protects pages runs there."""
+
+    def entrance(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        served = next((web for prefix, web in bare.items() if path.startswith(prefix)), otherwise)
+        return served(environ, start_response)
+
+    return entrance
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------

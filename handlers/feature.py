@@ -15,12 +15,14 @@ class Keeps:
     """What a feature keeps of a person, and how it lets go.
 
     `tables` names every table of its own with a person column; `show` gives lines a member can read ("答题：12 题");
-    `erase` deletes or unties the person's rows in the transaction that erases the person everywhere.
+    `erase` deletes or unties the person's rows in the transaction that erases the person everywhere; `unite` gives the
+    rows of one person to another, in the transaction that makes the two one.
     """
 
     tables: tuple[str, ...]
     show: Callable[[str], Sequence[str]]
     erase: Callable[[Connection, str], None]
+    unite: Callable[[Connection, str, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Feature:
 
     name: str
     chat: Router | None = None
+    api_for_anyone: Blueprint | None = None
     api: Blueprint | None = None
     pages: Blueprint | None = None
     admin: Blueprint | None = None

@@ -45,6 +45,9 @@ BROKEN: Mapping[str, str] = {
     Rule.SUB_BUTTONS: "最多{most}个",
     Rule.HOSTS: "里的链接最多通向{most}个域名",
     Rule.TYPE_ABOVE_SUBS: "有下级按钮，不能再有类型",
+    Rule.SCENE: "应当是1到32个字母、数字或 = & 之类的符号",
+    Rule.DAYS: "应当是1到{most}天",
+    Rule.STATE: "应当是1到{most}个字母或数字",
     Rule.SIZE: "超过了{most}字节",
     Rule.FORMAT: "（{kind}）只能是：{known}",
 }

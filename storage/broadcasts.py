@@ -462,6 +462,13 @@ class Broadcasts:
                 connection.execute(change.where(waiting, deliveries.c.person.between(found[0], found[-1])))
                 last = found[-1]
 
+    def unite(self, connection: Connection, gone: str, into: str) -> None:
+        """Give one person's deliveries to another; of a run that both are in, the other's alone is sent."""
+        both = sa.select(deliveries.c.key).where(deliveries.c.person == into)
+        theirs = deliveries.c.person == gone
+        connection.execute(deliveries.update().where(theirs & deliveries.c.key.not_in(both)).values(person=into))
+        self.erase(connection, gone)
+
     def erase(self, connection: Connection, person: str) -> None:
         """Take a person's contact out of their deliveries; what was planned for them is not sent any more."""
         theirs = deliveries.c.person == person

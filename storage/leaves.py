@@ -77,6 +77,15 @@ class Leaves:
             self._lay(connection, after.day, after)
         return after
 
+    def drop(self, day: date, *, but: Collection[str]) -> None:
+        """Let go of all leaves of a day but these; those that stay are laid anew."""
+        with self._one_at_a_time() as connection:
+            rows = connection.execute(sa.select(self._table).where(self._table.c.day == day)).all()
+            gone = [row.mark for row in rows if (leaf := self._opened(row)) and leaf.id not in but]
+            if gone:
+                connection.execute(self._table.delete().where(self._table.c.mark.in_(gone)))
+                self._lay(connection, day)
+
     def stir(self, day: date) -> None:
         """Lay the day's leaves anew with nothing changed, so that the table forgets when the last one came."""
         with self._one_at_a_time() as connection:

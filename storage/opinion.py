@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 
 import redis as redis_library
@@ -78,12 +79,18 @@ class Opinions:
         self._db = db
         self._box = keys.box("opinion")
         self._id = keys.mark("opinion:id")
+        self._numbers = keys.mark("opinion:receipt")
         self._addresses = keys.box("opinion:address")
         self._leaves = Leaves(db, anonymous_opinions, keys, size=ANONYMOUS_BYTES, stirred=stirred)
 
     def id_of(self, receipt: str) -> str:
         """The id that goes with a receipt code: nobody without the keys can tell one from the other."""
         return self._id(receipt)[:ID_LETTERS]
+
+    def secret_numbers(self, *parts: str) -> Callable[[int], int]:
+        """Secret numbers below what is asked for, one after the other: the same ones for the same parts."""
+        turns = count()
+        return lambda below: int(self._numbers(*parts, str(next(turns))), 16) % below
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -181,6 +188,10 @@ class Opinions:
     def stir(self, day: date) -> None:
         """Let the table forget when that day's last anonymous opinion came."""
         self._leaves.stir(day)
+
+    def unite(self, connection: Connection, gone: str, into: str) -> None:
+        """Give what one person said under their name to another."""
+        connection.execute(named_opinions.update().where(named_opinions.c.person == gone).values(person=into))
 
     def untie(self, connection: Connection, person: str) -> None:
         """Take a person off what they said: the words stay, the name goes."""

@@ -40,6 +40,7 @@ contacts = sa.Table(
     sa.Column("openid", sa.String(128), nullable=False),
     sa.Column("unionid", sa.String(128), index=True),
     sa.Column("scene", sa.String(64), nullable=False, server_default=""),
+    sa.Column("apart", sa.Boolean, nullable=False, server_default=sa.text("false")),  # taken from its person by hand
     sa.UniqueConstraint("account", "openid"),
     sqlite_with_rowid=False,
 )
@@ -142,7 +143,7 @@ _CONTACT = ("id", "person", "account", "openid", "unionid", "scene")
 def _stranger(*values: str) -> Any:
     """The values, unless the contact was here before or its unionid belongs to somebody."""
     was_here = sa.exists().where(persons.c.former == sa.bindparam("former"))
-    belongs = sa.exists().where(contacts.c.unionid == sa.bindparam("unionid"))
+    belongs = sa.exists().where(contacts.c.unionid == sa.bindparam("unionid"), contacts.c.apart.is_(False))
     types = {"since": sa.Date()}
     return sa.select(*(sa.bindparam(name, type_=types.get(name, sa.String())) for name in values)).where(
         ~was_here, ~belongs
@@ -221,6 +222,14 @@ class People:
         connection.execute(kept_lines.delete().where(kept_lines.c.person == person))
         connection.execute(contacts.delete().where(contacts.c.person == person))
         connection.execute(persons.delete().where(persons.c.id == person))
+
+    def unite(self, connection: Connection, gone: str, into: str) -> None:
+        """Give the contacts and kept lines of one person to another, and forget the first."""
+        both = sa.select(kept_lines.c.key).where(kept_lines.c.person == into)
+        connection.execute(kept_lines.delete().where(kept_lines.c.person == gone, kept_lines.c.key.in_(both)))
+        for table in (kept_lines, contacts):
+            connection.execute(table.update().where(table.c.person == gone).values(person=into))
+        connection.execute(persons.delete().where(persons.c.id == gone))
 
     def rename(self, person: str, *, name: str, verified: bool, organisation: str = "", role: str = "") -> None:
         """Say who a person is; an empty name unbinds."""
@@ -312,7 +321,8 @@ def _linked(connection: Connection, former: str, unionid: str | None) -> str | N
     back = persons.update().where(persons.c.former == former).values(former=None, left_on=None)
     person: str | None = connection.execute(back.returning(persons.c.id)).scalar()
     if person is None and unionid:
-        person = connection.execute(sa.select(contacts.c.person).where(contacts.c.unionid == unionid)).scalar()
+        same = (contacts.c.unionid == unionid) & contacts.c.apart.is_(False)
+        person = connection.execute(sa.select(contacts.c.person).where(same)).scalar()
     return person
 
 

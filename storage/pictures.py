@@ -1,6 +1,8 @@
 """Pictures that members sent: redrawn, so that nothing is left but what can be seen, and kept as sealed leaves."""
 
 import io
+import secrets
+from collections.abc import Collection
 from datetime import date
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -70,7 +72,17 @@ class Pictures:
         """Keep a redrawn picture. Safe to repeat."""
         self._leaves.add(Leaf(picture, day, data))
 
+    def take_in(self, data: bytes, *, day: date) -> str:
+        """Keep a redrawn picture that came by itself, and give it an id that nobody can guess."""
+        picture = secrets.token_hex(ID_LETTERS // 2)
+        self.keep(picture, data, day=day)
+        return picture
+
     def get(self, picture: str) -> bytes | None:
         """The JPEG of this id."""
         leaf = self._leaves.get(picture)
         return leaf.content if leaf else None
+
+    def drop_unused(self, day: date, *, used: Collection[str]) -> None:
+        """Let go of the pictures of a day that went with no opinion."""
+        self._leaves.drop(day, but=used)

@@ -56,6 +56,14 @@ class Round:
         return self.answered >= len(self.questions)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was answered, and by which message."""
+
+    said: str
+    message: str
+
+
 class QuizStore:
     """Answers are kept once: a message can't count twice, and neither can a question of a round."""
 
@@ -75,9 +83,16 @@ class QuizStore:
 
     def find(self, *, person: str, name: str) -> Round | None:
         """The person's round of that name."""
+        return self._one((rounds.c.person == person) & (rounds.c.name == name))
+
+    def own(self, found: str, *, person: str) -> Round | None:
+        """The round with that id, if it is this person's."""
+        return self._one((rounds.c.person == person) & (rounds.c.id == found))
+
+    def _one(self, chosen: sa.ColumnElement[bool]) -> Round | None:
         with self._db.read() as connection:
             try:
-                return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
+                return _round(connection, chosen)
             except sa.exc.NoResultFound:
                 return None
 
@@ -121,6 +136,13 @@ class QuizStore:
         with self._db.read() as connection:
             return bool(connection.execute(same).scalar() == message)
 
+    def given(self, *, round: str, position: int) -> Given | None:  # noqa: A002 - its name
+        """What was answered at a position of a round."""
+        same = (answers.c.round == round) & (answers.c.position == position)
+        with self._db.read() as connection:
+            row = connection.execute(sa.select(answers.c.said, answers.c.message).where(same)).first()
+        return Given(row.said, row.message) if row else None
+
     def wrong(self, *, person: str, most: int) -> list[str]:
         """Questions whose newest answer was wrong, the oldest mistake first."""
         newest = (
@@ -148,6 +170,15 @@ class QuizStore:
         with self._db.read() as connection:
             given, right = connection.execute(counted).one()
         return given, right
+
+    def unite(self, connection: Connection, gone: str, into: str) -> None:
+        """Give one person's rounds and answers to another; a round that both have, such as today's, stays twice."""
+        both = sa.select(rounds.c.name).where(rounds.c.person == into)
+        theirs = rounds.c.person == gone
+        other = sa.func.substr(rounds.c.name, 1, 31) + ":" + rounds.c.id
+        connection.execute(rounds.update().where(theirs & rounds.c.name.in_(both)).values(name=other))
+        connection.execute(rounds.update().where(theirs).values(person=into))
+        connection.execute(answers.update().where(answers.c.person == gone).values(person=into))
 
     def erase(self, connection: Connection, person: str) -> None:
         """Delete what the person answered."""

@@ -10,13 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from storage import codes
 from storage.db import Database, Moment, metadata
 from storage.people import Id, contacts, persons
 from storage.sealing import Mark
-
-# No 0 O 1 I L, nothing that looks like another: these codes are read off paper.
-CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-CODE_LENGTH = 8
 
 roster = sa.Table(
     "roster",
@@ -97,7 +94,7 @@ class Roster:
         if known:
             connection.execute(persons.update().where(persons.c.id == known.person).values(role=entry.role))
             return None
-        code = new_code()
+        code = codes.drawn()
         connection.execute(
             roster.insert().values(
                 id=secrets.token_hex(16),
@@ -113,7 +110,7 @@ class Roster:
 
     def reissue(self, *, name: str, organisation: str, number: str = "", expires_at: datetime) -> str | None:
         """A new code for a row, so that another contact of the same person can join; None without such a row."""
-        code = new_code()
+        code = codes.drawn()
         same = _is(Entry(name=name, organisation=organisation, number=number))
         change = roster.update().where(same).values(code=self._mark(code), code_expires_at=expires_at)
         with self._db.begin() as connection:
@@ -205,6 +202,14 @@ class Roster:
             found = connection.execute(sa.select(roster).order_by(*order)).all()
         return [Row(_entry(row), row.person is not None, row.code_expires_at if row.code else None) for row in found]
 
+    def unite(self, connection: Connection, gone: str, into: str) -> None:
+        """Give one person's row to another, who has none; of a day on which both tried the other's tries count."""
+        connection.execute(roster.update().where(roster.c.person == gone).values(person=into))
+        both = sa.select(join_tries.c.day).where(join_tries.c.person == into)
+        theirs = join_tries.c.person == gone
+        connection.execute(join_tries.delete().where(theirs & join_tries.c.day.in_(both)))
+        connection.execute(join_tries.update().where(theirs).values(person=into))
+
     def erase(self, connection: Connection, person: str) -> None:
         """Untie the person; the row itself is the admin's and stays."""
         self._untie(connection, person)
@@ -213,11 +218,6 @@ class Roster:
     @staticmethod
     def _untie(connection: Connection, person: str) -> None:
         connection.execute(roster.update().where(roster.c.person == person).values(person=None, message=None))
-
-
-def new_code() -> str:
-    """Eight letters that can be read aloud: 31^8 of them, so guessing five a day is hopeless."""
-    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
 def _entry(row: sa.Row[Any]) -> Entry:

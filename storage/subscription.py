@@ -50,6 +50,13 @@ class Subscriptions:
         with self._db.read() as connection:
             return connection.execute(chosen.distinct().order_by(subscriptions.c.person).limit(limit)).scalars().all()
 
+    def unite(self, connection: Connection, gone: str, into: str) -> None:
+        """Give one person's topics to another."""
+        both = sa.select(subscriptions.c.topic).where(subscriptions.c.person == into)
+        theirs = subscriptions.c.person == gone
+        connection.execute(subscriptions.delete().where(theirs & subscriptions.c.topic.in_(both)))
+        connection.execute(subscriptions.update().where(theirs).values(person=into))
+
     def erase(self, connection: Connection, person: str) -> None:
         """Delete all of a person's."""
         connection.execute(subscriptions.delete().where(subscriptions.c.person == person))

@@ -9,6 +9,7 @@ from tests.fake_api.account import FakeAccount
 from tests.fake_api.customer_service import FakeCustomerService
 from tests.fake_api.media import FakeTemporaryMedia
 from tests.fake_api.menus import FakeMenus
+from tests.fake_api.miniprogram import FakeMiniProgram
 from tests.fake_api.notices import FakeNotices
 from tests.fake_api.people import FakePeople
 from tests.fake_api.tags import FakeTags
@@ -50,6 +51,7 @@ class FakeWeChat(
     FakePeople,
     FakeTags,
     FakeTemporaryMedia,
+    FakeMiniProgram,
     FakeAccount,
 ):
     """The platform's API in memory, by the sections of wechat/api."""

@@ -9,7 +9,9 @@ from wechat.api.account import Account, TencentAccount
 from wechat.api.customer_service import CustomerService, TencentCustomerService
 from wechat.api.media import TemporaryMedia, TencentTemporaryMedia
 from wechat.api.menus import Menus, TencentMenus
+from wechat.api.miniprogram import MiniProgram, TencentMiniProgram
 from wechat.api.notices import Notices, TencentNotices
+from wechat.api.oauth import OAuth, TencentOAuth
 from wechat.api.people import People, TencentPeople
 from wechat.api.tags import Tags, TencentTags
 from wechat.api.templates import Templates, TencentTemplates
@@ -23,6 +25,8 @@ class WeChat(
     People,
     Tags,
     TemporaryMedia,
+    MiniProgram,
+    OAuth,
     Account,
     Protocol,
 ):
@@ -40,6 +44,8 @@ class TencentWeChat(
     TencentPeople,
     TencentTags,
     TencentTemporaryMedia,
+    TencentMiniProgram,
+    TencentOAuth,
     TencentAccount,
 ):
     """The real thing; threads may share it."""

@@ -60,6 +60,11 @@ class Rule(StrEnum):
     SUB_BUTTONS = "at most {most}"
     HOSTS = "links to at most {most} hosts"
     TYPE_ABOVE_SUBS = "a button with sub-buttons has no type"
+    # a mini-program
+    SCENE = "1 to 32 letters, digits and signs such as = and &"
+    DAYS = "1 to {most} days"
+    # a page's address
+    STATE = "1 to {most} letters and digits"
     # media
     SIZE = "at most {most} bytes"
     FORMAT = "{kind} takes {known}"
@@ -185,6 +190,40 @@ _RID = re.compile(r"[0-9a-f]{1,16}(?:-[0-9a-f]{1,16}){2}", re.ASCII)
 def check_rid(rid: str) -> None:
     """Refuse what can't be the number of a call."""
     _refuse(not _RID.fullmatch(rid), "rid", Rule.NO_RID)
+
+
+# -- a mini-program's own API (§6) --------------------------------------------------------------------------------
+
+CHECKED_CHARS = 2500
+LINK_DAYS = 30
+_SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}", re.ASCII)
+
+
+def check_checked(words: str) -> None:
+    """Refuse what can't be judged at once: nothing, or more than 2 500 characters."""
+    _refuse(not words, "content", Rule.EMPTY)
+    _refuse(len(words) > CHECKED_CHARS, "content", Rule.CHARACTERS, most=CHECKED_CHARS)
+
+
+def check_scene(scene: str) -> None:
+    """Refuse what the code of a page can't carry."""
+    _refuse(not _SCENE.fullmatch(scene), "scene", Rule.SCENE)
+
+
+def check_link_days(days: int) -> None:
+    """Refuse a link that never begins, or lives longer than the platform lets it."""
+    _refuse(not 1 <= days <= LINK_DAYS, "expire_interval", Rule.DAYS, most=LINK_DAYS)
+
+
+# -- pages that know their reader (§7) ------------------------------------------------------------------------------
+
+STATE_BYTES = 128
+_STATE = re.compile(rf"[A-Za-z0-9]{{1,{STATE_BYTES}}}", re.ASCII)
+
+
+def check_state(state: str) -> None:
+    """Refuse a state that would not come back as it was."""
+    _refuse(not _STATE.fullmatch(state), "state", Rule.STATE, most=STATE_BYTES)
 
 
 # -- menu (§4) ----------------------------------------------------------------------------------------------------

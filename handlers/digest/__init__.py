@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
-from handlers.digest import chat, pages
+from handlers.digest import api, chat, pages
 from handlers.feature import Feature
 
 
@@ -14,5 +14,6 @@ def feature(*, shelf: Shelf, zone: ZoneInfo, public_url: str, clock: Callable[[]
     return Feature(
         name="digest",
         chat=chat.routes(shelf=shelf, zone=zone, public_url=public_url.rstrip("/")),
+        api=api.blueprint(api.Reader(shelf=shelf, zone=zone, clock=clock)),
         pages=pages.blueprint(shelf=shelf, zone=zone, clock=clock),
     )

@@ -1,16 +1,27 @@
 """Membership: a one-time code said in the chat ties a person to a row of the admin's list."""
 
+from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
 from handlers.feature import Feature, Keeps
-from handlers.membership import chat
+from handlers.membership import api, chat
 from handlers.membership.chat import Membership
+from handlers.openapi import Effect
 from storage.people import People
 from storage.roster import Roster
 
 
-def feature(*, roster: Roster, people: People, shelf: Shelf, zone: ZoneInfo) -> Feature:
+def feature(
+    *,
+    roster: Roster,
+    people: People,
+    shelf: Shelf,
+    zone: ZoneInfo,
+    clock: Callable[[], datetime],
+    effect: Effect,
+) -> Feature:
     """Membership, ready to be opened."""
 
     def show(person: str) -> list[str]:
@@ -20,5 +31,6 @@ def feature(*, roster: Roster, people: People, shelf: Shelf, zone: ZoneInfo) -> 
     return Feature(
         name="membership",
         chat=chat.routes(Membership(roster=roster, shelf=shelf, zone=zone)),
-        keeps=Keeps(tables=("roster", "join_tries"), show=show, erase=roster.erase),
+        api=api.blueprint(api.Register(roster=roster, shelf=shelf, zone=zone, clock=clock, effect=effect)),
+        keeps=Keeps(tables=("roster", "join_tries"), show=show, erase=roster.erase, unite=roster.unite),
     )

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from threading import BoundedSemaphore
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
-from handlers.opinion import admin, chat, engine, jobs
+from handlers.openapi import Effect
+from handlers.opinion import admin, api, chat, engine, jobs
 from handlers.opinion.jobs import Fetch, FromPlatform, NotNow, PictureGone, Tell
 from storage.opinion import Opinions, Quota
 from storage.people import People
@@ -18,6 +20,7 @@ from storage.pictures import Pictures
 __all__ = ["Fetch", "FromPlatform", "NotNow", "OpinionSettings", "Outside", "PictureGone", "Tell", "feature"]
 
 
+PICTURES_AT_ONCE = 2  # to redraw one takes a core for a while
 BEIJING = timezone(timedelta(hours=8))  # the time of the whole country
 
 
@@ -34,9 +37,10 @@ class OpinionSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """The world around the box: how to tell a named sender and to fetch a picture, and the zone of its days."""
+    """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days."""
 
     tell: Tell
+    effect: Effect
     fetch: Fetch | None = None
     zone: tzinfo = BEIJING
 
@@ -56,12 +60,13 @@ def feature(
     fetch = outside.fetch
     answers = jobs.Answers(opinions=opinions, say=say, tell=outside.tell)
     album = jobs.Album(opinions=opinions, pictures=pictures, fetch=fetch) if fetch else None
+    bounds = engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures)
     box = chat.OpinionBox(
         opinions=opinions,
         quota=quota,
         people=people,
         say=say,
-        bounds=engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures),
+        bounds=bounds,
         takes_pictures=fetch is not None and settings.pictures > 0,
         zone=outside.zone,
     )
@@ -79,7 +84,20 @@ def feature(
     return Feature(
         name="opinion",
         chat=chat.routes(box),
+        api=api.blueprint(
+            api.Box(
+                opinions=opinions,
+                pictures=pictures,
+                quota=quota,
+                say=say,
+                bounds=bounds,
+                clock=clock,
+                zone=outside.zone,
+                effect=outside.effect,
+                room=BoundedSemaphore(PICTURES_AT_ONCE),
+            )
+        ),
         admin=admin.blueprint(desk),
-        jobs=jobs.rounds(opinions=opinions, answers=answers, album=album, zone=outside.zone),
-        keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie),
+        jobs=jobs.rounds(opinions=opinions, pictures=pictures, answers=answers, album=album, zone=outside.zone),
+        keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie, unite=opinions.unite),
     )

@@ -13,6 +13,8 @@ from storage.pictures import NotAPicture, Pictures, redrawn
 from wechat.api.media import Media
 from wechat.errors import BadRequest, WeChatError
 
+_PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pictures
+_NIGHTS = 3  # so many are looked at, in case one was missed
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
 
 
@@ -126,7 +128,9 @@ class Album:
         self.opinions.change(opinion.id, settled)
 
 
-def rounds(*, opinions: Opinions, answers: Callable[[], None], album: Album | None, zone: tzinfo) -> tuple[Job, ...]:
+def rounds(
+    *, opinions: Opinions, pictures: Pictures, answers: Callable[[], None], album: Album | None, zone: tzinfo
+) -> tuple[Job, ...]:
     """The jobs of the opinion box."""
 
     def tell(now: datetime) -> None:  # noqa: ARG001 - a job
@@ -137,6 +141,12 @@ def rounds(*, opinions: Opinions, answers: Callable[[], None], album: Album | No
         opinions.stir(today)
         opinions.stir(today - timedelta(days=1))
 
+    def tidy(now: datetime) -> None:
+        last = now.astimezone(zone).date() - _PICTURES_WAIT
+        for day in (last - timedelta(days=back) for back in range(_NIGHTS)):
+            said = opinions.of_days([day, day + timedelta(days=1)])  # one handed in at midnight may be sent after it
+            pictures.drop_unused(day, used={picture for opinion in said for picture in opinion.pictures})
+
     def fetch(now: datetime) -> None:
         if album:
             album(now.astimezone(zone).date())
@@ -144,5 +154,6 @@ def rounds(*, opinions: Opinions, answers: Callable[[], None], album: Album | No
     jobs = [
         Job(id="opinion.answers", cron="*/5 * * * *", run=tell),
         Job(id="opinion.stir", cron="7 * * * *", run=stir),
+        Job(id="opinion.tidy", cron="40 3 * * *", run=tidy),
     ]
     return (*jobs, *([Job(id="opinion.pictures", cron="*/3 * * * *", run=fetch)] if album else []))

@@ -1,12 +1,16 @@
 """Quiz: five questions a day, marked on the server and explained with their source."""
 
+from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
 from handlers.feature import Feature, Keeps
-from handlers.quiz import chat
+from handlers.openapi import Effect
+from handlers.quiz import api, chat
+from handlers.quiz.engine import Daily
 from storage.quiz import QuizStore
 
 
@@ -18,8 +22,17 @@ class QuizSettings(BaseModel):
     questions_a_day: int = Field(5, ge=1, le=20)
 
 
-def feature(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, settings: QuizSettings) -> Feature:
+def feature(
+    *,
+    store: QuizStore,
+    shelf: Shelf,
+    zone: ZoneInfo,
+    clock: Callable[[], datetime],
+    effect: Effect,
+    settings: QuizSettings,
+) -> Feature:
     """The quiz, ready to be opened."""
+    daily = Daily(settings.questions_a_day)
 
     def show(person: str) -> list[str]:
         given, right = store.tally(person)
@@ -27,6 +40,7 @@ def feature(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, settings: QuizSet
 
     return Feature(
         name="quiz",
-        chat=chat.routes(store=store, shelf=shelf, zone=zone, questions_a_day=settings.questions_a_day),
-        keeps=Keeps(tables=("quiz_rounds", "quiz_answers"), show=show, erase=store.erase),
+        chat=chat.routes(store=store, shelf=shelf, zone=zone, daily=daily),
+        api=api.blueprint(api.Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, clock=clock, effect=effect)),
+        keeps=Keeps(tables=("quiz_rounds", "quiz_answers"), show=show, erase=store.erase, unite=store.unite),
     )

@@ -1,14 +1,14 @@
 """What the quiz says: a question, then the answer explained with its source and the next question."""
 
 import re
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from content.library import Library
 from content.models import Question, QuestionType
 from content.shelf import Shelf
 from handlers.quiz import engine
+from handlers.quiz.engine import Daily
 from handlers.router import Router, Talking, Turn, plain
 from storage.quiz import QuizStore, Round
 from wechat.messages import Kind, Reply, Text
@@ -18,9 +18,9 @@ _MISTAKES = "wrong:"  # how the names of their rounds begin
 _LETTER = re.compile("[a-h]")
 
 
-def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, questions_a_day: int) -> Router:
+def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, daily: Daily) -> Router:
     """答题, 错题 and their menu keys."""
-    quiz = Quiz(store=store, shelf=shelf, zone=zone, questions_a_day=questions_a_day)
+    quiz = Quiz(store=store, shelf=shelf, zone=zone, drawn=daily)
     return Router(
         "quiz",
         words={
@@ -48,28 +48,16 @@ class Quiz:
     store: QuizStore
     shelf: Shelf
     zone: ZoneInfo
-    questions_a_day: int
-    drawn: dict[date, tuple[tuple[Question, ...], tuple[str, ...]]] = field(default_factory=dict)
+    drawn: Daily
 
     def daily(self, turn: Turn) -> Reply:
         """Today's questions: begun, gone on with, or their result."""
         today = turn.now.astimezone(self.zone).date()
-        drawn = self._drawn_on(today)
+        drawn = self.drawn.on(today, self._library.questions_on(today))
         if not drawn:
             return self._says("none")
-        return self._goes_on(
-            turn, self.store.begin(person=turn.who.person, name=_daily(today), day=today, questions=drawn)
-        )
-
-    def _drawn_on(self, today: date) -> tuple[str, ...]:
-        """The day's draw, made once for a pack and a day: it looks at every question."""
-        questions = self._library.questions_on(today)
-        known = self.drawn.get(today)
-        if known is None or known[0] is not questions:
-            self.drawn.clear()
-            known = (questions, engine.draw(questions, on=today, count=self.questions_a_day))
-            self.drawn[today] = known
-        return known[1]
+        begun = self.store.begin(person=turn.who.person, name=engine.daily(today), day=today, questions=drawn)
+        return self._goes_on(turn, begun)
 
     def mistakes(self, turn: Turn) -> Reply:
         """What was answered wrong the last time and still holds; a round of it begun today is gone on with."""
@@ -77,13 +65,12 @@ class Quiz:
         if begun_before and begun_before.name.startswith(_MISTAKES):
             return self._goes_on(turn, begun_before)
         today = turn.now.astimezone(self.zone).date()
-        wrong = self.store.wrong(person=turn.who.person, most=self.questions_a_day * 10)
-        known = filter(None, map(self._library.question, wrong))
-        again = list(dict.fromkeys(question.id for question in known if question.in_effect(today)))
+        wrong = self.store.wrong(person=turn.who.person, most=self.drawn.count * 10)
+        again = engine.again(map(self._library.question, wrong), on=today)
         if not again:
             return self._says("no_mistakes")
         name = f"{_MISTAKES}{turn.message.id}"[:64]
-        begun = self.store.begin(person=turn.who.person, name=name, day=today, questions=again[: self.questions_a_day])
+        begun = self.store.begin(person=turn.who.person, name=name, day=today, questions=again[: self.drawn.count])
         return self._goes_on(turn, begun)
 
     def accepts(self, turn: Turn) -> bool:
@@ -152,7 +139,7 @@ class Quiz:
         return self._goes_on(turn, going, before=before)
 
     def _todays_name(self, turn: Turn) -> str:
-        return _daily(turn.now.astimezone(self.zone).date())
+        return engine.daily(turn.now.astimezone(self.zone).date())
 
     def picks_up(self, turn: Turn) -> Reply | None:
         """A bare letter while nothing is open: the talk was lost in a round. Its question is asked again."""
@@ -180,10 +167,8 @@ class Quiz:
 
     def _at(self, turn: Turn) -> int:
         """The position of the open question: one that has left the pack is passed over."""
-        ids, at = turn.talk.state["ids"], turn.talk.state["at"]
-        while at < len(ids) and self._library.question(ids[at]) is None:
-            at += 1
-        return int(at)
+        state = turn.talk.state
+        return engine.open_at(state["ids"], state["at"], known=self._library.question)
 
     def _open_question(self, turn: Turn) -> Question | None:
         """The question to be answered now. None: the round is over."""
@@ -228,7 +213,3 @@ class Quiz:
 
     def _says(self, key: str, **values: object) -> Reply:
         return Text(self._say(key, **values))
-
-
-def _daily(today: date) -> str:
-    return f"daily:{today.isoformat()}"

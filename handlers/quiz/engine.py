@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from string import ascii_uppercase
 
@@ -33,6 +33,37 @@ def draw(questions: Iterable[Question], *, on: date, count: int) -> tuple[str, .
     """Ids of `count` of the questions that can be asked here: the same for all that day, others the next day."""
     asked = (question.id for question in questions if question.type in ASKED)
     return tuple(sorted(asked, key=_by(on.isoformat()))[:count])
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """The day's draw, made once for a pack and a day: it looks at every question."""
+
+    count: int
+    _made: dict[date, tuple[tuple[Question, ...], tuple[str, ...]]] = field(default_factory=dict)
+
+    def on(self, day: date, questions: tuple[Question, ...]) -> tuple[str, ...]:
+        """The ids that are asked on that day, of the pack's questions of that day."""
+        known = self._made.get(day)
+        if known is None or known[0] is not questions:
+            self._made.clear()
+            known = self._made[day] = (questions, draw(questions, on=day, count=self.count))
+        return known[1]
+
+
+def daily(day: date) -> str:
+    """What makes the round of a day one."""
+    return f"daily:{day.isoformat()}"
+
+
+def again(wrong: Iterable[Question | None], *, on: date) -> list[str]:
+    """Ids of the questions answered wrong, as far as the pack has them and they hold; each once, in their order."""
+    return list(dict.fromkeys(question.id for question in wrong if question and question.in_effect(on)))
+
+
+def open_at(ids: Sequence[str], answered: int, *, known: Callable[[str], object]) -> int:
+    """The position to be answered next: a question that `known` finds no more is passed over."""
+    return next((at for at in range(answered, len(ids)) if known(ids[at])), len(ids))
 
 
 def choices(question: Question, *, seed: str, yes: str, no: str) -> tuple[Choice, ...]:
@@ -96,6 +127,12 @@ def _marked(by_mark: Mapping[str, str], words: str) -> frozenset[str] | None:
     if not marks or any(mark not in by_mark for mark in marks):
         return None
     return frozenset(by_mark[mark] for mark in marks)
+
+
+def may_choose(question: Question, shown: Sequence[Choice], chosen: frozenset[str]) -> bool:
+    """Whether these ids are an answer: some of those shown, and one alone where one is right."""
+    several = question.type is QuestionType.MULTI
+    return bool(chosen) and chosen <= {choice.id for choice in shown} and (several or len(chosen) == 1)
 
 
 def looks(question: Question, shown: Sequence[Choice]) -> str:

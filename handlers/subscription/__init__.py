@@ -1,12 +1,15 @@
 """Subscription: coming, choosing topics, one's own data, leaving."""
 
+from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
 from handlers.feature import Feature, Keeps
-from handlers.subscription import chat, jobs
+from handlers.openapi import Effect
+from handlers.subscription import api, chat, jobs
 from handlers.subscription.chat import OwnData, Subscriber
 from storage.people import People
 from storage.subscription import Subscriptions
@@ -27,6 +30,8 @@ def feature(
     shelf: Shelf,
     own_data: OwnData,
     zone: ZoneInfo,
+    clock: Callable[[], datetime],
+    effect: Effect,
     settings: SubscriptionSettings,
 ) -> Feature:
     """The subscription feature; `own_data` reaches into what every feature keeps."""
@@ -39,6 +44,10 @@ def feature(
         keep_days=keep_days,
     )
 
+    desk = api.Desk(
+        people=people, subscriptions=subscriptions, own_data=own_data, shelf=shelf, clock=clock, effect=effect
+    )
+
     def show(person: str) -> list[str]:
         mine = subscriptions.of(person)
         library = shelf.current()
@@ -48,6 +57,7 @@ def feature(
     return Feature(
         name="subscription",
         chat=chat.routes(subscriber),
+        api=api.blueprint(desk),
         jobs=(jobs.forget_the_parted(people=people, erase=own_data.erase, zone=zone, keep_days=keep_days),),
-        keeps=Keeps(tables=("subscriptions",), show=show, erase=subscriptions.erase),
+        keeps=Keeps(tables=("subscriptions",), show=show, erase=subscriptions.erase, unite=subscriptions.unite),
     )

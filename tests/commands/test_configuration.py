@@ -23,6 +23,7 @@ ONE_PORT = {
     "SANDBOX__PORT": "8123",
     "SANDBOX__ENABLED": "true",
     "ACCOUNTS__OFFICIAL__API_BASE": "http://127.0.0.1:8123",
+    "ACCOUNTS__MINI__API_BASE": "http://127.0.0.1:8123",
 }
 BAD = [
     ({"STORAGE__DATABASE": "foo"}, DATABASE),

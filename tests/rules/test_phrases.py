@@ -16,7 +16,7 @@ KEYS = {f"{file.stem}.{key}" for file in PHRASES.glob("*.toml") for key in tomll
 SAYING = {"say", "_say", "_says"}
 OF_EVERY_FEATURE = {"name", "help"}  # asked for by whoever speaks of features
 SPEAKERS = [*(ROOT / "handlers").rglob("*.py"), *(ROOT / "scheduler").rglob("*.py")]
-REQUIRED = [file.stem for file in PHRASES.glob("*.toml") if (ROOT / "handlers" / file.stem).is_dir()]
+REQUIRED = [file.stem for file in PHRASES.glob("*.toml") if (ROOT / "handlers" / file.stem / "chat.py").is_file()]
 
 
 def speaks_for(file: Path) -> str:

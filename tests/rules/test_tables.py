@@ -67,6 +67,20 @@ def test_after_delete_my_data_nothing_leads_to_the_one_who_asked(town):
     assert found(town, other.openid) == {"contacts.openid"}
 
 
+def test_after_two_become_one_nothing_leads_to_the_first(town):
+    phones = {"official": town.phone("o-one"), "mini": town.mini("o-two")}
+    phones["official"].says("我的数据")
+    both = [town.house.people.find(account=account, openid=each.openid) for account, each in phones.items()]
+    gone, into = sorted(both, key=lambda who: who.person, reverse=True)
+    fill(town, gone.person, gone.contact)
+
+    answer = phones["official"].says(f"关联 {phones['mini'].post('/linking/code').body['code']}")
+
+    assert "关联好了" in answer
+    assert not found(town, gone.person)
+    assert {f"{table}.person" for table in of_persons() - {"persons"}} <= found(town, into.person)
+
+
 def fill(town: Any, person: str, contact: str) -> None:
     """A row about the person in every table that can have one."""
     with town.house.db.begin() as connection:

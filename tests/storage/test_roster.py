@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from storage import codes
 from storage.people import People
-from storage.roster import CODE_LETTERS, Entry, Refusal, Roster, new_code, roster
+from storage.roster import Entry, Refusal, Roster, roster
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UNTIL = NOW + timedelta(days=30)
@@ -42,11 +43,11 @@ def someone(people):
 
 
 def test_a_code_can_be_read_off_paper():
-    codes = {new_code() for _ in range(200)}
+    drawn = {codes.drawn() for _ in range(200)}
 
-    assert len(codes) == 200
-    assert all(re.fullmatch("[2-9A-HJKMNP-Z]{8}", code) for code in codes)
-    assert not set("01OIL") & set(CODE_LETTERS)
+    assert len(drawn) == 200
+    assert all(re.fullmatch("[2-9A-HJKMNP-Z]{8}", code) for code in drawn)
+    assert not set("01OIL") & set(codes.LETTERS)
 
 
 def test_the_database_cannot_say_a_code_again(members, db):

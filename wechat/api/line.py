@@ -98,6 +98,14 @@ class Line:
         found: T = self._sdk.get(path, params=params, result_processor=made)
         return found
 
+    def _with_secret(self, path: str, made: Callable[[dict[str, Any]], T], **params: str) -> T:
+        """Make a call that bears the account's secret instead of a token."""
+        secret = self._account.secret.get_secret_value()
+        known = {"appid": self._account.appid, "secret": secret, "grant_type": "authorization_code"}
+        answer = self._wire.call("GET", path, params={**known, **params})
+        found: T = _made(made, understood(answer, once=False, hide=(secret, *params.values())))
+        return found
+
     def _ask(self, path: str, body: Mapping[str, Any], made: Callable[[dict[str, Any]], T]) -> T:
         found: T = self._sdk.post(path, data=body, result_processor=made)
         return found

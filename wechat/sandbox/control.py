@@ -145,6 +145,7 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
             in_settings=body.flag("in_settings", default=False),
         ),
         "receive": lambda who, body: phone.receive(who, on=body.flag("on", default=True)),
+        "risk": lambda who, body: phone.risk(who, on=body.flag("on", default=True)),
     }
 
     def act(action: str) -> Response:
@@ -166,6 +167,11 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
         nickname, unionid = given.text("nickname", ""), given.text("unionid", "")
         return jsonify(openid=phone.create(given.text("account"), nickname=nickname, unionid=unionid))
 
+    def code() -> Response:
+        given = body()
+        return jsonify(code=phone.code(given.text("openid"), given.text("for"), scope=given.text("scope", "")))
+
+    doors.add_url_rule("/codes", view_func=code, methods=["POST"], endpoint="code")
     doors.add_url_rule("/members", view_func=create, methods=["POST"], endpoint="create")
     doors.add_url_rule("/<action>", view_func=act, methods=["POST"])
 

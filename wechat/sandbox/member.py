@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from wechat.sandbox import blacklist, chat, media, menus, windows
+from wechat.sandbox import blacklist, chat, media, menus, sns, windows
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.call import Push, Upload
 from wechat.sandbox.notices import credits_of
@@ -179,6 +179,21 @@ class Phone:
         return self._platform.push(
             Push(account=self._account(member), openid=openid, fields=fields, answered=False),
         )
+
+    def code(self, openid: str, purpose: str, *, scope: str = "") -> str:
+        """What wx.login, the phone-number button or an authorised page gives the account's program (§6, §7)."""
+        if purpose not in {sns.LOGIN, sns.PHONE, sns.PAGE}:
+            raise NotPossible("no_purpose", 400)
+        with self._platform.state.begin() as db:
+            return sns.give(db, self.member(db, openid), purpose, self._platform.now, scope=scope)
+
+    def risk(self, openid: str, *, on: bool) -> None:
+        """Let the platform take somebody for a high-risk user (40226)."""
+        with self._platform.state.begin() as db:
+            self.member(db, openid)
+            db.execute("delete from risky where openid = ?", (openid,))
+            if on:
+                db.execute("insert into risky values (?)", (openid,))
 
     def receive(self, openid: str, *, on: bool) -> None:
         """Switch 接收消息 for the account on or off (48002)."""

@@ -17,10 +17,12 @@ from wechat.sandbox import (
     followers,
     media,
     menus,
+    miniprogram,
     notices,
     quota,
     rules,
     service,
+    sns,
     tags,
     tokens,
     wirelog,
@@ -88,11 +90,22 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/wxaapi/newtmpl/gettemplate": Endpoint(notices.added, GET, "template list"),
     "/cgi-bin/media/upload": Endpoint(media.upload, POST, "talk"),
     "/cgi-bin/media/get": Endpoint(media.download, GET, "talk"),
+    "/wxa/business/getuserphonenumber": Endpoint(miniprogram.phone_number, POST, "mini-program of an entity"),
+    "/wxa/checksession": Endpoint(miniprogram.check_session, GET, "mini-program"),
+    "/wxa/resetusersessionkey": Endpoint(miniprogram.reset_session, GET, "mini-program"),
+    "/wxa/msg_sec_check": Endpoint(miniprogram.check_text, POST, "mini-program"),
+    "/wxa/media_check_async": Endpoint(miniprogram.check_media, POST, "mini-program"),
+    "/wxa/getwxacodeunlimit": Endpoint(miniprogram.unlimited_code, POST, "mini-program"),
+    "/wxa/generate_urllink": Endpoint(miniprogram.url_link, POST, "mini-program of an entity"),
+    "/wxa/generatescheme": Endpoint(miniprogram.scheme, POST, "mini-program of an entity"),
+    "/sns/jscode2session": Endpoint(sns.code_to_session, GET, "mini-program"),
+    "/sns/oauth2/access_token": Endpoint(sns.page_token, GET, "pages"),
 }
 
 SECRET: dict[str, Endpoint] = {  # called with the account's secret instead of a token
     "/cgi-bin/clear_quota/v2": Endpoint(quota.clear, POST, "everyone"),
 }
+WITH_SECRET = frozenset({"/sns/jscode2session", "/sns/oauth2/access_token"})  # called with it instead of a token
 
 
 class Platform:
@@ -168,6 +181,8 @@ class Platform:
             return tokens.account_of(self.accounts, tokens.credentials(request))
         if request.path in SECRET:
             account = tokens.owner(self.accounts, tokens.credentials(request), under="appsecret")
+        elif request.path in WITH_SECRET:
+            account = sns.account_of(self.accounts, request.query)
         else:
             account = tokens.holder(db, self.accounts, request.query.get("access_token", ""), now)
         _may_call(account, request.path)

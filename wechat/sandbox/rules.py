@@ -33,6 +33,19 @@ TAG_NAME_BYTES = 30  # §5
 TAGS_A_MEMBER = 20  # §5
 TAG_BATCH = 50  # §5
 FIRST_TAG = 100  # §5: 0 to 2 are the system's
+CODE_LIVES = 5 * MINUTE  # §6, §7
+LOGINS_A_MINUTE = 100  # §6: of one member
+CHECK_AFTER_USE = 2 * HOUR  # §6: words and media of whoever was in the mini-program
+CHECKED_CHARS = 2500  # §6
+SCENE = r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}"  # §6
+QUERY = r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~%]*"  # §6
+QUERY_CHARS = 1024  # §6
+LINK_DAYS = 30  # §6
+WORDS_TO_TRY: dict[str, tuple[str, int]] = {  # what the stand-in says of words; labels are §6's
+    "违规内容示例": ("risky", 20006),
+    "广告内容示例": ("risky", 10001),
+    "时政内容示例": ("review", 20001),
+}
 UNLISTED_QUOTA = 10_000_000
 
 
@@ -60,6 +73,9 @@ CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
     "notice": {("service", True)},
     "template list": {("service", True), ("miniprogram", True)},
     "mini notice": {("miniprogram", True), ("miniprogram", False)},
+    "mini-program": {("miniprogram", True), ("miniprogram", False)},
+    "mini-program of an entity": {("miniprogram", True)},
+    "pages": {("service", True)},
 }
 
 DAILY: dict[str, int] = {  # §2.3
@@ -79,6 +95,10 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/message/template/send": 100_000,
     "/cgi-bin/message/subscribe/send": 10_000_000,  # §3.4
     "/cgi-bin/user/info/updateremark": 10_000,
+    "/wxa/msg_sec_check": 2_000_000,  # §6
+    "/wxa/media_check_async": 200_000,  # §6
+    "/wxa/generate_urllink": 500_000,  # §6
+    "/wxa/generatescheme": 500_000,  # §6
     "/cgi-bin/user/get": 500,
     "/cgi-bin/user/info": 5_000_000,
 }

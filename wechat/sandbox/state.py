@@ -48,6 +48,12 @@ create table if not exists media (
 create table if not exists sent_once (
     account text not null, openid text not null, client_msg_id text not null, msgid integer not null, at real not null,
     primary key (account, openid, client_msg_id)) without rowid;
+create table if not exists codes (
+    code text primary key, account text not null, openid text not null, purpose text not null,
+    scope text not null default '', used integer not null default 0, at real not null);
+create table if not exists logins (openid text not null, at real not null);
+create table if not exists mini_sessions (openid text primary key, session_key text not null, used_at real not null);
+create table if not exists risky (openid text primary key);
 create table if not exists chat (
     id integer primary key autoincrement, change integer not null, openid text not null, at real not null,
     who text not null, via text not null, state text not null, body text not null);

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.membership import engine
-from storage.roster import CODE_LENGTH, CODE_LETTERS
+from storage.codes import LENGTH, LETTERS
 
-CODES = st.text(CODE_LETTERS, min_size=CODE_LENGTH, max_size=CODE_LENGTH)
+CODES = st.text(LETTERS, min_size=LENGTH, max_size=LENGTH)
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_every_code_that_is_given_out_is_read(code, words, small):
     assert engine.code_in(said.lower() if small else said) == code
 
 
-@given(st.text() | st.text(CODE_LETTERS + "- 绑定"))
+@given(st.text() | st.text(LETTERS + "- 绑定"))
 def test_anything_may_be_typed(said):
     code = engine.code_in(said)
 
-    assert code is None or len(code) == CODE_LENGTH
+    assert code is None or len(code) == LENGTH

@@ -5,7 +5,7 @@ import math
 import random
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +19,10 @@ from handlers.router import Router, Turn
 from storage.db import Database, metadata
 from storage.opinion import anonymous_opinions
 from tests.handlers.opinion.world import ZONE, Member, World, receipt
+from tests.mini import Mini
 from wechat.messages import Kind, Reply, Text
 
+Sends = Callable[[Member, str, str, Callable[[], None]], str]
 MEMBERS = 20
 SECRET = "机密"  # how all words and names begin
 _PLACES = "食堂宿舍走廊车间会议室停车场活动室图书角"
@@ -62,8 +64,13 @@ class Day:
 # -- the day ---------------------------------------------------------------------------------------------------------
 
 
-def a_day(world: World, redis: redis_library.Redis, folder: Path, *, anonymous: int, named: int) -> Day:
-    """Every member sends so many opinions, among other acts of the same members before, between and after."""
+def a_day(
+    world: World, redis: redis_library.Redis, folder: Path, *, anonymous: int, named: int, by: Sends | None = None
+) -> Day:
+    """Every member sends so many opinions, among other acts of the same members before, between and after.
+
+    They do so in the chat, or by what `by` does.
+    """
     dice = random.Random(20261123)
     world.conversation = world.conversing(_acts(world))
     day = Day(world, redis, folder)
@@ -76,23 +83,48 @@ def a_day(world: World, redis: redis_library.Redis, folder: Path, *, anonymous: 
         for member in members:
             member.sends(Kind.SUBSCRIBE)
         for number, (member, by_name) in enumerate(errands):
-            _errand(day, member, members, dice, named=by_name, number=number)
+            _errand(day, by or in_the_chat, (member, members), dice, named=by_name, number=number)
     return day
 
 
+def in_the_chat(member: Member, name: str, words: str, between: Callable[[], None]) -> str:
+    """An opinion said step by step, in somebody's name or none; its receipt."""
+    member.says("意见", *(("2", name) if name else ("1",)), "4", words)
+    between()
+    return receipt(member.says("好了", "1"))
+
+
+class ByApi:
+    """An opinion sent by the mini-program; each member has signed in before their first."""
+
+    def __init__(self) -> None:
+        self._minis: dict[str, Mini] = {}
+
+    def __call__(self, member: Member, name: str, words: str, between: Callable[[], None]) -> str:
+        if member.openid not in self._minis:
+            self._minis[member.openid] = member.signs_in()
+        mini = self._minis[member.openid]
+        mini.get("/opinion")
+        between()
+        said = {"way": "named" if name else "anonymous", "name": name, "category": "生活困难", "words": words}
+        return str(mini.post("/opinion", said).body["receipt"])
+
+
 def _errand(
-    day: Day, member: Member, members: Sequence[Member], dice: random.Random, *, named: bool, number: int
+    day: Day, send: Sends, who: tuple[Member, Sequence[Member]], dice: random.Random, *, named: bool, number: int
 ) -> None:
     """Someone does this and that, says their opinion, and does this and that: so the neighbours of a row are theirs."""
-    world = day.world
+    world, (member, members) = day.world, who
     member.says("打卡")
     where = "".join(dice.choices(_PLACES, k=dice.choice((4, 40, 400))))
     words = f"{SECRET}{number:03d}号：{where}需要修一修"
-    member.says("意见", *(("2", f"{SECRET}{chr(0x4E00 + number)}") if named else ("1",)), "4", words)
-    for _ in range(dice.randrange(3)):
-        dice.choice(members).says("打卡") if dice.random() < 0.3 else None
-        world.clock.passes(seconds=dice.randrange(1, 20))
-    code = receipt(member.says("好了", "1"))
+
+    def between() -> None:
+        for _ in range(dice.randrange(3)):
+            dice.choice(members).says("打卡") if dice.random() < 0.3 else None
+            world.clock.passes(seconds=dice.randrange(1, 20))
+
+    code = send(member, f"{SECRET}{chr(0x4E00 + number)}" if named else "", words, between)
     day.sent.append(Sent(member.openid, named, words, code.replace("-", "")))
     if dice.random() < 0.7:
         member.says("打卡")

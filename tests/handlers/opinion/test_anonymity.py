@@ -54,7 +54,7 @@ def the_database(folder: Path) -> Iterator[Database]:
         db.close()
 
 
-def days(folder: Path, *, stirred: int, anonymous: int, named: int) -> Iterator[Day]:
+def days(folder: Path, *, stirred: int, anonymous: int, named: int, by: attack.Sends | None = None) -> Iterator[Day]:
     (folder / "redis").mkdir()
     socket = Path("/tmp") / f"zhibu-day-{secrets.token_hex(4)}.sock"  # noqa: S108 - a socket's path must be short
     with ValkeyServer(
@@ -63,13 +63,15 @@ def days(folder: Path, *, stirred: int, anonymous: int, named: int) -> Iterator[
         redis = fast.connect(f"unix://{socket}", seconds=2)
         for db in the_database(folder):
             world = World(db, redis, Keys(secrets.token_hex(16)), stirred=stirred, anonymous_a_day=anonymous)
-            yield attack.a_day(world, redis, folder, anonymous=anonymous, named=named)
+            yield attack.a_day(world, redis, folder, anonymous=anonymous, named=named, by=by)
         redis.close()
 
 
-@pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    yield from days(tmp_path_factory.mktemp("day"), stirred=STIRRED, anonymous=ANONYMOUS_EACH, named=NAMED_EACH)
+@pytest.fixture(scope="module", params=["in the chat", "by the mini-program"])
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    by = attack.in_the_chat if request.param == "in the chat" else attack.ByApi()
+    folder = tmp_path_factory.mktemp("day")
+    yield from days(folder, stirred=STIRRED, anonymous=ANONYMOUS_EACH, named=NAMED_EACH, by=by)
 
 
 @pytest.fixture(scope="module")

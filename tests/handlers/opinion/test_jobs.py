@@ -156,6 +156,24 @@ def test_every_hour_the_days_rows_are_laid_anew(world):
     assert before != after
 
 
+def test_pictures_that_went_with_no_opinion_are_let_go_and_the_others_stay(world):
+    mini = world.member().signs_in()
+    used, unused, other = (mini.sends_picture(a_photo()).body["id"] for _ in range(3))
+    world.clock.passes(days=1)  # sent after midnight
+    said = {"way": "anonymous", "category": "生活困难", "words": "宿舍热水晚上九点就停"}
+    mini.post("/opinion", {**said, "pictures": [used]})
+    named = mini.post("/opinion", {**said, "way": "named", "name": "张三", "pictures": [other]})
+    before = [world.pictures.get(each) is not None for each in (used, unused, other)]
+    world.clock.passes(days=6)
+    world.runs("opinion.tidy")
+
+    assert named.status == 201
+    assert before == [True, True, True]
+    assert [world.pictures.get(each) is not None for each in (used, unused, other)] == [True, False, True]
+
+
 def test_late_runs_stay_within_the_hour(world):
-    assert {job.id for job in world.feature.jobs} == {"opinion.answers", "opinion.pictures", "opinion.stir"}
+    names = {job.id for job in world.feature.jobs}
+
+    assert names == {"opinion.answers", "opinion.pictures", "opinion.stir", "opinion.tidy"}
     assert all(timedelta(seconds=job.late_by_seconds) <= timedelta(hours=1) for job in world.feature.jobs)

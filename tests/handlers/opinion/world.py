@@ -10,19 +10,25 @@ from zoneinfo import ZoneInfo
 
 import redis as redis_library
 import xmltodict  # type: ignore[import-untyped]
+from flask.testing import FlaskClient
 
 from content.words import template
-from handlers import opinion
+from handlers import openapi, opinion
 from handlers.conversation import Conversation
+from handlers.openapi import Effect
 from handlers.opinion import NotNow, OpinionSettings, Outside, PictureGone
 from handlers.router import Handler, Router, Turn
+from handlers.session import Gate
 from storage.db import Database
 from storage.inbox import Inbox
 from storage.opinion import STIRRED, Opinions, Quota
+from storage.paces import Paces
 from storage.people import People
 from storage.pictures import Pictures
 from storage.sealing import Keys
+from storage.sessions import Sessions
 from tests.house import aged
+from tests.mini import Mini
 from wechat.messages import Kind, Message, Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -89,10 +95,16 @@ class World:
             quota=Quota(redis, keys, a_day=chosen.anonymous_a_day),
             people=self.people,
             say=self.say,
-            outside=Outside(tell=lambda *said: self.told.append(said), fetch=self.platform if fetch else None),
+            outside=Outside(
+                tell=lambda *said: self.told.append(said),
+                effect=Effect(keys.mark("effect")),
+                fetch=self.platform if fetch else None,
+            ),
             clock=self.clock,
             settings=chosen,
         )
+        self.sessions = Sessions(db, mark=keys.mark("session"))
+        self.web = self._api(Gate(sessions=self.sessions, paces=Paces(redis, keys), clock=self.clock, a_minute=10_000))
         self.later: list[Any] = []
         self.conversation = self.conversing()
         self._numbers = count(1)
@@ -109,6 +121,14 @@ class World:
             clock=self.clock,
             threads=4,
         )
+
+    def _api(self, gate: Gate) -> FlaskClient:
+        """The box's doors for the mini-program, behind the guard they have in the program."""
+        assert self.feature.api
+        web = openapi.application(say=self.say)
+        self.feature.api.before_request(gate.requires_member)
+        web.register_blueprint(self.feature.api)
+        return web.test_client()
 
     def say(self, key: str, /, **values: Any) -> str:
         feature, name = key.split(".")
@@ -134,6 +154,14 @@ class Member:
     world: World
     openid: str
     last: Message | None = None
+
+    def signs_in(self) -> Mini:
+        """This member's mini-program."""
+        now = self.world.clock()
+        who = self.world.people.meet(account="official", openid=self.openid, today=now.date())
+        until = now + timedelta(days=7)
+        token = self.world.sessions.begin(who.contact, device="", today=now.date(), until=until, now=now)
+        return Mini(self.world.web, token, self.openid)
 
     def says(self, *texts: str) -> str:
         """Say one thing after the other and give the last answer."""

@@ -23,7 +23,9 @@ def test_whoever_shares_the_folder_goes_along_and_a_restart_keeps_it(tmp_path: P
 
 def test_the_panel_moves_the_time_of_the_program(tmp_path: Path) -> None:
     config = write_config(tmp_path, database="embedded", redis="embedded", sandbox={"enabled": True})
-    settings = app.Settings.load(config, {"ZHIBU_ACCOUNTS__OFFICIAL__API_BASE": "http://127.0.0.1:8001"})
+    platform = "http://127.0.0.1:8001"
+    at_home = {f"ZHIBU_ACCOUNTS__{name}__API_BASE": platform for name in ("OFFICIAL", "MINI")}
+    settings = app.Settings.load(config, at_home)
     with a_stage(tmp_path) as stage:
         stage.phone("clock", advance_seconds=48 * 3600)
 

@@ -1,0 +1,109 @@
+"""Membership for the mini-program: binding with a one-time code, seeing the binding, undoing it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+
+from content.shelf import Shelf
+from handlers import openapi, problems, session
+from handlers.membership import engine
+from handlers.openapi import Effect, Line, Once
+from handlers.problems import Problem, Refused
+from storage.roster import Refusal, Roster
+
+CODE_UNKNOWN = Problem(404, "membership.problem_code_unknown")
+CODE_EXPIRED = Problem(410, "membership.problem_code_expired")
+TOO_MANY_TRIES = Problem(429, "membership.problem_too_many_tries")
+_REFUSALS = {Refusal.UNKNOWN: CODE_UNKNOWN, Refusal.EXPIRED: CODE_EXPIRED}
+
+
+class Code(BaseModel):
+    """A join code as it was typed: any case, spaces and dashes."""
+
+    code: Line = Field(min_length=1, max_length=40)
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "K7M2-9QXF"}]})
+
+
+class Bound(BaseModel):
+    """Whom we take the member for; not bound, all else is empty."""
+
+    bound: bool
+    name: str = Field("", examples=["张三"])
+    organisation: str = Field("", examples=["机关第一党支部"])
+    role: str = Field("", examples=["党小组长"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """What the doors do."""
+
+    roster: Roster
+    shelf: Shelf
+    zone: ZoneInfo
+    clock: Callable[[], datetime]
+    effect: Effect
+
+    def mine(self) -> Bound:
+        """The binding of whoever asks."""
+        who = session.who()
+        if not who.verified:
+            return Bound(bound=False)
+        return self._bound(who.name, who.organisation, who.role)
+
+    def join(self, said: Code, once: Once) -> Bound:
+        """Bind with a code; five tries a day, in the chat and here together."""
+        who, now, message = session.who(), self.clock(), self.effect(once)
+        code = engine.code_in(said.code)
+        if code is None:
+            raise Refused(problems.INVALID, field="code", kind="wrong")
+        tries = self.roster.count_try(who.person, day=now.astimezone(self.zone).date(), message=message)
+        if tries > engine.TRIES_A_DAY:
+            raise Refused(TOO_MANY_TRIES)
+        bound = self.roster.bind(code=code, person=who.person, contact=who.contact, message=message, now=now)
+        if isinstance(bound, Refusal):
+            raise Refused(_REFUSALS[bound], field="code", left=engine.TRIES_A_DAY - tries)
+        return self._bound(bound.name, bound.organisation, bound.role)
+
+    def leave(self) -> None:
+        """Undo the binding."""
+        self.roster.unbind(session.who().person)
+
+    def _bound(self, name: str, organisation: str, role: str) -> Bound:
+        known = self.shelf.current().organisations.get(organisation)
+        return Bound(bound=True, name=name, organisation=known.name if known else organisation, role=role)
+
+
+def blueprint(register: Register) -> APIBlueprint:
+    """Serve /api/v1/membership."""
+    doors, say = openapi.doors("membership"), register.shelf.say
+
+    @doors.get("")
+    @doors.output(Bound)
+    @doors.doc(summary="Your binding")
+    def mine() -> Bound:
+        return register.mine()
+
+    @doors.post("")
+    @doors.input(Code)
+    @doors.input(Once, location="headers")
+    @doors.output(Bound)
+    @doors.doc(
+        summary="Bind with a join code",
+        responses=openapi.says(say, CODE_UNKNOWN, CODE_EXPIRED, TOO_MANY_TRIES),
+    )
+    def join(json_data: Code, headers_data: Once) -> Bound:
+        return register.join(json_data, headers_data)
+
+    @doors.delete("")
+    @doors.output({}, 204)
+    @doors.doc(summary="Undo the binding")
+    def leave() -> str:
+        register.leave()
+        return ""
+
+    return doors

@@ -1,0 +1,341 @@
+"""The opinion box for the mini-program: a word under one's name or none, pictures with it, and what became of it.
+
+The anonymous door writes one row that touches no person, and nothing else (docs/anonymity.md). Its repeat is told by
+the receipt: the same request with the same key draws the same one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+from enum import StrEnum
+from threading import BoundedSemaphore
+
+from apiflask import APIBlueprint
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from handlers import openapi, problems, session
+from handlers.conversation import Say
+from handlers.openapi import Effect, Line, Once
+from handlers.opinion import engine
+from handlers.opinion.engine import Bounds, Draft, State
+from handlers.problems import Problem, Refused
+from storage.opinion import Opinion, Opinions, Quota
+from storage.pictures import NotAPicture, Pictures, redrawn
+
+TOO_SHORT = Problem(422, "opinion.problem_too_short")
+TOO_LONG = Problem(422, "opinion.problem_too_long")
+HAS_CODE = Problem(422, "opinion.problem_has_code")
+NOT_A_NAME = Problem(422, "opinion.problem_not_a_name")
+TOO_MANY_PICTURES = Problem(422, "opinion.problem_too_many_pictures")
+NO_SUCH_PICTURE = Problem(422, "opinion.problem_no_such_picture")
+NOT_A_PICTURE = Problem(422, "opinion.problem_not_a_picture")
+NOT_A_CODE = Problem(422, "opinion.problem_not_a_code")
+NO_SUCH_CODE = Problem(404, "opinion.problem_no_such_code")
+SENT_BEFORE = Problem(409, "opinion.problem_sent_before")
+QUOTA_SPENT = Problem(429, "opinion.problem_quota_spent")
+_SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
+    engine.Problem.TOO_SHORT: (TOO_SHORT, "words"),
+    engine.Problem.TOO_LONG: (TOO_LONG, "words"),
+    engine.Problem.HAS_CODE: (HAS_CODE, "words"),
+    engine.Problem.NOT_A_NAME: (NOT_A_NAME, "name"),
+    engine.Problem.TOO_MANY_PICTURES: (TOO_MANY_PICTURES, "pictures"),
+}
+PICTURE_BYTES = 4 * 1024 * 1024  # phones send less when they are asked to compress
+
+
+class Way(StrEnum):
+    """Under one's name or none."""
+
+    ANONYMOUS = "anonymous"
+    NAMED = "named"
+
+
+class Form(BaseModel):
+    """What an opinion may be."""
+
+    categories: list[str] = Field(examples=[["工作建议", "生活困难"]])
+    shortest: int
+    longest: int = Field(description="Characters.")
+    pictures: int = Field(description="How many may come with it.")
+    picture_bytes: int = Field(description="How large each may be.")
+    name: str = Field(description="Whom a named one would be from; empty where the member is not bound and types one.")
+    anonymous: bool = Field(description="Whether another anonymous one may be sent today.")
+
+
+class Said(BaseModel):
+    """An opinion. A bound member's name is known and `name` is not looked at."""
+
+    way: Way
+    category: Line = Field(max_length=64)
+    words: str = Field(max_length=4000)
+    name: Line = Field("", max_length=64)
+    pictures: list[str] = Field([], max_length=20, description="Ids that /opinion/pictures gave.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "way": "anonymous",
+                    "category": "工作建议",
+                    "words": "The canteen closes before the late shift ends.",
+                    "pictures": [],
+                }
+            ]
+        }
+    )
+
+
+class Receipt(BaseModel):
+    """The only key to what becomes of it: shown now, and kept as a hash."""
+
+    receipt: str = Field(examples=["4F7K-2MXP-90TC"])
+
+
+class Code(BaseModel):
+    """A receipt as it was typed: any case, spaces and dashes."""
+
+    receipt: Line = Field(min_length=1, max_length=64)
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"receipt": "4f7k 2mxp 90tc"}]})
+
+
+class Status(BaseModel):
+    """What became of an opinion."""
+
+    day: date
+    category: str
+    state: State
+    reply: str
+    answered_on: date | None
+    lost: int = Field(description="Pictures that could not be had from the platform.")
+
+
+class Picture(BaseModel):
+    """A picture, ready to go with an opinion; one that goes with none is dropped after some days."""
+
+    id: str = Field(examples=["3f2a9c81d07b4e5566aa90c1"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """What the doors do."""
+
+    opinions: Opinions
+    pictures: Pictures
+    quota: Quota
+    say: Say
+    bounds: Bounds
+    clock: Callable[[], datetime]
+    zone: tzinfo
+    effect: Effect
+    room: BoundedSemaphore  # pictures being redrawn: each takes a core for a while
+
+    def form(self) -> Form:
+        """What there is to fill in."""
+        who = session.who()
+        return Form(
+            categories=list(self._categories),
+            shortest=self.bounds.shortest,
+            longest=self.bounds.longest,
+            pictures=self.bounds.pictures,
+            picture_bytes=PICTURE_BYTES,
+            name=who.name if who.verified else "",
+            anonymous=not self._spent(),
+        )
+
+    def send(self, said: Said, once: Once) -> Receipt:
+        """Keep it and show the receipt."""
+        if said.category not in self._categories:
+            raise Refused(problems.INVALID, field="category", kind="wrong")
+        code = self._receipt(said, once)
+        draft = self._draft(said, code)
+        opinion = Opinion(
+            id=self.opinions.id_of(code),
+            day=self._now().date(),
+            named=draft.named,
+            name=draft.name,
+            verified=draft.verified,
+            category=said.category,
+            words=draft.words,
+            state=State.RECEIVED,
+            pictures=draft.pictures,
+        )
+        keep = self._keep_named if draft.named else self._keep_anonymous
+        keep(opinion, once)
+        return Receipt(receipt=engine.shown(code))
+
+    def _receipt(self, said: Said, once: Once) -> str:
+        """Drawn from the request itself, so that its repeat draws the same; the member is no part of it."""
+        parts = (once.idempotency_key, said.way, said.category, said.name, said.words, *said.pictures)
+        return engine.drawn(self.opinions.secret_numbers(*parts))
+
+    def _draft(self, said: Said, code: str) -> Draft:
+        draft = self._signed(Draft(receipt=code), said)
+        draft = self._good(engine.with_words(draft, said.words, self.bounds))
+        for picture in dict.fromkeys(said.pictures):
+            draft = self._good(engine.with_picture(draft, picture, self.bounds))
+        if not all(map(self.pictures.get, draft.pictures)):
+            raise Refused(NO_SUCH_PICTURE, field="pictures")
+        return self._good(engine.finished(draft, self.bounds))
+
+    def _signed(self, draft: Draft, said: Said) -> Draft:
+        who = session.who()
+        if said.way is Way.ANONYMOUS:
+            return draft
+        if who.verified:
+            return replace(draft, named=True, name=who.name, verified=True)
+        return self._good(engine.with_name(replace(draft, named=True), said.name))
+
+    def _good(self, draft: Draft | engine.Problem) -> Draft:
+        if isinstance(draft, Draft):
+            return draft
+        problem, field = _SAID[draft]
+        raise Refused(problem, field=field, longest=self.bounds.longest, most=self.bounds.pictures)
+
+    def _keep_anonymous(self, opinion: Opinion, _: Once) -> None:
+        if self.opinions.get(opinion.id):
+            return
+        if self._spent():
+            raise Refused(QUOTA_SPENT, most=self.quota.a_day)
+        if self.opinions.keep_anonymous(opinion):
+            who = session.who()
+            self.quota.count(account=who.account, openid=who.openid, now=self._now())
+
+    def _keep_named(self, opinion: Opinion, once: Once) -> None:
+        person = session.who().person
+        if self.opinions.keep_named(replace(opinion, person=person), message=self.effect(once)):
+            return
+        before = self.opinions.get(opinion.id)
+        if before is None or before.person != person:
+            raise Refused(SENT_BEFORE)
+
+    def _spent(self) -> bool:
+        who = session.who()
+        return self.quota.spent(account=who.account, openid=who.openid, now=self._now())
+
+    def look_up(self, typed: Code) -> Status:
+        """What became of the opinion with this receipt: who holds it may know, signed in as whoever."""
+        code = engine.read(typed.receipt)
+        if not engine.is_code(code):
+            raise Refused(NOT_A_CODE, field="receipt")
+        opinion = self.opinions.get(self.opinions.id_of(code))
+        if opinion is None:
+            raise Refused(NO_SUCH_CODE, field="receipt")
+        return Status(
+            day=opinion.day,
+            category=opinion.category,
+            state=State(opinion.state),
+            reply=opinion.reply,
+            answered_on=opinion.answered_on,
+            lost=opinion.lost,
+        )
+
+    def take_picture(self) -> Picture:
+        """Keep a picture, redrawn: it has no place, date or device any more, and hangs on nobody."""
+        with self._room():
+            try:
+                clean = redrawn(_uploaded())
+            except NotAPicture:
+                raise Refused(NOT_A_PICTURE, field="picture") from None
+        return Picture(id=self.pictures.take_in(clean, day=self._now().date()))
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        if not self.room.acquire(timeout=5):
+            raise Refused(problems.AWAY, wait=5)
+        try:
+            yield
+        finally:
+            self.room.release()
+
+    def _now(self) -> datetime:
+        return self.clock().astimezone(self.zone)
+
+    @property
+    def _categories(self) -> tuple[str, ...]:
+        return engine.listed(self.say("opinion.categories"))
+
+
+def _uploaded() -> bytes:
+    """The file; a body may be chunked and say no length, so a little more than is allowed is read."""
+    request.max_content_length = PICTURE_BYTES + openapi.LARGEST_BYTES
+    file = request.files.get("picture")
+    if file is None:
+        raise Refused(problems.INVALID, field="picture", kind="missing")
+    with file.stream as stream:
+        data = stream.read(PICTURE_BYTES + 1)
+    if len(data) > PICTURE_BYTES:
+        raise RequestEntityTooLarge
+    return data
+
+
+def blueprint(box: Box) -> APIBlueprint:
+    """Serve /api/v1/opinion."""
+    doors, say = openapi.doors("opinion"), box.say
+
+    @doors.get("")
+    @doors.output(Form)
+    @doors.doc(summary="What an opinion may be")
+    def form() -> Form:
+        return box.form()
+
+    @doors.post("")
+    @doors.input(Said)
+    @doors.input(Once, location="headers")
+    @doors.output(Receipt, 201)
+    @doors.doc(
+        summary="Send an opinion",
+        description="An anonymous one is tied to nobody: not to the token, not to the device, not to the minute.",
+        responses=openapi.says(
+            say,
+            TOO_SHORT,
+            TOO_LONG,
+            HAS_CODE,
+            NOT_A_NAME,
+            TOO_MANY_PICTURES,
+            NO_SUCH_PICTURE,
+            SENT_BEFORE,
+            QUOTA_SPENT,
+        ),
+    )
+    def send(json_data: Said, headers_data: Once) -> Receipt:
+        return box.send(json_data, headers_data)
+
+    @doors.post("/lookup")
+    @doors.input(Code)
+    @doors.output(Status)
+    @doors.doc(
+        summary="What became of an opinion",
+        description="The receipt is in the body, so that no log on the way keeps it.",
+        responses=openapi.says(say, NOT_A_CODE, NO_SUCH_CODE),
+    )
+    def look_up(json_data: Code) -> Status:
+        return box.look_up(json_data)
+
+    @doors.post("/pictures")
+    @doors.output(Picture, 201)
+    @doors.doc(
+        summary="Hand a picture in, to send it with an opinion",
+        description="multipart/form-data with one file named `picture`.",
+        responses=openapi.says(say, NOT_A_PICTURE),
+        extensions={
+            "requestBody": {
+                "content": {
+                    "multipart/form-data": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"picture": {"type": "string", "contentMediaType": "image/*"}},
+                            "required": ["picture"],
+                        }
+                    }
+                }
+            }
+        },
+    )
+    def take_picture() -> Picture:
+        return box.take_picture()
+
+    return doors

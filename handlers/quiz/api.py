@@ -1,0 +1,317 @@
+"""The quiz for the mini-program: a round, an answer marked here, and what was answered wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+
+from content.library import Library
+from content.models import Question, QuestionType
+from content.shelf import Shelf
+from handlers import openapi, problems, session
+from handlers.openapi import Effect, Once, Paged
+from handlers.problems import Problem, Refused
+from handlers.quiz import engine
+from handlers.quiz.engine import Daily
+from storage.quiz import Given, QuizStore, Round
+
+NO_QUESTIONS = Problem(404, "quiz.problem_no_questions")
+NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
+NO_SUCH_ROUND = Problem(404, "quiz.problem_no_such_round")
+NOT_OPEN = Problem(409, "quiz.problem_not_open")
+CHANGED = Problem(409, "quiz.problem_changed")
+ANSWERED = Problem(409, "quiz.problem_answered")
+_ROUNDS_OF_MISTAKES = 10  # so many rounds' worth of them are looked through
+
+
+class Of(StrEnum):
+    """What a round is made of."""
+
+    TODAY = "today"
+    MISTAKES = "mistakes"
+
+
+class Begin(BaseModel):
+    """Which round to begin, or to go on with."""
+
+    of: Of
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"of": "today"}]})
+
+
+class Shown(BaseModel):
+    """A question as it is asked; `look` goes back with the answer, so that it counts for what was seen."""
+
+    position: int = Field(ge=0, examples=[0])
+    type: QuestionType
+    stem: str = Field(examples=["From which day on does membership count?"])
+    choices: list["Offered"]
+    look: str = Field(examples=["5f0c2b7d9a1e4c33"])
+
+
+class Offered(BaseModel):
+    """One choice; letters are for people, ids for answers."""
+
+    id: str = Field(examples=["a"])
+    letter: str = Field(examples=["B"])
+    text: str = Field(examples=["The day on which probation ends"])
+
+
+class Going(BaseModel):
+    """A round as far as it is answered; without a question it is over."""
+
+    id: str = Field(examples=["0cc175b9c0f1b6a831c399e269772661"])
+    total: int = Field(examples=[5])
+    answered: int = Field(examples=[2])
+    right: int = Field(examples=[1])
+    question: Shown | None
+
+
+class Answer(BaseModel):
+    """What was chosen for the question at a position; what is right is found out here."""
+
+    position: int = Field(ge=0, le=1000)
+    look: str = Field(max_length=64)
+    chosen: list[str] = Field(min_length=1, max_length=10)
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"position": 0, "look": "5f0c2b7d9a1e4c33", "chosen": ["a"]}]}
+    )
+
+
+class Source(BaseModel):
+    """The article of a regulation that a question rests on."""
+
+    reg: str = Field(examples=["中国共产党章程"])
+    version: str = Field(examples=["2022-10-22"])
+    article: str = Field(examples=["第八条"])
+
+
+class Verdict(BaseModel):
+    """Whether it was right, why, and how the round goes on."""
+
+    right: bool
+    answer: list[str] = Field(description="Ids of the right choices.", examples=[["a"]])
+    explanation: str
+    source: str
+    cites: list[Source]
+    round: Going
+
+
+class Mistake(BaseModel):
+    """A question that was answered wrong the last time."""
+
+    question: str = Field(examples=["dangzhang-012"])
+    type: QuestionType
+    stem: str
+
+
+class Mistakes(BaseModel):
+    """A page of them, the oldest first."""
+
+    items: list[Mistake]
+    total: int
+    next: str | None = Field(description="`after` of the next page; null on the last one.")
+
+
+class Standing(BaseModel):
+    """Today's round and one's own count; nobody is compared with anybody."""
+
+    begun: bool
+    answered: int
+    total: int
+    given: int = Field(description="Answers given so far, all rounds together.")
+    right: int = Field(description="How many of those were right.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiz:
+    """What the doors do. A round is the same one that the chat goes on with."""
+
+    store: QuizStore
+    shelf: Shelf
+    zone: ZoneInfo
+    drawn: Daily
+    clock: Callable[[], datetime]
+    effect: Effect
+
+    def standing(self) -> Standing:
+        """Where the member stands."""
+        person, today = session.who().person, self._today()
+        drawn = self.drawn.on(today, self._library.questions_on(today))
+        begun = self.store.find(person=person, name=engine.daily(today))
+        given, right = self.store.tally(person)
+        return Standing(
+            begun=begun is not None,
+            answered=begun.answered if begun else 0,
+            total=len(begun.questions if begun else drawn),
+            given=given,
+            right=right,
+        )
+
+    def begin(self, wanted: Begin, once: Once) -> Going:
+        """Today's round, or a new one of mistakes."""
+        today = self._today()
+        match wanted.of:
+            case Of.TODAY:
+                name, questions = engine.daily(today), list(self.drawn.on(today, self._library.questions_on(today)))
+                problem = NO_QUESTIONS
+            case Of.MISTAKES:
+                name, questions = f"wrong:{self.effect(once)}"[:64], self._again(today)[: self.drawn.count]
+                problem = NO_MISTAKES
+        if not questions:
+            raise Refused(problem)
+        return self._going(self.store.begin(person=session.who().person, name=name, day=today, questions=questions))
+
+    def round(self, found: str) -> Going:
+        """A round of one's own."""
+        return self._going(self._own(found))
+
+    def answer(self, found: str, answer: Answer, once: Once) -> Verdict:
+        """Mark and keep the answer. A repeat with the same key gets the same verdict."""
+        going = self._own(found)
+        question, shown = self._asked(going, answer)
+        chosen = frozenset(answer.chosen)
+        if not engine.may_choose(question, shown, chosen):
+            raise Refused(problems.INVALID, field="chosen", kind="wrong")
+        right = chosen == engine.right_ids(question)
+        given = Given(said=",".join(sorted(chosen))[:64], message=self.effect(once))
+        self.store.record(
+            round=going.id,
+            position=answer.position,
+            person=session.who().person,
+            question=question.id,
+            said=given.said,
+            right=right,
+            message=given.message,
+            now=self.clock(),
+        )
+        if self.store.given(round=going.id, position=answer.position) != given:
+            raise Refused(ANSWERED, field="position")
+        return self._verdict(question, shown, self._own(found), right=right)
+
+    def _asked(self, going: Round, answer: Answer) -> tuple[Question, tuple[engine.Choice, ...]]:
+        """The question that is answered, as its reader saw it."""
+        last = self._open_at(going)
+        question = self._library.question(going.questions[answer.position]) if answer.position <= last else None
+        if question is None:
+            raise Refused(NOT_OPEN, field="position")
+        shown = self._shown(question, going)
+        if answer.look != engine.looks(question, shown):
+            raise Refused(CHANGED, field="look")
+        return question, shown
+
+    def mistakes(self, page: Paged) -> Mistakes:
+        """What was answered wrong the last time."""
+        questions = filter(None, map(self._library.question, self._again(self._today())))
+        items = [Mistake(question=each.id, type=each.type, stem=each.stem) for each in questions]
+        some, following = openapi.page(items, page, key=lambda item: item.question)
+        return Mistakes(items=some, total=len(items), next=following)
+
+    def _again(self, today: date) -> list[str]:
+        wrong = self.store.wrong(person=session.who().person, most=self.drawn.count * _ROUNDS_OF_MISTAKES)
+        return engine.again(map(self._library.question, wrong), on=today)
+
+    def _own(self, found: str) -> Round:
+        going = self.store.own(found, person=session.who().person)
+        if going is None:
+            raise Refused(NO_SUCH_ROUND)
+        return going
+
+    def _open_at(self, going: Round) -> int:
+        return engine.open_at(going.questions, going.answered, known=self._library.question)
+
+    def _going(self, going: Round) -> Going:
+        at = self._open_at(going)
+        question = self._library.question(going.questions[at]) if at < len(going.questions) else None
+        return Going(
+            id=going.id,
+            total=len(going.questions),
+            answered=going.answered,
+            right=going.right,
+            question=self._asking(question, going, at) if question else None,
+        )
+
+    def _asking(self, question: Question, going: Round, at: int) -> Shown:
+        shown = self._shown(question, going)
+        return Shown(
+            position=at,
+            type=question.type,
+            stem=question.stem,
+            choices=[Offered(id=each.id, letter=each.letter, text=each.text) for each in shown],
+            look=engine.looks(question, shown),
+        )
+
+    def _verdict(self, question: Question, shown: tuple[engine.Choice, ...], going: Round, *, right: bool) -> Verdict:
+        return Verdict(
+            right=right,
+            answer=sorted(engine.right_ids(question)),
+            explanation=engine.explain(question, shown),
+            source=question.source,
+            cites=[Source(reg=each.reg, version=each.version, article=each.article) for each in question.cites],
+            round=self._going(going),
+        )
+
+    def _shown(self, question: Question, going: Round) -> tuple[engine.Choice, ...]:
+        say = self._library.say
+        return engine.choices(question, seed=going.id, yes=say("quiz.yes"), no=say("quiz.no"))
+
+    def _today(self) -> date:
+        return self.clock().astimezone(self.zone).date()
+
+    @property
+    def _library(self) -> Library:
+        return self.shelf.current()
+
+
+def blueprint(quiz: Quiz) -> APIBlueprint:
+    """Serve /api/v1/quiz."""
+    doors, say = openapi.doors("quiz"), quiz.shelf.say
+
+    @doors.get("")
+    @doors.output(Standing)
+    @doors.doc(summary="Today's round and your own count")
+    def standing() -> Standing:
+        return quiz.standing()
+
+    @doors.post("/rounds")
+    @doors.input(Begin)
+    @doors.input(Once, location="headers")
+    @doors.output(Going)
+    @doors.doc(
+        summary="Begin a round, or go on with today's",
+        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES),
+    )
+    def begin(json_data: Begin, headers_data: Once) -> Going:
+        return quiz.begin(json_data, headers_data)
+
+    @doors.get("/rounds/<id:found>")
+    @doors.output(Going)
+    @doors.doc(summary="A round of yours", responses=openapi.says(say, NO_SUCH_ROUND))
+    def going(found: str) -> Going:
+        return quiz.round(found)
+
+    @doors.post("/rounds/<id:found>/answers")
+    @doors.input(Answer)
+    @doors.input(Once, location="headers")
+    @doors.output(Verdict)
+    @doors.doc(
+        summary="Answer the open question",
+        description="It is marked here: what a client claims of its own answer is not looked at.",
+        responses=openapi.says(say, NO_SUCH_ROUND, NOT_OPEN, CHANGED, ANSWERED),
+    )
+    def answer(found: str, json_data: Answer, headers_data: Once) -> Verdict:
+        return quiz.answer(found, json_data, headers_data)
+
+    @doors.get("/mistakes")
+    @doors.input(Paged, location="query")
+    @doors.output(Mistakes)
+    @doors.doc(summary="What you answered wrong the last time")
+    def mistakes(query_data: Paged) -> Mistakes:
+        return quiz.mistakes(query_data)
+
+    return doors

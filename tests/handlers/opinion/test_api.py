@@ -1,0 +1,242 @@
+"""The opinion box by the API: what is taken, what is refused and why, and that a repeat is one."""
+
+import pytest
+import sqlalchemy as sa
+
+from handlers.opinion import engine
+from storage.db import metadata
+from storage.opinion import anonymous_opinions, named_opinions
+from tests.handlers.opinion.test_jobs import a_photo
+from tests.handlers.opinion.world import World
+
+WORDS = "宿舍热水晚上九点就停"
+
+
+@pytest.fixture
+def world(db, redis, keys):
+    return World(db, redis, keys, anonymous_a_day=2)
+
+
+@pytest.fixture
+def mini(world):
+    return world.member("o-noise").signs_in() and world.member("o-sender").signs_in()
+
+
+def sends(mini, way="anonymous", *, key="", **changed):
+    return mini.post("/opinion", {"way": way, "category": "生活困难", "words": WORDS, **changed}, key=key)
+
+
+def kept(world, answer):
+    return world.opinions.get(world.opinions.id_of(engine.read(answer.body["receipt"])))
+
+
+def rows(world, table):
+    with world.db.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def everything_but(world, *tables):
+    with world.db.read() as connection:
+        return {
+            table.name: connection.execute(sa.select(table)).all()
+            for table in metadata.sorted_tables
+            if table not in tables
+        }
+
+
+def test_the_form_says_what_there_is_to_fill_in(mini):
+    form = mini.get("/opinion").body
+
+    assert "生活困难" in form["categories"]
+    assert (form["shortest"], form["longest"], form["pictures"], form["anonymous"]) == (5, 1000, 9, True)
+    assert form["name"] == ""
+
+
+def test_an_anonymous_opinion_writes_its_one_row_and_nothing_else(world, mini):
+    before = everything_but(world, anonymous_opinions)
+    sent = sends(mini)
+
+    assert sent.status == 201
+    assert rows(world, anonymous_opinions) == 1
+    assert everything_but(world, anonymous_opinions) == before
+    assert world.inbox.take_notes(now=world.clock()) == []
+
+
+def test_the_receipt_leads_to_what_was_said_and_what_became_of_it(world, mini):
+    sent = sends(mini)
+    opinion = kept(world, sent)
+    found = world.member("o-whoever").signs_in().post("/opinion/lookup", {"receipt": sent.body["receipt"].lower()})
+
+    assert (opinion.words, opinion.named, opinion.person, opinion.name) == (WORDS, False, "", "")
+    assert found.body == {
+        "day": "2126-11-23",
+        "category": "生活困难",
+        "state": "received",
+        "reply": "",
+        "answered_on": None,
+        "lost": 0,
+    }
+
+
+def test_a_receipt_from_here_is_good_in_the_chat(world, mini):
+    sent = sends(mini)
+
+    assert "已收到" in world.member("o-other").says(f"查询 {sent.body['receipt']}")
+
+
+@pytest.mark.parametrize("way", ["anonymous", "named"])
+def test_a_repeat_has_the_same_receipt_and_is_kept_once(world, mini, way):
+    name = {"name": "张三"} if way == "named" else {}
+    first, again = (sends(mini, way, key="one-key-for-both", **name) for _ in range(2))
+
+    assert (first.status, again.status) == (201, 201)
+    assert first.body == again.body
+    assert rows(world, anonymous_opinions) + rows(world, named_opinions) == 1
+
+
+def test_the_same_words_sent_on_purpose_are_another_opinion(world, mini):
+    assert sends(mini).body != sends(mini).body
+    assert rows(world, anonymous_opinions) == 2
+
+
+def test_a_key_that_served_another_named_opinion_is_refused_and_nothing_is_lost(world, mini):
+    sends(mini, "named", name="张三", key="one-key-for-both")
+    refused = sends(mini, "named", name="张三", words="另一件事：食堂太远", key="one-key-for-both")
+
+    assert (refused.status, refused.code) == (409, "sent_before")
+    assert rows(world, named_opinions) == 1
+
+
+def test_two_members_with_one_key_have_an_opinion_each(world, mini):
+    other = world.member("o-other").signs_in()
+    sent = [sends(who, "named", name=name, key="one-key-by-chance") for who, name in ((mini, "张三"), (other, "李四"))]
+
+    assert [each.status for each in sent] == [201, 201]
+    assert [kept(world, each).name for each in sent] == ["张三", "李四"]
+
+
+def test_who_says_the_very_same_with_the_very_same_key_does_not_get_another_members_receipt(world, mini):
+    other = world.member("o-other").signs_in()
+    sends(mini, "named", name="张三", key="one-key-by-chance")
+
+    assert sends(other, "named", name="张三", key="one-key-by-chance").code == "sent_before"
+
+
+def test_a_named_opinion_hangs_on_its_sender(world, mini):
+    opinion = kept(world, sends(mini, "named", name="张三"))
+
+    assert (opinion.name, opinion.verified) == ("张三", False)
+    assert opinion.person == world.people.find(account="official", openid="o-sender").person
+
+
+def test_whoever_is_bound_sends_under_the_name_they_are_bound_to(world, mini):
+    person = world.people.find(account="official", openid="o-sender").person
+    world.people.rename(person, name="阿依古丽", verified=True)
+    opinion = kept(world, sends(mini, "named", name="别人"))
+
+    assert mini.get("/opinion").body["name"] == "阿依古丽"
+    assert (opinion.name, opinion.verified) == ("阿依古丽", True)
+
+
+def test_after_todays_anonymous_ones_another_has_to_wait_and_a_repeat_has_not(world, mini):
+    sends(mini)
+    second = sends(mini, key="one-key-for-both")
+    third, repeat = sends(mini), sends(mini, key="one-key-for-both")
+    form = mini.get("/opinion").body
+
+    assert (third.status, third.code) == (429, "quota_spent")
+    assert repeat.body == second.body
+    assert not form["anonymous"]
+    assert sends(mini, "named", name="张三").status == 201
+
+
+def test_the_days_anonymous_ones_are_counted_together_with_the_chats(world, mini):
+    member = world.member("o-sender")
+    for _ in range(2):
+        member.says("意见", "1", "4", WORDS, "好了", "1")
+
+    assert sends(mini).code == "quota_spent"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "field"),
+    [
+        ({"words": "太短"}, "too_short", "words"),
+        ({"words": "！？ \u200b" * 300}, "too_short", "words"),
+        ({"words": "长" * 1001}, "too_long", "words"),
+        ({"words": "长" * 4001}, "invalid", "words"),
+        ({"category": "不在其中"}, "invalid", "category"),
+        ({"way": "whispered"}, "invalid", "way"),
+        ({"way": "named"}, "not_a_name", "name"),
+        ({"way": "named", "name": "1234"}, "not_a_name", "name"),
+        ({"pictures": ["0" * 24]}, "no_such_picture", "pictures"),
+        ({"pictures": ["不是编号"]}, "no_such_picture", "pictures"),
+        ({"pictures": [str(n) for n in range(10)]}, "too_many_pictures", "pictures"),
+    ],
+)
+def test_what_is_not_taken_says_why_and_where(world, mini, changed, code, field):
+    refused = sends(mini, **changed)
+
+    assert (refused.status, refused.code, refused.body["field"]) == (422, code, field)
+    assert rows(world, anonymous_opinions) == rows(world, named_opinions) == 0
+
+
+def test_words_that_hold_a_receipt_are_not_taken(world, mini):
+    receipt = sends(mini).body["receipt"]
+
+    assert sends(mini, words=f"我的回执码是 {receipt} 请帮忙看看").code == "has_code"
+
+
+@pytest.mark.parametrize(
+    ("receipt", "status", "code"),
+    [("4F7K-2MXP-90TD", 422, "not_a_code"), ("随便写的", 422, "not_a_code"), ("", 422, "invalid")],
+)
+def test_a_receipt_with_a_slip_says_so(mini, receipt, status, code):
+    refused = mini.post("/opinion/lookup", {"receipt": receipt})
+
+    assert (refused.status, refused.code, refused.body["field"]) == (status, code, "receipt")
+
+
+def test_a_receipt_that_was_never_given_leads_nowhere(mini):
+    unknown = engine.drawn(lambda below: 7 % below)
+
+    assert mini.post("/opinion/lookup", {"receipt": unknown}).code == "no_such_code"
+
+
+def test_a_picture_goes_with_its_opinion_redrawn(world, mini):
+    handed_in = mini.sends_picture(a_photo())
+    opinion = kept(world, sends(mini, pictures=[handed_in.body["id"]] * 2))
+
+    assert handed_in.status == 201
+    assert opinion.pictures == (handed_in.body["id"],)
+    assert (world.pictures.get(handed_in.body["id"]) or b"").startswith(b"\xff\xd8\xff")
+
+
+def test_a_picture_hangs_on_nobody(world, mini):
+    before = everything_but(world, metadata.tables["pictures"])
+    mini.sends_picture(a_photo())
+
+    assert everything_but(world, metadata.tables["pictures"]) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "code"),
+    [
+        (b"<svg/>", 422, "not_a_picture"),
+        (b"", 422, "not_a_picture"),
+        (b"\xff" * (4 * 1024 * 1024 + 1), 413, "too_large"),
+        (b"\xff" * (8 * 1024 * 1024), 413, "too_large"),
+    ],
+    ids=["no picture", "nothing", "a byte too many", "far too large"],
+)
+def test_what_is_no_picture_is_not_taken(world, mini, file, status, code):
+    refused = mini.sends_picture(file)
+
+    assert (refused.status, refused.code) == (status, code)
+    assert rows(world, metadata.tables["pictures"]) == 0
+
+
+def test_without_a_file_the_field_is_named(mini):
+    refused = mini.sends_picture(a_photo(), field="other")
+
+    assert (refused.status, refused.code, refused.body["field"]) == (422, "invalid", "picture")

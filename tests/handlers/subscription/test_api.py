@@ -1,0 +1,83 @@
+"""Topics and one's own data by the API."""
+
+from datetime import timedelta
+
+import pytest
+
+TOPIC = "/subscription/topics"
+
+
+@pytest.fixture
+def mini(town):
+    return town.mini("o-reader")
+
+
+def chosen(answer):
+    return [each["id"] for each in answer.body["items"] if each["subscribed"]]
+
+
+def test_topics_are_chosen_and_dropped_one_by_one_as_often_as_one_likes(mini):
+    before = mini.get(TOPIC)
+    added = [mini.put(f"{TOPIC}/zhengce") for _ in range(2)]
+    mini.put(f"{TOPIC}/yaowen")
+    dropped = [mini.delete(f"{TOPIC}/zhengce") for _ in range(2)]
+
+    assert chosen(before) == []
+    assert [chosen(each) for each in added] == [["zhengce"]] * 2
+    assert [chosen(each) for each in dropped] == [["yaowen"]] * 2
+
+
+def test_what_is_chosen_here_is_chosen_in_the_chat(town):
+    mini = town.mini("o-both", account="official")
+    mini.put(f"{TOPIC}/zhengce")
+
+    assert "政策解读 ✓已订阅" in town.phone("o-both").says("订阅")
+
+
+def test_one_request_ends_all_of_it(mini):
+    for topic in ("zhengce", "yaowen"):
+        mini.put(f"{TOPIC}/{topic}")
+
+    assert chosen(mini.delete(TOPIC)) == []
+
+
+@pytest.mark.parametrize("method", ["put", "delete"])
+def test_a_topic_that_is_not_there_is_not_there(mini, method):
+    refused = getattr(mini, method)(f"{TOPIC}/no%00thing")
+
+    assert (refused.status, refused.code) == (404, "no_such_topic")
+
+
+def test_what_is_kept_can_be_read(mini):
+    mini.put(f"{TOPIC}/zhengce")
+    lines = mini.get("/subscription/data").body["lines"]
+
+    assert "订阅主题：政策解读" in lines
+    assert "小程序登录：1 台设备（手机）" in lines
+
+
+def test_erasing_takes_a_yes(town, mini):
+    refused = mini.post("/subscription/data/erasure", {"confirm": False})
+
+    assert (refused.status, refused.body["field"]) == (422, "confirm")
+    assert town.house.people.find(account="mini", openid=mini.openid).known
+
+
+def test_after_it_nothing_is_there_and_the_token_is_over(town, mini):
+    mini.put(f"{TOPIC}/zhengce")
+    other = town.mini("o-other")
+    other.put(f"{TOPIC}/yaowen")
+
+    assert mini.post("/subscription/data/erasure", {"confirm": True}).status == 204
+    assert mini.get("/subscription/data").status == 401
+    assert not town.house.people.find(account="mini", openid=mini.openid).known
+    assert chosen(other.get(TOPIC)) == ["yaowen"]
+
+
+def test_what_was_kept_for_the_next_visit_is_given_once_and_to_a_repeat_again(town, mini):
+    person = town.house.people.find(account="mini", openid=mini.openid).person
+    until = town.clock() + timedelta(days=1)
+    town.house.people.keep_line(person, key="k", line="您提的意见有答复了", expires_at=until)
+    taken = [mini.post("/subscription/kept", key=key).body["lines"] for key in ("k" * 16, "k" * 16, "l" * 16)]
+
+    assert taken == [["您提的意见有答复了"], ["您提的意见有答复了"], []]

@@ -1,0 +1,87 @@
+"""The fake and the real client over HTTP keep one contract for mini-programs and pages."""
+
+from itertools import count
+
+import pytest
+from pydantic import SecretStr
+
+from tests.fakes import FakeWeChat, Shelf
+from tests.wechat.contracts.miniprogram import MiniContract
+from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
+from wechat.client import TencentWeChat, WeChat
+from wechat.settings import AccountSettings
+from wechat.tokens import Tokens, stable_token
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self._clock = Clock()
+        self._names = (f"oFAKE{number:023}" for number in count())
+        self._mini = FakeWeChat(self._clock, kind="miniprogram")
+        self._service = FakeWeChat(self._clock)
+        self.mini: WeChat = self._mini
+        self.service: WeChat = self._service
+        self.is_a_risk = self._mini.is_a_risk
+
+    def knows(self):
+        return next(self._names)
+
+    reads = knows
+
+    def code(self, openid, purpose, *, number="", snapshot=False):
+        account = self._service if purpose == "page" else self._mini
+        return account.gives_code(openid, purpose, number=number, snapshot=snapshot)
+
+    def passes(self, seconds):
+        self._clock.goes_on(seconds=seconds)
+
+
+class TestTheFake(MiniContract):
+    @pytest.fixture
+    def world(self):
+        return FakeWorld()
+
+
+class SandboxWorld:
+    def __init__(self, stage: Stage, address: str) -> None:
+        self._stage = stage
+        self.mini: WeChat = self._client("miniprogram", "wx-mini", address)
+        self.service: WeChat = self._client("service", "wx-service", address)
+
+    def _client(self, kind, appid, address) -> TencentWeChat:
+        account = AccountSettings(
+            kind=kind,
+            appid=appid,
+            secret=SecretStr("s" * 32),
+            token=SecretStr("AAAAA"),
+            mode="plain",
+            api_base=address,
+        )
+        return TencentWeChat(account, Tokens(stable_token(account), Shelf(), self._stage.clock))
+
+    def knows(self):
+        return self._stage.a_member("mini")
+
+    def reads(self):
+        return self._stage.a_member("service")
+
+    def code(self, openid, purpose, *, number="", snapshot=False):
+        scope = ("snsapi_base snapshot" if snapshot else "snsapi_base") if purpose == "page" else number
+        return self._stage.phone("codes", openid=openid, scope=scope, **{"for": purpose})["code"]
+
+    def is_a_risk(self, openid):
+        self._stage.phone("risk", openid=openid)
+
+    def passes(self, seconds):
+        self._stage.clock.goes_on(seconds=seconds)
+
+
+class TestTheRealOne(MiniContract):
+    @pytest.fixture
+    def world(self, tmp_path):
+        accounts = (
+            an_account(name="mini", appid="wx-mini", kind="miniprogram"),
+            an_account(name="service", appid="wx-service"),
+        )
+        with a_stage(tmp_path, *accounts) as stage, served(stage.app) as address:
+            yield SandboxWorld(stage, address)
