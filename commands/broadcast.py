@@ -43,14 +43,20 @@ def plan(office: Office, key: str) -> Status:
 
 def pause(office: Office, key: str) -> Status:
     """Stop sending KEY; what isn't sent stays due."""
-    office.desk.pause(key)
-    return office.desk.status(key)
+    paused = office.desk.pause(key)
+    return _changed(office.desk.status(key), "pause", done=paused)
 
 
 def resume(office: Office, key: str) -> Status:
     """Go on sending KEY."""
-    office.desk.resume(key, now=office.clock())
-    return office.desk.status(key)
+    resumed = office.desk.resume(key, now=office.clock())
+    return _changed(office.desk.status(key), "resume", done=resumed)
+
+
+def _changed(status: Status, act: str, *, done: bool) -> Status:
+    if not done:
+        fail(f"{status.run.key} is {status.run.state}: there is nothing to {act}.")
+    return status
 
 
 def group(open_office: OpenOffice) -> click.Group:

@@ -152,19 +152,24 @@ class Desk:
         channels = self._planner.forecast(content, now=now) if content else {}
         return Forecast(key=meant.key, due_at=meant.due_at, content=content, channels=channels)
 
-    def pause(self, key: str) -> None:
-        """Hold a run back, before its time or while it is sent; what is in flight ends, the rest stays due."""
-        run, paused = self._found(key), RunState.PAUSED
-        if not self._store.move(run.key, before=[RunState.PLANNED], after=paused, reason=reasons.HELD):
-            self._store.move(run.key, before=[RunState.SENDING], after=paused, reason=reasons.BY_HAND)
+    def pause(self, key: str) -> bool:
+        """Hold a run back, before its time or while it is sent; what is in flight ends, the rest stays due.
 
-    def resume(self, key: str, *, now: datetime) -> None:
-        """Go on with a run: it waits for its time again, or is sent."""
+        False where it neither waits nor is sent.
+        """
+        run, paused = self._found(key), RunState.PAUSED
+        held = self._store.move(run.key, before=[RunState.PLANNED], after=paused, reason=reasons.HELD)
+        return held or self._store.move(run.key, before=[RunState.SENDING], after=paused, reason=reasons.BY_HAND)
+
+    def resume(self, key: str, *, now: datetime) -> bool:
+        """Go on with a run: it waits for its time again, or is sent. False where it wasn't paused."""
         run = self._found(key)
         after = RunState.PLANNED if run.reason == reasons.HELD else RunState.SENDING
-        if self._store.move(run.key, before=[RunState.PAUSED], after=after):
+        resumed = self._store.move(run.key, before=[RunState.PAUSED], after=after)
+        if resumed:
             run = self._found(run.key)
             (self._begin_late if after is RunState.PLANNED else self._look_after)(run, now)
+        return resumed
 
     # -- what the clock does -------------------------------------------------------------------------------------
 

@@ -25,11 +25,11 @@ class Desk(Protocol):
     def send_now(self, broadcast: str, *, now: datetime) -> Run:
         """Plan the broadcast's run and begin to send it."""
 
-    def pause(self, key: str) -> None:
-        """Stop sending; what wasn't sent stays due."""
+    def pause(self, key: str) -> bool:
+        """Stop sending; what wasn't sent stays due. False where there was nothing to stop."""
 
-    def resume(self, key: str, *, now: datetime) -> None:
-        """Go on sending."""
+    def resume(self, key: str, *, now: datetime) -> bool:
+        """Go on sending. False where it wasn't paused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,8 @@ class Console:
         if key not in self.shelf.current().broadcasts:
             abort(404)
         run = self.desk.send_now(key, now=self.clock())
-        flash(self.words["said"]["nothing" if run.state == "done" else "send"])
+        outcome = engine.outcome(run.state, anybody=bool(self.broadcasts.tallies(run.key)))
+        flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
 
     def steer(self, key: str, act: str) -> ResponseReturnValue:
@@ -68,8 +69,7 @@ class Console:
         }
         if act not in acts or self.broadcasts.run(key) is None:
             abort(404)
-        acts[act]()
-        flash(self.words["said"][act])
+        flash(self.words["said"][act if acts[act]() else "too_late"])
         return redirect(url_for("console.sendings"))
 
     def pack(self) -> ResponseReturnValue:

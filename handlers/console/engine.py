@@ -21,6 +21,13 @@ class Shown:
     act_name: str
 
 
+def outcome(state: str, *, anybody: bool) -> str:
+    """What became of a press on the button, by the state of the run that it led to and whether it has anybody in it."""
+    if state == "done":
+        return "already" if anybody else "nobody"
+    return {"planned": "nothing", "paused": "paused"}.get(state, "send")
+
+
 def counted(tallies: Iterable[tuple[str, int]]) -> Mapping[str, int]:
     """How many deliveries are in each state, over all channels."""
     counts: Counter[str] = Counter()

@@ -44,9 +44,11 @@ class Desk:
 
     def pause(self, key):
         self.asked.append(("pause", self._of(key)))
+        return self._states != [RunState.DONE]
 
     def resume(self, key, *, now):
         self.asked.append(("resume", self._of(key), now))
+        return self._states != [RunState.DONE]
 
     def status(self, key: str) -> Status:
         self._of(key)
@@ -89,6 +91,14 @@ def test_each_command_asks_the_desk_for_one_thing(arguments, asked):
     assert result.exit_code == 0, result.output
     assert desk.asked == [asked]
     assert KEY in result.output
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_what_is_done_can_be_neither_paused_nor_resumed_and_that_is_said(command):
+    result = zhibu(Desk(RunState.DONE), command, KEY)
+
+    assert result.exit_code == 1
+    assert f"{KEY} is done: there is nothing to {command}." in result.stderr
 
 
 @pytest.mark.parametrize("command", ["plan", "send", "status", "pause", "resume", "forecast"])

@@ -452,16 +452,23 @@ def test_a_pause_stops_and_a_resume_goes_on(stage):
     stage.reader("o-1")
     stage.desk.send("daily-digest", NOON)
 
-    stage.desk.pause(RUN)
+    assert stage.desk.pause(RUN)
     paused = stage.desk.status(RUN).run
     stage.work()
     waiting = stage.desk.status(RUN).count(State.DUE)
     stage.woken.clear()
-    stage.desk.resume(RUN, now=NOON)
+    assert stage.desk.resume(RUN, now=NOON)
     stage.work(stage.woken[0])
 
     assert (paused.state, paused.reason, waiting) == (RunState.PAUSED, reasons.BY_HAND, 1)
     assert stage.desk.status(RUN).count(State.SENT) == 1
+
+
+def test_what_is_done_can_be_neither_paused_nor_resumed(stage):
+    stage.desk.send("daily-digest", NOON)  # with nobody to send to
+
+    assert not stage.desk.pause(RUN)
+    assert not stage.desk.resume(RUN, now=NOON)
 
 
 def test_a_forecast_counts_by_channel_and_writes_nothing(stage):

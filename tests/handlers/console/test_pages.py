@@ -1,5 +1,6 @@
 """What a signed-in admin sees and does."""
 
+import asyncio
 import re
 
 import pytest
@@ -59,6 +60,39 @@ def test_a_broadcast_is_sent_now_and_stands_in_the_table(town):
     assert "已安排，马上开始发" in page
     assert run.key in page
     assert "还没有推送过" not in page
+
+
+def test_a_second_press_says_that_everybody_has_it(town):
+    town.phone().says("订阅2")
+    presses(town, "/admin/broadcasts/daily/send")
+    (run,) = town.house.pushes.store.runs(limit=5)
+    asyncio.run(town.house.pushes.pump.work(run.key))
+    town.house.pushes.store.finish(run.key)
+
+    page = presses(town, "/admin/broadcasts/daily/send").text
+
+    assert "该发的都已经发过了" in page
+    assert "没有可发" not in page
+
+
+def test_a_push_that_nobody_subscribes_to_says_so(town):
+    assert "还没有人订阅" in presses(town, "/admin/broadcasts/daily/send").text
+
+
+def test_a_narrow_screen_shows_what_was_not_sent(town):
+    town.phone().says("订阅2")
+    presses(town, "/admin/broadcasts/daily/send")
+
+    page = town.client.get("/admin/broadcasts").text
+
+    assert re.findall(r'd-md-none">(.*?)</div>', page) == ["待发 1"]
+
+
+def test_what_is_over_is_not_paused_and_that_is_said(town):
+    presses(town, "/admin/broadcasts/daily/send")
+    key = town.house.pushes.store.runs(limit=1)[0].key
+
+    assert "没有改动" in presses(town, f"/admin/broadcasts/{key}/pause").text
 
 
 def test_a_run_is_paused_and_goes_on(town):
