@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +46,8 @@ _PROBE = "CheckContainerPath"
 _SCENE = "qrscene_"
 _TRADE = "last_trade_no_"
 _MOST_DIGITS = 19
+_OPENID = re.compile(r"[\x21-\x7e]{1,128}")  # the platform's have 28 characters; a longer one fits no table
+_TEMPLATE_ID = re.compile(r"[\x21-\x7e]{1,64}")  # 43
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
@@ -93,8 +96,8 @@ def _row(fields: Fields) -> Row:
 def _openid(fields: Fields, detail: Any) -> str:
     """Whom it is about: in the events on authorization the platform itself is the sender."""
     openid = (detail.openid if isinstance(detail, Authorization) else "") or word(fields, "FromUserName")
-    if not openid:
-        raise BadMessage("the body has no FromUserName")
+    if not _OPENID.fullmatch(openid):
+        raise BadMessage("the body has no FromUserName, or one that is no openid")
     return openid
 
 
@@ -287,6 +290,7 @@ def _choices(wrapper: str) -> Callable[[Fields], tuple[NoticeChoice, ...]]:
                 scene=word(each, "PopupScene"),
             )
             for each in _list(fields, wrapper)
+            if _TEMPLATE_ID.fullmatch(word(each, "TemplateId"))
         )
 
     return build

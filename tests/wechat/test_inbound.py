@@ -651,6 +651,12 @@ class TestJson:
 
         assert message.detail == (NoticeChoice(template_id="T1", accepted=True, scene="0"),)
 
+    @pytest.mark.parametrize("template", ["", "T" * 65, "模板"])
+    def test_a_choice_of_no_template_is_none(self, template):
+        one = {"TemplateId": template, "SubscribeStatusString": "accept", "PopupScene": 0}
+
+        assert from_json(an_event("subscribe_msg_popup_event", List=one)).detail == ()
+
     def test_a_list_of_two_choices_comes_as_an_array(self):
         two = [
             {"TemplateId": "T1", "SubscribeStatusString": "accept"},
@@ -765,6 +771,8 @@ class TestEdges:
                 b"<xml><FromUserName>o</FromUserName><MsgType>event</MsgType><Event></Event></xml>", id="empty Event"
             ),
             pytest.param(b"<xml><MsgType>text</MsgType></xml>", id="no sender"),
+            pytest.param(as_xml({"MsgType": "text", "FromUserName": "o" * 129}), id="a sender too long for an openid"),
+            pytest.param(as_xml({"MsgType": "text", "FromUserName": "o 1"}), id="a sender with a space"),
             pytest.param(
                 b"<xml><MsgType><b>text</b></MsgType><FromUserName>o</FromUserName></xml>", id="MsgType nested"
             ),
