@@ -14,6 +14,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_fresh, logi
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 
+from storage import redis
 from storage.admins import Admin, Admins
 
 SHORTEST_PASSWORD = 10
@@ -78,7 +79,13 @@ def _add_sessions(web: Flask, admins: Admins) -> None:
 def limiter(redis_url: str) -> Limiter:
     """Counts tries in Redis, so that all workers count together; alone in each process while Redis is away."""
     where = f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url
-    return Limiter(get_remote_address, storage_uri=where, in_memory_fallback_enabled=True, key_prefix="zhibu")
+    return Limiter(
+        get_remote_address,
+        storage_uri=where,
+        storage_options=redis.bounds(),
+        in_memory_fallback_enabled=True,
+        key_prefix="zhibu",
+    )
 
 
 def protect(web: Flask, *, secret: bytes, admins: Admins, limiter: Limiter, public_url: str) -> None:

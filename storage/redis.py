@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from storage.spares import Spares
 
-__all__ = ["CALL_SECONDS", "Gone", "Redis", "Script", "answers", "connect", "is_address", "persists"]
+__all__ = ["CALL_SECONDS", "Gone", "Redis", "Script", "answers", "bounds", "connect", "is_address", "persists"]
 
 CALL_SECONDS = 0.3
 
@@ -23,13 +23,17 @@ def connect(url: str, *, seconds: float = CALL_SECONDS) -> Redis:
 
     redis-py 8 retries by default: measured, a hung server then costs 7 s in spite of the timeouts.
     """
-    return Redis.from_url(
-        url,
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-        retry=Retry(NoBackoff(), 0),
-        health_check_interval=0,
-    )
+    return Redis.from_url(url, **bounds(seconds))
+
+
+def bounds(seconds: float = CALL_SECONDS) -> dict[str, Any]:
+    """What a client must be told so that its calls end within `seconds`, ours or a library's own."""
+    return {
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry": Retry(NoBackoff(), 0),
+        "health_check_interval": 0,
+    }
 
 
 def is_address(url: str) -> bool:
