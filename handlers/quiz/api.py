@@ -196,8 +196,8 @@ class Quiz:
 
     def _asked(self, going: Round, answer: Answer) -> tuple[Question, tuple[engine.Choice, ...]]:
         """The question that is answered, as its reader saw it."""
-        last = self._open_at(going)
-        question = self._library.question(going.questions[answer.position]) if answer.position <= last else None
+        reached = going.questions[: self._open_at(going) + 1]
+        question = self._library.question(reached[answer.position]) if answer.position < len(reached) else None
         if question is None:
             raise Refused(NOT_OPEN, field="position")
         shown = self._shown(question, going)

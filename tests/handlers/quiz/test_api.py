@@ -164,3 +164,15 @@ def test_the_whole_round_ends_without_a_question(town, mini):
         going = mini.get(f"/quiz/rounds/{going.body['id']}")
 
     assert (going.body["answered"], going.body["right"]) == (5, 5)
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 900])
+def test_an_answer_beyond_the_last_question_of_a_round_is_not_open(town, mini, beyond):
+    going = begun(mini)
+    question = going.body["question"]
+    while going.body["question"]:
+        answered(mini, going, right_of(town, going))
+        going = mini.get(f"/quiz/rounds/{going.body['id']}")
+    going.body["question"] = question | {"position": 5 + beyond}
+
+    assert answered(mini, going, ["a"]).code == "not_open"
