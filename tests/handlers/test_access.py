@@ -4,6 +4,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.running import Memory
 from tests.house import a_town, hashed_at_no_cost
 
@@ -11,6 +13,7 @@ PASSWORD = "a long enough password"
 PATIENCE_SECONDS = 3.0  # a few calls of 0.3 s each
 
 
+@pytest.mark.quiet
 def test_an_admin_can_sign_in_while_redis_hangs(tmp_path, database_url):
     with tempfile.TemporaryDirectory(prefix="zhibu-") as folder:
         memory = Memory(Path(folder))
