@@ -1,4 +1,4 @@
-"""Which tests may run beside which: who shares a fixture stays together, and who measures time has quiet."""
+"""Which tests may run beside which: who measures time has quiet (a file stays together by `--dist loadfile`)."""
 
 import fcntl
 from collections.abc import Generator, Iterator
@@ -21,14 +21,6 @@ class Beside:
     def __init__(self) -> None:
         self._door, self._room = HERE.open("rb"), HERE.with_name("conftest.py").open("rb")
         self._inside = False
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Tell xdist who stays together: a fixture that is made once for many is made in one process."""
-        if config.getoption("loadgroup", default=False):
-            for item in items:
-                if isinstance(item, pytest.Function) and (group := _group(item)):
-                    item.add_marker(pytest.mark.xdist_group(group))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -57,10 +49,3 @@ def _held(lock: IO[bytes]) -> Iterator[None]:
 
 def _wants_quiet(item: pytest.Item) -> bool:
     return item.get_closest_marker("quiet") is not None
-
-
-def _group(item: pytest.Function) -> str:
-    """Where the fixture lives that this test shares with others; else those who want quiet have it one by one."""
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    shared = [each.baseid for known in fixtures for each in known if each.scope in {"module", "package"}]
-    return min(shared, key=len, default="quiet" if _wants_quiet(item) else "")
