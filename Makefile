@@ -14,7 +14,7 @@ run: .venv/to-run
 setup: .venv/to-test
 
 test: .venv/to-test
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not drill$(if $(BROWSER),, and not browser)"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill$(if $(BROWSER),, and not browser)"
 	@$(if $(BROWSER),,echo "LEFT OUT: the tests in a browser, because neither chromium nor google-chrome is on this machine.")
 	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: the same suite on PostgreSQL, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
 

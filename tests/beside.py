@@ -9,6 +9,7 @@ from typing import IO
 import pytest
 
 HERE = Path(__file__)
+PROCESSES = HERE.with_name("end_to_end")
 
 
 class Beside:
@@ -21,6 +22,14 @@ class Beside:
     def __init__(self) -> None:
         self._door, self._room = HERE.open("rb"), HERE.with_name("conftest.py").open("rb")
         self._inside = False
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Begin with the files that take longest, those with processes and browsers, so that none is left for the end.
+
+        (xdist itself begins with the files that have most tests: `--no-loadscope-reorder` keeps it from that.)
+        """
+        long = {item.path for item in items if item.get_closest_marker("browser")}
+        items.sort(key=lambda item: item.path not in long and not item.path.is_relative_to(PROCESSES))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(

@@ -249,16 +249,24 @@ def test_a_port_that_is_taken_is_named_before_anything_starts(machine):
     assert out == ""
 
 
-def test_a_part_that_cannot_live_is_given_up_after_five_tries_with_growing_pauses():
-    child = Child(Part("worker", partial(sys.exit, 3), ready=lambda: False))
+def _die_at_once(births: Path) -> None:
+    with births.open("a") as written:
+        written.write("|")
+    sys.exit(3)
+
+
+def test_a_part_that_cannot_live_is_given_up_after_five_tries_with_growing_pauses(tmp_path):
+    births = tmp_path / "births"
+    births.touch()
+    child = Child(Part("worker", partial(_die_at_once, births), ready=lambda: False))
     starts: list[int] = []
 
     def live_on() -> None:
         for now in range(100):
             child.tend(now)
-            if not child.has_ended():
+            child.wait()
+            if births.stat().st_size > len(starts):
                 starts.append(now)
-                child.wait()
 
     with pytest.raises(GaveUp, match=r"'worker' ended 5 times right after its start \(exit code 3\)"):
         live_on()
