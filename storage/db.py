@@ -3,8 +3,8 @@
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.types import TypeDecorator
 
+from storage.hot import Direct, Hot, dialect_of
 from storage.spares import Spares
 
 Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound
@@ -47,56 +48,6 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """Give the time back in UTC."""
         return None if value is None else datetime.fromtimestamp(value, UTC)
-
-
-class Hot:
-    """A statement of the path of every message, or a few in one transaction, straight to the driver.
-
-    SQLAlchemy's way through a statement costs more than the database itself. Values and rows are the driver's: times
-    are seconds since 1970, and SQLite's booleans 0 and 1. Of several each has to give a row, or all are undone.
-    """
-
-    def __init__(
-        self,
-        dialect: sa.Dialect,
-        spares: Spares[Any],
-        turn: AbstractContextManager[None],
-        statements: Sequence[sa.ClauseElement],
-    ) -> None:
-        compiled: list[Any] = [statement.compile(dialect=dialect) for statement in statements]
-        self._spares = spares
-        self._turn = turn
-        self._statements = [(str(it), tuple(it.positiontup)) for it in compiled]
-        self._begin = "BEGIN IMMEDIATE" if dialect.name == "sqlite" else "BEGIN"
-
-    def __call__(self, **values: Any) -> list[Any]:
-        """The rows of the last statement; a connection that failed is not used again."""
-        cursor = self._spares.take()
-        try:
-            with self._turn:
-                rows = self._run(cursor, values)
-        except BaseException:
-            self._spares.drop(cursor)
-            raise
-        self._spares.give_back(cursor)
-        return rows
-
-    def _run(self, cursor: Any, values: Mapping[str, Any]) -> list[Any]:
-        if len(self._statements) == 1:
-            return _executed(cursor, self._statements[0], values)
-        cursor.execute(self._begin)
-        rows: list[Any] = []
-        for statement in self._statements:
-            rows = _executed(cursor, statement, values)
-            if not rows:
-                break
-        cursor.execute("COMMIT" if rows else "ROLLBACK")
-        return rows
-
-
-def _executed(cursor: Any, statement: tuple[str, Sequence[str]], values: Mapping[str, Any]) -> list[Any]:
-    sql, names = statement
-    return list(cursor.execute(sql, [values[name] for name in names]).fetchall())
 
 
 class Queue:
@@ -155,7 +106,6 @@ class Database:
             pool,
             isolation_level="AUTOCOMMIT",
             skip_autocommit_rollback=True,
-            paramstyle="qmark" if self.is_sqlite else "format",
         )
         self._spares: Spares[Any] = Spares(make=self._cursor, end=lambda cursor: cursor.connection.close())
         self._turn = Queue(Path(f"{sa.make_url(url).database}.writers")) if self.is_sqlite else nullcontext()
@@ -175,13 +125,13 @@ class Database:
     def hot(self, *statements: sa.ClauseElement) -> Hot:
         """Statements of the path of every message, compiled once."""
         turn = self._turn if any(statement.is_dml for statement in statements) else nullcontext()
-        return Hot(self._alone.dialect, self._spares, turn, statements)
+        return Hot(dialect_of(self._alone), self._spares, turn, statements)
 
     def _cursor(self) -> Any:
-        """The driver's own, on a connection of its own that commits every statement."""
+        """What hot statements run on: a connection of its own that commits every statement."""
         pooled = self._alone.raw_connection()
         pooled.detach()
-        return pooled.cursor()
+        return pooled.cursor() if self.is_sqlite else Direct(pooled.dbapi_connection)
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage.db import Database, Hot, Moment, metadata
+from storage.db import Database, Moment, metadata
+from storage.hot import Hot
 from storage.sealing import Mark
 
 Id = sa.String(32)

@@ -20,6 +20,32 @@ def ids(db: Database) -> list[str]:
         return sorted(connection.execute(sa.select(persons.c.id)).scalars())
 
 
+def test_values_go_in_and_come_out_as_they_are(db):
+    kinds = {"words": sa.String, "number": sa.BigInteger, "yes": sa.Boolean, "no": sa.Boolean, "none": sa.Integer}
+    echo = db.hot(sa.select(*(sa.cast(sa.bindparam(name), kind) for name, kind in kinds.items())))
+    words = "支部 'quoted' $1 %s ? \\ 🎉"
+
+    (row,) = echo(words=words, number=2**40, yes=True, no=False, none=None)
+
+    assert tuple(row) == (words, 2**40, True, False, None)
+
+
+def test_a_connection_that_the_server_ended_is_not_used_again(db, add):
+    add(first="a", second="b", since="2026-11-23")
+    if not db.is_sqlite:
+        with db.read() as connection:
+            connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid != pg_backend_pid() AND query = 'COMMIT'"
+                )
+            )
+        with pytest.raises(Exception, match=r"terminat|closed"):
+            add(first="c", second="d", since="2026-11-23")
+
+    assert add(first="c", second="d", since="2026-11-23")
+
+
 def test_of_several_statements_the_last_ones_rows_come_back(db, add):
     assert [tuple(row) for row in add(first="a", second="b", since="2026-11-23")] == [("b",)]
     assert ids(db) == ["a", "b"]
