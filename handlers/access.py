@@ -17,7 +17,8 @@ from flask_wtf import CSRFProtect
 from storage import redis
 from storage.admins import Admin, Admins
 
-SHORTEST_PASSWORD = 10
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256  # characters
+LONGEST_NAME = 32  # characters
 _hasher = PasswordHasher()
 
 
@@ -31,8 +32,12 @@ SESSION_MINUTES = 30  # without a click
 PAGE_SOURCES = {"default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'", "frame-ancestors": "'none'"}
 
 
-class WeakPassword(ValueError):
-    """The password is too short."""
+class UnfitPassword(ValueError):
+    """The password is too short or too long; the text says how long it may be."""
+
+
+class UnfitName(ValueError):
+    """Nobody can be called that; the text says what a name is."""
 
 
 class SignedIn(UserMixin):  # type: ignore[misc] # flask-login has no types
@@ -44,10 +49,21 @@ class SignedIn(UserMixin):  # type: ignore[misc] # flask-login has no types
 
 
 def hashed(password: str) -> str:
-    """The argon2 hash of a password of at least ten characters; nothing else is asked of it."""
+    """The argon2 hash of a password of 10 to 256 characters; nothing else is asked of it. Raises UnfitPassword."""
     if len(password) < SHORTEST_PASSWORD:
-        raise WeakPassword(f"a password needs at least {SHORTEST_PASSWORD} characters")
+        raise UnfitPassword(f"a password needs at least {SHORTEST_PASSWORD} characters")
+    if len(password) > LONGEST_PASSWORD:
+        raise UnfitPassword(f"a password has at most {LONGEST_PASSWORD} characters")
     return _hasher.hash(password)
+
+
+def fitting(name: str) -> str:
+    """The name of a new account, as it is: what can be typed into the sign-in and told apart. Raises UnfitName."""
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise UnfitName(f"a name has 1 to {LONGEST_NAME} characters")
+    if " " in name or not name.isprintable():  # every other space is unprintable
+        raise UnfitName("a name has no spaces and no characters that can't be seen")
+    return name
 
 
 def sign_in(admins: Admins, *, name: str, password: str) -> bool:

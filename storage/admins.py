@@ -55,9 +55,20 @@ class Admins:
             changed = change.values(password_hash=password_hash, stamp=secrets.token_hex(16)).returning(admins.c.id)
             return connection.execute(changed).first() is not None
 
+    def remove(self, *, name: str) -> bool:
+        """Remove an account, ending every session of it; False where there is no such account."""
+        gone = admins.delete().where(admins.c.name == name).returning(admins.c.id)
+        with self._db.begin() as connection:
+            return connection.execute(gone).first() is not None
+
+    def names(self) -> list[str]:
+        """Who has an account, in the order of their names."""
+        with self._db.read() as connection:
+            return sorted(connection.scalars(sa.select(admins.c.name)))
+
     def named(self, name: str) -> Admin | None:
         """The account of that name."""
-        return self._one(admins.c.name == name)
+        return None if "\0" in name else self._one(admins.c.name == name)  # PostgreSQL refuses to be asked for that
 
     def found(self, admin: str) -> Admin | None:
         """The account with that id."""

@@ -26,7 +26,10 @@ def an_installation(folder: Path, url: str) -> cli.Installation:
 
 
 def call(
-    place: cli.Installation | None, commands: Sequence[click.Command], *arguments: object, typed: str | None = None
+    place: cli.Installation | None,
+    commands: Sequence[click.Command],
+    *arguments: object,
+    typed: str | bytes | None = None,
 ) -> Result:
     """What `zhibu ARGUMENTS` prints and exits with; an error that no command caught is raised."""
 

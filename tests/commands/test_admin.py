@@ -1,5 +1,7 @@
 """Who may sign in to the console."""
 
+import json
+
 import pytest
 from argon2 import PasswordHasher
 from click.testing import Result
@@ -16,8 +18,12 @@ def place(database_url, tmp_path):
     return an_installation(tmp_path, database_url)
 
 
-def create(place: cli.Installation, *arguments: str, typed: str = f"{PASSWORD}\n") -> Result:
-    return call(place, [admin.admin], "admin", "create", *arguments, typed=typed)
+def zhibu_admin(place: cli.Installation, *arguments: str, typed: str | bytes | None = None) -> Result:
+    return call(place, [admin.admin], "admin", *arguments, typed=typed)
+
+
+def create(place: cli.Installation, *arguments: str, typed: str | bytes = f"{PASSWORD}\n") -> Result:
+    return zhibu_admin(place, "create", *arguments, typed=typed)
 
 
 def test_an_admin_can_be_created_by_a_script(place, db):
@@ -67,3 +73,73 @@ def test_replace_gives_a_new_password_and_ends_sessions(place, db):
     assert after
     assert after.stamp != before.stamp
     assert PasswordHasher().verify(after.password_hash, "another password")
+
+
+@pytest.mark.parametrize("name", ["li", "王芳", "组织委员-2", "o'neil@example.org", "x" * 32])
+def test_a_name_that_can_be_typed_is_taken(place, db, name):
+    assert create(place, name, "--password-stdin").exit_code == 0
+    assert Admins(db).named(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "   ", " li", "li ", "li na", "王\u3000芳", "li\n", "li\x00", "li\u200b", "\udcff", "x" * 33, "x" * 200],
+    ids=repr,
+)
+def test_a_name_that_nobody_could_type_or_tell_apart_is_refused(place, db, name):
+    result = create(place, "--password-stdin", "--", name)
+
+    assert result.exit_code == 2
+    assert "a name has" in result.output
+    assert Admins(db).names() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (b"\xc3\x28 correct horse\n", "UTF-8"),
+        ("x" * 257, "at most 256"),
+        ("字" * 3000, "at most 256"),
+        ("", "at least 10"),
+    ],
+    ids=["no UTF-8", "too long", "far too long", "nothing"],
+)
+def test_a_password_that_can_not_be_one_is_refused_with_the_reason(place, db, typed, said):
+    result = create(place, "li", "--password-stdin", typed=typed)
+
+    assert result.exit_code == 1
+    assert said in result.output
+    assert Admins(db).names() == []
+
+
+def test_the_longest_password_is_taken_whole(place, db):
+    create(place, "li", "--password-stdin", typed="字" * 256)
+    found = Admins(db).named("li")
+
+    assert found
+    assert PasswordHasher().verify(found.password_hash, "字" * 256)
+
+
+def test_all_names_are_listed(place):
+    assert "admin create" in zhibu_admin(place, "list").stderr
+    for name in ("wang", "李娜"):
+        create(place, name, "--password-stdin")
+
+    assert zhibu_admin(place, "list").stdout == "wang\n李娜\n"
+    assert json.loads(zhibu_admin(place, "list", "--json").stdout) == [{"name": "wang"}, {"name": "李娜"}]
+
+
+def test_who_is_removed_has_no_account(place, db):
+    create(place, "li", "--password-stdin")
+    create(place, "wang", "--password-stdin")
+
+    assert zhibu_admin(place, "remove", "li").exit_code == 0
+    assert Admins(db).names() == ["wang"]
+
+
+@pytest.mark.parametrize("name", ["zhao", "", "\udcff"], ids=repr)
+def test_removing_nobody_says_so(place, name):
+    result = zhibu_admin(place, "remove", name)
+
+    assert result.exit_code == 1
+    assert "admin list" in result.output

@@ -52,6 +52,7 @@ def test_the_right_password_opens_the_console(browser, admin):
         ("nobody", PASSWORD),
         ("", ""),
         ("组织委员' OR 1=1 --", PASSWORD),
+        ("组织\x00委员", PASSWORD),
     ],
 )
 def test_anything_else_opens_nothing_and_does_not_say_which_was_wrong(browser, admin, name, password):
@@ -129,6 +130,14 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(town, browser, admin):
     assert not is_in(browser)
     assert sign_in(browser).status_code == 401
     assert sign_in(browser, password="another long password").status_code == 302
+
+
+def test_who_is_removed_is_out_at_once(town, browser, admin):
+    sign_in(browser)
+    town.house.admins.remove(name=admin)
+
+    assert not is_in(browser)
+    assert sign_in(browser).status_code == 401
 
 
 def test_a_session_without_a_click_ends(browser, admin):
