@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from commands import logs
+from commands import logs, privacy
 from commands.valkey import NoValkey
 from content.faults import BadContent
 from storage.db import Database, Gone
@@ -49,15 +49,26 @@ class Installation:
 
 
 def made(folder: Path) -> Path:
-    """The storage folder, made where it is not there; ends with exit 1 and how to mend it where that can't be."""
+    """The storage folder, made where it is not there, and shut to others; what this command writes from now on is too.
+
+    Ends with exit 1 and how to mend it where that can't be.
+    """
+    _write_for_ourselves()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        privacy.shut(folder)
         why = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
     except OSError as error:
         why = os.strerror(error.errno or 0)
     if why:
         fail(f"storage.folder: {folder} can't be used ({why}): name a folder that this user may write to.")
     return folder
+
+
+def _write_for_ourselves() -> None:
+    before = os.umask(privacy.OTHERS)
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(lambda: os.umask(before))
 
 
 @dataclass(frozen=True)

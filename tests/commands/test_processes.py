@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import valkey
+from commands import privacy, valkey
 from commands.processes import Child, GaveUp, Part
 
 PROGRAM = Path(__file__).with_name("small_program.py")
@@ -187,6 +187,44 @@ def test_valkey_opens_no_port_and_keeps_nothing_on_disk(house):
 
     assert {"port 0", 'save ""', "appendonly no"} <= set(settings)
     assert home.stat().st_mode & 0o077 == 0
+
+
+def test_nobody_else_can_read_what_is_kept(machine):
+    folder = machine.folder / "var"
+    (folder / "metrics").mkdir(parents=True)
+    older = [folder, folder / "metrics", folder / "zhibu.sqlite3", folder / "sandbox.sqlite3"]
+    for path in older[2:]:
+        path.touch()
+    for path in older:
+        path.chmod(0o777 if path.is_dir() else 0o644)
+    ready(machine.start())
+    found = [folder, *folder.rglob("*")]
+
+    assert {path.name for path in found} >= {"zhibu.sqlite3", "zhibu.sqlite3.writers", "run.lock", "valkey.sock"}
+    assert [path for path in found if path.lstat().st_mode & 0o077] == []
+
+
+def test_a_folder_that_everybody_uses_is_not_shut(tmp_path):
+    tmp_path.chmod(0o1777)
+    (tmp_path / "theirs").touch(mode=0o644)
+    privacy.shut(tmp_path)
+
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+    assert (tmp_path / "theirs").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_a_link_points_to_is_left_alone(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    (elsewhere / "theirs").touch(mode=0o644)
+    folder = tmp_path / "var"
+    folder.mkdir()
+    (folder / "link").symlink_to(elsewhere)
+    privacy.shut(folder)
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert elsewhere.stat().st_mode & 0o777 == 0o755
+    assert (elsewhere / "theirs").stat().st_mode & 0o777 == 0o644
 
 
 def test_one_ctrl_c_ends_everything(machine):

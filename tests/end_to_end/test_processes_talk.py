@@ -208,6 +208,13 @@ def test_a_body_of_over_a_mebibyte_is_refused_with_its_length_known_or_not(progr
     assert (known.content, chunked.content) == (b"", b"")
 
 
+def test_nothing_that_is_kept_can_be_read_by_another_user_of_the_machine(program):
+    program.member().follows()
+    folder = program.settings.storage.folder
+
+    assert [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mode & 0o077] == []
+
+
 def test_nothing_that_was_printed_tells_who_spoke_or_what_was_said(program):
     member, secret = program.member("爱说话的人"), secrets.token_hex(6)
     member.follows()
