@@ -749,7 +749,7 @@ def keep_time(config: Path) -> None:
         house.jobs,
         broadcasts=lambda: house.shelf.current().broadcasts,
         begin=house.pushes.desk.sweep,
-        lease=leases.Lease(house.redis, "clock", seconds=LEASE_SECONDS),
+        lease=leases.Lease(house.redis, leases.CLOCK, seconds=LEASE_SECONDS),
         zone=house.settings.zone,
         clock=house.clock,
     ).run()
@@ -884,7 +884,11 @@ def patient(config: Path) -> doctor.Patient:
         installation=installation(config),
         config=config,
         public_url=settings.web.public_url,
+        platform={name: account.api_base for name, account in settings.accounts.items()},
         redis=lambda: redis.connect(redis_url(settings)),
+        broker=partial(workers.connect, settings.broker.url, name=queue_name(settings))
+        if settings.broker.url
+        else None,
         content=lambda: check(config, None),
         accounts={name: asks(name) for name in settings.accounts},
     )

@@ -12,11 +12,13 @@ from pathlib import Path
 import click
 from redis import Redis
 
+from commands import privacy
 from commands.cli import Here, Installation
 from commands.run import healthy
 from commands.valkey import NoValkey
 from content.checking import Findings
-from storage import redis, upgrade
+from scheduler.worker import Queue
+from storage import leases, redis, upgrade
 from wechat.errors import WeChatError
 
 ENOUGH_BYTES = 1_000_000_000
@@ -24,6 +26,18 @@ PERSISTS = (
     "It writes what it holds to disk, which could tie anonymous words to people: "
     'set `save ""` and `appendonly no`. Zhibu loses nothing by it.'
 )
+PERHAPS_PERSISTS = (
+    "It does not tell whether it writes what it holds to disk, which could tie anonymous words to people: see that it "
+    'has `save ""` and `appendonly no`, or let this user read them (CONFIG GET).'
+)
+PERHAPS_EVICTS = "It does not tell what it does when its memory is full: see that it has `maxmemory-policy noeviction`."
+EVICTS = (
+    "It throws away what it holds when its memory is full ({policy}), so a member could be answered twice, or by "
+    "nobody: set `maxmemory-policy noeviction`."
+)
+NO_LEADER = "No clock leads, so no push begins and nothing old is forgotten: start `zhibu run`, or `zhibu clock`."
+MOST_NAMED = 3
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Level(StrEnum):
@@ -50,7 +64,9 @@ class Patient:
     installation: Installation
     config: Path
     public_url: str
+    platform: Mapping[str, str]  # the address of the platform's API, by account
     redis: Callable[[], Redis]  # NoValkey where the embedded one isn't running
+    broker: Callable[[], Queue] | None  # None: the same Redis
     content: Callable[[], Findings]
     accounts: Mapping[str, Callable[[], object]]  # each asks the platform something that needs secret and whitelist
 
@@ -76,11 +92,13 @@ def command(admit: Callable[[Path], Patient]) -> click.Command:
 
 def examine(patient: Patient) -> list[Finding]:
     """Every finding, in the order in which one would look."""
-    looks = (_configuration, _folder, _database, _redis, _content, _parts, _platform, _address)
-    return [Finding(look.__name__.strip("_"), level, text) for look in looks for level, text in look(patient)]
+    return [Finding(look.__name__.strip("_"), level, text) for look in LOOKS for level, text in look(patient)]
 
 
 Found = Iterator[tuple[Level, str]]
+
+
+# -- this machine and its servers --------------------------------------------------------------------------------
 
 
 def _configuration(patient: Patient) -> Found:
@@ -96,8 +114,14 @@ def _folder(patient: Patient) -> Found:
         yield Level.WARNING, f"{folder} is not there yet; `zhibu run` makes it."
         return
     free = shutil.disk_usage(folder).free
-    level = Level.OK if free >= ENOUGH_BYTES else Level.WARNING
-    yield level, f"{folder}, {free / ENOUGH_BYTES:.1f} GB free"
+    if free >= ENOUGH_BYTES:
+        yield Level.OK, f"{folder}, {free / ENOUGH_BYTES:.1f} GB free"
+    else:
+        yield Level.WARNING, f"{folder} has {free / ENOUGH_BYTES:.1f} GB free: make room, or nothing can be kept soon."
+    if readable := list(privacy.standing_open(folder)):
+        named = ", ".join(str(path) for path in readable[:MOST_NAMED])
+        more = f" and {len(readable) - MOST_NAMED} more" if len(readable) > MOST_NAMED else ""
+        yield Level.WARNING, f"Other users of this machine can get at {named}{more}: chmod -R go= {folder}"
 
 
 def _database(patient: Patient) -> Found:
@@ -123,10 +147,43 @@ def _redis(patient: Patient) -> Found:
     with closing(client):
         if not redis.answers(client):
             yield Level.FAULT, "It does not answer: see storage.redis, and whether its server runs."
-        elif redis.persists(client):
+            return
+        yield from _disk(client)
+        yield from _memory(client)
+
+
+def _disk(client: Redis) -> Found:
+    match redis.persists(client):
+        case True:
             yield Level.WARNING, PERSISTS
-        else:
+        case None:
+            yield Level.WARNING, PERHAPS_PERSISTS
+        case False:
             yield Level.OK, "answers, keeps nothing on disk"
+
+
+def _memory(client: Redis) -> Found:
+    match redis.evicts(client):
+        case "":
+            yield Level.OK, "throws nothing away when its memory is full"
+        case None:
+            yield Level.WARNING, PERHAPS_EVICTS
+        case policy:
+            yield Level.FAULT, EVICTS.format(policy=policy)
+
+
+def _broker(patient: Patient) -> Found:
+    if patient.broker is None:
+        yield Level.OK, "the same Redis: broker.url is empty"
+        return
+    with closing(patient.broker()) as queue:
+        if queue.answers():
+            yield Level.OK, f"answers ({queue.kind})"
+        else:
+            yield (
+                Level.FAULT,
+                "It does not answer, so pushes wait, and none is lost: see broker.url, and whether its server runs.",
+            )
 
 
 def _content(patient: Patient) -> Found:
@@ -146,16 +203,48 @@ def _parts(patient: Patient) -> Found:
             yield Level.WARNING, f"{name} does not answer on port {server.port}: is `zhibu run` at work?"
 
 
+def _clock(patient: Patient) -> Found:
+    try:
+        with closing(patient.redis()) as client:
+            if leases.is_held(client, leases.CLOCK):
+                yield Level.OK, "one leads"
+            else:
+                yield Level.WARNING, NO_LEADER
+    except (NoValkey, *redis.Gone):
+        yield Level.WARNING, "not known, because whoever leads says so in the Redis that is away: mend that first"
+
+
+# -- the platform, and each account on it: a look yields its lines, and its place in the list is where they stand -----
+
+
+def _sandbox(patient: Patient) -> Found:
+    stand_in = patient.installation.sandbox
+    if stand_in is None:
+        yield Level.OK, "off: " + ", ".join(f"{name} is at {url}" for name, url in patient.platform.items())
+    elif stand_in.host in LOOPBACK:
+        yield Level.OK, "on: nobody real hears from us. For a real account set sandbox.enabled to false."
+    else:
+        yield (
+            Level.WARNING,
+            f"on, and whoever reaches {stand_in.host} may play any member: set sandbox.host to 127.0.0.1",
+        )
+
+
 def _platform(patient: Patient) -> Found:
-    for name, ask in patient.accounts.items():
-        try:
-            ask()
-        except WeChatError as error:
-            yield Level.FAULT, " ".join(filter(None, (f"{name}: {error}", error.meaning, error.mend)))
-        except (NoValkey, *redis.Gone):
-            yield Level.WARNING, f"{name}: not asked, because its token is kept in the Redis that is away"
-        else:
-            yield Level.OK, f"{name}: answers us"
+    for account in patient.accounts:
+        for look in ACCOUNT_LOOKS:
+            yield from ((level, f"{account}: {text}") for level, text in look(patient, account))
+
+
+def _reached(patient: Patient, account: str) -> Found:
+    try:
+        patient.accounts[account]()
+    except WeChatError as error:
+        yield Level.FAULT, " ".join(filter(None, (str(error), error.meaning, error.mend)))
+    except (NoValkey, *redis.Gone):
+        yield Level.WARNING, "not asked, because its token is kept in the Redis that is away"
+    else:
+        yield Level.OK, "answers us"
 
 
 def _address(patient: Patient) -> Found:
@@ -165,3 +254,19 @@ def _address(patient: Patient) -> Found:
         yield Level.WARNING, "Set web.public_url to the https:// address that the platform and phones use."
     else:
         yield Level.OK, patient.public_url
+
+
+LOOKS: tuple[Callable[[Patient], Found], ...] = (
+    _configuration,
+    _folder,
+    _database,
+    _redis,
+    _broker,
+    _content,
+    _parts,
+    _clock,
+    _sandbox,
+    _platform,
+    _address,
+)
+ACCOUNT_LOOKS: tuple[Callable[[Patient, str], Found], ...] = (_reached,)

@@ -36,6 +36,7 @@ def configure(part: str) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[without_meta, *rendering])
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # tells of a refused connection seven times; we tell it once
 
 
 def _for_people() -> list[Processor]:

@@ -36,6 +36,20 @@ class Queue:
     broker: dramatiq.Broker
     name: str
 
+    @property
+    def kind(self) -> str:
+        """What the broker is."""
+        return "RabbitMQ" if isinstance(self.broker, RabbitmqBroker) else "Redis"
+
+    def answers(self) -> bool:
+        """Whether the broker answers now."""
+        try:
+            if isinstance(self.broker, RabbitmqBroker):
+                return bool(self.broker.channel.is_open)
+            return isinstance(self.broker, RedisBroker) and redis.answers(self.broker.client)
+        except Exception:  # noqa: BLE001 - pika's errors have no common root
+            return False
+
     def close(self) -> None:
         """Let go of the broker's connections."""
         self.broker.close()

@@ -18,12 +18,23 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 """
 
+CLOCK = "clock"  # whose holder fires what falls due
+
+
+def is_held(client: Redis, name: str) -> bool:
+    """Whether anybody holds the lease now, or did until a few seconds ago; raises `storage.redis.Gone`."""
+    return bool(client.exists(_key(name)))
+
+
+def _key(name: str) -> str:
+    return f"zhibu:lease:{name}"
+
 
 class Lease:
     """One holder's claim to `name`; it ends `seconds` after the last `hold`, with its holder or without."""
 
     def __init__(self, client: Redis, name: str, *, seconds: float) -> None:
-        self._key = f"zhibu:lease:{name}"
+        self._key = _key(name)
         self._holder = secrets.token_hex(8)
         self._milliseconds = int(seconds * 1000)
         self._hold = Script(client, _HOLD)

@@ -11,7 +11,18 @@ from redis.retry import Retry
 
 from storage.spares import Spares
 
-__all__ = ["CALL_SECONDS", "Gone", "Redis", "Script", "answers", "bounds", "connect", "is_address", "persists"]
+__all__ = [
+    "CALL_SECONDS",
+    "Gone",
+    "Redis",
+    "Script",
+    "answers",
+    "bounds",
+    "connect",
+    "evicts",
+    "is_address",
+    "persists",
+]
 
 CALL_SECONDS = 0.3
 
@@ -53,13 +64,26 @@ def answers(client: Redis) -> bool:
         return False
 
 
-def persists(client: Redis) -> bool:
-    """Whether this Redis writes what it holds to disk: talks and stored replies are safer where it doesn't."""
+def persists(client: Redis) -> bool | None:
+    """Whether this Redis writes what it holds to disk: talks and stored replies are safer where it doesn't.
+
+    None where it doesn't say, as some that are hired by the hour don't.
+    """
     try:
         info = client.config_get("appendonly", "save")
     except redis.RedisError:
-        return False
+        return None
     return info.get("appendonly") == "yes" or bool(info.get("save"))
+
+
+def evicts(client: Redis) -> str | None:
+    """By which policy this Redis throws things away when its memory is full: "" where it never does, None as above."""
+    try:
+        info = client.info("memory")
+    except redis.RedisError:
+        return None
+    policy = str(info.get("maxmemory_policy", ""))
+    return "" if policy == "noeviction" or not info.get("maxmemory") else policy
 
 
 class Script:

@@ -1,5 +1,6 @@
 """What an operator should know."""
 
+import gc
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,11 +8,16 @@ from typing import Any, cast
 
 import pytest
 from click.testing import Result
+from redis.exceptions import ResponseError
 
-from commands import doctor
+from commands import cli, doctor
 from commands.valkey import NoValkey
 from content.checking import Findings
 from content.faults import Finding
+from scheduler.worker import connect
+from storage import redis as storage_redis
+from storage.leases import Lease
+from tests.brokers import BROKERS
 from tests.commands.calls import an_installation, call
 from wechat.errors import Misconfigured
 
@@ -19,9 +25,11 @@ from wechat.errors import Misconfigured
 class Redis:
     """As much of Redis as the doctor looks at."""
 
-    def __init__(self, *, save: str = "", alive: bool = True) -> None:
+    def __init__(self, *, save: str = "", alive: bool = True, policy: str = "noeviction", leads: bool = True) -> None:
         self._save = save
         self._alive = alive
+        self._policy = policy
+        self._leads = leads
 
     def ping(self):
         return self._alive
@@ -29,8 +37,24 @@ class Redis:
     def config_get(self, *_names):
         return {"appendonly": "no", "save": self._save}
 
+    def info(self, _section):
+        return {"maxmemory": 1_000_000, "maxmemory_policy": self._policy}
+
+    def exists(self, key):
+        return self._leads and key == "zhibu:lease:clock"
+
     def close(self):
         pass
+
+
+class Secretive(Redis):
+    """One that is hired, and keeps its configuration to itself."""
+
+    def config_get(self, *_names):
+        raise ResponseError("unknown command 'CONFIG'")
+
+    def info(self, _section):
+        raise ResponseError("no permissions to run the 'info' command")
 
 
 @pytest.fixture
@@ -41,7 +65,9 @@ def patient(database_url, tmp_path):
         installation=an_installation(tmp_path, database_url),
         config=config,
         public_url="https://example.org",
+        platform={"official": "https://api.weixin.qq.com"},
         redis=cast("Any", Redis),
+        broker=None,
         content=lambda: Findings([], {"questions": 40}),
         accounts={"official": lambda: None},
     )
@@ -77,18 +103,29 @@ def gone() -> Any:
         ("redis", "fault", {"redis": lambda: Redis(alive=False)}),
         ("redis", "fault", {"redis": gone}),
         ("redis", "warning", {"redis": lambda: Redis(save="3600 1")}),
+        ("redis", "warning", {"redis": Secretive}),
+        ("redis", "fault", {"redis": lambda: Redis(policy="allkeys-lru")}),
+        ("broker", "fault", {"broker": lambda: connect("redis://127.0.0.1:1/0", name="push-test")}),
+        ("clock", "warning", {"redis": lambda: Redis(leads=False)}),
+        ("clock", "warning", {"redis": gone}),
         ("content", "fault", {"content": lambda: Findings([Finding(file="a", line=1, what="b", mend="c")], {})}),
         ("platform", "fault", {"accounts": {"official": refusing}}),
         ("platform", "warning", {"accounts": {"official": gone}}),
         ("address", "warning", {"public_url": "http://example.org"}),
     ],
-    ids=["redis away", "valkey away", "redis persists", "content", "platform", "no token", "no https"],
+    ids=[
+        *("redis away", "valkey away", "redis persists", "redis does not say", "redis evicts"),
+        *("no broker", "no clock", "nobody knows of a clock"),
+        *("content", "platform", "no token", "no https"),
+    ],
 )
 def test_a_trouble_is_found(patient, about, level, changed):
     ill = replace(patient, **changed)
 
-    assert levels(doctor.examine(ill), about) == [level]
-    assert zhibu(ill).exit_code == (1 if level == "fault" else 0)
+    found = doctor.examine(ill)
+
+    assert {each for each in levels(found, about) if each != "ok"} == {level}
+    assert zhibu(ill).exit_code == (1 if "fault" in [finding.level for finding in found] else 0)
 
 
 def test_a_database_without_its_tables_is_a_fault(patient, tmp_path):
@@ -111,8 +148,59 @@ def test_secrets_that_everybody_can_read_are_a_warning(patient):
     assert levels(doctor.examine(patient), "configuration") == ["warning"]
 
 
+def test_what_others_can_read_in_the_folder_is_a_warning_that_names_it(patient, tmp_path):
+    (tmp_path / "kept").touch(mode=0o640)
+    tmp_path.chmod(0o700)
+    found = doctor.examine(patient)
+
+    assert levels(found, "folder") == ["ok", "warning"]
+    assert [finding for finding in found if str(tmp_path / "kept") in finding.text and finding.level == "warning"]
+
+
+def test_a_sandbox_that_strangers_reach_is_a_warning(patient):
+    def on(host: str) -> Any:
+        server = cli.Server(factory="", host=host, port=1)
+        return replace(patient, installation=replace(patient.installation, sandbox=server))
+
+    assert levels(doctor.examine(patient), "sandbox") == ["ok"]
+    assert levels(doctor.examine(on("127.0.0.1")), "sandbox") == ["ok"]
+    assert levels(doctor.examine(on("")), "sandbox") == ["warning"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_rabbitmq_that_is_away_is_a_fault(patient):
+    away = replace(patient, broker=lambda: connect("amqp://guest:guest@127.0.0.1:1/", name="push-test"))
+
+    assert levels(doctor.examine(away), "broker") == ["fault"]
+    gc.collect()  # pika leaves the socket that was refused to the collector
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_a_broker_and_a_redis_that_are_there_are_well(patient, broker, redis_url):
+    found = doctor.examine(
+        replace(
+            patient,
+            redis=lambda: storage_redis.connect(redis_url),
+            broker=lambda: connect(BROKERS[broker] or redis_url, name="push-test"),
+        )
+    )
+
+    assert levels(found, "broker") == ["ok"]
+    assert levels(found, "redis") == ["ok", "ok"]
+
+
+def test_a_clock_that_leads_is_seen(patient, redis, redis_url):
+    here = replace(patient, redis=lambda: storage_redis.connect(redis_url))
+
+    assert levels(doctor.examine(here), "clock") == ["warning"]
+    Lease(redis, "clock", seconds=15).hold()
+    assert levels(doctor.examine(here), "clock") == ["ok"]
+
+
 def test_a_program_reads_json(patient):
     read = json.loads(zhibu(patient, "--json").stdout)
 
-    assert {finding["about"] for finding in read} >= {"database", "redis", "content", "platform"}
+    assert {finding["about"] for finding in read} >= {
+        *("database", "redis", "broker", "content", "clock", "sandbox", "platform"),
+    }
     assert set(read[0]) == {"about", "level", "text"}
