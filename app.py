@@ -33,6 +33,7 @@ from handlers import (
     console,
     conversation,
     digest,
+    front,
     health,
     linking,
     login,
@@ -664,6 +665,7 @@ def serve(house: House) -> Flask:
     )
     metrics = health.Metrics()
     _open(site, _health(house, metrics), access.requires_nothing)
+    _open(site, front.blueprint(house.shelf), access.requires_nothing)
     for feature in house.features:
         if feature.pages:
             _open(site, feature.pages, access.requires_nothing)
@@ -716,7 +718,7 @@ def _split(bare: Mapping[str, WSGIApplication], *, otherwise: WSGIApplication) -
     """Keep the path of the API bare: none of what protects pages runs there."""
 
     def entrance(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
+        path = f"{environ['PATH_INFO']}/"
         served = next((web for prefix, web in bare.items() if path.startswith(prefix)), otherwise)
         return served(environ, start_response)
 

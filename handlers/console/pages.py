@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
-from flask_wtf.csrf import CSRFError
 
 from handlers import access
 from storage.admins import Admins
@@ -49,13 +48,6 @@ def blueprint(*, admins: Admins, limiter: Limiter, words: Mapping[str, Any]) -> 
     def doors() -> dict[str, Any]:
         return {"console_doors": tuple(words["doors"].items())}
 
-    def problem(which: str, status: int) -> ResponseReturnValue:
-        title, sentence = words["problem"][which]
-        return render_template("console/problem.html", title=title, words=sentence), status
-
-    signin.app_errorhandler(CSRFError)(lambda _: problem("csrf", 400))
-    signin.app_errorhandler(404)(lambda _: problem("missing", 404))
-    signin.app_errorhandler(429)(lambda _: problem("limited", 429))
     return signin
 
 

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from content.library import Library
 from content.models import Digest, DigestKind
 from content.shelf import Shelf
+from handlers import front
 from handlers.digest import engine
 from handlers.digest.engine import Ask
 
@@ -59,7 +60,7 @@ class Site:
 
     def _page(self, name: str, **values: Any) -> Response:
         html = render_template(f"digest/{name}.html", account=self._library.account, day=self._day, **values)
-        return _fresh_or_same(make_response(html))
+        return front.fresh_or_same(make_response(html))
 
     def _day(self, digest: Digest) -> date:
         return engine.day_of(digest, self.zone)
@@ -70,22 +71,10 @@ class Site:
 
 
 def blueprint(*, shelf: Shelf, zone: ZoneInfo, clock: Callable[[], datetime]) -> Blueprint:
-    """Serve /p/digest, /p/digest/<slug> and their style sheet."""
+    """Serve /p/digest and /p/digest/<slug>."""
     site = Site(shelf=shelf, zone=zone, clock=clock)
     doors = Blueprint("digest", __name__, url_prefix="/p/digest", template_folder="../templates")
     doors.add_url_rule("", "listed", site.listed)
-    doors.add_url_rule("/style.css", "style", _style)
     doors.add_url_rule("/<slug>", "one", site.one)
     doors.register_error_handler(404, site.missing)
     return doors
-
-
-def _style() -> ResponseReturnValue:
-    return _fresh_or_same(Response(render_template("digest/style.css"), mimetype="text/css"))
-
-
-def _fresh_or_same(response: Response) -> Response:
-    """A digest may be withdrawn at any time, so browsers ask each time; what hasn't changed isn't sent again."""
-    response.headers["Cache-Control"] = "public, no-cache"
-    response.add_etag()
-    return response.make_conditional(request)  # type: ignore[return-value] # the same response

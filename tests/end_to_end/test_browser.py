@@ -17,6 +17,7 @@ ADMIN, PASSWORD = "值班员", "correct horse battery staple"
 RECEIPT = re.compile(r"回执码：\s*([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})")
 SOON = 4_000  # milliseconds, for what comes by a customer-service message
 CONTENT_TAKEN = 3_000
+NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"  # Chromium's complaint
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +223,10 @@ def test_every_page_can_be_read_by_everyone(browser, program, admin, size, tmp_p
 
     with a_page(browser, f"{program.web}/admin/", size) as page:
         looks(page, "signin")
+    with a_page(browser, f"{program.web}/", size) as page:
+        looks(page, "home")
+    with a_page(browser, f"{program.web}/nothing", size, expected=[NOT_FOUND]) as page:
+        looks(page, "missing")
     with a_page(browser, f"{program.web}/p/digest", size) as page:
         looks(page, "digests")
         page.goto(urljoin(page.url, page.locator(".digests a").first.get_attribute("href") or ""))

@@ -1,0 +1,79 @@
+"""The site's first page, the look of all pages for members, and what is said where there is no page to show."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from content.models import Account
+from content.shelf import Shelf
+
+CONSOLE = "/admin/"
+SERVER_ERRORS = 500  # and above
+KEPT_HEADERS = ("Allow", "Retry-After")
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The pages that belong to no feature."""
+
+    shelf: Shelf
+
+    def home(self) -> ResponseReturnValue:
+        """Whose site this is, and the way to what anyone may read."""
+        return fresh_or_same(make_response(render_template("front/home.html", account=self._account)))
+
+    def problem(self, error: HTTPException) -> ResponseReturnValue:
+        """What is wrong, in the reader's language and in the look of the part of the site that they are in."""
+        if address := _with_no_slash_too_many(error):
+            return redirect(address, 308)
+        response = make_response(self._said(error), error.code)
+        response.headers.extend({name: value for name, value in error.get_headers() if name in KEPT_HEADERS})
+        return response
+
+    def _said(self, error: HTTPException) -> str:
+        values = {"what": "stale" if isinstance(error, CSRFError) else error.code, "account": self._account}
+        in_console = request.path.startswith(CONSOLE)
+        if (error.code or 0) >= SERVER_ERRORS:  # without what every page is told, which may be what failed
+            page = current_app.jinja_env.get_template("front/problem.html")
+            return page.render(**values, home=CONSOLE if in_console else "/")
+        if in_console:
+            return render_template("console/problem.html", **values)
+        return render_template("front/problem.html", **values, home="/")
+
+    @property
+    def _account(self) -> Account:
+        return self.shelf.current().account
+
+
+def blueprint(shelf: Shelf) -> Blueprint:
+    """Serve / and the style sheet of the pages, and answer on the whole site where there is nothing to show."""
+    front = Front(shelf)
+    doors = Blueprint("front", __name__, template_folder="templates")
+    doors.add_url_rule("/", "home", front.home)
+    doors.add_url_rule("/p/style.css", "style", _style)
+    doors.app_errorhandler(HTTPException)(front.problem)
+    return doors
+
+
+def fresh_or_same(response: Response) -> Response:
+    """What is shown may be withdrawn at any time, so browsers ask each time; what hasn't changed isn't sent again."""
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value] # the same response
+
+
+def _style() -> ResponseReturnValue:
+    return fresh_or_same(Response(render_template("front/style.css"), mimetype="text/css"))
+
+
+def _with_no_slash_too_many(error: HTTPException) -> str:
+    """Where a page is that was asked for with a slash at its end; "" where there is none either."""
+    path = request.path.rstrip("/")
+    adapter = current_app.create_url_adapter(request)
+    if error.code != 404 or path == request.path or adapter is None or not adapter.test(path, "GET"):  # noqa: PLR2004 - HTTP's
+        return ""
+    query = request.query_string.decode("ascii", "ignore")
+    return f"{path}?{query}" if query else path
