@@ -1,6 +1,5 @@
 # Everything a newcomer needs: `make run` and `make test` do all their own set-up.
 BIN = .venv/bin
-CONFIG = $(or $(ZHIBU_CONFIG),$(firstword $(wildcard config.toml) config.example.toml))
 PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 WORKERS = 3  # tests beside each other, file by file: two cores' worth, and one that waits
 BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -9,7 +8,7 @@ UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes 
 .PHONY: run setup test check drill bench lock
 
 run: .venv/to-run
-	@exec $(BIN)/zhibu --config $(CONFIG) run --parent $$PPID
+	@exec $(BIN)/zhibu run --parent $$PPID
 
 setup: .venv/to-test
 

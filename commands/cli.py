@@ -17,6 +17,7 @@ from content.faults import BadContent
 from storage.db import Database, Gone
 
 T = TypeVar("T")
+USUAL = ("config.toml", "config.example.toml")  # read in this order where none is named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,7 @@ class Here:
 
     load: Callable[[Path], Installation]
     config: Path
+    lacking: bool = False  # none was given, and none lies here
 
     @cached_property
     def installation(self) -> Installation:
@@ -85,6 +87,11 @@ class Here:
 
     def open(self, opener: Callable[[Path], T]) -> T:
         """What `opener` makes of the configuration file; ends with exit 1 and the reason when it can't."""
+        if self.lacking:
+            fail(
+                f"There is no configuration: neither {' nor '.join(USUAL)} lies in {Path.cwd()}. "
+                "Go where one lies, or name one with --config or ZHIBU_CONFIG."
+            )
         try:
             return opener(self.config)
         except FileNotFoundError:
@@ -128,16 +135,16 @@ def make(
         "--config",
         type=click.Path(path_type=Path),
         envvar="ZHIBU_CONFIG",
-        default=Path("config.toml"),
-        show_default=True,
+        show_default=f"{USUAL[0]} in this folder, else {USUAL[1]}",
         show_envvar=True,
         help="The configuration file.",
     )
     @click.pass_context
-    def zhibu(context: click.Context, config: Path) -> None:
+    def zhibu(context: click.Context, config: Path | None) -> None:
         """A WeChat account for a party organisation: chat, study, digests, opinions and broadcasts."""
         log_as(context.invoked_subcommand or "zhibu")
-        context.obj = Here(load, config.resolve())
+        found = config or next((path for path in map(Path, USUAL) if path.is_file()), None)
+        context.obj = Here(load, (found or Path(USUAL[0])).resolve(), lacking=found is None)
 
     for command in commands:
         zhibu.add_command(command)

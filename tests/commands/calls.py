@@ -38,7 +38,7 @@ def call(
         return place
 
     program = cli.make(load, commands, log_as=lambda _command: None)
-    result = CliRunner().invoke(program, [str(argument) for argument in arguments], input=typed)
+    result = CliRunner().invoke(program, ["--config", "config.toml", *map(str, arguments)], input=typed)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

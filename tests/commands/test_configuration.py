@@ -110,3 +110,39 @@ def test_what_can_only_be_seen_when_it_is_used_is_no_traceback(tmp_path, command
     assert result.exit_code == 1
     assert result.stderr.startswith(said)
     assert len(result.stderr.splitlines()) == 1
+
+
+LIES = ("config.toml", "config.example.toml", "named.toml")
+
+
+@pytest.mark.parametrize(
+    ("lying", "named", "read"),
+    [
+        (LIES, {}, "config.toml"),
+        (LIES[1:], {}, "config.example.toml"),
+        (LIES, {"ZHIBU_CONFIG": "named.toml"}, "named.toml"),
+        (LIES, {"ZHIBU_CONFIG": ""}, "config.toml"),
+    ],
+    ids=["its own", "the example", "named", "named by nothing"],
+)
+def test_where_none_is_named_the_usual_one_is_read(tmp_path, monkeypatch, lying, named, read):
+    for name in lying:
+        (tmp_path / name).write_text(f"{name.partition('.toml')[0].replace('.', '_')} = 1\n")
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner(env={"ZHIBU_CONFIG": None, **named}).invoke(app.program(), ["db", "upgrade"])
+
+    assert result.exit_code == 1
+    assert f"{read.partition('.toml')[0].replace('.', '_')}: unknown key" in result.stderr
+
+
+def test_where_there_is_none_it_is_said_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call = CliRunner(env={"ZHIBU_CONFIG": None})
+    result = call.invoke(app.program(), ["db", "upgrade"])
+
+    assert result.exit_code == 1
+    assert str(tmp_path) in result.stderr
+    assert all(word in result.stderr for word in ("config.toml", "config.example.toml", "--config", "ZHIBU_CONFIG"))
+    assert call.invoke(app.program(), ["db", "upgrade", "--help"]).exit_code == 0
+    assert list(tmp_path.iterdir()) == []
