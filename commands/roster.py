@@ -3,8 +3,7 @@
 import csv
 import io
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,32 +12,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from commands import members
 from commands.cli import Here, fail
-from content.faults import Unreadable
 from content.models import Organisation
-from content.reading import text_of
 from storage.roster import Entry, Issued, Roster, Row
 
-COLUMNS: Mapping[str, str] = {
-    "姓名": "name",
-    "name": "name",
-    "组织": "organisation",
-    "支部": "organisation",
-    "organisation": "organisation",
-    "职务": "role",
-    "role": "role",
-    "编号": "number",
-    "number": "number",
-}
-NEEDED = ("name", "organisation")
-LONGEST: Mapping[str, int] = {"name": 64, "organisation": 64, "role": 32, "number": 32}
 F = TypeVar("F", bound=Callable[..., Any])
 _days = click.option(
     "--days", default=30, show_default=True, type=click.IntRange(1, 365), help="How long a code is good."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 _organisation = click.option("--organisation", default="", help="Its id or name.")
-ID_NUMBER = re.compile(r"\d{15}|\d{17}[\dXx]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +54,23 @@ def _import(open_register: Callable[[Path], Register]) -> click.Command:
     @_json
     @click.pass_obj
     def import_command(here: Here, file: Path, days: int, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
-        """Take in the members of FILE, a CSV table, and print a join code for each new one: they are not shown again.
+        """Take in the members of FILE, and print a join code for each new one: they are not shown again.
 
-        Columns: 姓名 (name), 组织 (organisation: its id or name), and if you like 职务 (role) and 编号 (number), which
-        tells people of one name apart. Other columns are refused, numbers of identity cards above all.
+        FILE is a workbook (.xlsx, .xls, .ods), or text (CSV in UTF-8 or GB18030) with commas, semicolons or tabs.
+        Columns, in any order: 姓名 (name), 组织 or 支部 (organisation: its id or name), and if you like 职务 (role) and
+        编号 (number), which tells people of one name apart. Other columns are not taken; a table with numbers of
+        identity cards is refused.
         """
         register = here.open(open_register)
-        entries, faults = read(file.read_bytes(), register.organisations)
-        if faults:
-            fail(*faults)
+        table = members.read(file.read_bytes(), register.organisations)
+        if table.faults:
+            fail(*table.faults)
+        entries = table.entries
         issued = register.roster.take_in(entries, expires_at=register.now + timedelta(days=days))
         click.echo(_as_json(issued) if as_json else _as_table(issued), nl=as_json)
         click.echo(f"{len(entries)} members, {len(issued)} new", err=True)
+        if table.left_out:
+            click.echo(f"Not taken: {', '.join(table.left_out)}.", err=True)
         if len(issued) < len(entries):
             click.echo(
                 "Who was there already keeps the code they had; `zhibu roster reissue` makes a new one.", err=True
@@ -178,7 +167,7 @@ def _one(command: F) -> F:
 
 
 def _rows(register: Register, organisation: str) -> list[Row]:
-    wanted = _ids(register.organisations).get(organisation, organisation)
+    wanted = members.ids(register.organisations).get(organisation, organisation)
     return [row for row in register.roster.rows() if wanted in ("", row.entry.organisation)]
 
 
@@ -195,56 +184,6 @@ def _chosen(register: Register, name: str, organisation: str, number: str) -> Ro
             f"There are several {name}: name one with --organisation and --number. They are: {which}"
         )
     return found[0]
-
-
-def _ids(organisations: Mapping[str, Organisation]) -> dict[str, str]:
-    """The id of each organisation, by its name and by its id."""
-    return {each.name: each.id for each in organisations.values()} | {each: each for each in organisations}
-
-
-def read(data: bytes, organisations: Mapping[str, Organisation]) -> tuple[list[Entry], list[str]]:
-    """The members of a CSV table, and every fault of it with its line; nothing may be imported when there is one."""
-    try:
-        rows = csv.reader(io.StringIO(text_of(data)))
-        heads = [COLUMNS.get(head.strip().lower(), "") for head in next(rows, [])]
-    except (Unreadable, csv.Error):
-        return [], ["The file can't be read: save it as CSV in UTF-8."]
-    if "" in heads or not set(NEEDED) <= set(heads) or len(set(heads)) != len(heads):
-        return [], ["line 1: the columns are 姓名 and 组织, and if you like 职务 and 编号; no other is taken"]
-    ids = _ids(organisations)
-    entries: list[Entry] = []
-    faults: list[str] = []
-    for cells in rows:
-        row = dict(zip(heads, (cell.strip() for cell in cells), strict=False))
-        if not any(row.values()):
-            continue
-        found = list(_faults(row, ids))
-        faults += [f"line {rows.line_num}: {fault}" for fault in found]
-        if not found:
-            entries.append(Entry(**{**row, "organisation": ids[row["organisation"]]}))
-    return entries, faults + list(_twice(entries))
-
-
-def _faults(row: Mapping[str, str], ids: Mapping[str, str]) -> Iterator[str]:
-    for column in NEEDED:
-        if not row.get(column):
-            yield f"the {column} is missing"
-    for column, cell in row.items():
-        if ID_NUMBER.fullmatch(cell):
-            yield f"the {column} looks like the number of an identity card: leave those out"
-        elif len(cell) > LONGEST[column]:
-            yield f"the {column} is longer than {LONGEST[column]} letters"
-    if row.get("organisation") and row["organisation"] not in ids:
-        yield f"there is no organisation {row['organisation']} in organisations.toml"
-
-
-def _twice(entries: list[Entry]) -> Iterator[str]:
-    seen = set()
-    for entry in entries:
-        who = (entry.organisation, entry.name, entry.number)
-        if who in seen:
-            yield f"{entry.name} of {entry.organisation} is there twice: tell them apart by 编号"
-        seen.add(who)
 
 
 def _csv(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -1,7 +1,9 @@
 """The list of members comes from a table that somebody keeps in an office program."""
 
 import csv
+import io
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,8 +37,8 @@ def zhibu(members):
 @pytest.fixture
 def take_in(zhibu, tmp_path):
     def run(table, *options):
-        (tmp_path / "list.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
-        return zhibu("import", tmp_path / "list.csv", *options)
+        (tmp_path / "list").write_bytes(table if isinstance(table, bytes) else table.encode())
+        return zhibu("import", tmp_path / "list", *options)
 
     return run
 
@@ -66,18 +68,144 @@ def test_one_who_is_known_gets_no_second_code(take_in):
     assert [each["name"] for each in json.loads(result.stdout)] == ["乙"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
-def test_a_table_as_office_programs_save_it_is_read(take_in, members, encoding):
-    result = take_in("姓名,组织\r\n甲乙丙,第一支部\r\n".encode(encoding))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("between", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
+def test_a_table_as_office_programs_save_it_is_read(take_in, members, encoding, between):
+    text = "姓名,组织,职务\r\n仝婷喆,第一支部,书记\r\n".replace(",", between)  # no hanzi of everyday texts
+    result = take_in(text.encode(encoding))
 
     assert result.exit_code == 0, result.output
-    assert everyone(members) == {Entry(name="甲乙丙", organisation="first")}
+    assert everyone(members) == {Entry(name="仝婷喆", organisation="first", role="书记")}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "编号,职务,组织,姓名",
+        "工号,角色,所在支部,名字",
+        "number,Role,Organisation,NAME",
+        "编号（选填）,职　务,*支部*,姓  名：",
+    ],
+)
+def test_columns_stand_in_any_order_and_have_the_names_that_people_give_them(take_in, members, head):
+    result = take_in(f"{head}\n7,书记,first,甲\n")
+
+    assert result.exit_code == 0, result.output
+    assert everyone(members) == {Entry(name="甲", organisation="first", role="书记", number="7")}
+
+
+def test_a_title_above_and_space_within_names_do_no_harm(take_in, members):
+    result = take_in("第一支部党员名册,,\n,,\n姓名,所在支部\n\n 张　三 ,第一 支部\nLi Na,first\n")
+
+    assert result.exit_code == 0, result.output
+    assert everyone(members) == {
+        Entry(name="张三", organisation="first"),
+        Entry(name="Li Na", organisation="first"),
+    }
+
+
+def test_a_column_that_is_not_ours_is_not_taken_and_that_is_said(take_in, members):
+    result = take_in("序号,姓名,组织,电话\n1,甲,first,13800000000\n")
+
+    assert result.exit_code == 0
+    assert "Not taken: the column 序号, the column 电话." in result.stderr
+    assert everyone(members) == {Entry(name="甲", organisation="first")}
+
+
+# -- workbooks -------------------------------------------------------------------------------------------------------
+
+
+def a_workbook(*sheets: tuple[str, list[list[str | float]]], state: str = "visible") -> bytes:
+    """An .xlsx with these sheets; the last of them may be hidden."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+
+    def cell(value):
+        return f"<c><v>{value}</v></c>" if isinstance(value, float) else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" '
+        f'Type="{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    }
+    listed, related = "", ""
+    for number, (name, rows) in enumerate(sheets, start=1):
+        shown = state if number == len(sheets) else "visible"
+        listed += f'<sheet name="{name}" sheetId="{number}" state="{shown}" r:id="r{number}"/>'
+        related += f'<Relationship Id="r{number}" Type="{relations}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+        cells = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+        files[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+        )
+    files["xl/workbook.xml"] = f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>{listed}</sheets></workbook>'
+    files["xl/_rels/workbook.xml.rels"] = f'<Relationships xmlns="{package}/relationships">{related}</Relationships>'
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return made.getvalue()
+
+
+HEAD: list[str | float] = ["姓名", "支部", "编号"]
+
+
+def test_a_workbook_is_read_sheet_by_sheet(take_in, members):
+    book = a_workbook(
+        ("说明", [["请不要改列名"]]),
+        ("一支部", [["名册"], HEAD, ["甲", "第一支部", 12.0]]),
+        ("二组", [HEAD, ["乙", "first", ""]]),
+        ("旧", [HEAD, ["丙", "first", ""]]),
+        state="hidden",
+    )
+    result = take_in(book)
+
+    assert result.exit_code == 0, result.output
+    assert everyone(members) == {
+        Entry(name="甲", organisation="first", number="12"),
+        Entry(name="乙", organisation="first"),
+    }
+    assert "Not taken: the sheet 说明." in result.stderr
+
+
+def test_every_fault_of_a_workbook_is_named_with_its_sheet_and_line(take_in, members):
+    book = a_workbook(
+        ("一支部", [["名册"], HEAD, ["甲", "nowhere", ""], ["", "first", ""]]),
+        ("二组", [HEAD, ["乙", "first", 110105194912310016.0]]),
+    )
+    lines = take_in(book).stderr.splitlines()
+
+    assert [line.partition(": ")[0] for line in lines] == [
+        "sheet 一支部, line 3",
+        "sheet 一支部, line 4",
+        "sheet 二组, line 2",
+    ]
+    assert "identity card" in lines[2]
+    assert everyone(members) == set()
+
+
+def test_a_workbook_that_is_broken_or_locked_is_said_to_be(take_in):
+    for data in (b"PK\x03\x04 and no more", b"\xd0\xcf\x11\xe0 and no more"):
+        result = take_in(data)
+
+        assert result.exit_code == 1
+        assert "without a password" in result.stderr
+
+
+# -- faults ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("姓名,组织,身份证号\n甲,first,1\n", "line 1"),
+        ("姓名,组织,身份证号\n甲,first,1\n", "line 1: the column 身份证号: Zhibu needs no numbers"),
+        ("姓名,组织,公民身份号码\n甲,first,\n", "line 1: the column 公民身份号码: Zhibu needs no numbers"),
+        ("姓名,组织,备注\n甲,first,证 11010519491231002x\n", "line 2: the column 备注 looks like"),
+        ("姓名,组织,备注\n甲,first,１１０１０５４９１２３１００２\n", "line 2: the column 备注 looks like"),
+        ("姓名,组织\n甲,first,书记\n", "line 2: there are more cells"),
+        ("姓名,名字,组织\n甲,甲,first\n", "line 1: there are two columns for 姓名"),
+        ("姓名,组织\n甲\x00,first\n", "line 2: the name has a character"),
+        ("姓名,组织\n,\n", "nobody in the table"),
         ("姓名\n甲\n", "line 1"),
         ("", "line 1"),
         ("姓名,组织,编号\n甲,first,11010519491231002X\n", "line 2: the number looks like"),
@@ -89,6 +217,13 @@ def test_a_table_as_office_programs_save_it_is_read(take_in, members, encoding):
     ],
     ids=[
         "identity column",
+        "empty identity column",
+        "identity number in a remark",
+        "older identity number, full width",
+        "a cell too many",
+        "two columns of names",
+        "NUL",
+        "nobody",
         "no organisation",
         "empty",
         "identity number",
@@ -108,10 +243,10 @@ def test_a_fault_is_named_and_nothing_is_taken_in(take_in, members, table, said)
 
 
 def test_every_fault_is_named_at_once(take_in):
-    result = take_in("姓名,组织\n甲,second\n,first\n")
+    result = take_in("姓名,组织,身份证\n甲,second,\n,first,\n乙,first,\n乙,first,11010519491231002X\n乙,first\n")
 
-    assert "line 2" in result.output
-    assert "line 3" in result.output
+    assert [line.partition(": ")[0] for line in result.stderr.splitlines()] == [f"line {n}" for n in (1, 2, 3, 5, 6)]
+    assert "see line 4" in result.stderr
 
 
 # -- afterwards ------------------------------------------------------------------------------------------------------

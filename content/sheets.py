@@ -1,0 +1,82 @@
+"""Tables as office programs save them: workbooks, and text with something between its cells."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # what Excel calls Unicode text
+BETWEEN = (",", "\t", ";", "，", "；")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row: the 1-based number of the line that it ends on, and the text of its cells, without space around it."""
+
+    number: int
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table; a text's has no name. Rows without a word in them are left out."""
+
+    name: str
+    lines: Sequence[Line]
+
+
+def readings(data: bytes) -> Iterator[list[Sheet]]:
+    """Every way to read the bytes as tables, the likeliest first; none where they are none, or have a password.
+
+    A text tells neither its encoding nor what stands between its cells: whoever knows what must be in the table, takes
+    the first reading that has it.
+    """
+    if data.startswith(WORKBOOKS):
+        yield from _workbook(data)
+        return
+    for text in _texts(data):
+        for between in BETWEEN:
+            yield from _table(text, between)
+
+
+def _workbook(data: bytes) -> Iterator[list[Sheet]]:
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            seen = [
+                sheet.name
+                for sheet in book.sheets_metadata
+                if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+            ]
+            yield [_sheet(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in seen]
+    except CalamineError:
+        return
+
+
+def _texts(data: bytes) -> Iterator[str]:
+    for encoding in ("utf-16",) if data.startswith(UTF_16) else ("utf-8-sig", "gb18030"):
+        try:
+            yield data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+
+
+def _table(text: str, between: str) -> Iterator[list[Sheet]]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=between)
+    try:
+        lines = [(rows.line_num, cells) for cells in rows]
+    except csv.Error:
+        return
+    yield [Sheet("", [Line(number, found) for number, cells in lines if any(found := [*map(_shown, cells)])])]
+
+
+def _sheet(name: str, rows: Sequence[Sequence[object]]) -> Sheet:
+    lines = [Line(number, [*map(_shown, cells)]) for number, cells in enumerate(rows, start=1)]
+    return Sheet(name, [line for line in lines if any(line.cells)])
+
+
+def _shown(cell: object) -> str:
+    """What stands in the cell; a number as it was typed, since a workbook keeps 12 as 12.0."""
+    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
