@@ -830,6 +830,7 @@ def installation(config: Path) -> cli.Installation:
         content_faults=partial(content_faults, config),
         accounts=tuple(settings.accounts),
         move_time=lambda folder, to: MovedClock(folder, now).set(to),
+        secret_mark=Keys(settings.secret_key.get_secret_value()).mark("backup")("secret_key"),
     )
 
 

@@ -9,7 +9,7 @@ import os
 import pkgutil
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,10 @@ from storage.db import Database, metadata
 FORMAT = 1
 BATCH = 500
 MANIFEST = "manifest.json"
+LOST = (
+    "Without its own key opinions and their pictures can't be opened, receipts find nothing, join codes that nobody "
+    "has used are void (zhibu roster reissue), and the mini-program has to sign in again."
+)
 NO_DATE = (1980, 1, 1, 0, 0, 0)  # what a zip file puts for none
 
 
@@ -57,18 +61,22 @@ def backup(here: Here, file: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace what the database holds.")
+@click.option("--other-key", is_flag=True, help=f"Restore under another secret_key than the backup's. {LOST}")
 @click.option("--json", "as_json", is_flag=True, help="Print what was put back as JSON.")
 @click.pass_obj
-def restore(here: Here, file: Path, force: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
+def restore(here: Here, file: Path, force: bool, other_key: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
     """Put back what `zhibu backup` saved to FILE, into an empty database. Zhibu must not be running."""
     lock = made(here.installation.folder) / "run.lock"
     try:
         with ports.held(lock, otherwise="End `zhibu run` first"), zipfile.ZipFile(file) as archive:
+            warning = _refuse_other_key(_manifest(archive), here.installation.secret_mark, willing=other_key)
             manifest = put_back(here.installation, archive, force=force)
     except zipfile.BadZipFile:
         fail(f"{file} is no backup of Zhibu, or it is damaged.")
     except (Unfit, ports.Taken, OSError) as error:
         fail(str(error))
+    if warning:
+        click.echo(warning, err=True)
     _report(manifest, as_json=as_json)
 
 
@@ -87,7 +95,12 @@ def save(installation: Installation, archive: zipfile.ZipFile) -> dict[str, Any]
                 table.select().order_by(*table.primary_key), execution_options={"yield_per": BATCH}
             )
             rows[table.name] = _write_rows(archive, table.name, found.mappings())
-    manifest = {"format": FORMAT, "schema": upgrade.wanted(), "rows": rows}
+    manifest = {
+        "format": FORMAT,
+        "schema": upgrade.wanted(),
+        "secret_mark": installation.secret_mark,
+        "rows": rows,
+    }
     archive.writestr(_entry(MANIFEST), json.dumps(manifest, indent=1))
     return manifest
 
@@ -150,6 +163,23 @@ def _refuse_other_schema(found: str) -> None:
         raise Unfit(
             f"This is of revision {found or 'none'}, the program wants {wanted}. Use the program of that revision."
         )
+
+
+def _refuse_other_key(manifest: Mapping[str, Any], here: str, *, willing: bool) -> str:
+    """Refuse what was made under another secret_key, unless that is wanted; gives what to say afterwards."""
+    made_under = manifest.get("secret_mark", "")
+    if made_under == here:
+        return ""
+    if not made_under:
+        return (
+            f"An older program made this backup, and it doesn't tell under which secret_key. If it was another: {LOST}"
+        )
+    if not willing:
+        raise Unfit(
+            "This backup was made under another secret_key. Put that one into the configuration, "
+            f"or restore with --other-key. {LOST}"
+        )
+    return f"It was made under another secret_key. {LOST}"
 
 
 def _refuse_unknown_tables(names: Iterable[str]) -> None:

@@ -3,16 +3,19 @@
 import json
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from click.testing import Result
 
+import app
 from commands import backup, cli
 from storage import people
 from storage.db import embedded_url, metadata
 from tests.commands.calls import an_installation, call
+from tests.house import write_config
 
 
 @pytest.fixture
@@ -148,6 +151,55 @@ def test_what_is_no_backup_is_refused_in_one_line(place, tmp_path, content):
 
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
+
+
+@pytest.fixture
+def moved(other):
+    """The other place, with a secret_key of its own."""
+    return replace(other, secret_mark="another")
+
+
+def test_a_backup_of_another_key_is_refused_and_what_would_be_lost_is_said(place, moved, tmp_path):
+    fill(place)
+    zhibu(replace(place, secret_mark="its own"), "backup", tmp_path / "kept.zip")
+    result = zhibu(moved, "restore", tmp_path / "kept.zip")
+
+    assert result.exit_code == 1
+    assert all(word in result.stderr for word in ("secret_key", "--other-key", "opinions", "join codes"))
+    with closing(moved.database()) as database, database.read() as connection:
+        names = connection.dialect.get_table_names(connection)
+        assert "persons" not in names or not any(everything(moved).values())
+
+
+def test_who_knows_what_is_lost_may_restore_it(place, moved, tmp_path):
+    fill(place)
+    zhibu(replace(place, secret_mark="its own"), "backup", tmp_path / "kept.zip")
+    result = zhibu(moved, "restore", "--other-key", tmp_path / "kept.zip")
+
+    assert result.exit_code == 0, result.output
+    assert everything(moved) == everything(place)
+    assert "can't be opened" in result.stderr
+
+
+def test_a_backup_that_tells_no_key_is_restored_with_a_word_of_warning(place, moved, tmp_path):
+    fill(place)
+    zhibu(place, "backup", tmp_path / "kept.zip")
+    result = zhibu(moved, "restore", tmp_path / "kept.zip")
+
+    assert result.exit_code == 0, result.output
+    assert everything(moved) == everything(place)
+    assert "doesn't tell under which secret_key" in result.stderr
+
+
+def test_the_mark_tells_keys_apart_and_is_not_the_key(tmp_path):
+    def marked(secret: str) -> str:
+        return app.installation(
+            write_config(tmp_path, database="embedded", redis="embedded", secret_key=secret)
+        ).secret_mark
+
+    assert marked("a secret of sixteen letters") == marked("a secret of sixteen letters")
+    assert marked("a secret of sixteen letters") != marked("a secret of sixteen lettres")
+    assert "secret of" not in marked("a secret of sixteen letters")
 
 
 def test_a_backup_of_another_revision_is_refused(place, tmp_path):
