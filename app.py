@@ -546,11 +546,10 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             has_mini_program=bool(platform.minis),
         ),
         subscription.feature(
-            people=people,
+            members=subscription.Members(people=people, zone=settings.zone, mini_programs=platform.minis),
             subscriptions=subscriptions,
             shelf=shelf,
             own_data=own_data,
-            zone=settings.zone,
             clock=clock,
             effect=effect,
             settings=settings.handlers.subscription,

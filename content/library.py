@@ -120,6 +120,11 @@ class Library:
 
     # Organisations
 
+    def organisation_name(self, id_: str) -> str:
+        """Give the name of an organisation; one that has left the pack is called by its id."""
+        known = self.organisations.get(id_)
+        return known.name if known else id_
+
     def organisations_within(self, id_: str) -> frozenset[str]:
         """Give the ids of an organisation and of all below it."""
         within = {id_}

@@ -115,6 +115,29 @@ class Who:
         return bool(self.person)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Who a person is to us: the day they first came, and the name, organisation and role they are bound to, if any.
+
+    `verified`: they come from the roster.
+    """
+
+    since: date
+    name: str
+    verified: bool
+    organisation: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """One account on which a person is known, the window that is open there, and how many notices are still allowed."""
+
+    account: str
+    window: Window | None
+    notices: int
+
+
 def _new_id() -> str:
     return secrets.token_hex(16)
 
@@ -238,10 +261,36 @@ class People:
             change = persons.update().where(persons.c.id == person)
             connection.execute(change.values(name=name, verified=verified, organisation=organisation, role=role))
 
-    def name_of(self, person: str) -> str:
-        """The name the person is bound to; "" for nobody in particular."""
+    # -- what is kept --------------------------------------------------------------------------------------------
+
+    def profile(self, person: str) -> Profile | None:
+        """What the person's own row says; None for a stranger."""
+        chosen = sa.select(persons.c.since, persons.c.name, persons.c.verified, persons.c.organisation, persons.c.role)
         with self._db.read() as connection:
-            return connection.execute(sa.select(persons.c.name).where(persons.c.id == person)).scalar() or ""
+            row = connection.execute(chosen.where(persons.c.id == person)).mappings().first()
+        return Profile(**dict(row)) if row else None
+
+    def ties(self, person: str, *, now: datetime) -> Sequence[Tie]:
+        """Every account on which the person is known, with what may still be sent there."""
+        notices = sa.select(sa.func.sum(credits_.c.left)).where(credits_.c.contact == contacts.c.id).scalar_subquery()
+        chosen = (
+            sa.select(contacts.c.account, windows.c.until, windows.c.remaining, sa.func.coalesce(notices, 0))
+            .select_from(contacts.outerjoin(windows, (windows.c.contact == contacts.c.id) & (windows.c.until > now)))
+            .where(contacts.c.person == person)
+            .order_by(contacts.c.account, contacts.c.id)
+        )
+        with self._db.read() as connection:
+            rows = connection.execute(chosen).all()
+        return [
+            Tie(account=account, window=Window(until, remaining) if until else None, notices=int(sent))
+            for account, until, remaining, sent in rows
+        ]
+
+    def waiting(self, person: str) -> int:
+        """How many lines are kept for the person's next visit."""
+        mine = sa.select(sa.func.count()).where(kept_lines.c.person == person, kept_lines.c.given.is_(None))
+        with self._db.read() as connection:
+            return connection.execute(mine).scalar_one()
 
     # -- windows and credits -------------------------------------------------------------------------------------
 

@@ -25,8 +25,19 @@ def feature(
     """Membership, ready to be opened."""
 
     def show(person: str) -> list[str]:
-        name = people.name_of(person)
-        return [shelf.current().say("membership.kept", name=name)] if name else []
+        bound = people.profile(person)
+        if bound is None or not bound.name:
+            return []
+        library = shelf.current()
+        return [
+            library.say(
+                "membership.kept",
+                name=bound.name,
+                verified=bound.verified,
+                organisation=library.organisation_name(bound.organisation),
+                role=bound.role,
+            )
+        ]
 
     return Feature(
         name="membership",

@@ -74,8 +74,8 @@ class Register:
         self.roster.unbind(session.who().person)
 
     def _bound(self, name: str, organisation: str, role: str) -> Bound:
-        known = self.shelf.current().organisations.get(organisation)
-        return Bound(bound=True, name=name, organisation=known.name if known else organisation, role=role)
+        called = self.shelf.current().organisation_name(organisation)
+        return Bound(bound=True, name=name, organisation=called, role=role)
 
 
 def blueprint(register: Register) -> APIBlueprint:

@@ -94,8 +94,7 @@ class Membership:
         return self._says("code_please")
 
     def _organisation(self, organisation: str) -> str:
-        known = self.shelf.current().organisations.get(organisation)
-        return known.name if known else organisation
+        return self.shelf.current().organisation_name(organisation)
 
     def _say(self, key: str, **values: object) -> str:
         return self.shelf.current().say(f"membership.{key}", **values)

@@ -1,17 +1,19 @@
 """Subscription: coming, choosing topics, one's own data, leaving."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
+from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect
 from handlers.subscription import api, chat, jobs
 from handlers.subscription.chat import OwnData, Subscriber
-from storage.people import People
+from storage.people import People, Tie
 from storage.subscription import Subscriptions
 
 
@@ -23,19 +25,46 @@ class SubscriptionSettings(BaseModel):
     keep_after_unfollow_days: int = Field(0, ge=0, le=365)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Who is subscribed: the people, the zone that their days are in, and which accounts are mini-programs."""
+
+    people: People
+    zone: ZoneInfo
+    mini_programs: Collection[str]
+
+    def shown(self, person: str, *, say: Say, now: datetime) -> list[str]:
+        """Since when we know a person, on which accounts, and what may still be sent there."""
+        profile, waiting = self.people.profile(person), self.people.waiting(person)
+        return [
+            *([say("subscription.kept_since", day=profile.since)] if profile else []),
+            *(self._tie(tie, say) for tie in self.people.ties(person, now=now)),
+            *([say("subscription.kept_waiting", count=waiting)] if waiting else []),
+        ]
+
+    def _tie(self, tie: Tie, say: Say) -> str:
+        window = tie.window
+        return say(
+            "subscription.kept_account",
+            is_mini_program=tie.account in self.mini_programs,
+            messages=window.remaining if window else 0,
+            until=window and window.until.astimezone(self.zone),
+            notices=tie.notices,
+        )
+
+
 def feature(
     *,
-    people: People,
+    members: Members,
     subscriptions: Subscriptions,
     shelf: Shelf,
     own_data: OwnData,
-    zone: ZoneInfo,
     clock: Callable[[], datetime],
     effect: Effect,
     settings: SubscriptionSettings,
 ) -> Feature:
     """The subscription feature; `own_data` reaches into what every feature keeps."""
-    keep_days = settings.keep_after_unfollow_days
+    keep_days, people = settings.keep_after_unfollow_days, members.people
     subscriber = Subscriber(
         people=people,
         subscriptions=subscriptions,
@@ -52,12 +81,15 @@ def feature(
         mine = subscriptions.of(person)
         library = shelf.current()
         topics = [topic for topic in library.account.topics if topic.id in mine]
-        return [library.say("subscription.kept", topics=topics)]
+        return [
+            *members.shown(person, say=library.say, now=clock()),
+            library.say("subscription.kept", topics=topics),
+        ]
 
     return Feature(
         name="subscription",
         chat=chat.routes(subscriber),
         api=api.blueprint(desk),
-        jobs=(jobs.forget_the_parted(people=people, erase=own_data.erase, zone=zone, keep_days=keep_days),),
+        jobs=(jobs.forget_the_parted(people=people, erase=own_data.erase, zone=members.zone, keep_days=keep_days),),
         keeps=Keeps(tables=("subscriptions",), show=show, erase=subscriptions.erase, unite=subscriptions.unite),
     )

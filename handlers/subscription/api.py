@@ -44,9 +44,10 @@ class Subjects(BaseModel):
 
 
 class Mine(BaseModel):
-    """Everything that is kept of the member, a line each, to read."""
+    """Everything that is kept of the member, a line each, to read; and what an erasure would leave, and why."""
 
     lines: list[str] = Field(examples=[["Quiz: 12 answers, 9 right", "Topics: policy"]])
+    stays: list[str] = Field(examples=[["The words of opinions you sent under your name, without the name"]])
 
 
 class Sure(BaseModel):
@@ -99,7 +100,8 @@ class Desk:
 
     def mine(self) -> Mine:
         """Everything that is kept of the one who asks."""
-        return Mine(lines=list(self.own_data.show(session.who().person)))
+        lines = self.own_data.show(session.who().person)
+        return Mine(lines=list(lines), stays=self.shelf.say("subscription.stays").splitlines())
 
     def erase(self) -> None:
         """Erase it, the session that asks among it."""
@@ -159,7 +161,7 @@ def _add_topics(doors: APIBlueprint, desk: Desk) -> None:
 def _add_own_data(doors: APIBlueprint, desk: Desk) -> None:
     @doors.get("/data")
     @doors.output(Mine)
-    @doors.doc(summary="Everything that is kept of you")
+    @doors.doc(summary="Everything that is kept of you, and what an erasure would leave")
     def mine() -> Mine:
         return desk.mine()
 
@@ -168,7 +170,7 @@ def _add_own_data(doors: APIBlueprint, desk: Desk) -> None:
     @doors.output({}, 204)
     @doors.doc(
         summary="Erase everything that is kept of you",
-        description="At once and for good. The token is over with it.",
+        description="At once and for good, but for what `GET data` names under `stays`. The token is over with it.",
         responses=openapi.says(desk.shelf.say),
     )
     def erase(json_data: Sure) -> str:  # noqa: ARG001 - that it is there is what counts

@@ -130,7 +130,12 @@ class Subscriber:
     def ask_to_delete(self, turn: Turn) -> Reply:
         """Deleting can't be undone, so it takes a second word."""
         turn.talk.hold("subscription", {"doing": "delete"})
-        return self._says("sure", lines=self.own_data.show(turn.who.person), word=self._say("delete_word"))
+        return self._says(
+            "sure",
+            lines=self.own_data.show(turn.who.person),
+            stays=self._say("stays").splitlines(),
+            word=self._say("delete_word"),
+        )
 
     def _delete(self, turn: Turn) -> Reply:
         self.own_data.erase(turn.who.person)

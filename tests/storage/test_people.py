@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from storage.people import People, Who, Window, contacts, kept_lines, persons, windows
+from storage.people import People, Profile, Who, Window, contacts, kept_lines, persons, windows
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -150,10 +150,13 @@ def test_a_name_is_said_and_unsaid(people):
     who = meet(people)
     people.rename(who.person, name="张三", verified=True, organisation="zhibu-1", role="书记")
     named = people.find(account="official", openid="o-1")
+    told = people.profile(who.person)
     people.rename(who.person, name="", verified=False)
 
+    assert told == Profile(since=told.since, name="张三", verified=True, organisation="zhibu-1", role="书记")
     assert (named.name, named.verified, named.organisation, named.role) == ("张三", True, "zhibu-1", "书记")
-    assert people.name_of(who.person) == ""
+    assert people.profile(who.person).name == ""
+    assert people.profile("nobody") is None
 
 
 def test_a_window_is_opened_spent_and_closed(people, db):

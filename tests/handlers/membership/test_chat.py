@@ -79,7 +79,7 @@ def test_the_bound_one_is_known_by_name(town, code):
     assert "还没有绑定" in before
     assert "您已绑定为：张三，示例第一党支部，书记" in phone.says("我是谁")
     assert (person.name, person.verified, person.organisation) == ("张三", True, "zhibu-1")
-    assert "绑定的姓名：张三" in phone.says("我的数据")
+    assert "绑定的身份：张三，示例第一党支部，书记" in phone.says("我的数据")
 
 
 def test_a_code_is_used_up_by_the_first_who_says_it(town, code):

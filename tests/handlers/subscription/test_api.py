@@ -50,8 +50,11 @@ def test_a_topic_that_is_not_there_is_not_there(mini, method):
 
 def test_what_is_kept_can_be_read(mini):
     mini.put(f"{TOPIC}/zhengce")
-    lines = mini.get("/subscription/data").body["lines"]
+    data = mini.get("/subscription/data").body
+    lines = data["lines"]
 
+    assert any(line.startswith("小程序：微信给您的用户编号") for line in lines)
+    assert any("支部导入的名单" in line for line in data["stays"])
     assert "订阅主题：政策解读" in lines
     assert "小程序登录：1 台设备（手机）" in lines
 

@@ -198,8 +198,56 @@ def test_my_data_tells_all_that_is_kept(town):
     mine = phone.says("我的数据")
 
     assert "微信给您的用户编号" in mine
+    assert "第一次来的日期：2026年11月23日" in mine
     assert "订阅主题：党章党规" in mine
     assert "删除我的数据" in mine
+
+
+def test_own_data_say_the_window_the_credits_and_what_waits(town):
+    phone = town.phone()
+    phone.says("帮助")
+    known, people = who(town, phone), town.house.people
+    people.open_windows({known.contact: Window(town.clock() + timedelta(hours=48), 5)})
+    people.add_credit(known.contact, "T1", message="m1")
+    people.add_credit(known.contact, "T2", message="m2")
+    people.keep_line(known.person, key="k", line="a line", expires_at=town.clock() + timedelta(days=1))
+
+    mine = phone.says("我的数据")
+
+    assert "公众号：" in mine
+    assert "11月25日 12:00 以前还可以主动给您发 5 条消息" in mine
+    assert "您同意的订阅通知还剩 2 次" in mine
+    assert "等您下次来时告诉您的消息：1 条" in mine
+
+
+def test_a_window_that_is_over_is_not_said_to_be_open(town):
+    phone = town.phone()
+    phone.says("帮助")
+    town.house.people.open_windows({who(town, phone).contact: Window(town.clock() + timedelta(hours=1), 5)})
+    town.clock.forward(hours=2)
+
+    assert "主动给您发" not in phone.says("我的数据")
+
+
+def test_own_data_say_the_binding_and_every_account(town):
+    phone, mini = town.phone("o-here"), town.mini("o-there")
+    phone.says(f"关联 {mini.post('/linking/code').body['code']}")
+    town.house.people.rename(
+        who(town, phone).person, name="阿依古丽", verified=True, organisation="zhibu-9", role="组织委员"
+    )
+
+    mine = phone.says("我的数据")
+
+    assert "绑定的身份：阿依古丽，zhibu-9，组织委员（来自支部导入的名单）" in mine
+    assert [line.partition("：")[0] for line in mine.splitlines() if "用户编号" in line] == ["· 小程序", "· 公众号"]
+
+
+def test_deleting_says_before_what_stays(town):
+    asked = town.phone().says("删除我的数据")
+
+    assert "这些不会删：" in asked
+    for stays in ("您的名字去掉", "匿名意见", "合计数", "支部导入的名单", "微信自己保存的", "备份"):
+        assert stays in asked
 
 
 def test_deleting_asks_first_and_then_keeps_nothing(town):
