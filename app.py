@@ -101,6 +101,7 @@ KNOWN = Known(
     notice_fault=reasons.notice_fault,
     menu_keys=frozenset(
         {
+            "about",
             "help",
             "digest.news",
             "digest.policy",

@@ -55,8 +55,11 @@ class Library:
     # Words
 
     def say(self, key: str, /, **values: Any) -> str:
-        """Give the phrase of a key ("quiz.right") with its gaps filled; raises KeyError for an unknown key."""
-        return self.phrases[key].fill(values).strip()
+        """Give the phrase of a key ("quiz.right") with its gaps filled; raises KeyError for an unknown key.
+
+        Phrases are given the `account`, as templates are.
+        """
+        return self.phrases[key].fill({"account": self.account, **values}).strip()
 
     def template(self, name: str) -> Template:
         """Give the template called `name`, with or without its extension; raises KeyError."""

@@ -298,18 +298,23 @@ class Conversation:
             words={
                 ("帮助", "help", "?", "？", "怎么用"): self._help,
                 ("菜单", "目录", "menu"): self._help,
+                ("关于", "关于本号", "介绍", "简介", "联系", "联系我们", "联系方式", "about", "contact"): self._about,
                 ("退出", "结束", "取消", "quit", "exit"): self._of_talk(self._leave),
                 ("返回", "上一步", "back"): self._of_talk(self._back),
                 ("继续", "接着来"): self._resume,
                 ("重来", "重新开始"): self._of_talk(self._restart),
                 ("更多", "下一页", "more"): self._more,
             },
-            keys={"help": self._help},
+            keys={"help": self._help, "about": self._about},
         )
 
     def _help(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
         lines = [self._say(f"{name}.help") for name in self._switchboard.routers if name != "conversation"]
         return Text(self._say("conversation.help", lines=[line for line in lines if line]))
+
+    def _about(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
+        """Whose account this is, whom to turn to, and where else help is to be had."""
+        return Text(self._say("conversation.about"))
 
     def _of_talk(self, act: Callable[[Turn, Talking], Reply]) -> Handler:
         def handler(turn: Turn) -> Reply:

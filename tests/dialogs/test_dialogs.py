@@ -24,6 +24,9 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 ACCOUNT = {
     "name": "示例学习号",
     "organisation": "示例党委",
+    "about": "自愿使用，随时可以退订。",
+    "contact": "请找所在党支部的组织委员。",
+    "help_lines": ["检举控告：12388（全国纪检监察机关统一举报电话）"],
     "welcome": ["您好，这里是示例学习号。", "回复“答题”做今天的题，回复“帮助”看看还能做什么。"],
 }
 TOPICS = {"dangzhang": "党章党规", "zuzhi": "组织生活", "yaowen": "要闻"}

@@ -278,7 +278,7 @@ def test_without_redis_one_who_leaves_is_still_let_go(tmp_path, database_url, re
     dark.house.close()
 
 
-@pytest.mark.parametrize("word", ["返回", "帮助", "继续", "更多", "退出"])
+@pytest.mark.parametrize("word", ["返回", "帮助", "关于", "继续", "更多", "退出"])
 def test_words_that_work_everywhere_write_nothing_of_a_person_in_a_private_talk(town, word):
     stranger = town.phone()
     stranger.says("意见")
