@@ -124,12 +124,13 @@ def _status(open_office: OpenOffice) -> click.Command:
 def _forecast(open_office: OpenOffice) -> click.Command:
     @click.command("forecast")
     @click.argument("key")
+    @click.option("--now", "at_once", is_flag=True, help="Look at what `send --now` would send.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.pass_obj
-    def forecast(here: Here, key: str, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
+    def forecast(here: Here, key: str, at_once: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
         """Count who would get KEY now, by channel. Nothing is written, nothing is sent."""
         office = here.open(open_office)
-        found = _known(lambda: office.desk.forecast(key, office.clock()))
+        found = _known(lambda: office.desk.forecast(key, office.clock(), at_once=at_once))
         if as_json:
             click.echo(json.dumps(_forecast_fields(found), ensure_ascii=False))
         else:
@@ -214,6 +215,6 @@ def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
     if found.content is None:
         lines.append("  There is nothing new to say: nobody is bothered.")
     elif not found.channels:
-        lines.append("  Nobody is meant: nobody has subscribed to it.")
+        lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
     lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
     return "\n".join(lines)

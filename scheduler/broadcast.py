@@ -64,7 +64,10 @@ class _Meant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What a run would do now: people by channel ("" for those nobody can reach); no content, nobody is bothered."""
+    """What a run would do now: people by channel ("" for those nobody can reach); no content, nobody is bothered.
+
+    Who has it already is not counted.
+    """
 
     key: str
     due_at: datetime
@@ -144,12 +147,17 @@ class Desk:
         """The newest runs."""
         return [Status(run=run, tallies=self._store.tallies(run.key)) for run in self._store.runs(limit=limit)]
 
-    def forecast(self, key: str, now: datetime) -> Forecast:
-        """Who would be reached by which channel if it were sent now; nothing is written."""
+    def forecast(self, key: str, now: datetime, *, at_once: bool = False) -> Forecast:
+        """Who would be reached by which channel if it were sent now; nothing is written.
+
+        `at_once` looks at what `send` would do `at_once`.
+        """
         meant = self._meant(key, now)
         self._flush(now)
-        content = self._composed(meant, now)
-        channels = self._planner.forecast(content, now=now) if content else {}
+        if at_once:
+            meant = self._by_hand(meant, now)
+        content = self._wanted(meant, now) if at_once else self._composed(meant, now)
+        channels = self._planner.forecast(meant.key, content, now=now) if content else {}
         return Forecast(key=meant.key, due_at=meant.due_at, content=content, channels=channels)
 
     def pause(self, key: str) -> bool:

@@ -22,11 +22,12 @@ class Planner:
         for rows in self._pages(run.content, now):
             self._store.add(run.key, rows, now=now)
 
-    def forecast(self, content: Content, *, now: datetime) -> Mapping[str, int]:
-        """How many would be reached by which channel ("" for none); nothing is written."""
+    def forecast(self, key: str, content: Content, *, now: datetime) -> Mapping[str, int]:
+        """How many would be reached by which channel ("" for none), but for whom the run has served; writes nothing."""
         counted: Counter[str] = Counter()
         for rows in self._pages(content, now):
-            counted.update(row.channel for row in rows)
+            served = self._store.served(key, [row.person for row in rows])
+            counted.update(row.channel for row in rows if row.person not in served)
         return counted
 
     def choose(self, ways: Sequence[Reach], content: Content, *, now: datetime) -> Row:

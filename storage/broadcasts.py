@@ -411,6 +411,12 @@ class Broadcasts:
             settled = [settle(each, State.SENT if each.person in found else State.GONE) for each in parcels]
             self._settle(connection, key, settled, batch=batch, now=now)
 
+    def served(self, key: str, some: Collection[str]) -> frozenset[str]:
+        """Who of these has a delivery in a run that has begun: planning the run again gives them no other one."""
+        here = (deliveries.c.key == key) & (deliveries.c.state != State.DUE) & deliveries.c.person.in_(some)
+        with self._db.read() as connection:
+            return frozenset(connection.execute(sa.select(deliveries.c.person).where(here)).scalars())
+
     def has_sent(self, key: str, channel: str) -> bool:
         """Whether anybody of this run got it by this channel."""
         here = (deliveries.c.key == key) & (deliveries.c.state == State.SENT) & (deliveries.c.channel == channel)

@@ -8,19 +8,38 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.models import Broadcast
 from content.shelf import Shelf
 from handlers.console import engine
-from storage.broadcasts import Broadcasts, Run
+from storage.broadcasts import Broadcasts, Content, Run
 
 Clock = Callable[[], datetime]
 
 
+class Forecast(Protocol):
+    """What a push would do now: people by channel, "" for those nobody can reach. No content: nobody is bothered."""
+
+    @property
+    def key(self) -> str:
+        """The run's."""
+
+    @property
+    def content(self) -> Content | None:
+        """What would be said."""
+
+    @property
+    def channels(self) -> Mapping[str, int]:
+        """How many by which channel."""
+
+
 class Desk(Protocol):
     """What the console asks of the broadcast desk."""
+
+    def forecast(self, key: str, now: datetime, *, at_once: bool) -> Forecast:
+        """Who would be reached by which channel, and with which words; nothing is written."""
 
     def send_now(self, broadcast: str, *, now: datetime) -> Run:
         """Plan the broadcast's run and begin to send it."""
@@ -52,14 +71,43 @@ class Console:
         files = [self._file(broadcast) for broadcast in self.shelf.current().broadcasts.values()]
         return self._page("broadcasts", files=files, runs=self._runs(50))
 
+    def ask(self, key: str) -> ResponseReturnValue:
+        """What would be sent now, to how many and how, before it is."""
+        return self._asked(*self._ahead(key))
+
     def send(self, key: str) -> ResponseReturnValue:
-        """Send a broadcast file now."""
-        if key not in self.shelf.current().broadcasts:
-            abort(404)
+        """Send a broadcast file now, where it still says what was looked at."""
+        broadcast, ahead = self._ahead(key)
+        if request.form.get("seen") != self._seen(broadcast, ahead):
+            return self._asked(broadcast, ahead, changed="seen" in request.form)
         run = self.desk.send_now(key, now=self.clock())
         outcome = engine.outcome(run.state, anybody=bool(self.broadcasts.tallies(run.key)))
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
+
+    def _ahead(self, key: str) -> tuple[Broadcast, Forecast]:
+        broadcast = self.shelf.current().broadcasts.get(key)
+        if broadcast is None:
+            abort(404)
+        return broadcast, self.desk.forecast(key, self.clock(), at_once=True)
+
+    def _asked(self, broadcast: Broadcast, ahead: Forecast, *, changed: bool = False) -> ResponseReturnValue:
+        names = self.words["channel"]
+        return self._page(
+            "send",
+            broadcast=broadcast,
+            content=ahead.content,
+            by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
+            nobody_can=ahead.channels.get("", 0),
+            seen=self._seen(broadcast, ahead),
+            changed=changed,
+        )
+
+    def _seen(self, broadcast: Broadcast, ahead: Forecast) -> str:
+        """What the words are made of: the words themselves may tell the minute, and would never be the same twice."""
+        library = self.shelf.current()
+        digests = [library.digests.get(slug) for slug in (ahead.content.digests if ahead.content else ())]
+        return engine.looks(ahead.key, broadcast, library.template(broadcast.template).source, digests)
 
     def steer(self, key: str, act: str) -> ResponseReturnValue:
         """Pause or resume a run."""
@@ -122,6 +170,7 @@ def blueprint(console: Console) -> Blueprint:
     doors = Blueprint("console", __name__, url_prefix="/admin", template_folder="../templates")
     doors.add_url_rule("/", "overview", console.overview)
     doors.add_url_rule("/broadcasts", "sendings", console.sendings)
+    doors.add_url_rule("/broadcasts/<key>/send", "ask", console.ask)
     doors.add_url_rule("/broadcasts/<key>/send", "send", console.send, methods=["POST"])
     doors.add_url_rule("/broadcasts/<key>/<act>", "steer", console.steer, methods=["POST"])
     doors.add_url_rule("/content", "pack", console.pack)

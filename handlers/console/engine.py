@@ -1,5 +1,6 @@
 """How runs are shown to an admin."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ class Shown:
     tallies: Mapping[str, int]
     act: str
     act_name: str
+
+
+def looks(*what: object) -> str:
+    """A mark of what an admin was shown before a push: another one where any of it has changed."""
+    return hashlib.blake2b(repr(what).encode(), digest_size=16).hexdigest()
 
 
 def outcome(state: str, *, anybody: bool) -> str:

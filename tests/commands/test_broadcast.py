@@ -57,8 +57,8 @@ class Desk:
     def runs(self, *, limit):
         return [self.status(KEY)] * min(limit, 2)
 
-    def forecast(self, key, now):
-        self.asked.append(("forecast", self._of(key), now))
+    def forecast(self, key, now, *, at_once):
+        self.asked.append(("forecast", self._of(key), now, at_once))
         return Forecast(key=KEY, due_at=NOW, content=None, channels={"customer_service": 3, "": 1})
 
     def _of(self, key: str) -> str:
@@ -80,7 +80,8 @@ def zhibu(desk: Any, *arguments: str) -> Result:
         (("send", "daily-digest", "--now"), ("send", "daily-digest", NOW, True)),
         (("pause", KEY), ("pause", KEY)),
         (("resume", KEY), ("resume", KEY, NOW)),
-        (("forecast", "daily-digest"), ("forecast", "daily-digest", NOW)),
+        (("forecast", "daily-digest"), ("forecast", "daily-digest", NOW, False)),
+        (("forecast", "daily-digest", "--now"), ("forecast", "daily-digest", NOW, True)),
     ],
     ids=lambda given: " ".join(map(str, given[:2])),
 )

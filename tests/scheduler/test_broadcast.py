@@ -482,6 +482,17 @@ def test_a_forecast_counts_by_channel_and_writes_nothing(stage):
     assert stage.desk.runs() == []
 
 
+def test_a_forecast_at_once_looks_at_what_is_sent_at_once_and_passes_over_who_has_it(stage):
+    stage.reader("o-1", window=True)
+    run = stage.desk.send("daily-digest", NOON, at_once=True)
+    stage.work(run.key)
+    stage.reader("o-2")
+
+    forecast = stage.desk.forecast("daily-digest", NOON, at_once=True)
+
+    assert (forecast.key, dict(forecast.channels)) == (run.key, {"next_visit": 1})
+
+
 # -- what the clock does -------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.content.builders import a_pack, write
+from tests.content.builders import a_broadcast, a_pack, write
 from tests.house import a_town, hashed_at_no_cost
 
 PASSWORD = "a long enough password"
@@ -35,6 +35,15 @@ def presses(town, address):
     return town.client.post(address, data={"csrf_token": token(town.client, "/admin/")}, follow_redirects=True)
 
 
+SEND = "/admin/broadcasts/daily/send"
+
+
+def confirms(town):
+    """Look at what would be sent, and send it."""
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(SEND).text))
+    return town.client.post(SEND, data=form, follow_redirects=True)
+
+
 def test_the_overview_counts_what_is_served(town):
     page = town.client.get("/admin/").text
 
@@ -54,7 +63,7 @@ def test_a_broadcast_is_sent_now_and_stands_in_the_table(town):
     phone = town.phone()
     phone.says("订阅2")
 
-    page = presses(town, "/admin/broadcasts/daily/send").text
+    page = confirms(town).text
     (run,) = town.house.pushes.store.runs(limit=5)
 
     assert "已安排，马上开始发" in page
@@ -62,26 +71,86 @@ def test_a_broadcast_is_sent_now_and_stands_in_the_table(town):
     assert "还没有推送过" not in page
 
 
-def test_a_second_press_says_that_everybody_has_it(town):
+def test_a_second_look_says_that_everybody_has_it(town):
     town.phone().says("订阅2")
-    presses(town, "/admin/broadcasts/daily/send")
+    confirms(town)
     (run,) = town.house.pushes.store.runs(limit=5)
     asyncio.run(town.house.pushes.pump.work(run.key))
     town.house.pushes.store.finish(run.key)
 
-    page = presses(town, "/admin/broadcasts/daily/send").text
+    page = town.client.get(SEND).text
 
-    assert "该发的都已经发过了" in page
+    assert "订阅的人都已经收到了" in page
     assert "没有可发" not in page
 
 
-def test_a_push_that_nobody_subscribes_to_says_so(town):
-    assert "还没有人订阅" in presses(town, "/admin/broadcasts/daily/send").text
+def test_a_push_that_nobody_subscribes_to_says_so_and_has_no_button(town):
+    page = town.client.get(SEND).text
+
+    assert "还没有人订阅" in page
+    assert "确认发送" not in page
+
+
+def test_before_it_is_sent_the_words_and_the_number_of_people_by_channel_are_shown(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(channels=["customer_service", "next_visit"]))
+    look(town)
+    town.phone().says("订阅2")
+    town.clock.forward(hours=49)  # the first one's window is over
+    town.phone().says("订阅2")
+
+    page = town.client.get(SEND).text
+
+    assert re.findall(r"<dt[^>]*>(.*?)</dt><dd[^>]*>(.*?)</dd>", page)[:2] == [
+        ("客服消息", "1 人"),
+        ("留到下次来访时显示", "1 人"),
+    ]
+    assert town.house.shelf.current().digests["first"].title in page
+    assert town.house.pushes.store.runs() == []
+
+
+def test_a_press_without_a_look_sends_nothing_and_shows_what_would_be_sent(town):
+    town.phone().says("订阅2")
+
+    page = presses(town, SEND).text
+
+    assert "确认发送" in page
+    assert town.house.pushes.store.runs() == []
+
+
+def test_what_changed_after_the_look_is_shown_again_and_not_sent(town, pack):
+    town.phone().says("订阅2")
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(SEND).text))
+    old = (pack / "broadcasts" / "daily.toml").read_text()
+    write(pack / "broadcasts" / "daily.toml", old.replace("每日摘要", "今天的摘要"))
+    look(town)
+
+    page = town.client.post(SEND, data=form).text
+
+    assert "没有发：要发的内容刚刚变了" in page
+    assert town.house.pushes.store.runs() == []
+
+
+def test_a_minute_between_the_look_and_the_press_changes_nothing(town):
+    town.phone().says("订阅2")
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(SEND).text))
+    town.clock.forward(minutes=1)
+
+    assert "已安排，马上开始发" in town.client.post(SEND, data=form, follow_redirects=True).text
+
+
+def test_a_double_press_sends_once(town):
+    town.phone().says("订阅2")
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(SEND).text))
+    for _ in range(2):
+        town.client.post(SEND, data=form)
+
+    (run,) = town.house.pushes.store.runs()
+    assert sum(tally.count for tally in town.house.pushes.store.tallies(run.key)) == 1
 
 
 def test_a_narrow_screen_shows_what_was_not_sent(town):
     town.phone().says("订阅2")
-    presses(town, "/admin/broadcasts/daily/send")
+    confirms(town)
 
     page = town.client.get("/admin/broadcasts").text
 
@@ -89,7 +158,7 @@ def test_a_narrow_screen_shows_what_was_not_sent(town):
 
 
 def test_what_is_over_is_not_paused_and_that_is_said(town):
-    presses(town, "/admin/broadcasts/daily/send")
+    town.house.pushes.desk.send_now("daily", now=town.clock())
     key = town.house.pushes.store.runs(limit=1)[0].key
 
     assert "没有改动" in presses(town, f"/admin/broadcasts/{key}/pause").text
@@ -97,7 +166,7 @@ def test_what_is_over_is_not_paused_and_that_is_said(town):
 
 def test_a_run_is_paused_and_goes_on(town):
     town.phone().says("订阅2")
-    presses(town, "/admin/broadcasts/daily/send")
+    confirms(town)
     key = town.house.pushes.store.runs(limit=1)[0].key
 
     paused = presses(town, f"/admin/broadcasts/{key}/pause").text
