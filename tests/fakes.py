@@ -12,6 +12,7 @@ from tests.fake_api.menus import FakeMenus
 from tests.fake_api.miniprogram import FakeMiniProgram
 from tests.fake_api.notices import FakeNotices
 from tests.fake_api.people import FakePeople
+from tests.fake_api.qrcodes import FakeQrCodes
 from tests.fake_api.tags import FakeTags
 from tests.fake_api.templates import FakeTemplates
 from wechat.bulk import Job, Outcome
@@ -50,6 +51,7 @@ class FakeWeChat(
     FakeMenus,
     FakePeople,
     FakeTags,
+    FakeQrCodes,
     FakeTemporaryMedia,
     FakeMiniProgram,
     FakeAccount,

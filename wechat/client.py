@@ -13,6 +13,7 @@ from wechat.api.miniprogram import MiniProgram, TencentMiniProgram
 from wechat.api.notices import Notices, TencentNotices
 from wechat.api.oauth import OAuth, TencentOAuth
 from wechat.api.people import People, TencentPeople
+from wechat.api.qrcodes import QrCodes, TencentQrCodes
 from wechat.api.tags import Tags, TencentTags
 from wechat.api.templates import Templates, TencentTemplates
 
@@ -24,6 +25,7 @@ class WeChat(
     Menus,
     People,
     Tags,
+    QrCodes,
     TemporaryMedia,
     MiniProgram,
     OAuth,
@@ -43,6 +45,7 @@ class TencentWeChat(
     TencentMenus,
     TencentPeople,
     TencentTags,
+    TencentQrCodes,
     TencentTemporaryMedia,
     TencentMiniProgram,
     TencentOAuth,

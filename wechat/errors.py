@@ -154,6 +154,7 @@ _ROWS: tuple[tuple[Collection[int], Fact], ...] = (
     ((40031, 40032, 40130), Fact(BadRequest, "openid 列表不合法或数量不对", _BUG)),
     ((40033,), Fact(BadRequest, "请求中有不允许的转义字符", _BUG)),
     ((40036, 40037), Fact(Misconfigured, "模板编号不对或模板已删除", "在微信公众平台核对模板编号，并更新内容包")),
+    ((40052, 40053), Fact(BadRequest, "二维码的类型、场景值或有效期不合规则", _BUG)),
     ((40039, 40048, 40054, 40055), Fact(BadRequest, "链接过长或域名不合法", "检查链接地址")),
     (
         (*range(40015, 40028), 40152),
@@ -179,6 +180,7 @@ _ROWS: tuple[tuple[Collection[int], Fact], ...] = (
     ((45011,), Fact(Retryable, "超过每分钟调用上限", more=_SLOWER)),
     ((45015,), Fact(RecipientGone, "超出客服消息的互动时限，或用户已取消关注", more={"why": Why.WINDOW})),
     ((45028,), Fact(QuotaSpent, "群发次数已用完", "次日或下月自动恢复")),
+    ((45029,), Fact(Misconfigured, "永久二维码已达十万个的上限", "改用有期限的二维码")),
     ((45047,), Fact(RecipientGone, "客服消息条数已用完，须等用户再次互动", more={"why": Why.WINDOW})),
     (range(45056, 45060), Fact(BadRequest, "标签数量超限，或标签不能这样修改", "减少标签，系统标签不能改")),
     ((45064,), Fact(BadRequest, "菜单中的小程序没有与本账号关联", "在微信公众平台关联该小程序")),

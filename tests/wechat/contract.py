@@ -36,6 +36,9 @@ class World(Protocol):
     def knows(self) -> str:
         """Someone knows of the account and does not follow it."""
 
+    def scans(self, openid: str, ticket: str) -> bool:
+        """Hold a phone over a code and follow by it; False where the code is over."""
+
     def leaves(self, openid: str) -> None:
         """Unfollow."""
 

@@ -13,6 +13,7 @@ from tests.wechat.contracts.media import MediaContract
 from tests.wechat.contracts.menus import MenusContract
 from tests.wechat.contracts.notices import NoticesContract
 from tests.wechat.contracts.people import PeopleContract
+from tests.wechat.contracts.qrcodes import QrCodesContract
 from tests.wechat.contracts.tags import TagsContract
 from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
 from wechat.bulk import Bulk
@@ -29,6 +30,7 @@ class Contract(
     MenusContract,
     PeopleContract,
     TagsContract,
+    QrCodesContract,
     MediaContract,
     AccountContract,
 ):
@@ -43,6 +45,7 @@ class FakeWorld:
         self.wechat: WeChat = self._fake
         self.bulk: Bulk | FakeBulk = FakeBulk(self._fake)
         self.leaves = self._fake.leaves
+        self.scans = self._fake.scans
         self.speaks = self._fake.acts
         self.refuses_messages = self._fake.refuses_messages
 
@@ -90,6 +93,9 @@ class SandboxWorld:
 
     def knows(self) -> str:
         return self._stage.a_member()
+
+    def scans(self, openid, ticket):
+        return "error" not in self._stage.phone("scan", openid=openid, code=ticket)
 
     def leaves(self, openid):
         self._stage.phone("unfollow", openid=openid)

@@ -111,6 +111,11 @@ def taken(file: FileStorage) -> Upload:
         return Upload(file.filename or "file", file.mimetype or "application/octet-stream", stream.read())
 
 
+def _scanned(phone: Phone, who: str, body: Body) -> Did:
+    code = body.text("code", "")
+    return phone.scan(who, code=code) if code else phone.scan(who, body.text("scene"))
+
+
 def _upload(name: str) -> Upload:
     file = request.files.get(name)
     upload = taken(file) if file else None
@@ -124,7 +129,7 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
     actions: dict[str, Callable[[str, Body], Did]] = {
         "follow": lambda who, body: phone.follow(who, scene=body.text("scene", "")),
         "unfollow": lambda who, _: phone.unfollow(who),
-        "scan": lambda who, body: phone.scan(who, body.text("scene")),
+        "scan": lambda who, body: _scanned(phone, who, body),
         "enter": lambda who, body: phone.enter(who, session_from=body.text("from", "")),
         "say": lambda who, body: phone.say(who, body.text("text"), menu_id=body.text("menu_id", "")),
         "tap": lambda who, body: phone.tap(

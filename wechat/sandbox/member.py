@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from wechat.sandbox import blacklist, chat, media, menus, sns, windows
+from wechat.sandbox import blacklist, chat, media, menus, qrcodes, sns, windows
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.call import Push, Upload
 from wechat.sandbox.notices import credits_of
@@ -62,7 +62,7 @@ class Phone:
             raise NotPossible("no_member", 404)
         return row
 
-    def follow(self, openid: str, *, scene: str = "") -> Future[Outcome]:
+    def follow(self, openid: str, *, scene: str = "", ticket: str = "") -> Future[Outcome]:
         """Follow the account, by a QR code's scene or by search."""
         with self._platform.state.begin() as db:
             member = self.member(db, openid)
@@ -73,7 +73,7 @@ class Phone:
                 (self._platform.now, "ADD_SCENE_QR_CODE" if scene else "ADD_SCENE_SEARCH", scene, openid),
             )
             self._note(db, openid, "已关注公众号")
-        by_code = {"EventKey": f"qrscene_{scene}", "Ticket": secrets.token_urlsafe(60)} if scene else {"EventKey": ""}
+        by_code = {"EventKey": f"qrscene_{scene}", "Ticket": ticket or _some_ticket()} if scene else {"EventKey": ""}
         return self._do(openid, Action(fields=_event("subscribe", **by_code), window="follow"))
 
     def follow_quietly(self, openid: str) -> None:
@@ -99,13 +99,20 @@ class Phone:
         )
         return self._platform.push(push)
 
-    def scan(self, openid: str, scene: str) -> Future[Outcome]:
-        """Scan a QR code with a scene: a follower's SCAN, anyone else's way to follow."""
+    def scan(self, openid: str, scene: str = "", *, code: str = "") -> Future[Outcome]:
+        """Scan a QR code with a scene: a follower's SCAN, anyone else's way to follow.
+
+        `code` is the ticket of one that the API has made, or what the code says; without it there is one for `scene`.
+        """
         with self._platform.state.begin() as db:
-            followed = self.member(db, openid)["followed"]
-        if not followed:
-            return self.follow(openid, scene=scene)
-        fields = _event("SCAN", EventKey=scene, Ticket=secrets.token_urlsafe(60))
+            member = self.member(db, openid)
+            made = qrcodes.found(db, self._account(member), code, self._platform.now) if code else None
+        if code and made is None:
+            raise NotPossible("no_code", 404)
+        scene, ticket = (made["scene"], made["ticket"]) if made else (scene, _some_ticket())
+        if not member["followed"]:
+            return self.follow(openid, scene=scene, ticket=ticket)
+        fields = _event("SCAN", EventKey=scene, Ticket=ticket)
         return self._do(openid, Action(fields=fields, window="scan"))
 
     def enter(self, openid: str, *, session_from: str = "") -> Future[Outcome]:
@@ -270,6 +277,11 @@ _CONSENT = {
     False: ("subscribe_msg_popup_event", "SubscribeMsgPopupEvent"),
     True: ("subscribe_msg_change_event", "SubscribeMsgChangeEvent"),
 }
+
+
+def _some_ticket() -> str:
+    """The ticket of a code that somebody else has made."""
+    return secrets.token_urlsafe(60)
 
 
 def _event(name: str, /, **fields: Any) -> dict[str, Any]:

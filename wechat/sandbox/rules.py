@@ -33,6 +33,9 @@ TAG_NAME_BYTES = 30  # §5
 TAGS_A_MEMBER = 20  # §5
 TAG_BATCH = 50  # §5
 FIRST_TAG = 100  # §5: 0 to 2 are the system's
+CODE_SECONDS = 60  # A1 api_createqrcode: of a QR code without `expire_seconds`; older pages say 30
+LONGEST_CODE_SECONDS = 30 * DAY  # A1; a longer one may be cut instead of refused, the page does not say
+CODES_FOR_EVER = 100_000  # A1
 CODE_LIVES = 5 * MINUTE  # §6, §7
 LOGINS_A_MINUTE = 100  # §6: of one member
 CHECK_AFTER_USE = 2 * HOUR  # §6: words and media of whoever was in the mini-program
@@ -64,11 +67,28 @@ WINDOWS: dict[str, Window] = {  # §3.1
     "enter": Window(2, MINUTE),  # a mini-program's user_enter_tempsession
 }
 
+
+class CodeKind(NamedTuple):
+    """A kind of QR code: where its scene stands, the largest number or most bytes of it, and whether it lasts."""
+
+    field: str
+    most: int
+    for_ever: bool
+
+
+CODES: dict[str, CodeKind] = {  # A1 api_createqrcode
+    "QR_SCENE": CodeKind("scene_id", 2**32 - 1, for_ever=False),
+    "QR_STR_SCENE": CodeKind("scene_str", 64, for_ever=False),
+    "QR_LIMIT_SCENE": CodeKind("scene_id", 100_000, for_ever=True),
+    "QR_LIMIT_STR_SCENE": CodeKind("scene_str", 64, for_ever=True),
+}
+
 CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
     "everyone": {(kind, verified) for kind in ("service", "subscription", "miniprogram") for verified in (True, False)},
     "menu": {("service", True), ("service", False), ("subscription", True)},
     "conditional menu": {("service", True), ("subscription", True)},
     "people": {("service", True), ("subscription", True)},
+    "codes": {("service", True)},
     "talk": {("service", True), ("subscription", True), ("miniprogram", True)},
     "notice": {("service", True)},
     "template list": {("service", True), ("miniprogram", True)},
@@ -89,6 +109,7 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/menu/trymatch": 20_000,  # §4
     "/cgi-bin/tags/create": 1_000,
     "/cgi-bin/tags/members/batchtagging": 100_000,
+    "/cgi-bin/qrcode/create": 100_000,
     "/cgi-bin/media/upload": 100_000,
     "/cgi-bin/media/get": 200_000,
     "/cgi-bin/message/custom/send": 500_000,

@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from wechat.sandbox import control, pages, records
+from wechat.sandbox import control, pages, qrcodes, records
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
 from wechat.sandbox.call import Answer, Binary, Request
 from wechat.sandbox.clock import MovedClock
@@ -59,7 +59,7 @@ def create_app(
     web.register_blueprint(control.blueprint(platform, phone, knobs, broadcasts))
     web.register_blueprint(records.blueprint(platform, phone, wire))
     _add_api(web, platform, knobs)
-    _add_media(web, state)
+    _add_pictures(web, state)
     web.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     web.add_url_rule("/", view_func=lambda: redirect("/phone/"), endpoint="root")
     for page in pages.blueprints():
@@ -83,7 +83,13 @@ def _add_api(web: Flask, platform: Platform, knobs: Knobs) -> None:
         web.add_url_rule(f"/{root}/<path:rest>", view_func=api, methods=["GET", "POST"], endpoint=root)
 
 
-def _add_media(web: Flask, state: State) -> None:
+def _add_pictures(web: Flask, state: State) -> None:
+    @web.get("/cgi-bin/showqrcode")
+    def code() -> AnyResponse:
+        with state.begin() as db:
+            drawn = qrcodes.picture(db, request.args.get("ticket", ""))
+        return Response(drawn, mimetype="image/png") if drawn else Response(status=404)
+
     @web.get("/mmbiz/<media_id>")
     def picture(media_id: str) -> AnyResponse:
         with state.begin() as db:

@@ -163,7 +163,7 @@ def test_a_code_is_scanned_and_following_ends(browser: Browser, scene: Set) -> N
     with a_page(browser, scene.url, "desktop") as page:
         press(page, "新建成员")
         press(page, "扫码关注")
-        page.get_by_label("二维码的场景值").fill("org_1")
+        page.get_by_label("二维码的场景值，或它所写的网址").fill("org_1")
         press(page, "扫码")
         expect(page.get_by_role("log")).to_contain_text("欢迎关注")
         page.on("dialog", lambda dialog: dialog.accept())

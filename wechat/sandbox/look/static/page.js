@@ -5,6 +5,7 @@ const REFUSALS = {
   not_following: "还没有关注公众号",
   already_following: "已经关注了",
   no_member: "没有这个成员",
+  no_code: "没有这个二维码，或它已过期",
   bad_picture: "请选择一张图片",
   bad_path: "这里不能选这个接口",
   bad_value: "这个数不合适",

@@ -390,7 +390,7 @@ function openScan(then) {
 }
 
 const OPEN = {
-  scan: () => openScan((scene) => act("scan", { scene })),
+  scan: () => openScan((seen) => act("scan", isWeb(seen) ? { code: seen } : { scene: seen })),
   place: () => { $("place").returnValue = ""; $("place").showModal(); },
 };
 
