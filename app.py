@@ -82,6 +82,7 @@ from storage.sessions import Sessions
 from storage.subscription import Subscriptions
 from storage.tokens import RedisTokenStore
 from wechat import webhook
+from wechat.api.jssdk import jsapi_ticket
 from wechat.bulk import Bulk
 from wechat.client import TencentWeChat
 from wechat.sandbox import server as sandbox_server
@@ -372,9 +373,17 @@ class Platform:
             name: Tokens(stable_token(account), RedisTokenStore(memory, keys, account=name), clock)
             for name, account in accounts.items()
         }
+        tickets = {
+            name: Tokens(
+                jsapi_ticket(account, tokens[name]), RedisTokenStore(memory, keys, account=name, of="ticket"), clock
+            )
+            for name, account in accounts.items()
+        }
         return cls(
             accounts=accounts,
-            clients={name: TencentWeChat(account, tokens[name]) for name, account in accounts.items()},
+            clients={
+                name: TencentWeChat(account, tokens[name], tickets=tickets[name]) for name, account in accounts.items()
+            },
             bulks={name: Bulk(account, tokens[name]) for name, account in accounts.items()},
         )
 

@@ -1,7 +1,8 @@
-"""The fleet's access token in Redis, sealed: who reads the store can't speak for the account."""
+"""The fleet's access token and JS-SDK ticket in Redis, sealed: who reads the store can't speak for the account."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Literal
 
 import redis
 
@@ -11,13 +12,15 @@ _LOOK_AGAIN_SECONDS = 0.05
 
 
 class RedisTokenStore:
-    """One account's token. It never raises: a Redis that is away holds nothing and locks nobody out."""
+    """One account's token or JS-SDK ticket. It never raises: a Redis that is away holds nothing and locks nobody out."""
 
-    def __init__(self, client: redis.Redis, keys: Keys, *, account: str) -> None:
+    def __init__(
+        self, client: redis.Redis, keys: Keys, *, account: str, of: Literal["token", "ticket"] = "token"
+    ) -> None:
         self._redis = client
-        self._box = keys.box("access-token")
+        self._box = keys.box({"token": "access-token", "ticket": "jsapi-ticket"}[of])
         self._account = account.encode()
-        self._key = f"zhibu:token:{account}"
+        self._key = f"zhibu:{of}:{account}"
 
     def get(self) -> str | None:
         """What was put last and is not over; None where Redis is away or holds what we can't open."""

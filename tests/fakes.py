@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from tests.fake_api.account import FakeAccount
 from tests.fake_api.customer_service import FakeCustomerService
+from tests.fake_api.jssdk import FakeJsSdk
 from tests.fake_api.media import FakeTemporaryMedia
 from tests.fake_api.menus import FakeMenus
 from tests.fake_api.miniprogram import FakeMiniProgram
@@ -54,6 +55,7 @@ class FakeWeChat(
     FakeQrCodes,
     FakeTemporaryMedia,
     FakeMiniProgram,
+    FakeJsSdk,
     FakeAccount,
 ):
     """The platform's API in memory, by the sections of wechat/api."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from wechat.api.account import Account, TencentAccount
 from wechat.api.customer_service import CustomerService, TencentCustomerService
+from wechat.api.jssdk import JsSdk, TencentJsSdk
 from wechat.api.media import TemporaryMedia, TencentTemporaryMedia
 from wechat.api.menus import Menus, TencentMenus
 from wechat.api.miniprogram import MiniProgram, TencentMiniProgram
@@ -29,6 +30,7 @@ class WeChat(
     TemporaryMedia,
     MiniProgram,
     OAuth,
+    JsSdk,
     Account,
     Protocol,
 ):
@@ -49,6 +51,7 @@ class TencentWeChat(
     TencentTemporaryMedia,
     TencentMiniProgram,
     TencentOAuth,
+    TencentJsSdk,
     TencentAccount,
 ):
     """The real thing; threads may share it."""

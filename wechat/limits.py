@@ -250,6 +250,15 @@ def check_code(scene: int | str, lasts: timedelta | None) -> None:
     _refuse(not fits, "expire_seconds", Rule.LASTS, most=CODE_DAYS)
 
 
+# -- pages with the JS-SDK (§7) -----------------------------------------------------------------------------------
+
+
+def check_page(url: str, nonce: str) -> None:
+    """Refuse a page that has no address, and an empty nonce."""
+    check_url("url", url)
+    _one_line("nonceStr", nonce)
+
+
 # -- menu (§4) ----------------------------------------------------------------------------------------------------
 
 BUTTONS = 3

@@ -28,6 +28,19 @@ def away():
     return RedisTokenStore(connect("redis://127.0.0.1:1"), KEYS, account="nobody")
 
 
+def test_a_ticket_lies_beside_the_token_and_neither_is_the_other(redis, name):
+    tokens, tickets = (
+        RedisTokenStore(redis, KEYS, account=name),
+        RedisTokenStore(redis, KEYS, account=name, of="ticket"),
+    )
+    tokens.put("88_token", seconds=50)
+    tickets.put("a ticket", seconds=50)
+    redis.set(f"zhibu:ticket:{name}-b", redis.get(f"zhibu:token:{name}") or b"", ex=5)
+
+    assert (tokens.get(), tickets.get()) == ("88_token", "a ticket")
+    assert RedisTokenStore(redis, KEYS, account=f"{name}-b", of="ticket").get() is None
+
+
 def test_what_was_put_is_found_by_every_process_with_the_secret(store, redis, name):
     store.put("88_token", seconds=5)
 

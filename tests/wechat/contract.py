@@ -39,6 +39,9 @@ class World(Protocol):
     def scans(self, openid: str, ticket: str) -> bool:
         """Hold a phone over a code and follow by it; False where the code is over."""
 
+    def opens(self, url: str, *, nonce: str, timestamp: int, signature: str) -> bool:
+        """Open a page with the JS-SDK; False where WeChat does not let it in."""
+
     def leaves(self, openid: str) -> None:
         """Unfollow."""
 

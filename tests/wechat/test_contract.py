@@ -9,6 +9,7 @@ from tests.fakes import FakeBulk, FakeWeChat, Shelf
 from tests.wechat.contracts.account import AccountContract
 from tests.wechat.contracts.bulk import BulkContract
 from tests.wechat.contracts.customer_service import CustomerServiceContract
+from tests.wechat.contracts.jssdk import JsSdkContract
 from tests.wechat.contracts.media import MediaContract
 from tests.wechat.contracts.menus import MenusContract
 from tests.wechat.contracts.notices import NoticesContract
@@ -16,6 +17,7 @@ from tests.wechat.contracts.people import PeopleContract
 from tests.wechat.contracts.qrcodes import QrCodesContract
 from tests.wechat.contracts.tags import TagsContract
 from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
+from wechat.api.jssdk import jsapi_ticket
 from wechat.bulk import Bulk
 from wechat.client import TencentWeChat, WeChat
 from wechat.sandbox.account import TEMPLATES
@@ -31,6 +33,7 @@ class Contract(
     PeopleContract,
     TagsContract,
     QrCodesContract,
+    JsSdkContract,
     MediaContract,
     AccountContract,
 ):
@@ -46,6 +49,7 @@ class FakeWorld:
         self.bulk: Bulk | FakeBulk = FakeBulk(self._fake)
         self.leaves = self._fake.leaves
         self.scans = self._fake.scans
+        self.opens = self._fake.opens
         self.speaks = self._fake.acts
         self.refuses_messages = self._fake.refuses_messages
 
@@ -83,7 +87,8 @@ class SandboxWorld:
             api_base=address,
         )
         tokens = Tokens(stable_token(account), Shelf(), stage.clock)
-        self.wechat: WeChat = TencentWeChat(account, tokens)
+        tickets = Tokens(jsapi_ticket(account, tokens), Shelf(), stage.clock)
+        self.wechat: WeChat = TencentWeChat(account, tokens, tickets=tickets)
         self.bulk: Bulk | FakeBulk = Bulk(account, tokens)
 
     def joins(self, scene=""):
@@ -96,6 +101,10 @@ class SandboxWorld:
 
     def scans(self, openid, ticket):
         return "error" not in self._stage.phone("scan", openid=openid, code=ticket)
+
+    def opens(self, url, *, nonce, timestamp, signature):
+        shown = {"url": url, "nonceStr": nonce, "timestamp": str(timestamp), "signature": signature}
+        return self._stage.phone("signatures", account="official", **shown)["ok"]
 
     def leaves(self, openid):
         self._stage.phone("unfollow", openid=openid)

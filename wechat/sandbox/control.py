@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import FileStorage
 
-from wechat.sandbox import chat, menus
+from wechat.sandbox import chat, jssdk, menus
 from wechat.sandbox.call import Upload
 from wechat.sandbox.knobs import EFFECTS, WEBHOOK, Knob, Knobs
 from wechat.sandbox.member import NotPossible, Phone
@@ -176,6 +176,17 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
         given = body()
         return jsonify(code=phone.code(given.text("openid"), given.text("for"), scope=given.text("scope", "")))
 
+    def signature() -> Response:
+        """Whether WeChat lets a page with this `wx.config` in."""
+        given = body()
+        account = platform.accounts.get(given.text("account"))
+        if account is None:
+            raise NotPossible("no_account", 404)
+        shown = {name: given.text(name) for name in ("url", "nonceStr", "timestamp", "signature")}
+        with platform.state.begin() as db:
+            return jsonify(ok=jssdk.lets_in(db, account, shown, platform.now))
+
+    doors.add_url_rule("/signatures", view_func=signature, methods=["POST"])
     doors.add_url_rule("/codes", view_func=code, methods=["POST"], endpoint="code")
     doors.add_url_rule("/members", view_func=create, methods=["POST"], endpoint="create")
     doors.add_url_rule("/<action>", view_func=act, methods=["POST"])

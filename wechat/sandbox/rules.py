@@ -8,6 +8,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 TOKEN_LIVES = 2 * HOUR  # §2.1
+TICKET_LIVES = 2 * HOUR  # §7
 OLD_TOKEN_LIVES = 5 * MINUTE  # §2.1: how long a replaced token still works
 FORCED_REFRESH_APART = 30  # §2.1: seconds; a closer call changes nothing
 FORCED_REFRESH_A_DAY = 20  # §2.1
@@ -88,6 +89,7 @@ CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
     "menu": {("service", True), ("service", False), ("subscription", True)},
     "conditional menu": {("service", True), ("subscription", True)},
     "people": {("service", True), ("subscription", True)},
+    "pages with the JS-SDK": {(kind, verified) for kind in ("service", "subscription") for verified in (True, False)},
     "codes": {("service", True)},
     "talk": {("service", True), ("subscription", True), ("miniprogram", True)},
     "notice": {("service", True)},
@@ -109,6 +111,7 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/menu/trymatch": 20_000,  # §4
     "/cgi-bin/tags/create": 1_000,
     "/cgi-bin/tags/members/batchtagging": 100_000,
+    "/cgi-bin/ticket/getticket": 1_000_000,
     "/cgi-bin/qrcode/create": 100_000,
     "/cgi-bin/media/upload": 100_000,
     "/cgi-bin/media/get": 200_000,

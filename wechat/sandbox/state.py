@@ -42,6 +42,8 @@ create table if not exists tags (
     account text not null, id integer not null, name text not null, primary key (account, id)) without rowid;
 create table if not exists tagged (
     openid text not null, tag integer not null, nth integer not null, primary key (openid, tag)) without rowid;
+create table if not exists tickets (
+    ticket text primary key, account text not null, until real not null) without rowid;
 create table if not exists scene_codes (
     ticket text primary key, account text not null, scene text not null, url text not null, until real);
 create index if not exists scene_codes_of on scene_codes (account, url);
