@@ -12,7 +12,7 @@ _LOOK_AGAIN_SECONDS = 0.05
 
 
 class RedisTokenStore:
-    """One account's token or JS-SDK ticket. It never raises: a Redis that is away holds nothing and locks nobody out."""
+    """One account's token or ticket. It never raises: a Redis that is away holds nothing and locks nobody out."""
 
     def __init__(
         self, client: redis.Redis, keys: Keys, *, account: str, of: Literal["token", "ticket"] = "token"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from tests.fake_api.account import FakeAccount
 from tests.fake_api.customer_service import FakeCustomerService
 from tests.fake_api.jssdk import FakeJsSdk
+from tests.fake_api.materials import FakeMaterials
 from tests.fake_api.media import FakeTemporaryMedia
 from tests.fake_api.menus import FakeMenus
 from tests.fake_api.miniprogram import FakeMiniProgram
@@ -53,6 +54,7 @@ class FakeWeChat(
     FakePeople,
     FakeTags,
     FakeQrCodes,
+    FakeMaterials,
     FakeTemporaryMedia,
     FakeMiniProgram,
     FakeJsSdk,

@@ -8,6 +8,7 @@ from typing import Protocol
 from wechat.api.account import Account, TencentAccount
 from wechat.api.customer_service import CustomerService, TencentCustomerService
 from wechat.api.jssdk import JsSdk, TencentJsSdk
+from wechat.api.materials import Materials, TencentMaterials
 from wechat.api.media import TemporaryMedia, TencentTemporaryMedia
 from wechat.api.menus import Menus, TencentMenus
 from wechat.api.miniprogram import MiniProgram, TencentMiniProgram
@@ -28,6 +29,7 @@ class WeChat(
     Tags,
     QrCodes,
     TemporaryMedia,
+    Materials,
     MiniProgram,
     OAuth,
     JsSdk,
@@ -49,6 +51,7 @@ class TencentWeChat(
     TencentTags,
     TencentQrCodes,
     TencentTemporaryMedia,
+    TencentMaterials,
     TencentMiniProgram,
     TencentOAuth,
     TencentJsSdk,

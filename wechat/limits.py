@@ -25,6 +25,7 @@ TAGGED_AT_ONCE = 50
 USERS_AT_ONCE = 100
 BLOCKED_AT_ONCE = 20
 REMARK_CHARS = 29
+LISTED_AT_ONCE = 20  # §3.6, §8: materials, drafts and what is published
 THING_CHARS = 20
 LEGACY_CHARS = 20
 
@@ -344,7 +345,7 @@ def check_remark(remark: str) -> None:
     _refuse(len(remark) > REMARK_CHARS, "remark", Rule.CHARACTERS, most=REMARK_CHARS)
 
 
-# -- temporary media (§8) -----------------------------------------------------------------------------------------
+# -- media and material (§8) ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +362,9 @@ _GIF = Format("gif", "image/gif")
 _AMR = Format("amr", "audio/amr")
 _MP3 = Format("mp3", "audio/mpeg")
 _MP4 = Format("mp4", "video/mp4")
+_BMP = Format("bmp", "image/bmp")
+_WMA = Format("wma", "audio/x-ms-wma")
+_WAV = Format("wav", "audio/wav")
 
 _STARTS: tuple[tuple[re.Pattern[bytes], Format], ...] = (
     (re.compile(rb"\xff\xd8\xff"), _JPG),
@@ -369,8 +373,12 @@ _STARTS: tuple[tuple[re.Pattern[bytes], Format], ...] = (
     (re.compile(rb"#!AMR"), _AMR),
     (re.compile(rb"ID3|\xff[\xe2-\xff]"), _MP3),
     (re.compile(rb".{4}ftyp", re.DOTALL), _MP4),
+    (re.compile(rb"BM"), _BMP),
+    (re.compile(rb"\x30\x26\xb2\x75"), _WMA),
+    (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), _WAV),
 )
-_MEDIA: Mapping[str, tuple[int, tuple[Format, ...]]] = {
+_Kinds = Mapping[str, tuple[int, tuple[Format, ...]]]
+_MEDIA: _Kinds = {
     "image": (10 * 1024 * 1024, (_JPG, _PNG, _GIF)),
     "voice": (2 * 1024 * 1024, (_AMR, _MP3)),
     "video": (10 * 1024 * 1024, (_MP4,)),
@@ -378,11 +386,39 @@ _MEDIA: Mapping[str, tuple[int, tuple[Format, ...]]] = {
 }
 
 
+_MATERIALS: _Kinds = {
+    "image": (10 * 1024 * 1024, (_BMP, _PNG, _JPG, _GIF)),
+    "voice": (2 * 1024 * 1024, (_MP3, _WMA, _WAV, _AMR)),
+    "video": (10 * 1024 * 1024, (_MP4,)),
+    "thumb": (64 * 1024, (_JPG,)),
+}
+_PICTURES: _Kinds = {"image": (1024 * 1024 - 1, (_JPG, _PNG))}
+
+
 def check_media(kind: str, content: bytes) -> Format:
     """Tell the format of `content` by its first bytes; refuse one that `kind` (image voice video thumb) hasn't."""
-    if kind not in _MEDIA:
-        raise BadRequest.of("type", Rule.ONE_OF, known=", ".join(_MEDIA))
-    most, formats = _MEDIA[kind]
+    return _format(_MEDIA, kind, content)
+
+
+def check_material(kind: str, content: bytes) -> Format:
+    """As `check_media`, for a file that is kept for good."""
+    return _format(_MATERIALS, kind, content)
+
+
+def check_picture(content: bytes) -> Format:
+    """As `check_media`, for a picture inside an article: JPG or PNG of less than 1 MB."""
+    return _format(_PICTURES, "image", content)
+
+
+def check_video(title: str) -> None:
+    """Refuse a video without a title."""
+    _one_line("title", title)
+
+
+def _format(kinds: _Kinds, kind: str, content: bytes) -> Format:
+    if kind not in kinds:
+        raise BadRequest.of("type", Rule.ONE_OF, known=", ".join(kinds))
+    most, formats = kinds[kind]
     _refuse(len(content) > most, "media", Rule.SIZE, most=most)
     found = next((form for start, form in _STARTS if start.match(content)), None)
     if found is None or found not in formats:

@@ -10,7 +10,7 @@ from handlers.conversation import Say
 from scheduler.job import Job
 from storage.opinion import Opinion, Opinions
 from storage.pictures import NotAPicture, Pictures, redrawn
-from wechat.api.media import Media
+from wechat.api.line import Media
 from wechat.errors import BadRequest, WeChatError
 
 _PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pictures

@@ -10,6 +10,7 @@ from tests.wechat.contracts.account import AccountContract
 from tests.wechat.contracts.bulk import BulkContract
 from tests.wechat.contracts.customer_service import CustomerServiceContract
 from tests.wechat.contracts.jssdk import JsSdkContract
+from tests.wechat.contracts.materials import MaterialsContract
 from tests.wechat.contracts.media import MediaContract
 from tests.wechat.contracts.menus import MenusContract
 from tests.wechat.contracts.notices import NoticesContract
@@ -35,6 +36,7 @@ class Contract(
     QrCodesContract,
     JsSdkContract,
     MediaContract,
+    MaterialsContract,
     AccountContract,
 ):
     """All of it, section by section."""

@@ -230,9 +230,30 @@ def test_media_are_known_by_their_first_bytes(kind, content, suffix):
 
 
 @pytest.mark.parametrize(
+    ("kind", "content", "suffix"),
+    [
+        ("image", b"BM", "bmp"),
+        ("image", b"GIF89a", "gif"),
+        ("voice", b"0&\xb2u", "wma"),
+        ("voice", b"RIFF\x00\x00\x00\x00WAVE", "wav"),
+        ("voice", b"#!AMR\n", "amr"),
+    ],
+)
+def test_the_library_takes_more_formats(kind, content, suffix):
+    assert limits.check_material(kind, content).suffix == suffix
+
+
+def test_an_article_takes_pictures_under_one_megabyte():
+    assert limits.check_picture(JPG + bytes(1024 * 1024 - 5)).suffix == "jpg"
+    assert the_fault(limits.check_picture, JPG + bytes(1024 * 1024 - 4)).field == "media"
+
+
+@pytest.mark.parametrize(
     ("kind", "content", "field"),
     [
         ("image", b"", "media"),
+        ("image", b"BM", "media"),
+        ("voice", b"0&\xb2u", "media"),
         ("image", b"<svg/>", "media"),
         ("image", b"#!AMR\n", "media"),
         ("thumb", b"\x89PNG\r\n\x1a\n", "media"),

@@ -29,6 +29,14 @@ class Send:
     body: Mapping[str, Any] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A downloaded file."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+
+
 class _Sdk(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     """wechatpy's list of the API, over our wire."""
 
@@ -45,7 +53,8 @@ class _Sdk(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     def _request(self, method: str, url_or_endpoint: str, **request: Any) -> Any:
         """Make one call; a refused token is replaced and the call made once more.
 
-        Beside wechatpy's arguments: `once` (see wire.py) and `raw` (give the `Answer` as it is when it is a file).
+        Beside wechatpy's arguments: `once` (see wire.py), `raw` (give the `Answer` as it is when it is a file) and
+        `form` (fields beside `files`).
         An answer that `result_processor` can't make sense of is a lost one.
         """
         path = urlsplit(urljoin(request.pop("api_base_url", self.API_BASE_URL), url_or_endpoint)).path
@@ -60,6 +69,8 @@ class _Sdk(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     def _try(self, method: str, path: str, token: str, **request: Any) -> Any:
         once, raw = request.pop("once", False), request.pop("raw", False)
         data = request.pop("data", None)
+        if form := request.pop("form", None):
+            request["data"] = form
         hide: tuple[str, ...] = (token,)
         if isinstance(data, Mapping):
             hide = (token, str(data.get("touser", "")), str(data.get("openid", "")))
@@ -125,6 +136,16 @@ def page_of(fields: Mapping[str, Any]) -> tuple[list[str], str]:
     """The openids of a page and the last of them; an empty page has no `data` at all (§5)."""
     openids = fields["data"]["openid"] if fields.get("count") or "data" in fields else []
     return [str(openid) for openid in openids], str(fields.get("next_openid", ""))
+
+
+def listed(page: Callable[[int], tuple[list[T], int]], start: int) -> Iterator[T]:
+    """Give what is listed by places, a page in memory at a time; `page` gives those from a place on, and the total."""
+    while True:
+        some, total = page(start)
+        yield from some
+        start += len(some)
+        if not some or start >= total:
+            return
 
 
 def batches(openids: Iterable[str], size: int) -> Iterator[list[str]]:

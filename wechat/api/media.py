@@ -1,21 +1,12 @@
 """Files that the platform keeps for three days (§8)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wechat import limits
-from wechat.api.line import Line
+from wechat.api.line import Line, Media
 from wechat.errors import BadRequest
 from wechat.wire import Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A downloaded file."""
-
-    content: bytes = field(repr=False)
-    content_type: str
 
 
 class TemporaryMedia(Protocol):

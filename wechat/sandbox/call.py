@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wechat.sandbox import rules
 from wechat.sandbox.account import SandboxAccount, Template
 from wechat.sandbox.errors import ApiError
 from wechat.sandbox.knobs import Hit
@@ -58,6 +59,7 @@ class Request:
     query: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     upload: Upload | None = field(default=None, repr=False)
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,13 @@ class Call:
         """A field of the body as a list, [] where it is absent or something else."""
         value = self.body.get(name)
         return value if isinstance(value, list) else []
+
+    def span(self) -> tuple[int, int]:
+        """Where a page begins and how many it has, 1 to 20 (§3.6, §8); another is 40097 (M)."""
+        start, most = self.body.get("offset"), self.body.get("count")
+        if not isinstance(start, int) or not isinstance(most, int) or start < 0 or not 1 <= most <= rules.LISTED:
+            raise ApiError(40097)
+        return start, most
 
     def part(self, name: str) -> Mapping[str, Any]:
         """A field of the body as an object, {} where it is absent or something else."""

@@ -16,6 +16,7 @@ ERRORS: dict[int, Fault] = {
     40002: Fault("invalid grant_type", "§2.2"),
     40003: Fault("invalid openid", "§2.4"),
     40004: Fault("invalid media type", "§2.4"),
+    40005: Fault("invalid file type", "§8"),
     40007: Fault("invalid media_id", "§2.4, §8"),
     40008: Fault("invalid message type", "§2.4"),
     40009: Fault("invalid image size", "§2.4, §8"),

@@ -1,4 +1,4 @@
-"""Temporary media (§8): kept for three days, then its id is as good as wrong (40007)."""
+"""Temporary media (§8): kept for three days, then its id is as good as wrong (40007); material is as good for ever."""
 
 import secrets
 import sqlite3
@@ -56,9 +56,22 @@ def keep(db: sqlite3.Connection, account: SandboxAccount, kind: str, file: Uploa
     return media_id
 
 
+def shown(db: sqlite3.Connection, media_id: str) -> sqlite3.Row | None:
+    """A file for the pages of the stand-in, whoever's it is."""
+    row: sqlite3.Row | None = db.execute(
+        "select content, content_type from media where media_id = :id"
+        " union all select content, content_type from materials where media_id = :id",
+        {"id": media_id},
+    ).fetchone()
+    return row
+
+
 def _find(db: sqlite3.Connection, account: SandboxAccount, media_id: object, now: float) -> sqlite3.Row | None:
     row: sqlite3.Row | None = db.execute(
-        "select * from media where media_id = ? and account = ? and made_at > ?",
-        (media_id, account.name, now - rules.MEDIA_LIVES),
+        "select media_id, type, content_type, filename, content from media"
+        " where media_id = :id and account = :account and made_at > :since"
+        " union all select media_id, type, content_type, filename, content from materials"
+        " where media_id = :id and account = :account",
+        {"id": media_id, "account": account.name, "since": now - rules.MEDIA_LIVES},
     ).fetchone()
     return row

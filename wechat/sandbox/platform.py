@@ -16,6 +16,7 @@ from wechat.sandbox import (
     diagnosis,
     followers,
     jssdk,
+    materials,
     media,
     menus,
     miniprogram,
@@ -94,6 +95,12 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/wxaapi/newtmpl/gettemplate": Endpoint(notices.added, GET, "template list"),
     "/cgi-bin/media/upload": Endpoint(media.upload, POST, "talk"),
     "/cgi-bin/media/get": Endpoint(media.download, GET, "talk"),
+    "/cgi-bin/media/uploadimg": Endpoint(materials.upload_picture, POST, "material"),
+    "/cgi-bin/material/add_material": Endpoint(materials.add, POST, "material"),
+    "/cgi-bin/material/get_material": Endpoint(materials.get, POST, "material"),
+    "/cgi-bin/material/del_material": Endpoint(materials.delete, POST, "material"),
+    "/cgi-bin/material/get_materialcount": Endpoint(materials.count, GET, "material"),
+    "/cgi-bin/material/batchget_material": Endpoint(materials.page, POST, "material"),
     "/wxa/business/getuserphonenumber": Endpoint(miniprogram.phone_number, POST, "mini-program of an entity"),
     "/wxa/checksession": Endpoint(miniprogram.check_session, GET, "mini-program"),
     "/wxa/resetusersessionkey": Endpoint(miniprogram.reset_session, GET, "mini-program"),
@@ -109,6 +116,7 @@ ENDPOINTS: dict[str, Endpoint] = {
 SECRET: dict[str, Endpoint] = {  # called with the account's secret instead of a token
     "/cgi-bin/clear_quota/v2": Endpoint(quota.clear, POST, "everyone"),
 }
+UPLOADS = frozenset({"/cgi-bin/media/upload", "/cgi-bin/media/uploadimg", "/cgi-bin/material/add_material"})
 WITH_SECRET = frozenset({"/sns/jscode2session", "/sns/oauth2/access_token"})  # called with it instead of a token
 
 
@@ -267,7 +275,7 @@ def _may_call(account: SandboxAccount, path: str) -> None:
 
 
 def _json(request: Request) -> Mapping[str, Any]:
-    if request.method == "GET" or request.path == "/cgi-bin/media/upload":
+    if request.method == "GET" or request.path in UPLOADS:
         return {}
     if not request.body:
         raise ApiError(44002)

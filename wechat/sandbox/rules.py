@@ -88,8 +88,10 @@ CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
     "everyone": {(kind, verified) for kind in ("service", "subscription", "miniprogram") for verified in (True, False)},
     "menu": {("service", True), ("service", False), ("subscription", True)},
     "conditional menu": {("service", True), ("subscription", True)},
+    # Material: §5's old matrix has verified accounts only, §3.6 no such note beside drafts, which need its pictures.
     "people": {("service", True), ("subscription", True)},
     "pages with the JS-SDK": {(kind, verified) for kind in ("service", "subscription") for verified in (True, False)},
+    "material": {(kind, verified) for kind in ("service", "subscription") for verified in (True, False)},
     "codes": {("service", True)},
     "talk": {("service", True), ("subscription", True), ("miniprogram", True)},
     "notice": {("service", True)},
@@ -178,6 +180,13 @@ MEDIA: dict[str, MediaKind] = {  # §8
     "video": MediaKind(10 * 1024 * 1024, 40011),
     "thumb": MediaKind(64 * 1024, 40012),
 }
+
+MATERIALS: dict[str, MediaKind] = MEDIA  # §8: as large as temporary ones; its caps have no code that a page names
+PICTURES = {"article": MediaKind(1024 * 1024 - 1, 40009)}  # §8: "under 1 MB"
+PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")  # §8: JPG and PNG, anything else 40005
+PICTURE_HOST = "http://mmbiz.qpic.cn"  # C: where the platform's pictures lie
+LISTED_MATERIALS = ("image", "voice", "video", "news")  # §8
+LISTED = 20  # §3.6, §8: at most on a page
 
 _CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
 _DATE = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{1,2}-\d{1,2})"

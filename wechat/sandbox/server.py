@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from wechat.sandbox import control, pages, qrcodes, records
+from wechat.sandbox import control, media, pages, qrcodes, records
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
 from wechat.sandbox.call import Answer, Binary, Request
 from wechat.sandbox.clock import MovedClock
@@ -93,7 +93,7 @@ def _add_pictures(web: Flask, state: State) -> None:
     @web.get("/mmbiz/<media_id>")
     def picture(media_id: str) -> AnyResponse:
         with state.begin() as db:
-            row = db.execute("select * from media where media_id = ?", (media_id,)).fetchone()
+            row = media.shown(db, media_id)
         if row is None:
             return Response(status=404)
         return Response(row["content"], mimetype=row["content_type"], headers=_INERT)
@@ -107,7 +107,8 @@ def _asked() -> Request:
     upload = control.taken(file) if file else None
     body = b"" if request.files else request.get_data()
     query = request.args.to_dict()
-    return Request(method=request.method, path=request.path, query=query, body=body, upload=upload)
+    form = request.form.to_dict() if request.files else {}
+    return Request(method=request.method, path=request.path, query=query, body=body, upload=upload, form=form)
 
 
 def _respond(answer: Answer) -> AnyResponse:

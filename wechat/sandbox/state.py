@@ -50,6 +50,10 @@ create index if not exists scene_codes_of on scene_codes (account, url);
 create table if not exists media (
     media_id text primary key, account text not null, type text not null, content_type text not null,
     filename text not null, content blob not null, made_at real not null);
+create table if not exists materials (
+    media_id text primary key, account text not null, type text not null, content_type text not null,
+    filename text not null, content blob not null, url text not null, about text not null, made_at real not null);
+create index if not exists materials_of on materials (account, type, made_at);
 create table if not exists sent_once (
     account text not null, openid text not null, client_msg_id text not null, msgid integer not null, at real not null,
     primary key (account, openid, client_msg_id)) without rowid;

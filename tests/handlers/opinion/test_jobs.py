@@ -12,7 +12,7 @@ from handlers.opinion import FromPlatform, NotNow, PictureGone
 from storage.opinion import anonymous_opinions
 from storage.pictures import pictures
 from tests.handlers.opinion.world import World, receipt
-from wechat.api.media import Media
+from wechat.api.line import Media
 from wechat.errors import BadRequest, Misconfigured, Retryable, WeChatError
 
 WITH_PICTURES = ("好了", "1")

@@ -2,9 +2,10 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -62,6 +63,14 @@ class Stage:
     def post(self, path: str, body: Any) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         return self.http.post(path, query_string={"access_token": self.token}, data=raw).get_json()
+
+    def upload(
+        self, path: str, content: bytes, name: str = "a.jpg", form: Mapping[str, str] | None = None, **query: str
+    ) -> Any:
+        data = {"media": (BytesIO(content), name, "image/jpeg"), **(form or {})}
+        response = self.http.post(path, query_string={"access_token": self.token, **query}, data=data)
+        response.request.environ["wsgi.input"].close()  # the test client leaves a large body's temporary file open
+        return response.get_json()
 
     def code(self, path: str, body: Any) -> int:
         return int(self.post(path, body).get("errcode", 0))

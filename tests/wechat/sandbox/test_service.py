@@ -1,6 +1,5 @@
 """Customer-service messages, typed from wechat-platform.md §3.1."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -204,11 +203,7 @@ def is_typing(stage: Stage, openid: str) -> bool:
 
 
 def uploaded(stage: Stage, kind: str = "image", content: bytes = b"\xff\xd8 a picture") -> Any:
-    form = {"media": (BytesIO(content), "a.jpg", "image/jpeg")}
-    query = {"access_token": stage.token, "type": kind}
-    response = stage.http.post("/cgi-bin/media/upload", query_string=query, data=form)
-    response.request.environ["wsgi.input"].close()  # the test client leaves a large body's temporary file open
-    return response.get_json()
+    return stage.upload("/cgi-bin/media/upload", content, type=kind)
 
 
 def test_media_come_back_as_they_went(stage: Stage) -> None:
