@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import contextmanager
 
 from tests.fake_api.account import FakeAccount
+from tests.fake_api.articles import FakeArticles
 from tests.fake_api.customer_service import FakeCustomerService
 from tests.fake_api.jssdk import FakeJsSdk
 from tests.fake_api.materials import FakeMaterials
@@ -55,6 +56,7 @@ class FakeWeChat(
     FakeTags,
     FakeQrCodes,
     FakeMaterials,
+    FakeArticles,
     FakeTemporaryMedia,
     FakeMiniProgram,
     FakeJsSdk,

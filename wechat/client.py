@@ -6,6 +6,7 @@ A new section is a file there and a name in both lists here.
 from typing import Protocol
 
 from wechat.api.account import Account, TencentAccount
+from wechat.api.articles import Articles, TencentArticles
 from wechat.api.customer_service import CustomerService, TencentCustomerService
 from wechat.api.jssdk import JsSdk, TencentJsSdk
 from wechat.api.materials import Materials, TencentMaterials
@@ -30,6 +31,7 @@ class WeChat(
     QrCodes,
     TemporaryMedia,
     Materials,
+    Articles,
     MiniProgram,
     OAuth,
     JsSdk,
@@ -52,6 +54,7 @@ class TencentWeChat(
     TencentQrCodes,
     TencentTemporaryMedia,
     TencentMaterials,
+    TencentArticles,
     TencentMiniProgram,
     TencentOAuth,
     TencentJsSdk,

@@ -189,6 +189,7 @@ _ROWS: tuple[tuple[Collection[int], Fact], ...] = (
     ((45067,), Fact(BadRequest, "clientmsgid 过长", _BUG)),
     ((45072, 45080, 45081), Fact(AlreadyDone, "“正在输入”状态无需再发")),
     ((45083, 45084), Fact(BadRequest, "群发速度的取值不对", _BUG)),
+    ((45110,), Fact(BadRequest, "图文的作者名过长", "缩短作者名，最多八个汉字")),
     ((45157, 45158, 45159), Fact(BadRequest, "标签名重复、过长或标签编号不对", "修改标签名")),
     ((45168,), Fact(Misconfigured, "内容含敏感词", "请人工审阅并修改该内容后再发")),
     ((45169, 45171), Fact(Retryable, "打标签繁忙或部分失败", "对未成功的用户重试")),
@@ -227,6 +228,7 @@ _ROWS: tuple[tuple[Collection[int], Fact], ...] = (
     ((89002,), Fact(Misconfigured, "没有绑定微信开放平台", "在微信开放平台绑定本账号")),
     ((89504, 89505), Fact(Retryable, "群发须由管理员确认", "请管理员在微信中确认", {"after_seconds": 1800.0})),
     ((*range(200011, 200023), 200100), Fact(BadRequest, "订阅通知模板的设置不对", "在微信公众平台检查模板")),
+    ((53600,), Fact(BadRequest, "没有这篇已发布的图文")),
     ((*range(53404, 53407), *range(53503, 53506)), Fact(Misconfigured, "草稿或发布出错", _CONSOLE)),
 )
 

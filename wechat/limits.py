@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wechat.errors import BadRequest
-from wechat.messages import News
+from wechat.messages import Article, News, PictureArticle
 
 TEXT_BYTES = 2048
 URL_BYTES = 1024
@@ -71,6 +71,11 @@ class Rule(StrEnum):
     LASTS = "1 second to {most} days, or for ever"
     # a page's address
     STATE = "1 to {most} letters and digits"
+    # an article
+    ARTICLES = "one to {most} articles"
+    PICTURES = "one to {most} pictures"
+    WIDTH = "at most {most} letters, a hanzi counting as two"
+    OWN_PICTURES = "shows a picture from elsewhere: upload it first"
     # media
     SIZE = "at most {most} bytes"
     FORMAT = "{kind} takes {known}"
@@ -129,7 +134,7 @@ def check_template(data: Mapping[str, str]) -> None:
     for key, value in data.items():
         if _LEGACY_KEY.fullmatch(key):
             _one_line(key, value)
-            _refuse(len(value) > LEGACY_CHARS, key, Rule.CHARACTERS, most=LEGACY_CHARS)
+            _chars(key, value, LEGACY_CHARS)
         else:
             _check_value(key, value)
 
@@ -208,7 +213,7 @@ _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}", re.ASCII)
 def check_checked(words: str) -> None:
     """Refuse what can't be judged at once: nothing, or more than 2 500 characters."""
     _refuse(not words, "content", Rule.EMPTY)
-    _refuse(len(words) > CHECKED_CHARS, "content", Rule.CHARACTERS, most=CHECKED_CHARS)
+    _chars("content", words, CHECKED_CHARS)
 
 
 def check_scene(scene: str) -> None:
@@ -331,6 +336,54 @@ def _name(field: str, name: object, most: int) -> None:
     _bytes(field, str(name), most)
 
 
+# -- articles (§3.6) ----------------------------------------------------------------------------------------------
+
+ARTICLES = 8  # C: what the console takes
+TITLE_CHARS, TITLE_BYTES = 32, 64  # the pages of 2026 say 32 characters, older ones 64 bytes: both hold here
+AUTHOR_WIDTH = 16  # the page says 16; programs report 45110 from the ninth hanzi on (C)
+DIGEST_CHARS = 120
+CONTENT_CHARS = 20_000
+CONTENT_BYTES = 1024 * 1024
+PICTURES = 20
+_IMAGE = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*["']?([^"'\s>]*)""", re.IGNORECASE)
+_OWN_HOST = "qpic.cn"  # where `uploadimg` puts pictures (C)
+
+
+def check_articles(articles: Sequence[Article | PictureArticle]) -> None:
+    """Refuse what the drafts would not take; pictures from elsewhere would be left out without a word."""
+    _refuse(not 1 <= len(articles) <= ARTICLES, "articles", Rule.ARTICLES, most=ARTICLES)
+    for place, article in enumerate(articles):
+        _check_article(f"articles[{place}]", article)
+
+
+def _check_article(place: str, article: Article | PictureArticle) -> None:
+    _one_line(f"{place}.title", article.title)
+    _chars(f"{place}.title", article.title, TITLE_CHARS)
+    _bytes(f"{place}.title", article.title, TITLE_BYTES)
+    _refuse(not article.content.strip(), f"{place}.content", Rule.EMPTY)
+    _chars(f"{place}.content", article.content, CONTENT_CHARS - 1)
+    _bytes(f"{place}.content", article.content, CONTENT_BYTES - 1)
+    if isinstance(article, PictureArticle):
+        _refuse(not 1 <= len(article.media_ids) <= PICTURES, f"{place}.image_info", Rule.PICTURES, most=PICTURES)
+        return
+    _refuse(not article.thumb_media_id, f"{place}.thumb_media_id", Rule.MISSING)
+    wide = sum(2 if ord(char) > _LAST_NARROW else 1 for char in article.author)
+    _refuse(wide > AUTHOR_WIDTH, f"{place}.author", Rule.WIDTH, most=AUTHOR_WIDTH)
+    _chars(f"{place}.digest", article.digest, DIGEST_CHARS)
+    if article.source_url:
+        check_url(f"{place}.content_source_url", article.source_url)
+    foreign = [src for src in _IMAGE.findall(article.content) if not _is_ours(src)]
+    _refuse(bool(foreign), f"{place}.content", Rule.OWN_PICTURES)
+
+
+_LAST_NARROW = 0x2E7F  # what follows are hanzi and their punctuation
+
+
+def _is_ours(src: str) -> bool:
+    host = urlsplit(src).hostname or ""
+    return host == _OWN_HOST or host.endswith(f".{_OWN_HOST}")
+
+
 # -- tags (§5) ----------------------------------------------------------------------------------------------------
 
 
@@ -342,7 +395,7 @@ def check_tag_name(name: str) -> None:
 def check_remark(remark: str) -> None:
     """Refuse one of thirty characters and more; an empty one takes the remark away."""
     _refuse(bool(_CONTROL.search(remark)), "remark", Rule.LINE_BREAK)
-    _refuse(len(remark) > REMARK_CHARS, "remark", Rule.CHARACTERS, most=REMARK_CHARS)
+    _chars("remark", remark, REMARK_CHARS)
 
 
 # -- media and material (§8) ------------------------------------------------------------------------------------------
@@ -446,6 +499,10 @@ def _one_line(field: str, value: object) -> None:
 
 def _bytes(field: str, value: str, most: int) -> None:
     _refuse(_size(value) > most, field, Rule.BYTES, most=most)
+
+
+def _chars(field: str, value: str, most: int) -> None:
+    _refuse(len(value) > most, field, Rule.CHARACTERS, most=most)
 
 
 def _size(value: str) -> int:

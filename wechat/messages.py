@@ -383,3 +383,31 @@ class Notice:
     page: str = ""
     miniprogram_appid: str = ""
     miniprogram_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A page of the account's own: `content` is HTML whose pictures lie on the platform (`upload_picture`).
+
+    The cover is material kept for good; without a `digest` the platform takes the first 54 characters.
+    """
+
+    title: str
+    content: str = field(repr=False)
+    thumb_media_id: str
+    author: str = ""
+    digest: str = ""
+    source_url: str = ""
+    comments: bool = False
+    followers_comment_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureArticle:
+    """One to twenty pictures, each material kept for good, with plain words; the first is the cover."""
+
+    title: str
+    content: str = field(repr=False)
+    media_ids: tuple[str, ...]
+    comments: bool = False
+    followers_comment_only: bool = False

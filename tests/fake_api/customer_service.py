@@ -32,6 +32,8 @@ class FakeCustomerService(FakeTemporaryMedia):
         self._serve(openid, news)
 
     def send_article(self, openid: str, article_id: str) -> None:
+        if article_id not in self._published:
+            raise self._refusal(53600, "article_id is invalid")
         self._serve(openid, article_id)
 
     def send_choices(self, openid: str, head: str, choices: Sequence[Choice], tail: str = "") -> None:

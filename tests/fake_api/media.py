@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tests.fake_api.line import FakeLine
 from wechat import limits
+from wechat.api.articles import PublishedArticles
 from wechat.api.line import Media
 from wechat.api.materials import KeptVideo, Material
 
@@ -26,6 +27,7 @@ class FakeTemporaryMedia(FakeLine):
         super().__init__(clock, kind=kind, verified=verified)
         self._media: dict[str, tuple[Media, datetime]] = {}
         self._materials: dict[str, Kept] = {}
+        self._published: dict[str, PublishedArticles] = {}
 
     def upload(self, kind: str, content: bytes) -> str:
         found = limits.check_media(kind, content)

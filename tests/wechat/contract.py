@@ -6,6 +6,7 @@ from typing import Protocol
 import pytest
 
 from tests.fakes import FakeBulk
+from wechat.api.articles import PublishState
 from wechat.bulk import Bulk
 from wechat.client import WeChat
 from wechat.errors import WeChatError
@@ -41,6 +42,9 @@ class World(Protocol):
 
     def opens(self, url: str, *, nonce: str, timestamp: int, signature: str) -> bool:
         """Open a page with the JS-SDK; False where WeChat does not let it in."""
+
+    def publishing_ends(self, state: PublishState) -> None:
+        """The next publication comes to this instead of being done."""
 
     def leaves(self, openid: str) -> None:
         """Unfollow."""

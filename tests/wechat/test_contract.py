@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from tests.fakes import FakeBulk, FakeWeChat, Shelf
 from tests.wechat.contracts.account import AccountContract
+from tests.wechat.contracts.articles import ArticlesContract
 from tests.wechat.contracts.bulk import BulkContract
 from tests.wechat.contracts.customer_service import CustomerServiceContract
 from tests.wechat.contracts.jssdk import JsSdkContract
@@ -37,6 +38,7 @@ class Contract(
     JsSdkContract,
     MediaContract,
     MaterialsContract,
+    ArticlesContract,
     AccountContract,
 ):
     """All of it, section by section."""
@@ -50,6 +52,7 @@ class FakeWorld:
         self.wechat: WeChat = self._fake
         self.bulk: Bulk | FakeBulk = FakeBulk(self._fake)
         self.leaves = self._fake.leaves
+        self.publishing_ends = self._fake.publishing_ends
         self.scans = self._fake.scans
         self.opens = self._fake.opens
         self.speaks = self._fake.acts
@@ -107,6 +110,9 @@ class SandboxWorld:
     def opens(self, url, *, nonce, timestamp, signature):
         shown = {"url": url, "nonceStr": nonce, "timestamp": str(timestamp), "signature": signature}
         return self._stage.phone("signatures", account="official", **shown)["ok"]
+
+    def publishing_ends(self, state):
+        self._stage.phone("knobs", path="/cgi-bin/freepublish/submit", effect="undelivered", words=str(int(state)))
 
     def leaves(self, openid):
         self._stage.phone("unfollow", openid=openid)

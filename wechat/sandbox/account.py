@@ -33,6 +33,11 @@ class SandboxAccount:
         return self.original_id or "gh_" + hashlib.sha1(self.appid.encode(), usedforsecurity=False).hexdigest()[:12]
 
     @property
+    def operator(self) -> str:
+        """The openid under which the platform tells of the account's own jobs: an administrator's, no member's."""
+        return "o" + hashlib.sha1(f"operator {self.appid}".encode(), usedforsecurity=False).hexdigest()[:27]
+
+    @property
     def speaks_json(self) -> bool:
         """Mini-programs may choose JSON for pushes and do so here; official accounts speak XML (§1.1)."""
         return self.kind == "miniprogram"

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from wechat.sandbox import (
+    articles,
     blacklist,
     chat,
     diagnosis,
@@ -101,6 +102,17 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/cgi-bin/material/del_material": Endpoint(materials.delete, POST, "material"),
     "/cgi-bin/material/get_materialcount": Endpoint(materials.count, GET, "material"),
     "/cgi-bin/material/batchget_material": Endpoint(materials.page, POST, "material"),
+    "/cgi-bin/draft/add": Endpoint(articles.add, POST, "material"),
+    "/cgi-bin/draft/get": Endpoint(articles.get, POST, "material"),
+    "/cgi-bin/draft/update": Endpoint(articles.update, POST, "material"),
+    "/cgi-bin/draft/delete": Endpoint(articles.delete, POST, "material"),
+    "/cgi-bin/draft/count": Endpoint(articles.count, GET, "material"),
+    "/cgi-bin/draft/batchget": Endpoint(articles.page, POST, "material"),
+    "/cgi-bin/freepublish/submit": Endpoint(articles.submit, POST, "publish"),
+    "/cgi-bin/freepublish/get": Endpoint(articles.publication, POST, "publish"),
+    "/cgi-bin/freepublish/getarticle": Endpoint(articles.article, POST, "publish"),
+    "/cgi-bin/freepublish/batchget": Endpoint(articles.published_page, POST, "publish"),
+    "/cgi-bin/freepublish/delete": Endpoint(articles.unpublish, POST, "publish"),
     "/wxa/business/getuserphonenumber": Endpoint(miniprogram.phone_number, POST, "mini-program of an entity"),
     "/wxa/checksession": Endpoint(miniprogram.check_session, GET, "mini-program"),
     "/wxa/resetusersessionkey": Endpoint(miniprogram.reset_session, GET, "mini-program"),

@@ -35,6 +35,7 @@ def _knob(path: str, effect: str, value: float = 0, **more: Any) -> Knob:
 
 
 KF, TEMPLATE, TOKEN = "/cgi-bin/message/custom/send", "/cgi-bin/message/template/send", "/cgi-bin/stable_token"
+PUBLISH = "/cgi-bin/freepublish/submit"
 ANY = "*"
 
 _CALLS, _PUSHES, _ACCOUNT, _RESULTS = "接口调用", "消息推送", "令牌与额度", "送达结果"
@@ -200,6 +201,24 @@ _ROWS: tuple[Preset, ...] = (
         "发送被受理，结果事件却说 failed:freq limit。",
         "§3.2",
         _knob(TEMPLATE, "undelivered", words="failed:freq limit"),
+        (TIMES, AFTER),
+    ),
+    Preset(
+        "publish_refused",
+        _RESULTS,
+        "发布未通过审核",
+        "发布被受理，结果事件却说平台审核不通过（4）。",
+        "§3.6",
+        _knob(PUBLISH, "undelivered", words="4"),
+        (TIMES, AFTER),
+    ),
+    Preset(
+        "publish_runs",
+        _RESULTS,
+        "发布一直在进行",
+        "发布被受理，状态停在“发布中”（1），没有结果事件。",
+        "§3.6",
+        _knob(PUBLISH, "undelivered", words="1"),
         (TIMES, AFTER),
     ),
     Preset(

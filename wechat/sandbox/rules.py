@@ -92,6 +92,7 @@ CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
     "people": {("service", True), ("subscription", True)},
     "pages with the JS-SDK": {(kind, verified) for kind in ("service", "subscription") for verified in (True, False)},
     "material": {(kind, verified) for kind in ("service", "subscription") for verified in (True, False)},
+    "publish": {("service", True), ("subscription", True)},  # §3.6: since July 2025 nobody else
     "codes": {("service", True)},
     "talk": {("service", True), ("subscription", True), ("miniprogram", True)},
     "notice": {("service", True)},
@@ -115,6 +116,17 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/tags/members/batchtagging": 100_000,
     "/cgi-bin/ticket/getticket": 1_000_000,
     "/cgi-bin/qrcode/create": 100_000,
+    "/cgi-bin/draft/add": 1_000,
+    "/cgi-bin/draft/get": 500,
+    "/cgi-bin/draft/update": 1_000,
+    "/cgi-bin/draft/delete": 1_000,
+    "/cgi-bin/draft/count": 1_000,
+    "/cgi-bin/draft/batchget": 1_000,
+    "/cgi-bin/freepublish/submit": 100,
+    "/cgi-bin/freepublish/get": 100,
+    "/cgi-bin/freepublish/getarticle": 100,
+    "/cgi-bin/freepublish/batchget": 100,
+    "/cgi-bin/freepublish/delete": 10,
     "/cgi-bin/media/upload": 100_000,
     "/cgi-bin/media/get": 200_000,
     "/cgi-bin/message/custom/send": 500_000,
@@ -187,6 +199,37 @@ PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")  # §8: JPG and PNG, an
 PICTURE_HOST = "http://mmbiz.qpic.cn"  # C: where the platform's pictures lie
 LISTED_MATERIALS = ("image", "voice", "video", "news")  # §8
 LISTED = 20  # §3.6, §8: at most on a page
+
+ARTICLES = 8  # C: articles in one draft
+ARTICLE_PICTURES = 20  # §3.6: of a newspic
+DIGEST_OF_CONTENT = 54  # §3.6: characters taken where there is no digest
+FIRST_PUBLISH_ID = 100_000_000
+ARTICLE_HOST = "http://mp.weixin.qq.com"
+OWN_LINKS = ("mp.weixin.qq.com",)  # §3.6: other links are stripped
+OWN_PICTURES = ("mmbiz.qpic.cn",)  # §3.6: other pictures are stripped
+
+
+class ArticleField(NamedTuple):
+    """The most characters of a field, whether it must be there, and the code for either fault."""
+
+    most: int
+    needed: bool
+    code: int
+
+
+_OF_ALL_ARTICLES = {
+    "title": ArticleField(32, needed=True, code=45003),
+    "content": ArticleField(19_999, needed=True, code=45002),
+}
+ARTICLE_FIELDS: dict[str, dict[str, ArticleField]] = {  # §3.6, by article_type; the page names no codes: §2.4's, C
+    "news": {
+        **_OF_ALL_ARTICLES,
+        "author": ArticleField(16, needed=False, code=45110),
+        "digest": ArticleField(120, needed=False, code=45004),
+        "content_source_url": ArticleField(1024, needed=False, code=45005),
+    },
+    "newspic": _OF_ALL_ARTICLES,
+}
 
 _CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
 _DATE = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{1,2}-\d{1,2})"

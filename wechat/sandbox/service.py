@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wechat.sandbox import blacklist, chat, media, rules, windows
+from wechat.sandbox import articles, blacklist, chat, media, rules, windows
 from wechat.sandbox.call import OK, Call
 from wechat.sandbox.errors import ApiError
 
@@ -78,6 +78,10 @@ def _news(_: Call, said: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"articles": [{name: str(article.get(name, "")) for name in names} for article in articles]}
 
 
+def _article(call: Call, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"articles": articles.cards(call, str(said.get("article_id", "")))}
+
+
 def _menu(_: Call, said: Mapping[str, Any]) -> Mapping[str, Any]:
     offered = said.get("list")
     if not isinstance(offered, list) or not offered:
@@ -107,6 +111,7 @@ _SHAPES: dict[str, Shape] = {
     "video": _media,
     "music": _music,
     "news": _news,
+    "mpnewsarticle": _article,
     "msgmenu": _menu,
     "miniprogrampage": _page,
 }

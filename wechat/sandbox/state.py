@@ -54,6 +54,15 @@ create table if not exists materials (
     media_id text primary key, account text not null, type text not null, content_type text not null,
     filename text not null, content blob not null, url text not null, about text not null, made_at real not null);
 create index if not exists materials_of on materials (account, type, made_at);
+create table if not exists drafts (
+    media_id text primary key, account text not null, articles text not null, made_at real not null,
+    updated_at real not null);
+create table if not exists published (
+    article_id text primary key, account text not null, articles text not null, made_at real not null,
+    updated_at real not null);
+create table if not exists publications (
+    id integer primary key, account text not null, state integer not null, article_id text not null,
+    failed text not null);
 create table if not exists sent_once (
     account text not null, openid text not null, client_msg_id text not null, msgid integer not null, at real not null,
     primary key (account, openid, client_msg_id)) without rowid;
