@@ -9,6 +9,7 @@ from tests.fake_api.account import FakeAccount
 from tests.fake_api.articles import FakeArticles
 from tests.fake_api.customer_service import FakeCustomerService
 from tests.fake_api.jssdk import FakeJsSdk
+from tests.fake_api.mass import FakeMassMessages
 from tests.fake_api.materials import FakeMaterials
 from tests.fake_api.media import FakeTemporaryMedia
 from tests.fake_api.menus import FakeMenus
@@ -56,6 +57,7 @@ class FakeWeChat(
     FakeTags,
     FakeQrCodes,
     FakeMaterials,
+    FakeMassMessages,
     FakeArticles,
     FakeTemporaryMedia,
     FakeMiniProgram,

@@ -9,6 +9,7 @@ from wechat.api.account import Account, TencentAccount
 from wechat.api.articles import Articles, TencentArticles
 from wechat.api.customer_service import CustomerService, TencentCustomerService
 from wechat.api.jssdk import JsSdk, TencentJsSdk
+from wechat.api.mass import MassMessages, TencentMassMessages
 from wechat.api.materials import Materials, TencentMaterials
 from wechat.api.media import TemporaryMedia, TencentTemporaryMedia
 from wechat.api.menus import Menus, TencentMenus
@@ -32,6 +33,7 @@ class WeChat(
     TemporaryMedia,
     Materials,
     Articles,
+    MassMessages,
     MiniProgram,
     OAuth,
     JsSdk,
@@ -55,6 +57,7 @@ class TencentWeChat(
     TencentTemporaryMedia,
     TencentMaterials,
     TencentArticles,
+    TencentMassMessages,
     TencentMiniProgram,
     TencentOAuth,
     TencentJsSdk,

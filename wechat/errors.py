@@ -162,6 +162,7 @@ _ROWS: tuple[tuple[Collection[int], Fact], ...] = (
     ),
     ((40249, 43116), Fact(Misconfigured, "模板涉及营销内容，已被微信限制", "停用该模板，改用符合服务通知规则的模板")),
     ((42007,), Fact(RecipientGone, "用户改过密码，授权失效", _SIGN_IN)),
+    ((40059, 40060), Fact(BadRequest, "没有这次群发、它不是图文，或没有这一篇", "群发出去的文字、图片和语音不能撤回")),
     ((42010,), Fact(Retryable, "群发接口调用过快", more=_SLOWER)),
     ((43002, 43003), Fact(BadRequest, "请求方式不对：必须用 POST 和 HTTPS", "核对配置中的 api_base")),
     ((43004,), Fact(RecipientGone, "用户没有关注本账号", more={"why": Why.UNFOLLOWED})),

@@ -76,6 +76,9 @@ class Rule(StrEnum):
     PICTURES = "one to {most} pictures"
     WIDTH = "at most {most} letters, a hanzi counting as two"
     OWN_PICTURES = "shows a picture from elsewhere: upload it first"
+    # a mass message
+    LIST = "{least} to {most} openids"
+    SPEED = "a level from 0 to {most}"
     # media
     SIZE = "at most {most} bytes"
     FORMAT = "{kind} takes {known}"
@@ -382,6 +385,28 @@ _LAST_NARROW = 0x2E7F  # what follows are hanzi and their punctuation
 def _is_ours(src: str) -> bool:
     host = urlsplit(src).hostname or ""
     return host == _OWN_HOST or host.endswith(f".{_OWN_HOST}")
+
+
+# -- mass messages (§3.5) -----------------------------------------------------------------------------------------
+
+MASS_LIST = range(2, 10_001)
+SLOWEST = 4
+
+
+def check_mass_list(openids: Sequence[str]) -> None:
+    """Refuse a list of fewer than two, or of more than ten thousand."""
+    least, most = MASS_LIST[0], MASS_LIST[-1]
+    _refuse(len(openids) not in MASS_LIST, "touser", Rule.LIST, least=least, most=most)
+
+
+def check_mass_pictures(media_ids: Sequence[str]) -> None:
+    """Refuse none, and more than twenty."""
+    _refuse(not 1 <= len(media_ids) <= PICTURES, "images", Rule.PICTURES, most=PICTURES)
+
+
+def check_mass_speed(level: int) -> None:
+    """Refuse a level that is none."""
+    _refuse(not 0 <= level <= SLOWEST, "speed", Rule.SPEED, most=SLOWEST)
 
 
 # -- tags (§5) ----------------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ class FakeLine:
         self._lock = threading.RLock()
         self._blocked: dict[str, None] = {}
         self._refused: dict[str, datetime] = {}
+        self._tags: dict[int, str] = {}
 
     # -- what members do and see, and what goes wrong
 

@@ -1,8 +1,7 @@
 """Tags of the fake platform."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
 from tests.fake_api.line import FakeLine
 from wechat import limits
@@ -10,10 +9,6 @@ from wechat.api.tags import Tag
 
 
 class FakeTags(FakeLine):
-    def __init__(self, clock: Callable[[], datetime], *, kind: str = "service", verified: bool = True) -> None:
-        super().__init__(clock, kind=kind, verified=verified)
-        self._tags: dict[int, str] = {}
-
     def tags(self) -> list[Tag]:
         self._called("/cgi-bin/tags/get", talk=True)
         bearers = Counter(tag for member in self._members.values() for tag in member.tags)

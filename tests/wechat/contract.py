@@ -46,6 +46,15 @@ class World(Protocol):
     def publishing_ends(self, state: PublishState) -> None:
         """The next publication comes to this instead of being done."""
 
+    def protects_mass(self) -> None:
+        """Sendings to all wait for the account's admin from now on."""
+
+    def answers_mass(self, sent: str, *, confirmed: bool) -> None:
+        """The admin's word on a sending that waits."""
+
+    def fails_mass(self) -> None:
+        """The next sending to all comes to nothing."""
+
     def leaves(self, openid: str) -> None:
         """Unfollow."""
 

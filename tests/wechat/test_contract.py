@@ -11,6 +11,7 @@ from tests.wechat.contracts.articles import ArticlesContract
 from tests.wechat.contracts.bulk import BulkContract
 from tests.wechat.contracts.customer_service import CustomerServiceContract
 from tests.wechat.contracts.jssdk import JsSdkContract
+from tests.wechat.contracts.mass import MassContract
 from tests.wechat.contracts.materials import MaterialsContract
 from tests.wechat.contracts.media import MediaContract
 from tests.wechat.contracts.menus import MenusContract
@@ -39,6 +40,7 @@ class Contract(
     MediaContract,
     MaterialsContract,
     ArticlesContract,
+    MassContract,
     AccountContract,
 ):
     """All of it, section by section."""
@@ -53,6 +55,9 @@ class FakeWorld:
         self.bulk: Bulk | FakeBulk = FakeBulk(self._fake)
         self.leaves = self._fake.leaves
         self.publishing_ends = self._fake.publishing_ends
+        self.protects_mass = self._fake.protects_mass
+        self.answers_mass = self._fake.answers_mass
+        self.fails_mass = self._fake.fails_mass
         self.scans = self._fake.scans
         self.opens = self._fake.opens
         self.speaks = self._fake.acts
@@ -113,6 +118,15 @@ class SandboxWorld:
 
     def publishing_ends(self, state):
         self._stage.phone("knobs", path="/cgi-bin/freepublish/submit", effect="undelivered", words=str(int(state)))
+
+    def protects_mass(self):
+        self._stage.phone("knobs", preset="mass_confirm")
+
+    def answers_mass(self, sent, *, confirmed):
+        self._stage.phone(f"mass/{sent}", confirm=confirmed)
+
+    def fails_mass(self):
+        self._stage.phone("knobs", preset="mass_failed")
 
     def leaves(self, openid):
         self._stage.phone("unfollow", openid=openid)

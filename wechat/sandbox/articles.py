@@ -123,14 +123,19 @@ def published_page(call: Call) -> dict[str, Any]:
 def unpublish(call: Call) -> dict[str, Any]:
     """`/cgi-bin/freepublish/delete`: one article by its number from 1 on, or all of them."""
     article_id, number = call.text("article_id"), call.body.get("index", 0)
-    articles = _published(call, article_id)
-    if not isinstance(number, int) or not 0 <= number <= len(articles):
+    if not isinstance(number, int) or not 0 <= number <= len(_published(call, article_id)):
         raise ApiError(40097)
+    take_down(call, article_id, number)
+    return OK
+
+
+def take_down(call: Call, article_id: str, number: int) -> None:
+    """Let one article lead nowhere, by its number from 1 on, or with 0 all of an id."""
+    articles = _published(call, article_id)
     for place, one in enumerate(articles, start=1):
         one["deleted"] = one["deleted"] or number in {0, place}
     kept = json.dumps(articles, ensure_ascii=False)
     call.db.execute("update published set articles = ? where article_id = ?", (kept, article_id))
-    return OK
 
 
 def publish(call: Call, articles: Sequence[Mapping[str, Any]]) -> str:

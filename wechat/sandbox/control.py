@@ -81,6 +81,7 @@ def blueprint(platform: Platform, phone: Phone, knobs: Knobs, broadcasts: Broadc
     _add_actions(doors, platform, phone)
     _add_views(doors, platform, phone)
     _add_levers(doors, platform, knobs)
+    _add_admin(doors, platform)
     _add_broadcasts(doors, broadcasts)
     return doors
 
@@ -263,6 +264,21 @@ def _add_levers(doors: Blueprint, platform: Platform, knobs: Knobs) -> None:
     doors.add_url_rule("/knobs", view_func=faults, methods=["GET", "POST", "DELETE"])
     doors.add_url_rule("/knobs/<int:number>", view_func=faults, methods=["DELETE"])
     doors.add_url_rule("/presets", view_func=presets)
+
+
+def _add_admin(doors: Blueprint, platform: Platform) -> None:
+    """What the account's admin is asked, and answers."""
+
+    def waiting() -> Response:
+        return jsonify(platform.mass_waiting())
+
+    def answer(job: int) -> Response:
+        if not platform.answer_mass(job, confirmed=body().flag("confirm", default=True)):
+            raise NotPossible("no_mass", 404)
+        return jsonify(platform.mass_waiting())
+
+    doors.add_url_rule("/mass", view_func=waiting, endpoint="waiting")
+    doors.add_url_rule("/mass/<int:job>", view_func=answer, methods=["POST"], endpoint="answer")
 
 
 def _knob(body: Body) -> Knob:

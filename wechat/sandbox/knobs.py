@@ -18,6 +18,7 @@ EFFECTS: dict[str, frozenset[str]] = {  # an effect, and what it can befall
     "hold": PUSH,  # the member's next push overtakes this one, which waits `value` seconds at most
     "revoke": CALL,  # every token of the account dies just before this call
     "quota": CALL,  # the path has `value` calls a day instead of its own; it is never used up
+    "confirm": CALL,  # a mass send to all waits until the account's admin has confirmed it
     "undelivered": CALL,  # the call succeeds, and its result event says `words`
 }
 HOLD_SECONDS = 5.0

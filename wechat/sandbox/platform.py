@@ -17,6 +17,7 @@ from wechat.sandbox import (
     diagnosis,
     followers,
     jssdk,
+    mass,
     materials,
     media,
     menus,
@@ -113,6 +114,13 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/cgi-bin/freepublish/getarticle": Endpoint(articles.article, POST, "publish"),
     "/cgi-bin/freepublish/batchget": Endpoint(articles.published_page, POST, "publish"),
     "/cgi-bin/freepublish/delete": Endpoint(articles.unpublish, POST, "publish"),
+    "/cgi-bin/message/mass/sendall": Endpoint(mass.send_all, POST, "mass"),
+    "/cgi-bin/message/mass/send": Endpoint(mass.send, POST, "mass to a list"),
+    "/cgi-bin/message/mass/preview": Endpoint(mass.preview, POST, "mass"),
+    "/cgi-bin/message/mass/get": Endpoint(mass.get, POST, "mass"),
+    "/cgi-bin/message/mass/delete": Endpoint(mass.delete, POST, "mass"),
+    "/cgi-bin/message/mass/speed/get": Endpoint(mass.speed, POST, "mass"),
+    "/cgi-bin/message/mass/speed/set": Endpoint(mass.set_speed, POST, "mass"),
     "/wxa/business/getuserphonenumber": Endpoint(miniprogram.phone_number, POST, "mini-program of an entity"),
     "/wxa/checksession": Endpoint(miniprogram.check_session, GET, "mini-program"),
     "/wxa/resetusersessionkey": Endpoint(miniprogram.reset_session, GET, "mini-program"),
@@ -163,7 +171,27 @@ class Platform:
 
     def advance(self, seconds: int) -> float:
         """Let time pass for windows, tokens, media and quotas, and for the program, which reads the same clock."""
-        return self._clock.advance(seconds).timestamp()
+        now = self._clock.advance(seconds).timestamp()
+        with self.state.begin() as db:
+            late = mass.too_late(db, self.accounts.values(), now)
+        for push in late:
+            self.push(push)
+        return now
+
+    def mass_waiting(self) -> list[dict[str, Any]]:
+        """The mass sends that wait for an admin."""
+        with self.state.begin() as db:
+            return mass.waiting(db)
+
+    def answer_mass(self, job: int, *, confirmed: bool) -> bool:
+        """Let the admin of its account confirm or refuse one; False where it waits for nobody."""
+        with self.state.begin() as db:
+            row = db.execute("select account from mass where id = ?", (job,)).fetchone()
+            account = self.accounts.get(row["account"]) if row else None
+            ends = mass.answered(db, account, job, self.now, confirmed=confirmed) if account else []
+        for push in ends:
+            self.push(push)
+        return bool(ends)
 
     def api(self, request: Request, hit: Hit = MappingProxyType({})) -> Answer | None:
         """Answer a call of the API; a refusal is an answer too, and None is a connection that broke before the work.

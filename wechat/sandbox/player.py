@@ -17,7 +17,7 @@ from wechat.sandbox.steps import Step, agrees
 ANSWER_SECONDS = 30
 LEAST_WAIT = 60  # seconds of a talk that are worth moving time for
 LOOK_SECONDS = 0.1
-BY_ITSELF = frozenset({"service", "notice", "template"})
+BY_ITSELF = frozenset({"service", "notice", "template", "mass"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

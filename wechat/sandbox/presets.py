@@ -35,6 +35,7 @@ def _knob(path: str, effect: str, value: float = 0, **more: Any) -> Knob:
 
 
 KF, TEMPLATE, TOKEN = "/cgi-bin/message/custom/send", "/cgi-bin/message/template/send", "/cgi-bin/stable_token"
+MASS = "/cgi-bin/message/mass/sendall"
 PUBLISH = "/cgi-bin/freepublish/submit"
 ANY = "*"
 
@@ -177,6 +178,15 @@ _ROWS: tuple[Preset, ...] = (
         (PATH, _value("每日额度")),
     ),
     Preset(
+        "mass_confirm",
+        _ACCOUNT,
+        "群发须管理员确认",
+        "发给全部用户的群发先等管理员点头（在左边）；拒绝，或三十分钟不理，群发失败。",
+        "§3.5",
+        _knob(MASS, "confirm", times=0),
+        (TIMES, AFTER),
+    ),
+    Preset(
         "second",
         _ACCOUNT,
         "每秒超限",
@@ -201,6 +211,15 @@ _ROWS: tuple[Preset, ...] = (
         "发送被受理，结果事件却说 failed:freq limit。",
         "§3.2",
         _knob(TEMPLATE, "undelivered", words="failed:freq limit"),
+        (TIMES, AFTER),
+    ),
+    Preset(
+        "mass_failed",
+        _RESULTS,
+        "群发没有通过",
+        "群发被受理，结果事件却说 err(20013)，一个人也没有收到。",
+        "§3.5",
+        _knob(MASS, "undelivered", words="err(20013)"),
         (TIMES, AFTER),
     ),
     Preset(

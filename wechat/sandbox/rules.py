@@ -93,6 +93,8 @@ CLASSES = {  # who may call what: §5 "Rights matrix"; (kind, verified)
     "pages with the JS-SDK": {(kind, verified) for kind in ("service", "subscription") for verified in (True, False)},
     "material": {(kind, verified) for kind in ("service", "subscription") for verified in (True, False)},
     "publish": {("service", True), ("subscription", True)},  # §3.6: since July 2025 nobody else
+    "mass": {("service", True), ("subscription", True)},  # §3.5
+    "mass to a list": {("service", True)},  # §3.5
     "codes": {("service", True)},
     "talk": {("service", True), ("subscription", True), ("miniprogram", True)},
     "notice": {("service", True)},
@@ -127,6 +129,10 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/freepublish/getarticle": 100,
     "/cgi-bin/freepublish/batchget": 100,
     "/cgi-bin/freepublish/delete": 10,
+    "/cgi-bin/message/mass/sendall": 100,
+    "/cgi-bin/message/mass/send": 100,
+    "/cgi-bin/message/mass/preview": 100,  # §3.5
+    "/cgi-bin/message/mass/delete": 10,  # §3.5; M
     "/cgi-bin/media/upload": 100_000,
     "/cgi-bin/media/get": 200_000,
     "/cgi-bin/message/custom/send": 500_000,
@@ -200,6 +206,25 @@ PICTURE_HOST = "http://mmbiz.qpic.cn"  # C: where the platform's pictures lie
 LISTED_MATERIALS = ("image", "voice", "video", "news")  # §8
 LISTED = 20  # §3.6, §8: at most on a page
 
+
+class MassQuota(NamedTuple):
+    """The jobs of an account a day, and the messages that each of its followers may get in a month."""
+
+    jobs_a_day: int
+    a_month_each: int
+
+
+MASS: dict[str, MassQuota] = {  # §3.5, by the account's kind; a service account's calls a day are in DAILY
+    "service": MassQuota(100, 4),
+    "subscription": MassQuota(1, 31),
+}
+MASS_LIST = range(2, 10_001)  # §3.5: openids of `mass/send`
+MASS_A_MINUTE = 60  # §3.5
+MASS_CLIENT_MSG_ID_BYTES = 32  # §3.5: now; older pages say 64
+MASS_SAME_CLIENT_MSG_ID = DAY  # §3.5
+MASS_CONFIRM = 30 * MINUTE  # §3.5: how long an admin may take
+MASS_SPEEDS = {0: 80, 1: 60, 2: 45, 3: 30, 4: 10}  # §3.5: ten thousands a minute
+FIRST_MASS_ID = 3_147_483_648
 ARTICLES = 8  # C: articles in one draft
 ARTICLE_PICTURES = 20  # §3.6: of a newspic
 DIGEST_OF_CONTENT = 54  # §3.6: characters taken where there is no digest

@@ -63,6 +63,13 @@ create table if not exists published (
 create table if not exists publications (
     id integer primary key, account text not null, state integer not null, article_id text not null,
     failed text not null);
+create table if not exists mass (
+    id integer primary key, account text not null, at real not null, client_msg_id text not null, state text not null,
+    audience text not null, said text not null);
+create index if not exists mass_of on mass (account, at);
+create table if not exists mass_received (
+    openid text not null, month text not null, times integer not null, primary key (openid, month)) without rowid;
+create table if not exists mass_speeds (account text primary key, level integer not null) without rowid;
 create table if not exists sent_once (
     account text not null, openid text not null, client_msg_id text not null, msgid integer not null, at real not null,
     primary key (account, openid, client_msg_id)) without rowid;

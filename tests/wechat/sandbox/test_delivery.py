@@ -222,12 +222,17 @@ def test_a_mini_program_hears_json(tmp_path: Path) -> None:
 
 def heard(bot: Bot, event: str) -> Told:
     """The event, once it has come: result events follow the call that caused them."""
+    return all_heard(bot, event, 1)[-1]
+
+
+def all_heard(bot: Bot, event: str, many: int) -> list[Told]:
+    """The events, once so many have come."""
     until = time.monotonic() + 5
     while time.monotonic() < until:
-        if found := [told for told in bot.told if told.get("Event") == event]:
-            return found[-1]
+        if len(found := [told for told in bot.told if told.get("Event") == event]) >= many:
+            return found
         time.sleep(0.01)
-    raise AssertionError(f"no {event}")
+    raise AssertionError(f"no {many} of {event}")
 
 
 def test_a_template_messages_result_is_told_with_its_id(tmp_path: Path) -> None:

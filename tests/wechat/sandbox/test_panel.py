@@ -61,6 +61,29 @@ def test_a_fault_is_set_seen_and_taken_back_and_time_is_moved(
         assert found == []
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_the_admin_confirms_or_refuses_a_mass_send_on_the_panel(
+    browser: Browser, stage: Stage, url: str, size: str, tmp_path: Path
+) -> None:
+    openid = stage.a_follower()
+    stage.phone("knobs", preset="mass_confirm")
+    with a_page(browser, f"{url}/panel/", size) as page:
+        for words in ("大会改期", "不要发"):
+            said = {"filter": {"is_to_all": True}, "msgtype": "text", "text": {"content": words}}
+            stage.post("/cgi-bin/message/mass/sendall", said)
+        jobs = page.get_by_role("region", name="等待确认的群发").get_by_role("listitem")
+        expect(jobs).to_have_count(2)
+        page.screenshot(path=tmp_path / f"{size}-mass.png", full_page=True)
+        found = faults(page)
+        jobs.filter(has_text="不要发").get_by_role("button", name="拒绝").click()
+        expect(jobs).to_have_count(1)
+        jobs.get_by_role("button", name="确认").click()
+        expect(page.get_by_role("region", name="等待确认的群发")).to_be_hidden()
+
+        assert stage.texts(openid) == ["大会改期"]
+        assert found == []
+
+
 def talker(told: Told) -> Any:
     match told:
         case {"Event": "subscribe"}:

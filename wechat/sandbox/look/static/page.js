@@ -6,6 +6,7 @@ const REFUSALS = {
   already_following: "已经关注了",
   no_member: "没有这个成员",
   no_code: "没有这个二维码，或它已过期",
+  no_mass: "这次群发已经不在等了",
   bad_picture: "请选择一张图片",
   bad_path: "这里不能选这个接口",
   bad_value: "这个数不合适",

@@ -71,9 +71,34 @@ function active(knob) {
     el("button", { onclick: off, "aria-label": `关闭${knob.title}` }, "关闭"));
 }
 
+// ---------------------------------------------------------------- what the account's admin is asked
+
+function waiting(job) {
+  const says = async (confirm) => {
+    try {
+      await post(`mass/${job.id}`, { confirm });
+      lookAgain();
+    } catch (fault) {
+      failed(fault);
+    }
+  };
+  return el("li", { className: "row" }, el("span", {}, job.says, el("small", {}, job.account)),
+    el("button", { className: "primary", onclick: () => says(true) }, "确认"),
+    el("button", { onclick: () => says(false) }, "拒绝"));
+}
+
+let jobsBefore = "";
+function askAdmin(jobs) {
+  if (JSON.stringify(jobs) === jobsBefore) return;
+  jobsBefore = JSON.stringify(jobs);
+  $("jobs").replaceChildren(...jobs.map(waiting));
+  $("waiting").hidden = jobs.length === 0;
+}
+
 let before = "";
 async function look() {
-  const [knobs, clock] = await Promise.all([ask("knobs"), ask("clock")]);
+  const [knobs, clock, jobs] = await Promise.all([ask("knobs"), ask("clock"), ask("mass")]);
+  askAdmin(jobs);
   const now = new Date(clock.now * 1000);
   $("now").textContent = now.toLocaleString("zh-CN", { dateStyle: "long", timeStyle: "medium", timeZone: "Asia/Shanghai" });
   if (JSON.stringify(knobs) === before) return;
