@@ -76,6 +76,9 @@ class Rule(StrEnum):
     PICTURES = "one to {most} pictures"
     WIDTH = "at most {most} letters, a hanzi counting as two"
     OWN_PICTURES = "shows a picture from elsewhere: upload it first"
+    # a template
+    FIELDS = "{least} to {most} fields, each once"
+    CATEGORIES = "at least one category"
     # a mass message
     LIST = "{least} to {most} openids"
     SPEED = "a level from 0 to {most}"
@@ -164,6 +167,26 @@ def _check_value(key: str, value: str) -> None:
 def _prefix(key: str) -> str:
     found = _KEY.fullmatch(key)
     return found[1] if found else ""
+
+
+# -- templates (§3.3) ---------------------------------------------------------------------------------------------
+
+TEMPLATE_FIELDS = range(2, 6)
+TEMPLATE_SCENE_CHARS = 15
+TITLES_AT_ONCE = 30
+
+
+def check_new_template(keywords: Sequence[int], scene: str) -> None:
+    """Refuse too few fields, too many or one twice, and no or too long words of what it is for."""
+    fits = len(keywords) in TEMPLATE_FIELDS and len(set(keywords)) == len(keywords)
+    _refuse(not fits, "kidList", Rule.FIELDS, least=TEMPLATE_FIELDS[0], most=TEMPLATE_FIELDS[-1])
+    _one_line("sceneDesc", scene)
+    _chars("sceneDesc", scene, TEMPLATE_SCENE_CHARS)
+
+
+def check_categories(categories: Sequence[int]) -> None:
+    """Refuse to look under none."""
+    _refuse(not categories, "ids", Rule.CATEGORIES)
 
 
 # -- customer-service messages (§3.1) -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tests.fake_api.templates import MESSAGE_TEMPLATES, NOTICE_TEMPLATES, FakeTemplates
+from tests.fake_api.templates import FakeTemplates
 from wechat import limits
 from wechat.messages import Notice
 
@@ -33,7 +33,7 @@ class FakeNotices(FakeTemplates):
         with self._lock:
             self._called("/cgi-bin/message/template/send", notices=True)
             member = self._member(notice.openid)
-            if notice.template_id not in MESSAGE_TEMPLATES:
+            if notice.template_id not in self._message_templates:
                 raise self._refusal(40037, "invalid template_id")
             if not member.follows:
                 raise self._refusal(43004, "require subscribe")
@@ -47,7 +47,7 @@ class FakeNotices(FakeTemplates):
             return message_id
 
     def _filled(self, notice: Notice) -> None:
-        template = next((one for one in NOTICE_TEMPLATES if one.id == notice.template_id), None)
+        template = self._notice_templates.get(notice.template_id)
         if template is None:
             raise self._refusal(40037, "invalid template_id")
         for key in template.keys:

@@ -64,8 +64,8 @@ class World(Protocol):
     def refuses_messages(self, openid: str) -> None:
         """Switch 接收消息 off."""
 
-    def consents(self, openid: str) -> None:
-        """Allow one notice of the template `notice-study-update`."""
+    def consents(self, openid: str, template_id: str = "notice-study-update") -> None:
+        """Allow one notice of a template."""
 
     def passes(self, seconds: int) -> None:
         """Let time pass."""

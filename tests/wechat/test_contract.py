@@ -19,6 +19,7 @@ from tests.wechat.contracts.notices import NoticesContract
 from tests.wechat.contracts.people import PeopleContract
 from tests.wechat.contracts.qrcodes import QrCodesContract
 from tests.wechat.contracts.tags import TagsContract
+from tests.wechat.contracts.templates import TemplatesContract
 from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
 from wechat.api.jssdk import jsapi_ticket
 from wechat.bulk import Bulk
@@ -31,6 +32,7 @@ from wechat.tokens import Tokens, stable_token
 class Contract(
     CustomerServiceContract,
     NoticesContract,
+    TemplatesContract,
     BulkContract,
     MenusContract,
     PeopleContract,
@@ -69,8 +71,8 @@ class FakeWorld:
     def knows(self):
         return self._fake.knows(next(self._names))
 
-    def consents(self, openid):
-        self._fake.consents(openid, "notice-study-update")
+    def consents(self, openid, template_id="notice-study-update"):
+        self._fake.consents(openid, template_id)
 
     def passes(self, seconds):
         self._clock.goes_on(seconds=seconds)
@@ -137,8 +139,8 @@ class SandboxWorld:
     def refuses_messages(self, openid):
         self._stage.phone("receive", openid=openid, on=False)
 
-    def consents(self, openid):
-        self._stage.phone("consent", openid=openid, template_id="notice-study-update", accept=True)
+    def consents(self, openid, template_id="notice-study-update"):
+        self._stage.phone("consent", openid=openid, template_id=template_id, accept=True)
 
     def passes(self, seconds):
         self._stage.clock.goes_on(seconds=seconds)

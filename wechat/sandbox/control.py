@@ -236,9 +236,10 @@ def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
     def templates() -> Response:
         openid = request.args.get("openid", "")
         with platform.state.begin() as db:
+            held = platform.templates_of(db, phone.member(db, openid)["account"])
             shown = [
                 {"id": one.id, "title": one.title, "fields": one.fields, "credits": credits_of(db, openid, one.id)}
-                for one in platform.templates.values()
+                for one in held.values()
                 if one.kind == "notice"
             ]
         return jsonify(shown)

@@ -266,7 +266,8 @@ class Phone:
     def _settle_credit(
         self, db: sqlite3.Connection, openid: str, template_id: str, *, accept: bool, in_settings: bool
     ) -> None:
-        template = self._platform.templates.get(template_id)
+        account = self.member(db, openid)["account"]
+        template = self._platform.templates_of(db, account).get(template_id)
         if template is None or template.kind != "notice":
             raise NotPossible("no_template", 404)
         left = 0 if in_settings and not accept else credits_of(db, openid, template_id) + (accept and not in_settings)

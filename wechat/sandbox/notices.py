@@ -45,36 +45,6 @@ def send_template(call: Call) -> dict[str, Any]:
     return {**OK, "msgid": msgid}
 
 
-def added(call: Call) -> dict[str, Any]:
-    """`/wxaapi/newtmpl/gettemplate`: the notices' templates, all of them one-time (type 2)."""
-    shown = [
-        {
-            "priTmplId": template.id,
-            "title": template.title,
-            "content": template.content,
-            "example": template.content,
-            "type": 2,
-            "keywordEnumValueList": [
-                {"keywordCode": f"{key}.DATA", "enumValueList": list(values)}
-                for key, values in template.choices.items()
-            ],
-        }
-        for template in call.templates.values()
-        if template.kind == "notice"
-    ]
-    return {**OK, "data": shown}
-
-
-def private(call: Call) -> dict[str, Any]:
-    """`/cgi-bin/template/get_all_private_template`: the template messages' templates."""
-    shown = [
-        {"template_id": template.id, "title": template.title, "content": template.content, "example": template.content}
-        for template in call.templates.values()
-        if template.kind == "message"
-    ]
-    return {"template_list": shown}
-
-
 def credits_of(db: sqlite3.Connection, openid: str, template_id: str) -> int:
     """How many notices of this template the member still allows."""
     row = db.execute(

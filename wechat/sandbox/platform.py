@@ -9,6 +9,7 @@ from contextlib import suppress
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs
 
 from wechat.sandbox import (
     articles,
@@ -29,6 +30,7 @@ from wechat.sandbox import (
     service,
     sns,
     tags,
+    templates,
     tokens,
     wirelog,
 )
@@ -93,8 +95,14 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/cgi-bin/message/template/send": Endpoint(notices.send_template, POST, "notice"),
     "/cgi-bin/message/subscribe/bizsend": Endpoint(notices.send_notice, POST, "notice"),
     "/cgi-bin/message/subscribe/send": Endpoint(notices.send_mini_notice, POST, "mini notice"),
-    "/cgi-bin/template/get_all_private_template": Endpoint(notices.private, GET, "notice"),
-    "/wxaapi/newtmpl/gettemplate": Endpoint(notices.added, GET, "template list"),
+    "/cgi-bin/template/get_all_private_template": Endpoint(templates.private, GET, "notice"),
+    "/wxaapi/newtmpl/gettemplate": Endpoint(templates.added, GET, "template list"),
+    "/cgi-bin/template/del_private_template": Endpoint(templates.delete_private, POST, "notice"),
+    "/wxaapi/newtmpl/getcategory": Endpoint(templates.categories, GET, "template list"),
+    "/wxaapi/newtmpl/getpubtemplatetitles": Endpoint(templates.titles, GET, "template list"),
+    "/wxaapi/newtmpl/getpubtemplatekeywords": Endpoint(templates.keywords, GET, "template list"),
+    "/wxaapi/newtmpl/addtemplate": Endpoint(templates.add, POST, "template list"),
+    "/wxaapi/newtmpl/deltemplate": Endpoint(templates.delete, POST, "template list"),
     "/cgi-bin/media/upload": Endpoint(media.upload, POST, "talk"),
     "/cgi-bin/media/get": Endpoint(media.download, GET, "talk"),
     "/cgi-bin/media/uploadimg": Endpoint(materials.upload_picture, POST, "material"),
@@ -137,6 +145,8 @@ SECRET: dict[str, Endpoint] = {  # called with the account's secret instead of a
     "/cgi-bin/clear_quota/v2": Endpoint(quota.clear, POST, "everyone"),
 }
 UPLOADS = frozenset({"/cgi-bin/media/upload", "/cgi-bin/media/uploadimg", "/cgi-bin/material/add_material"})
+# Called with a form; with JSON too, as programs report (C).
+FORMS = frozenset({"/wxaapi/newtmpl/addtemplate", "/wxaapi/newtmpl/deltemplate"})
 WITH_SECRET = frozenset({"/sns/jscode2session", "/sns/oauth2/access_token"})  # called with it instead of a token
 
 
@@ -147,7 +157,7 @@ class Platform:
         self,
         state: State,
         accounts: Sequence[SandboxAccount],
-        templates: Sequence[Template],
+        given_templates: Sequence[Template],
         *,
         clock: MovedClock,
         send: Callable[[Push, Settle], Future[Outcome]],
@@ -156,7 +166,7 @@ class Platform:
     ) -> None:
         self.state = state
         self.accounts = {account.name: account for account in accounts}
-        self.templates = {template.id: template for template in templates}
+        self._templates = {template.id: template for template in given_templates}
         self._clock = clock
         self._send = send
         self._knobs = knobs
@@ -259,7 +269,7 @@ class Platform:
                 now=now,
                 request=request,
                 body=_json(request),
-                templates=self.templates,
+                templates=self.templates_of(db, account.name),
                 daily=self._daily(),
                 hit=hit,
             )
@@ -267,6 +277,10 @@ class Platform:
         for push in call.pushes:
             self.push(push)
         return answer
+
+    def templates_of(self, db: sqlite3.Connection, account: str) -> Mapping[str, Template]:
+        """The templates that an account has by now."""
+        return templates.held(db, account, self._templates)
 
     def push(self, push: Push) -> Future[Outcome]:
         """Send a push on its way; the member sees what comes of it."""
@@ -319,6 +333,8 @@ def _json(request: Request) -> Mapping[str, Any]:
         return {}
     if not request.body:
         raise ApiError(44002)
+    if request.path in FORMS and not request.body.startswith(b"{"):
+        return _form(request.body)
     try:
         body = json.loads(request.body)
     except ValueError:
@@ -326,6 +342,13 @@ def _json(request: Request) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise ApiError(47001)
     return body
+
+
+def _form(body: bytes) -> Mapping[str, Any]:
+    """A form's fields; what is a list is one of numbers."""
+    fields = parse_qs(body.decode(errors="replace"))
+    kids = [int(kid) if kid.isdecimal() else kid for kid in fields.pop("kidList", ())]
+    return {**{name: values[0] for name, values in fields.items()}, "kidList": kids}
 
 
 def _rid(now: float) -> str:

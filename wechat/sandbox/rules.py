@@ -207,6 +207,54 @@ LISTED_MATERIALS = ("image", "voice", "video", "news")  # §8
 LISTED = 20  # §3.6, §8: at most on a page
 
 
+class LibraryKeyword(NamedTuple):
+    """A field that a title offers: the kind of its values (§3.4) begins its key."""
+
+    name: str
+    example: str
+    rule: str
+
+
+class LibraryTemplate(NamedTuple):
+    """A title of the platform's library: `type` 2 is one-time, 3 long-term."""
+
+    title: str
+    type: int
+    category: int
+    keywords: dict[int, LibraryKeyword]
+
+
+TEMPLATES = 25  # §3.2, §3.3: of one kind in an account
+TEMPLATE_FIELDS = range(2, 6)  # §3.3: of a template
+TEMPLATE_SCENE_CHARS = 15  # §3.3
+LISTED_TITLES = 30  # §3.3
+# The library is the stand-in's own, in the shape of the platform's: titles, numbers and fields there are others.
+TEMPLATE_CATEGORIES = {101: "政务民生", 102: "教育"}
+_A_THING, _A_TIME = (
+    LibraryKeyword("内容", "三月主题党日", "thing"),
+    LibraryKeyword("时间", "2026年11月23日 09:00", "time"),
+)
+TEMPLATE_LIBRARY: dict[int, LibraryTemplate] = {
+    1001: LibraryTemplate(
+        "会议通知",
+        2,
+        101,
+        {
+            1: LibraryKeyword("会议主题", "第三季度党员大会", "thing"),
+            2: LibraryKeyword("会议时间", "2026年11月23日 09:00", "time"),
+            3: LibraryKeyword("会议地点", "三楼会议室", "thing"),
+            4: LibraryKeyword("召集人", "支部委员会", "thing"),
+            5: LibraryKeyword("应到人数", "25", "number"),
+            6: LibraryKeyword("状态", "待参加", "phrase"),
+        },
+    ),
+    1002: LibraryTemplate(
+        "办理进度通知", 3, 101, {1: _A_THING, 2: _A_TIME, 3: LibraryKeyword("状态", "已受理", "phrase")}
+    ),
+    1003: LibraryTemplate("学习提醒", 2, 102, {1: _A_THING, 2: _A_TIME}),
+}
+
+
 class MassQuota(NamedTuple):
     """The jobs of an account a day, and the messages that each of its followers may get in a month."""
 

@@ -103,12 +103,12 @@ _INERT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandb
 
 
 def _asked() -> Request:
-    file = request.files.get("media")
-    upload = control.taken(file) if file else None
-    body = b"" if request.files else request.get_data()
     query = request.args.to_dict()
-    form = request.form.to_dict() if request.files else {}
-    return Request(method=request.method, path=request.path, query=query, body=body, upload=upload, form=form)
+    if request.mimetype != "multipart/form-data":
+        return Request(method=request.method, path=request.path, query=query, body=request.get_data())
+    file, form = request.files.get("media"), request.form.to_dict()
+    upload = control.taken(file) if file else None
+    return Request(method=request.method, path=request.path, query=query, upload=upload, form=form)
 
 
 def _respond(answer: Answer) -> AnyResponse:

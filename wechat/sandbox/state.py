@@ -70,6 +70,10 @@ create index if not exists mass_of on mass (account, at);
 create table if not exists mass_received (
     openid text not null, month text not null, times integer not null, primary key (openid, month)) without rowid;
 create table if not exists mass_speeds (account text primary key, level integer not null) without rowid;
+create table if not exists own_templates (
+    id text primary key, account text not null, title text not null, content text not null, nth integer not null);
+create table if not exists dropped_templates (
+    account text not null, id text not null, primary key (account, id)) without rowid;
 create table if not exists sent_once (
     account text not null, openid text not null, client_msg_id text not null, msgid integer not null, at real not null,
     primary key (account, openid, client_msg_id)) without rowid;
