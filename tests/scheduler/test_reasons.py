@@ -13,7 +13,7 @@ from wechat import errors
 from wechat.errors import BadRequest, Misconfigured
 from wechat.limits import Rule
 
-FACTS = {"most": 3, "known": "jpg", "kind": "image"}
+FACTS = {"least": 2, "most": 3, "known": "jpg", "kind": "image"}
 
 
 @pytest.mark.parametrize("rule", Rule)
@@ -21,6 +21,7 @@ def test_every_rule_is_told_in_chinese(rule):
     said = reasons.of(BadRequest.of("thing1", rule, **FACTS))
 
     assert said.startswith("“thing1”")
+    assert reasons.UNKNOWN_RULE not in said
     assert re.findall("[a-z]{2,}", said.removeprefix("“thing1”").replace("http", "").replace("jpg", "")) in (
         [],
         ["image"],
