@@ -3,6 +3,7 @@ BIN = .venv/bin
 PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 WORKERS = 3  # tests beside each other, file by file: two cores' worth, and one that waits
 BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+NODE := $(shell command -v node)
 UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command "make lock"
 
 .PHONY: run setup test check drill bench lock
@@ -13,8 +14,9 @@ run: .venv/to-run
 setup: .venv/to-test
 
 test: .venv/to-test
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill$(if $(BROWSER),, and not browser)"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill$(if $(BROWSER),, and not browser)$(if $(NODE),, and not node)"
 	@$(if $(BROWSER),,echo "LEFT OUT: the tests in a browser, because neither chromium nor google-chrome is on this machine.")
+	@$(if $(NODE),,echo "LEFT OUT: the tests of examples/miniprogram, because node is not on this machine.")
 	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: the same suite on PostgreSQL, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
 
 check: test

@@ -155,7 +155,7 @@ class Program:
         self.given = {
             "ZHIBU_WEB__PORT": str(web),
             "ZHIBU_SANDBOX__PORT": str(stand_in),
-            **{f"ZHIBU_ACCOUNTS__{name.upper()}__API_BASE": self.sandbox for name in ("official", *accounts)},
+            **{f"ZHIBU_ACCOUNTS__{name.upper()}__API_BASE": self.sandbox for name in ("official", "mini", *accounts)},
             "ZHIBU_STORAGE__FOLDER": str(folder / "var"),
             "ZHIBU_STORAGE__DATABASE": database,
             "ZHIBU_STORAGE__REDIS": memory,
@@ -303,9 +303,9 @@ class Program:
         assert answer.status_code == 200, f"{action}: {answer.status_code} {answer.text}"
         return answer.json()
 
-    def member(self, nickname: str = "") -> Member:
+    def member(self, nickname: str = "", *, account: str = "official") -> Member:
         """A new member of the stand-in, who does not follow yet."""
-        return Member(self, self.call("members", account="official", nickname=nickname)["openid"])
+        return Member(self, self.call("members", account=account, nickname=nickname)["openid"])
 
     def phone(self, openid: str = "", *, strict: bool = True, account: str = "official") -> Phone:
         """A phone that speaks to the webhook itself, past the sandbox."""

@@ -1,0 +1,68 @@
+const telling = require("../../telling");
+
+const { api } = getApp();
+const STATES = { received: "已收到", in_hand: "办理中", answered: "已答复", closed: "已办结" };
+
+Page({
+  data: { busy: false, fault: "", form: null, anonymous: true, category: 0, name: "", words: "", pictures: [], receipt: "", typed: "", status: null },
+
+  onLoad() {
+    return telling(this, async () => this.fresh());
+  },
+
+  async fresh() {
+    this.key = await api.newKey(); // of what is being written: pressed twice it is sent once
+    this.setData({ form: await api.opinion.form(), words: "", pictures: [] });
+  },
+
+  setWay({ detail }) { this.setData({ anonymous: !detail.value }); },
+  setCategory({ detail }) { this.setData({ category: Number(detail.value) }); },
+  setName({ detail }) { this.setData({ name: detail.value }); },
+  setWords({ detail }) { this.setData({ words: detail.value }); },
+  setTyped({ detail }) { this.setData({ typed: detail.value }); },
+
+  addPictures() {
+    const { form, pictures } = this.data;
+    wx.chooseMedia({
+      count: Math.min(9, form.pictures - pictures.length),
+      mediaType: ["image"],
+      sizeType: ["compressed"],
+      success: ({ tempFiles }) => telling(this, async () => {
+        for (const file of tempFiles) {
+          const id = await api.opinion.picture(file.tempFilePath);
+          this.setData({ pictures: [...this.data.pictures, { id, shown: file.tempFilePath }] });
+        }
+      }),
+    });
+  },
+
+  dropPicture({ currentTarget }) {
+    this.setData({ pictures: this.data.pictures.filter(({ id }) => id !== currentTarget.dataset.id) });
+  },
+
+  send() {
+    return telling(this, async () => {
+      const { anonymous, category, form, name, pictures, words } = this.data;
+      const { receipt } = await api.opinion.send({
+        way: anonymous ? "anonymous" : "named",
+        category: form.categories[category],
+        words,
+        name: anonymous ? "" : form.name || name,
+        pictures: pictures.map(({ id }) => id),
+      }, this.key);
+      this.setData({ receipt });
+      await this.fresh();
+    });
+  },
+
+  copy() {
+    wx.setClipboardData({ data: this.data.receipt });
+  },
+
+  look() {
+    return telling(this, async () => {
+      const status = await api.opinion.look(this.data.typed);
+      this.setData({ status: { ...status, state: STATES[status.state] || status.state } });
+    });
+  },
+});

@@ -1,0 +1,55 @@
+const telling = require("../../telling");
+
+const { api } = getApp();
+
+Page({
+  data: { busy: false, fault: "", standing: null, round: null, question: null, chosen: [], choices: [], verdict: null },
+
+  onShow() {
+    return this.data.round ? undefined : this.look();
+  },
+
+  look() {
+    return telling(this, async () => this.setData({ standing: await api.quiz.standing() }));
+  },
+
+  begin({ currentTarget }) {
+    return telling(this, async () => this.show(await api.quiz.begin(currentTarget.dataset.of)));
+  },
+
+  async show(round) {
+    this.key = await api.newKey(); // of the answer to come: pressed twice it counts once
+    this.setData({ round, question: round.question, verdict: null, chosen: [], choices: marked(round.question, []) });
+  },
+
+  choose({ currentTarget }) {
+    if (this.data.verdict) return;
+    const { id } = currentTarget.dataset;
+    const { chosen, question } = this.data;
+    const others = question.type === "multi" ? chosen.filter((each) => each !== id) : [];
+    const now = chosen.includes(id) ? others : [...others, id];
+    this.setData({ chosen: now, choices: marked(question, now) });
+  },
+
+  answer() {
+    const { chosen, question, round } = this.data;
+    if (!chosen.length) return this.setData({ fault: "请先选一个答案。" });
+    return telling(this, async () => {
+      const said = { position: question.position, look: question.look, chosen };
+      this.setData({ verdict: await api.quiz.answer(round.id, said, this.key) });
+    });
+  },
+
+  next() {
+    return this.show(this.data.verdict.round);
+  },
+
+  again() {
+    this.setData({ round: null, question: null, verdict: null });
+    return this.look();
+  },
+});
+
+function marked(question, chosen) {
+  return question ? question.choices.map((each) => ({ ...each, chosen: chosen.includes(each.id) })) : [];
+}

@@ -1,0 +1,19 @@
+const telling = require("../../telling");
+
+const { api } = getApp();
+const VOICES = { official: "原文", report: "报道", own: "解读" };
+
+Page({
+  data: { busy: false, fault: "", digest: null },
+
+  onLoad({ slug }) {
+    return telling(this, async () => {
+      const digest = await api.digest.read(decodeURIComponent(slug));
+      this.setData({ digest: { ...digest, parts: digest.parts.map((part) => ({ ...part, voice: VOICES[part.voice], official: part.voice === "official" })) } });
+    });
+  },
+
+  copy() {
+    wx.setClipboardData({ data: this.data.digest.source_url });
+  },
+});

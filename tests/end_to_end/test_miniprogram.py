@@ -1,0 +1,108 @@
+"""The mini-program of examples/miniprogram: its own files, run by Node with a platform around them, on the program."""
+
+import io
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.end_to_end.running import ROOT, Program
+
+pytestmark = pytest.mark.node
+
+EXAMPLE = ROOT / "examples" / "miniprogram"
+HERE = Path(__file__).parent
+RECEIPT = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
+SECONDS = 60
+
+
+def node(script: Path, *arguments: str) -> str:
+    """What a script prints; without Node these tests fail: who has none leaves them out by their mark."""
+    found = shutil.which("node")
+    assert found, "there is no node on this machine: install it, or leave these tests out with -m 'not node'"
+    ran = subprocess.run(
+        [found, script, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False, encoding="utf-8"
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def seen(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What a member saw who used all of it once."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(drawn, "PNG")
+    picture = tmp_path_factory.mktemp("picture") / "p.png"
+    picture.write_bytes(drawn.getvalue())
+    member = program.member("用小程序的人", account="mini")
+    return json.loads(node(HERE / "use_miniprogram.js", program.web, program.sandbox, member.openid, str(picture)))
+
+
+def test_the_days_questions_are_answered_each_once(seen):
+    quiz = seen["quiz"]
+
+    assert (quiz["before"]["begun"], quiz["before"]["given"]) == (False, 0)
+    assert quiz["looks"] == [True] * quiz["total"]
+    assert (quiz["ended"], quiz["fault"]) == (True, "")
+    assert quiz["after"]["answered"] == quiz["after"]["given"] == quiz["total"] == 5
+
+
+def test_an_answer_that_got_lost_is_sent_again_with_its_key_and_no_other_shares_it(seen):
+    keys = seen["keys"]
+
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == len(keys) - 1 == 5
+    assert all(re.fullmatch(r"[0-9a-f]{32}", key) for key in keys)
+
+
+def test_a_digest_is_found_and_read_in_its_voices(seen):
+    digest = seen["digest"]
+
+    assert set(digest["kinds"]) == {"news"}
+    assert digest["listed"] == min(20, digest["total"]) > 10
+    assert digest["title"]
+    assert digest["source"]
+    assert set(digest["voices"]) <= {"原文", "报道", "解读"}
+    assert digest["missing"] == "没有这一篇，可能已经撤下。"
+
+
+def test_an_opinion_is_sent_once_with_its_picture_and_looked_up(seen, program):
+    opinion = seen["opinion"]
+
+    assert "太短" in opinion["tooShort"]
+    assert opinion["pictures"] == 1
+    assert RECEIPT.fullmatch(opinion["receipt"])
+    assert (opinion["status"]["state"], opinion["fault"]) == ("已收到", "")
+
+
+def test_topics_are_chosen_and_a_token_that_is_over_is_changed_for_another(seen):
+    subscription = seen["subscription"]
+
+    assert subscription["subscribed"] == [subscription["first"]]
+    assert any("5 题" in line for line in subscription["data"])
+    assert re.fullmatch(r"[0-9A-Z]{4}-[0-9A-Z]{4}", subscription["code"])
+    assert (subscription["fault"], subscription["logins"]) == ("", 2)
+
+
+def test_whoever_wants_it_leaves_nothing_behind(seen):
+    erasure = seen["erasure"]
+
+    assert (erasure["toasts"], erasure["fault"], erasure["token"]) == (["已全部删除"], "", "")
+
+
+def test_every_page_is_there_with_all_its_files_and_calls_what_it_has():
+    pages = json.loads((EXAMPLE / "app.json").read_text("utf-8"))["pages"]
+
+    for page in pages:
+        assert json.loads((EXAMPLE / f"{page}.json").read_text("utf-8"))["navigationBarTitleText"]
+        looks, does = (EXAMPLE / f"{page}.wxml").read_text("utf-8"), (EXAMPLE / f"{page}.js").read_text("utf-8")
+        called = set(re.findall(r'\bbind\w+="(\w+)"', looks))
+        assert called
+        assert called <= set(re.findall(r"^  (?:async )?(\w+)\(.*\) {", does, re.MULTILINE)), page
+    on_disk = {path.parent.name for path in EXAMPLE.glob("pages/*/*")}
+    assert on_disk == {Path(page).name for page in pages}

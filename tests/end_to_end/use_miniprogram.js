@@ -1,0 +1,99 @@
+// A member uses the example mini-program; what they saw is printed as JSON.
+
+"use strict";
+
+const { aPage, aPhone, tap } = require("./wx.js");
+
+const [, , web, sandbox, openid, picture] = process.argv;
+
+async function quiz(phone) {
+  const page = aPage("quiz");
+  await page.onShow();
+  const before = page.data.standing;
+  await page.begin(tap({ of: "today" }));
+  const { total } = page.data.round;
+  const looks = [];
+  for (let number = 0; number < total; number += 1) {
+    page.choose(tap({ id: page.data.question.choices[0].id }));
+    if (number === 0) phone.lost = 1; // the answer is counted, and the phone doesn't hear of it
+    await page.answer();
+    looks.push(page.data.verdict?.explanation.length > 0);
+    if (page.data.verdict?.round.question) await page.next();
+  }
+  const { verdict, fault } = page.data; // none, where the server would not have it
+  await page.again();
+  return { before, total, looks, ended: verdict?.round.question === null, fault, after: page.data.standing };
+}
+
+async function digest(phone) {
+  const list = aPage("digest");
+  await list.onLoad();
+  const kinds = list.data.items.map(({ kind }) => kind);
+  await list.pick(tap({ kind: "policy" }));
+  await list.more();
+  list.open(tap({ slug: list.data.items[0].slug }));
+  const reading = aPage("reading");
+  await reading.onLoad({ slug: new URL(`http://phone${phone.went[0]}`).searchParams.get("slug") });
+  const { title, source, parts } = reading.data.digest;
+  const missing = aPage("reading");
+  await missing.onLoad({ slug: "no-such" });
+  return {
+    kinds, listed: list.data.items.length, total: list.data.total, title, source,
+    voices: parts.map(({ voice }) => voice), missing: missing.data.fault,
+  };
+}
+
+async function opinion(phone) {
+  const page = aPage("opinion");
+  await page.onLoad();
+  page.setWords(tap({}, "好"));
+  await page.send();
+  const tooShort = page.data.fault;
+  phone.picked = [picture];
+  page.addPictures();
+  while (page.data.busy) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  const pictures = page.data.pictures.length;
+  page.setWords(tap({}, "食堂晚上能不能晚一点关门。"));
+  phone.lost = 1;
+  await page.send();
+  const { receipt } = page.data;
+  page.setTyped(tap({}, receipt));
+  await page.look();
+  return { tooShort, pictures, receipt, status: page.data.status, fault: page.data.fault };
+}
+
+async function subscription(phone) {
+  const page = aPage("subscription");
+  await page.onShow();
+  const [first] = page.data.topics;
+  await page.set(tap({ id: first.id }, true));
+  const subscribed = page.data.topics.filter((each) => each.subscribed).map(({ id }) => id);
+  await page.mine();
+  const data = page.data.data;
+  await page.link();
+  phone.storage["zhibu.token"] = "x".repeat(43); // as after a week
+  await page.mine();
+  return { first: first.id, subscribed, data, code: page.data.code, fault: page.data.fault, logins: phone.logins };
+}
+
+async function erasure(phone) {
+  const page = aPage("subscription");
+  await page.onShow();
+  page.erase();
+  while (page.data.busy) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  return { toasts: phone.toasts, fault: page.data.fault, token: phone.storage["zhibu.token"] };
+}
+
+async function main() {
+  const phone = aPhone({ web, sandbox, openid });
+  const parts = { quiz, digest, opinion, subscription, erasure };
+  const seen = {};
+  for (const [name, part] of Object.entries(parts)) seen[name] = await part(phone);
+  const keys = phone.sent.filter(({ path }) => path.endsWith("/answers")).map(({ header }) => header["Idempotency-Key"]);
+  console.log(JSON.stringify({ ...seen, keys }));
+}
+
+main().catch((fault) => {
+  console.error(fault);
+  process.exit(1);
+});
