@@ -28,7 +28,7 @@ class Wanted(Paged):
     q: Line = Field("", max_length=engine.LONGEST_WORDS, description="Words that all must stand in it.")
 
 
-class Subject(BaseModel):
+class DigestTopic(BaseModel):
     """A topic with something to read."""
 
     id: str = Field(examples=["zhengce"])
@@ -36,10 +36,10 @@ class Subject(BaseModel):
     count: int = Field(examples=[12])
 
 
-class Subjects(BaseModel):
+class DigestTopics(BaseModel):
     """The topics, in the account's order."""
 
-    items: list[Subject]
+    items: list[DigestTopic]
 
 
 class Headline(BaseModel):
@@ -111,11 +111,11 @@ class Reader:
             parts=parts,
         )
 
-    def topics(self) -> Subjects:
+    def topics(self) -> DigestTopics:
         """The topics that have something to read."""
         library = self._library
         found = engine.topics_with(self._readable(library.newest(now=self.clock())), library.account.topics)
-        return Subjects(items=[Subject(id=topic.id, name=topic.name, count=count) for topic, count in found])
+        return DigestTopics(items=[DigestTopic(id=topic.id, name=topic.name, count=count) for topic, count in found])
 
     def _readable(self, digests: Iterable[Digest]) -> list[Digest]:
         """Only a binding counts, never what somebody typed."""
@@ -157,9 +157,9 @@ def blueprint(reader: Reader) -> APIBlueprint:
         return reader.one(slug)
 
     @doors.get("/topics")
-    @doors.output(Subjects)
+    @doors.output(DigestTopics)
     @doors.doc(summary="Topics with something to read")
-    def topics() -> Subjects:
+    def topics() -> DigestTopics:
         return reader.topics()
 
     return doors

@@ -22,7 +22,7 @@ class Known(BaseModel):
     accounts: list[str] = Field(examples=[["mini", "official"]])
 
 
-class Code(BaseModel):
+class LinkCode(BaseModel):
     """Said in the other account's chat, it ties both to one person; a new one ends the one before."""
 
     code: str = Field(examples=["K7M2-9QXF"])
@@ -40,10 +40,10 @@ class Links:
         """The member's accounts."""
         return Known(accounts=list(self.linking.accounts(session.who().person)))
 
-    def code(self) -> Code:
+    def code(self) -> LinkCode:
         """A code for the contact that asks."""
         code = self.linking.code(session.who().contact, until=self.clock() + engine.CODE_LIVES)
-        return Code(code=engine.shown(code), expires_in=int(engine.CODE_LIVES.total_seconds()))
+        return LinkCode(code=engine.shown(code), expires_in=int(engine.CODE_LIVES.total_seconds()))
 
     def part(self) -> None:
         """Take this account from the others; what was kept stays with them."""
@@ -62,9 +62,9 @@ def blueprint(links: Links, say: Say) -> APIBlueprint:
         return links.known()
 
     @doors.post("/code")
-    @doors.output(Code)
+    @doors.output(LinkCode)
     @doors.doc(summary="A code to say in the official account", description="关联 and the code, within ten minutes.")
-    def code() -> Code:
+    def code() -> LinkCode:
         return links.code()
 
     @doors.delete("")

@@ -21,7 +21,7 @@ TOO_MANY_TRIES = Problem(429, "membership.problem_too_many_tries")
 _REFUSALS = {Refusal.UNKNOWN: CODE_UNKNOWN, Refusal.EXPIRED: CODE_EXPIRED}
 
 
-class Code(BaseModel):
+class JoinCode(BaseModel):
     """A join code as it was typed: any case, spaces and dashes."""
 
     code: Line = Field(min_length=1, max_length=40)
@@ -55,7 +55,7 @@ class Register:
             return Bound(bound=False)
         return self._bound(who.name, who.organisation, who.role)
 
-    def join(self, said: Code, once: Once) -> Bound:
+    def join(self, said: JoinCode, once: Once) -> Bound:
         """Bind with a code; five tries a day, in the chat and here together."""
         who, now, message = session.who(), self.clock(), self.effect(once)
         code = engine.code_in(said.code)
@@ -89,14 +89,14 @@ def blueprint(register: Register) -> APIBlueprint:
         return register.mine()
 
     @doors.post("")
-    @doors.input(Code)
+    @doors.input(JoinCode)
     @doors.input(Once, location="headers")
     @doors.output(Bound)
     @doors.doc(
         summary="Bind with a join code",
         responses=openapi.says(say, CODE_UNKNOWN, CODE_EXPIRED, TOO_MANY_TRIES),
     )
-    def join(json_data: Code, headers_data: Once) -> Bound:
+    def join(json_data: JoinCode, headers_data: Once) -> Bound:
         return register.join(json_data, headers_data)
 
     @doors.delete("")

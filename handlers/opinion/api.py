@@ -91,15 +91,15 @@ class Said(BaseModel):
 class Receipt(BaseModel):
     """The only key to what becomes of it: shown now, and kept as a hash."""
 
-    receipt: str = Field(examples=["4F7K-2MXP-90TC"])
+    receipt: str = Field(examples=["4F7K-2MXP-90T5"])
 
 
-class Code(BaseModel):
+class TypedReceipt(BaseModel):
     """A receipt as it was typed: any case, spaces and dashes."""
 
     receipt: Line = Field(min_length=1, max_length=64)
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"receipt": "4f7k 2mxp 90tc"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"receipt": "4f7k 2mxp 90t5"}]})
 
 
 class Status(BaseModel):
@@ -216,7 +216,7 @@ class Box:
         who = session.who()
         return self.quota.spent(account=who.account, openid=who.openid, now=self._now())
 
-    def look_up(self, typed: Code) -> Status:
+    def look_up(self, typed: TypedReceipt) -> Status:
         """What became of the opinion with this receipt: who holds it may know, signed in as whoever."""
         code = engine.read(typed.receipt)
         if not engine.is_code(code):
@@ -305,14 +305,14 @@ def blueprint(box: Box) -> APIBlueprint:
         return box.send(json_data, headers_data)
 
     @doors.post("/lookup")
-    @doors.input(Code)
+    @doors.input(TypedReceipt)
     @doors.output(Status)
     @doors.doc(
         summary="What became of an opinion",
         description="The receipt is in the body, so that no log on the way keeps it.",
         responses=openapi.says(say, NOT_A_CODE, NO_SUCH_CODE),
     )
-    def look_up(json_data: Code) -> Status:
+    def look_up(json_data: TypedReceipt) -> Status:
         return box.look_up(json_data)
 
     @doors.post("/pictures")

@@ -29,7 +29,7 @@ class OwnData(Protocol):
         """Erase the person everywhere, in one transaction."""
 
 
-class Subject(BaseModel):
+class OwnTopic(BaseModel):
     """A topic, and whether the member hears of it."""
 
     id: str = Field(examples=["zhengce"])
@@ -37,10 +37,10 @@ class Subject(BaseModel):
     subscribed: bool
 
 
-class Subjects(BaseModel):
+class OwnTopics(BaseModel):
     """All topics, in the account's order."""
 
-    items: list[Subject]
+    items: list[OwnTopic]
 
 
 class Mine(BaseModel):
@@ -75,24 +75,24 @@ class Desk:
     clock: Callable[[], datetime]
     effect: Effect
 
-    def topics(self) -> Subjects:
+    def topics(self) -> OwnTopics:
         """All topics with the member's marked."""
         mine = self.subscriptions.of(session.who().person)
-        return Subjects(
-            items=[Subject(id=each.id, name=each.name, subscribed=each.id in mine) for each in self._topics]
+        return OwnTopics(
+            items=[OwnTopic(id=each.id, name=each.name, subscribed=each.id in mine) for each in self._topics]
         )
 
-    def add(self, topic: str) -> Subjects:
+    def add(self, topic: str) -> OwnTopics:
         """Hear of a topic."""
         self.subscriptions.add(session.who().person, [self._known(topic)])
         return self.topics()
 
-    def drop(self, topic: str) -> Subjects:
+    def drop(self, topic: str) -> OwnTopics:
         """Hear of it no more."""
         self.subscriptions.drop(session.who().person, [self._known(topic)])
         return self.topics()
 
-    def drop_all(self) -> Subjects:
+    def drop_all(self) -> OwnTopics:
         """Hear of nothing, a topic that has left the pack among it."""
         person = session.who().person
         self.subscriptions.drop(person, self.subscriptions.of(person))
@@ -134,27 +134,27 @@ def _add_topics(doors: APIBlueprint, desk: Desk) -> None:
     known = openapi.says(desk.shelf.say, NO_SUCH_TOPIC)
 
     @doors.get("/topics")
-    @doors.output(Subjects)
+    @doors.output(OwnTopics)
     @doors.doc(summary="Topics, and which of them you hear of")
-    def topics() -> Subjects:
+    def topics() -> OwnTopics:
         return desk.topics()
 
     @doors.put("/topics/<topic>")
-    @doors.output(Subjects)
+    @doors.output(OwnTopics)
     @doors.doc(summary="Hear of a topic", responses=known)
-    def add(topic: str) -> Subjects:
+    def add(topic: str) -> OwnTopics:
         return desk.add(topic)
 
     @doors.delete("/topics/<topic>")
-    @doors.output(Subjects)
+    @doors.output(OwnTopics)
     @doors.doc(summary="Hear of a topic no more", responses=known)
-    def drop(topic: str) -> Subjects:
+    def drop(topic: str) -> OwnTopics:
         return desk.drop(topic)
 
     @doors.delete("/topics")
-    @doors.output(Subjects)
+    @doors.output(OwnTopics)
     @doors.doc(summary="Hear of nothing any more")
-    def drop_all() -> Subjects:
+    def drop_all() -> OwnTopics:
         return desk.drop_all()
 
 

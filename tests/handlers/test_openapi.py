@@ -5,6 +5,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from pydantic import BaseModel
 
 from storage.db import metadata
 from tests.house import a_town
@@ -64,6 +65,23 @@ def test_every_body_that_goes_in_has_an_example(document):
             if kind == "application/json":
                 name = body["schema"]["$ref"].rpartition("/")[2]
                 assert document["components"]["schemas"][name]["examples"], (path, method)
+
+
+def test_every_model_has_a_name_of_its_own():
+    """The description knows models by name: of two that share one it describes the second as the first."""
+    homes: dict[str, set[str]] = {}
+    for model in models(BaseModel):
+        if model.__module__.startswith("handlers.") and model.__module__.endswith(".api"):
+            homes.setdefault(model.__name__, set()).add(model.__module__)
+
+    assert len(homes) > 30
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
+def models(of):
+    for model in of.__subclasses__():
+        yield model
+        yield from models(model)
 
 
 def test_every_reference_leads_somewhere(document):
