@@ -30,6 +30,7 @@ from content.library import Library
 from content.shelf import Shelf
 from handlers import (
     access,
+    agents,
     console,
     conversation,
     digest,
@@ -43,6 +44,7 @@ from handlers import (
     quiz,
     subscription,
 )
+from handlers.agents import AgentsSettings
 from handlers.conversation import Conversation
 from handlers.feature import Feature, Keeps
 from handlers.login import LoginSettings
@@ -199,6 +201,7 @@ class SandboxSettings(_Table):
 class HandlerSettings(_Table):
     """The tables [handlers.<feature>]."""
 
+    agents: AgentsSettings = AgentsSettings()
     login: LoginSettings = LoginSettings()
     opinion: OpinionSettings = OpinionSettings()
     quiz: QuizSettings = QuizSettings()
@@ -555,6 +558,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             accounts=platform.followed,
             has_mini_program=bool(platform.minis),
         ),
+        agents.feature(say=shelf.say, settings=settings.handlers.agents),
         subscription.feature(
             members=subscription.Members(people=people, zone=settings.zone, mini_programs=platform.minis),
             subscriptions=subscriptions,
@@ -583,7 +587,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         inbox=inbox,
         people=people,
         say=shelf.say,
-        later=Later(people, accounts=platform.accounts, texters=platform.clients, clock=clock),
+        later=Later(people, accounts=platform.accounts, texters=platform.clients, clock=clock, leave=inbox.leave),
         clock=clock,
         threads=run.WEB_THREADS,
     )

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
@@ -42,6 +42,8 @@ SURE_WITHOUT_REDIS = frozenset(
         Kind.AUTHORIZATION_REVOKED,
     }
 )
+# The welcome meets who follows, and who only looks in is nobody yet.
+_MEETS_NOBODY = frozenset({Kind.SUBSCRIBE, Kind.ENTER_SESSION})
 # What a member says; the platform's reports come in the middle of a talk too, and are no part of it.
 _SAID = frozenset(
     {
@@ -77,10 +79,22 @@ class Say(Protocol):
 
 
 class FinishLater(Protocol):
-    """Takes the rest of an answer off the turn."""
+    """Takes what is said beside the reply off the turn. What is `private` must not be kept beside a person."""
 
-    def __call__(self, who: Who, job: Callable[[], str]) -> None:
+    def __call__(self, who: Who, job: Callable[[], str], *, private: bool = False) -> None:
         """Run `job` soon and bring its words to `who`."""
+
+    def say(self, who: Who, words: str, *, private: bool) -> None:
+        """Bring the words to `who`."""
+
+
+class Answered(NamedTuple):
+    """What a turn came to: the reply, the note that SQL shall learn later, and whom it is for."""
+
+    reply: Reply
+    note: bytes
+    who: Who
+    private: bool
 
 
 class Conversation:
@@ -124,7 +138,9 @@ class Conversation:
         match turn:
             case Done(reply):
                 return reply or outbound.render(Silence(), message, now=now)
-            case InFlight(_):
+            case InFlight(other):
+                if message.miniprogram and not other:
+                    return outbound.SUCCESS  # the answer comes by itself: this is a repeat
                 return self._excuse("busy", message, now)
             case Fresh():
                 return self._take(turn, message, now, overlapped=overlapped)
@@ -153,8 +169,8 @@ class Conversation:
     def _take(self, fresh: Fresh, message: Message, now: datetime, *, overlapped: bool) -> bytes:
         talk = _loaded(fresh.talk, fresh.draft, now)
         again = _is_same_tap(message, talk, now)
-        reply, note = self.answer(message, talk, now, overlapped=overlapped or again, again=again)
-        rendered = self._rendered(reply, message, now)
+        answered = self.answer(message, talk, now, overlapped=overlapped or again, again=again)
+        rendered = self._rendered(answered.reply, message, now)
         if not again:
             talk.tapped = (_tap(message), _milliseconds(self._clock()))
         try:
@@ -165,22 +181,35 @@ class Conversation:
                 talk_seconds=TALK_SECONDS,
                 draft=_dumped_draft(talk.draft),
                 draft_seconds=max(1, int((talk.draft.until - now).total_seconds())) if talk.draft else 0,
-                note=note,
+                note=answered.note,
                 now=now,
             )
         except redis.Gone as gone:
             self._log.warning("turn not kept", error=type(gone).__name__)
+        self._say_beside(answered, message)
         return rendered
+
+    def _say_beside(self, answered: Answered, message: Message) -> None:
+        """Say what no reply carries: once the turn is kept, so that its repeat says nothing again."""
+        reply, who, private = answered.reply, answered.who, answered.private
+        words = _beside(reply, miniprogram=message.miniprogram)
+        if words:
+            self._later.say(who, words, private=private)
+        if isinstance(reply, Later):
+            self._later(who, reply.job, private=private)
 
     def _without_redis(self, message: Message, now: datetime) -> bytes:
         if message.kind not in SURE_WITHOUT_REDIS:
             return self._excuse("no_memory", message, now)
-        reply, _ = self.answer(message, Talk(), now)
-        return self._rendered(reply, message, now)
+        answered = self.answer(message, Talk(), now)
+        self._say_beside(answered, message)
+        return self._rendered(answered.reply, message, now)
 
     def _excuse(self, phrase: str, message: Message, now: datetime) -> bytes:
-        spoken = message.kind in ALLOWANCES
-        return self._rendered(Text(self._say(f"conversation.{phrase}")) if spoken else Silence(), message, now)
+        reply = Text(self._say(f"conversation.{phrase}")) if message.kind in ALLOWANCES else Silence()
+        who = Who(account=message.account, openid=message.openid)
+        self._say_beside(Answered(reply, b"", who, private=True), message)
+        return self._rendered(reply, message, now)
 
     def _rendered(self, reply: Reply, message: Message, now: datetime) -> bytes:
         try:
@@ -193,30 +222,35 @@ class Conversation:
 
     def answer(
         self, message: Message, talk: Talk, now: datetime, *, overlapped: bool = False, again: bool = False
-    ) -> tuple[Reply, bytes]:
-        """The reply, and the note that SQL shall learn later; whatever goes wrong, it is an answer."""
+    ) -> Answered:
+        """Whatever goes wrong, it is an answer."""
         try:
             return self._answer(message, talk, now, overlapped=overlapped, again=again)
         except Exception as error:  # noqa: BLE001 - the platform and the member always get an answer
             self._log.error("no answer", error=type(error).__name__, kind=message.kind)
-            return (Text(self._say("conversation.trouble")) if message.kind in ALLOWANCES else Silence()), b""
+            reply = Text(self._say("conversation.trouble")) if message.kind in ALLOWANCES else Silence()
+            return Answered(reply, b"", Who(account=message.account, openid=message.openid), private=True)
 
-    def _answer(
-        self, message: Message, talk: Talk, now: datetime, *, overlapped: bool, again: bool
-    ) -> tuple[Reply, bytes]:
+    def _answer(self, message: Message, talk: Talk, now: datetime, *, overlapped: bool, again: bool) -> Answered:
         who = self._people.find(account=message.account, openid=message.openid)
         turn = Turn(message=message, who=who, talk=talk, now=now, overlapped=overlapped, again=again)
         route = self._choose(turn)
         before = talk.feature
-        if route.private:
-            reply = route.handler(turn)
-            return self._fitted(reply, turn, lines=self._draft_lines(talk, before)), b""
-        turn = self._met(turn)
+        turn = turn if route.private else self._met(turn)
         reply = route.handler(turn)
         if message.kind is Kind.SUBSCRIBE:
             reply = self._with_scene(reply, turn)
-        lines = [*self._draft_lines(talk, before), *self._kept_lines(turn, reply)]
-        return self._fitted(reply, turn, lines=lines), _note(turn)
+        left = self._left_lines(turn, reply)
+        lines = [*self._draft_lines(talk, before), *left, *([] if route.private else self._kept_lines(turn, reply))]
+        reply = self._fitted(reply, turn, lines=lines)
+        note = b"" if route.private else _note(turn, reply)
+        return Answered(reply, note, turn.who, private=route.private or bool(left))
+
+    def _left_lines(self, turn: Turn, reply: Reply) -> list[str]:
+        """What a mini-program's member was to be told and could not be: in private, so it lies beside the talk."""
+        if not (turn.message.miniprogram and isinstance(reply, Text)):
+            return []
+        return self._inbox.take_left(account=turn.who.account, openid=turn.who.openid, now=turn.now)
 
     def _draft_lines(self, talk: Talk, before: str) -> list[str]:
         """How to come back to a draft, where it has just been left for something else or nothing else is open."""
@@ -246,7 +280,7 @@ class Conversation:
 
     def _met(self, turn: Turn) -> Turn:
         """Whoever does something by hand becomes a person; a platform's report about a stranger does not make one."""
-        if turn.who.known or turn.message.kind not in ALLOWANCES or turn.message.kind is Kind.SUBSCRIBE:
+        if turn.who.known or turn.message.kind not in ALLOWANCES or turn.message.kind in _MEETS_NOBODY:
             return turn
         met = self._people.meet(account=turn.who.account, openid=turn.who.openid, today=turn.now.date())
         return replace(turn, who=met)
@@ -271,10 +305,7 @@ class Conversation:
         match reply:
             case Text(content):
                 return Text(self._cut("\n\n".join([content, *lines]), turn.talk))
-            case Later(job, now):
-                self._later(turn.who, job)
-                return Text(now) if now else Silence()
-            case News() | Image() | Voice() | Video() | Music() | Transfer() | Silence():
+            case Later() | News() | Image() | Voice() | Video() | Music() | Transfer() | Silence():
                 return reply
 
     def _cut(self, text: str, talk: Talk) -> str:
@@ -306,7 +337,15 @@ class Conversation:
                 ("更多", "下一页", "more"): self._more,
             },
             keys={"help": self._help, "about": self._about},
+            kinds={Kind.ENTER_SESSION: self._greet},
         )
+
+    def _greet(self, turn: Turn) -> Reply:
+        """Greet who opens a mini-program's talk, but not whoever has been talking here these two days."""
+        window = turn.who.window
+        if window and window.until > turn.now and not turn.who.has_kept_lines:
+            return Silence()
+        return Text(self._say("conversation.greeting"))
 
     def _help(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
         lines = [self._say(f"{name}.help") for name in self._switchboard.routers if name != "conversation"]
@@ -382,16 +421,30 @@ def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _note(turn: Turn) -> bytes:
-    """What customer-service messages this act allows, unless that is known already."""
+def _beside(reply: Reply, *, miniprogram: bool) -> str:
+    """The words that a customer-service message has to carry, since the reply doesn't."""
+    match reply:
+        case Transfer(_, words):
+            return words
+        case Text(content) if miniprogram:
+            return content
+        case News(title, description, url) if miniprogram:
+            return "\n".join(filter(None, (title, description, url)))
+        case Later(_, now) if miniprogram:
+            return now
+    return ""
+
+
+def _note(turn: Turn, reply: Reply) -> bytes:
+    """What customer-service messages this act allows after its answer, unless that is known already."""
     allowance = ALLOWANCES.get(turn.message.kind)
     if allowance is None or not turn.who.contact:
         return b""
-    until = turn.now + allowance.lasts
-    known = turn.who.window
-    if known and known.remaining >= allowance.messages and known.until > until - WINDOW_IS_FRESH:
+    until, known = turn.now + allowance.lasts, turn.who.window
+    left = allowance.messages - bool(_beside(reply, miniprogram=turn.message.miniprogram))
+    if known and known.remaining >= left and known.until > until - WINDOW_IS_FRESH:
         return b""
-    return json.dumps([turn.who.contact, int(until.timestamp()), allowance.messages]).encode()
+    return json.dumps([turn.who.contact, int(until.timestamp()), left]).encode()
 
 
 def windows(notes: Iterable[bytes], *, zone: Any) -> Mapping[str, Window]:

@@ -14,6 +14,7 @@ from storage.redis import Redis, Script
 from storage.sealing import CannotOpen, DayBox, Keys
 
 LEASE_MS = 5_000  # a turn that takes longer has lost its listener: the platform hangs up after five seconds
+LEFT_MS = 24 * 60 * 60 * 1000  # as long as a talk
 REPLY_MS = 90_000  # the platform repeats for fifteen seconds; the rest is room for a slow network
 
 _BEGIN = """
@@ -44,6 +45,19 @@ _TAKE_NOTES = """
 local notes = redis.call('HGETALL', KEYS[1])
 redis.call('DEL', KEYS[1])
 return notes
+"""
+
+_TAKE_LEFT = """
+local left = redis.call('LRANGE', KEYS[1], 0, -1)
+redis.call('DEL', KEYS[1])
+return left
+"""
+
+_LEAVE = """
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], -5, -1)
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
 """
 
 _NOTES = "zhibu:notes"
@@ -83,6 +97,8 @@ class Inbox:
         self._begin = Script(client, _BEGIN)
         self._finish = Script(client, _FINISH)
         self._take_notes = Script(client, _TAKE_NOTES)
+        self._leave = Script(client, _LEAVE)
+        self._take_left = Script(client, _TAKE_LEFT)
 
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""
@@ -132,6 +148,18 @@ class Inbox:
         ]
         random.SystemRandom().shuffle(notes)
         return [note for note in notes if note]
+
+    def leave(self, *, account: str, openid: str, words: str, now: datetime) -> None:
+        """Hold words that could not be sent and must not lie beside a person, a day and the last five at most."""
+        member = self._mark(account, openid)
+        sealed = self._box.seal(words.encode(), now=now, bound_to=member.encode())
+        self._leave(keys=[f"zhibu:left:{member}"], args=[sealed, LEFT_MS])
+
+    def take_left(self, *, account: str, openid: str, now: datetime) -> list[str]:
+        """The words left for this member, given once."""
+        member = self._mark(account, openid)
+        found = self._take_left(keys=[f"zhibu:left:{member}"], args=[])
+        return [words.decode() for words in (self._open(sealed, member, now) for sealed in found) if words]
 
     def _open(self, sealed: bytes | None, member: str, now: datetime) -> bytes | None:
         if not sealed:

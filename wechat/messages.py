@@ -352,9 +352,10 @@ class Music:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand the talk over to a human agent."""
+    """Hand the talk over to a human agent; `words` are said beside it, by a customer-service message."""
 
     agent: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

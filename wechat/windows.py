@@ -17,6 +17,7 @@ class Allowance:
 
 _SPOKE = Allowance(5, timedelta(hours=48))
 _ACTED = Allowance(3, timedelta(minutes=1))
+_CAME_IN = Allowance(2, timedelta(minutes=1))
 
 ALLOWANCES: Mapping[Kind, Allowance] = {
     Kind.TEXT: _SPOKE,
@@ -32,4 +33,5 @@ ALLOWANCES: Mapping[Kind, Allowance] = {
     Kind.SCANCODE_WAIT: _ACTED,
     Kind.SUBSCRIBE: _ACTED,
     Kind.SCAN: _ACTED,
+    Kind.ENTER_SESSION: _CAME_IN,
 }

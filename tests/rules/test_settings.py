@@ -11,7 +11,12 @@ from app import KNOWN, Settings
 from tests.rules.house import ROOT
 
 EXAMPLE = tomllib.loads((ROOT / "config.example.toml").read_text())
-FOR_A_NEWCOMER = {"sandbox.enabled", "accounts.*.api_base", "accounts.*.encoding_aes_key"}  # it starts with the sandbox
+FOR_A_NEWCOMER = {  # it starts with the sandbox, and its mini-program hands over to people
+    "sandbox.enabled",
+    "accounts.*.api_base",
+    "accounts.*.encoding_aes_key",
+    "handlers.agents.staffed",
+}
 ACCOUNT = "accounts.*"
 
 

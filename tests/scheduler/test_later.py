@@ -1,19 +1,29 @@
 """The rest of an answer reaches its member, one way or the other, and never twice."""
 
 import threading
+import time
 
 import pytest
 
 from scheduler.later import MOST_WAITING, Later
+from storage.inbox import Inbox
 from tests.fakes import FakeWeChat
 from tests.scheduler.world import NOON, World, an_account
 from wechat import errors
 from wechat.errors import Unsure
 
 
+class Here(World):
+    """The small world with an inbox, which holds what is private."""
+
+    def __init__(self, db, inbox):
+        super().__init__(db)
+        self.inbox = inbox
+
+
 @pytest.fixture
-def world(db):
-    return World(db)
+def world(db, redis, keys):
+    return Here(db, Inbox(redis, keys))
 
 
 @pytest.fixture
@@ -30,7 +40,9 @@ def who(world, wechat):
 
 def later_with(world, wechat, **account):
     accounts = {"official": an_account(**account)}
-    return Later(world.people, accounts=accounts, texters={"official": wechat}, clock=lambda: NOON)
+    return Later(
+        world.people, accounts=accounts, texters={"official": wechat}, clock=lambda: NOON, leave=world.inbox.leave
+    )
 
 
 def kept(world, who):
@@ -110,3 +122,52 @@ def test_more_than_can_wait_is_dropped_without_a_word_to_the_turn(world, wechat,
     later(who, job)
 
     assert len(done) == MOST_WAITING
+
+
+def left(world, openid):
+    return world.inbox.take_left(account="official", openid=openid, now=NOON)
+
+
+def test_words_in_private_are_never_kept_beside_a_person(world, wechat, who):
+    later = later_with(world, wechat, verified=False)
+    later.say(who, "回执码", private=True)
+    later.close()
+
+    assert kept(world, who) == []
+    assert left(world, "o-1") == ["回执码"]
+    assert left(world, "o-1") == []
+
+
+def test_words_for_one_of_whom_nothing_is_kept_wait_for_their_next_word(world, wechat):
+    later = later_with(world, wechat, verified=False)
+    later.say(world.people.find(account="official", openid="o-nobody"), "您好", private=False)
+    later.close()
+
+    assert left(world, "o-nobody") == ["您好"]
+
+
+def test_what_is_said_to_one_member_comes_in_its_order(world, wechat, who):
+    later = later_with(world, wechat)
+
+    def slow():
+        time.sleep(0.2)
+        return "0"
+
+    later(who, slow)
+    for number in range(1, 5):
+        later.say(who, str(number), private=False)
+    later.close()
+
+    assert wechat.shown_to("o-1") == ["0", "1", "2", "3", "4"]
+
+
+def test_words_for_which_there_is_no_room_are_kept_at_once(world, wechat, who):
+    later, gate = later_with(world, wechat, verified=False), threading.Event()
+    for _ in range(MOST_WAITING):
+        later(who, lambda: str(gate.wait(10) or "")[:0])
+    later.say(who, "做好了", private=False)
+    before = kept(world, who)
+    gate.set()
+    later.close()
+
+    assert before == ["做好了"]

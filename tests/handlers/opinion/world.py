@@ -1,6 +1,7 @@
 """An opinion box in a conversation of its own, with members to talk to it."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -23,7 +24,7 @@ from storage.db import Database
 from storage.inbox import Inbox
 from storage.opinion import STIRRED, Opinions, Quota
 from storage.paces import Paces
-from storage.people import People
+from storage.people import People, Who
 from storage.pictures import Pictures
 from storage.sealing import Keys
 from storage.sessions import Sessions
@@ -64,6 +65,19 @@ class Platform:
         if media_id not in self.pictures:
             raise PictureGone
         return self.pictures[media_id]
+
+
+class Beside:
+    """What would be said beside a reply."""
+
+    def __init__(self, said: list[Any]) -> None:
+        self._said = said
+
+    def __call__(self, who: Who, job: Callable[[], str], *, private: bool = False) -> None:  # noqa: ARG002 - nothing is kept here
+        self._said.append((who, job))
+
+    def say(self, who: Who, words: str, *, private: bool) -> None:  # noqa: ARG002 - as above
+        self._said.append((who, words))
 
 
 class World:
@@ -117,7 +131,7 @@ class World:
             inbox=self.inbox,
             people=self.people,
             say=self.say,
-            later=lambda *job: self.later.append(job),
+            later=Beside(self.later),
             clock=self.clock,
             threads=4,
         )

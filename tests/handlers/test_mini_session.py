@@ -1,0 +1,241 @@
+"""The talk in a mini-program: the same conversation, answered by customer-service messages within their window.
+
+The stand-in for the platform pushes to the program and takes what the program sends, both over HTTP.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+import sqlalchemy as sa
+
+from tests.driver import Phone
+from tests.end_to_end.running import within
+from tests.handlers.test_conversation import answers_kept
+from tests.house import Clock, Town, a_town
+from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served
+
+MINI = {"kind": "miniprogram", "appid": "wxfedcba9876543210", "secret": "s" * 32, "token": "AAAAA", "mode": "plain"}
+SEND = "/cgi-bin/message/custom/send"
+LATE = 5.0
+
+
+@dataclass
+class Street:
+    """A program and its platform, each at the other's address."""
+
+    town: Town
+    stage: Stage
+
+    def member(self) -> "Member":
+        return Member(self, self.stage.a_member("mini"))
+
+    def goes_on(self, **span: float) -> None:
+        self.town.clock.forward(**span)
+        self.stage.clock.goes_on(**span)
+
+    def phone(self, member: "Member", *, form: str = "json") -> Phone:
+        """The same member's phone, past the stand-in: to push what it would not."""
+        account = self.town.settings.accounts["mini"]
+        return Phone(self.town.client, account, member.openid, self.town.clock, name="mini", form=form)
+
+    def known(self, member: "Member") -> bool:
+        return self.town.house.people.find(account="mini", openid=member.openid).known
+
+    def kept(self) -> int:
+        """How many lines SQL keeps that were not given yet."""
+        with self.town.house.db.read() as connection:
+            lines = connection.execute(sa.text("SELECT count(*) FROM kept_lines WHERE given IS NULL"))
+            return int(lines.scalar() or 0)
+
+    def sends(self) -> list[Any]:
+        """What the program has sent, refused or not."""
+        wire = self.stage.http.get("/sandbox/wire").get_json()
+        entries = wire["entries"] if isinstance(wire, dict) else wire
+        return [each for each in entries if each["path"].startswith(SEND)]
+
+    def breaks(self, code: int, *, times: int) -> None:
+        self.stage.phone("knobs", path=SEND, effect="fail", value=code, times=times)
+
+
+@dataclass
+class Member:
+    """Somebody in the talk of the mini-program."""
+
+    street: Street
+    openid: str
+
+    def says(self, words: str) -> None:
+        self.street.goes_on(seconds=2)
+        self.street.stage.phone("say", openid=self.openid, text=words, wait=True)
+
+    def enters(self) -> None:
+        self.street.stage.phone("enter", openid=self.openid, wait=True)
+
+    @property
+    def lines(self) -> list[Any]:
+        return self.street.stage.seen(self.openid)
+
+    def heard(self, number: int) -> list[str]:
+        """All that was said to them, once there are so many."""
+        assert within(LATE, lambda: len(self.lines) >= number), self.lines
+        return [line["text"] or line["type"] for line in self.lines]
+
+    @property
+    def window(self) -> Any:
+        self.street.town.house.pushes.windows.flush(self.street.town.clock())
+        return self.street.town.house.people.find(account="mini", openid=self.openid).window
+
+
+@pytest.fixture(params=["plain", "safe"])
+def street(request, tmp_path, database_url, redis, redis_url) -> Iterator[Street]:
+    folder = tmp_path / "platform"
+    folder.mkdir()
+    programs: list[Any] = []
+    keys = {"mode": request.param, "encoding_aes_key": "A" * 43}
+    account = an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)
+
+    def later_there(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return programs[0](environ, start_response)  # type: ignore[no-any-return]
+
+    with ExitStack() as open_doors:
+        web = open_doors.enter_context(served(later_there))  # type: ignore[arg-type] # any WSGI application
+        stage = open_doors.enter_context(a_stage(folder, account, webhook=web))
+        address = open_doors.enter_context(served(stage.app))
+        town = a_town(
+            tmp_path,
+            database=database_url,
+            redis=redis_url,
+            clock=Clock(redis=redis),
+            accounts={"mini": {**MINI, **keys, "api_base": address}},
+            handlers={"agents": {"staffed": ["mini"]}},
+        )
+        programs.append(town.client.application)
+        yield Street(town, stage)
+        town.house.close()
+
+
+def test_the_days_questions_are_answered_in_the_talk(street):
+    member = street.member()
+    member.says("答题")
+    member.says("A")
+    first, second = member.heard(2)
+
+    assert "【1/5】" in first
+    assert "【2/5】" in second
+    assert answers_kept(street.town) == 1
+    assert [line["via"] for line in member.lines] == ["service", "service"]
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_a_repeat_is_neither_done_nor_said_again(street, form):
+    member = street.member()
+    member.says("答题")
+    phone = street.phone(member, form=form)
+    phone.says("A")
+    repeats = [phone.repeats() for _ in range(3)]
+    member.says("帮助")
+
+    assert repeats == [""] * 3
+    assert ["【2/5】" in words for words in member.heard(3)] == [False, True, False]
+    assert len(member.lines) == 3
+    assert answers_kept(street.town) == 1
+
+
+def test_who_opens_the_talk_is_greeted_and_known_to_nobody_yet(street):
+    member = street.member()
+    member.enters()
+
+    assert "您好" in member.heard(1)[0]
+    assert not street.known(member)
+
+
+def test_who_has_been_talking_here_is_not_greeted_anew_for_two_days(street):
+    member = street.member()
+    member.says("帮助")
+    assert member.window
+    member.enters()
+    member.says("菜单")
+    street.goes_on(hours=49)
+    member.enters()
+
+    assert ["您好" in words for words in member.heard(3)] == [False, False, True]
+
+
+def test_an_answer_takes_one_of_the_five_messages_that_were_allowed(street):
+    member = street.member()
+    member.says("帮助")
+    member.heard(1)
+
+    assert member.window.remaining == 4
+
+
+def test_the_talk_is_handed_over_message_by_message_and_taken_back(street):
+    member = street.member()
+    for words in ("人工", "我想问一下转正的材料", "答题", "取消"):
+        member.says(words)
+    handed = member.heard(5)
+    member.says("退出")
+    member.says("答题")
+    *_, back, question = member.heard(7)
+
+    assert [words == "transfer_customer_service" for words in handed].count(True) == 4
+    assert sum("转接工作人员" in words for words in handed) == 1
+    assert "自动回复" in back
+    assert "【1/5】" in question
+
+
+def test_hours_later_it_is_still_the_agents_talk_until_they_close_it(street):
+    member = street.member()
+    member.says("人工")
+    street.goes_on(hours=5)
+    member.says("还在吗")
+    before = member.heard(3)
+    street.phone(member).event({"Event": "kf_close_session", "KfAccount": "a@b", "CloseType": "KF"})
+    member.says("帮助")
+
+    assert before.count("transfer_customer_service") == 2
+    assert "可以这样对我说" in member.heard(4)[-1]
+
+
+def test_where_nobody_sits_nobody_is_handed_over(town):
+    assert "没有工作人员" in town.phone().says("人工")
+
+
+def test_an_answer_that_could_not_be_sent_comes_with_the_next_one(street):
+    member = street.member()
+    member.says("帮助")
+    member.heard(1)
+    street.breaks(45047, times=1)
+    member.says("答题")
+    assert within(LATE, lambda: street.kept() == 1)
+    member.says("A")
+    answer = member.heard(2)[-1]
+    member.says("B")
+
+    assert "【2/5】" in answer
+    assert "【1/5】" in answer
+    assert "【1/5】" not in member.heard(3)[-1]
+    assert street.kept() == 0
+
+
+def test_an_anonymous_receipt_that_could_not_be_sent_comes_later_and_lies_beside_nobody(street, redis):
+    member = street.member()
+    for words in ("意见", "1", "1", "食堂晚上能不能晚一点关门。", "好了"):
+        member.says(words)
+    member.heard(5)
+    street.breaks(-1, times=2)
+    member.says("1")
+    assert within(LATE, lambda: redis.keys("zhibu:left:*"))
+    member.says("帮助")
+    assert within(LATE, lambda: len(street.sends()) == 7)
+    assert within(LATE, lambda: redis.keys("zhibu:left:*"))
+    nowhere = street.kept()
+    member.says("菜单")
+
+    assert nowhere == 0
+    assert "回执码" in member.heard(6)[-1]
+    assert redis.keys("zhibu:left:*") == []
