@@ -5,6 +5,7 @@ macOS' own libraries don't survive a fork, so there a part is spawned.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import queue
@@ -27,6 +28,7 @@ QUICK_SECONDS = 10.0  # a life shorter than this is a failed start
 TRIES = 5  # failed starts in a row before we give up
 LONGEST_PAUSE_SECONDS = 4.0
 LOOK_EVERY_SECONDS = 0.1
+STARTING_LOOK_SECONDS = 0.04  # somebody waits for it
 LAST_SECONDS = 16.0  # for what is in hand when we are asked to end: a send may take ten
 
 
@@ -168,6 +170,7 @@ class House:
 
     def run(self) -> None:
         """Keep everything running until SIGINT, SIGTERM or SIGHUP; raises GaveUp. Nothing is left running after it."""
+        gc.freeze()  # what is loaded by now stays: no part's collector has to walk it, and the parts go on sharing it
         with _stop_signals() as stops:
             try:
                 self._keep(stops)
@@ -180,12 +183,12 @@ class House:
         for stage in self._stages:
             self._at_work += stage
             while not all(child.is_ready() for child in stage):
-                self._look(stops)
+                self._look(stops, STARTING_LOOK_SECONDS)
         self._say("Ready. Ctrl-C ends everything.")
         while True:
-            self._look(stops)
+            self._look(stops, LOOK_EVERY_SECONDS)
 
-    def _look(self, stops: "queue.SimpleQueue[int]") -> None:
+    def _look(self, stops: "queue.SimpleQueue[int]", seconds: float) -> None:
         for child in self._at_work:
             child.tend(time.monotonic())
             if child.newly_ready():
@@ -194,7 +197,7 @@ class House:
         if self._parent is not None and os.getppid() != self._parent:
             self._patience = GRACE_SECONDS
             raise _Stopped
-        if _signalled(stops, LOOK_EVERY_SECONDS):
+        if _signalled(stops, seconds):
             raise _Stopped
 
     def _end(self, stops: "queue.SimpleQueue[int]") -> None:
