@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -63,6 +63,7 @@ from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import NoticeChannel
 from scheduler.job import Job
 from scheduler.later import Later
+from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
 from scheduler.telling import Tell
@@ -97,6 +98,7 @@ Clock = Callable[[], datetime]
 SHORTEST_KEY = 16
 _NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*", re.ASCII)
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 Guard = Callable[[], ResponseReturnValue | None]
 LEASE_SECONDS = 15.0
 KNOWN = Known(
@@ -198,6 +200,27 @@ class SandboxSettings(_Table):
     port: int = Field(8001, ge=1, le=65535)
 
 
+class PushSettings(_Table):
+    """The table [push]: what holds for every push and everybody."""
+
+    quiet_from: str = "21:30"
+    quiet_until: str = "07:30"
+    a_day: int = Field(2, ge=1, le=100)
+    in_sandbox: bool = False
+
+    @field_validator("quiet_from", "quiet_until")
+    @classmethod
+    def _is_a_time(cls, written: str) -> str:
+        if not _HOUR.fullmatch(written):
+            raise ValueError('this is no time of the day: write it as "21:30"')
+        return written
+
+    def manners(self, zone: ZoneInfo) -> Manners:
+        """The same for the planner and the desk."""
+        begin, end = map(time.fromisoformat, (self.quiet_from, self.quiet_until))
+        return Manners(zone=zone, quiet_from=begin, quiet_until=end, a_day=self.a_day)
+
+
 class HandlerSettings(_Table):
     """The tables [handlers.<feature>]."""
 
@@ -219,12 +242,19 @@ class Settings(_Table):
     broker: BrokerSettings = BrokerSettings()
     accounts: dict[str, AccountSettings]
     sandbox: SandboxSettings = SandboxSettings()
+    push: PushSettings = PushSettings()
     handlers: HandlerSettings = HandlerSettings()
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone that schedules and days are in."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def manners(self) -> Manners:
+        """What holds for every push; in the sandbox nobody is woken, so nothing does unless it shall."""
+        holds = self.push.in_sandbox or not self.sandbox.enabled
+        return self.push.manners(self.zone) if holds else Manners(zone=self.zone)
 
     @field_validator("secret_key")
     @classmethod
@@ -626,7 +656,7 @@ def _pushes(
         NextVisitChannel(store),
     )
     channels = {channel.name: channel for channel in made}
-    planner = Planner(store, Audience(store, subscriptions), channels)
+    planner = Planner(store, Audience(store, subscriptions), channels, settings.manners)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
     queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
     desk = Desk(
@@ -634,7 +664,7 @@ def _pushes(
         planner,
         library=shelf.current,
         fires=partial(clocks.fires, zone=settings.zone),
-        zone=settings.zone,
+        manners=settings.manners,
         enqueue=workers.Enqueue(queue),
         flush=windows.flush,
         repeatable=[channel.name for channel in made if channel.repeatable],
@@ -821,7 +851,7 @@ class PushButton:
 
     def send(self, key: str) -> str:
         """Send a broadcast now; the words for whoever pressed the button."""
-        return self.house.pushes.desk.send_now(key, now=self.house.clock()).key
+        return self.house.pushes.desk.send_now(key, now=self.house.clock(), at_night=True).key
 
 
 # -- the commands ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from commands.cli import Here, fail
 from scheduler.broadcast import Desk, Forecast, NoSuchBroadcast, Status
+from scheduler.manners import QuietHours
 from storage.broadcasts import OPEN, RunState
 
 LOOK_EVERY_SECONDS = 0.5
@@ -91,13 +92,18 @@ def _send(open_office: OpenOffice) -> click.Command:
     @click.command("send")
     @click.argument("key")
     @click.option("--now", "at_once", is_flag=True, help="Don't wait for its time.")
+    @click.option("--at-night", is_flag=True, help="With --now: also in quiet hours.")
     @click.option("--wait", is_flag=True, help="Show progress until it is over; exit 1 when it was paused.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.pass_obj
-    def send(here: Here, key: str, at_once: bool, wait: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
+    def send(here: Here, key: str, at_once: bool, at_night: bool, wait: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
         """Begin to send KEY if its time has come. Each person gets it once, however often you say it."""
         office = here.open(open_office)
-        run = _known(lambda: office.desk.send(key, office.clock(), at_once=at_once))
+        try:
+            run = _known(lambda: office.desk.send(key, office.clock(), at_once=at_once, at_night=at_night))
+        except QuietHours as quiet:
+            until = f"{quiet.until.astimezone(office.zone):%H:%M}"
+            fail(f"Quiet hours last until {until}: nothing was sent. Say --at-night to send it all the same.")
         status = _followed(office, run.key) if wait else office.desk.status(run.key)
         _show_one(office, status, as_json=as_json)
         raise SystemExit(1 if wait and status.run.state is RunState.PAUSED else 0)
@@ -207,6 +213,7 @@ def _forecast_fields(found: Forecast) -> dict[str, Any]:
         "due_at": found.due_at.isoformat(),
         "anything_new": found.content is not None,
         "channels": dict(found.channels),
+        "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
     }
 
 
@@ -216,5 +223,7 @@ def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
         lines.append("  There is nothing new to say: nobody is bothered.")
     elif not found.channels:
         lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
+    if found.quiet_until:
+        lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
     lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
     return "\n".join(lines)

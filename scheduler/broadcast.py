@@ -5,13 +5,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from content.library import Library
 from content.models import Broadcast
 from scheduler import reasons
+from scheduler.manners import Manners, QuietHours
 from scheduler.planner import Planner
 from scheduler.rendering import compose, compose_of_newest
 from storage.broadcasts import Broadcasts, Content, Run, RunState, State, Tally
@@ -25,6 +25,8 @@ SPANS = (
     timedelta(days=32),
     timedelta(days=9 * 366),
 )  # in which a firing is sought
+
+A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
 
 Fires = Callable[[str, datetime, datetime], Sequence[datetime]]
 """The times of a crontab line after the first moment, up to and with the second."""
@@ -66,13 +68,14 @@ class _Meant:
 class Forecast:
     """What a run would do now: people by channel ("" for those nobody can reach); no content, nobody is bothered.
 
-    Who has it already is not counted.
+    Who has it already is not counted. `quiet_until`: it is quiet now, and nobody should be bothered before.
     """
 
     key: str
     due_at: datetime
     content: Content | None
     channels: Mapping[str, int]
+    quiet_until: datetime | None = None
 
 
 class Desk:
@@ -89,7 +92,7 @@ class Desk:
         *,
         library: Callable[[], Library],
         fires: Fires,
-        zone: ZoneInfo,
+        manners: Manners,
         enqueue: Callable[[str], None],
         flush: Callable[[datetime], None],
         repeatable: Sequence[str],
@@ -98,7 +101,8 @@ class Desk:
         self._planner = planner
         self._library = library
         self._fires = fires
-        self._zone = zone
+        self._manners = manners
+        self._zone = manners.zone
         self._enqueue = enqueue
         self._flush = flush
         self._repeatable = repeatable
@@ -112,31 +116,36 @@ class Desk:
         run = self._opened(self._meant(key, now), now)
         if run.state is RunState.PLANNING:
             self._fill(run, now)
-            self._store.move(run.key, before=[RunState.PLANNING], after=RunState.PLANNED)
+            begins = self._manners.next_allowed(max(run.due_at, now))
+            why = reasons.QUIET.format(until=begins) if begins > max(run.due_at, now) else ""
+            self._store.move(run.key, before=[RunState.PLANNING], after=RunState.PLANNED, reason=why)
         return self._found(run.key)
 
-    def send(self, key: str, now: datetime, *, at_once: bool = False) -> Run:
+    def send(self, key: str, now: datetime, *, at_once: bool = False, at_night: bool = False) -> Run:
         """Begin to send the run if its time has come, or `at_once`.
 
-        `at_once` also takes in who has come since a run was done: each person still hears it once.
+        `at_once` also takes in who has come since a run was done: each person still hears it once. In quiet hours a run
+        waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`.
         """
         meant = self._meant(key, now)
         if at_once:
+            if not at_night and self._manners.is_quiet(now):
+                raise QuietHours(self._manners.next_allowed(now))
             by_hand = self._by_hand(meant, now)
             wanted = self._wanted(by_hand, now)
             if wanted is not None:
                 run = self._store.open_run(self._run(by_hand, wanted, now))
                 return self._begin(run, wanted, now, expires_at=now + meant.broadcast.expires_after)
         run = self._opened(meant, now)
-        if run.due_at > now:
+        if self._begins(run) > now:
             return self.plan(run.key, now)
         if run.state in (RunState.PLANNING, RunState.PLANNED):
             self._begin_late(run, now)
         return self._found(run.key)
 
-    def send_now(self, key: str, *, now: datetime) -> Run:
+    def send_now(self, key: str, *, now: datetime, at_night: bool = False) -> Run:
         """Do as a button does: `send` at once."""
-        return self.send(key, now, at_once=True)
+        return self.send(key, now, at_once=True, at_night=at_night)
 
     def status(self, key: str) -> Status:
         """A run with its tallies; of a broadcast's key its newest."""
@@ -158,7 +167,13 @@ class Desk:
             meant = self._by_hand(meant, now)
         content = self._wanted(meant, now) if at_once else self._composed(meant, now)
         channels = self._planner.forecast(meant.key, content, now=now) if content else {}
-        return Forecast(key=meant.key, due_at=meant.due_at, content=content, channels=channels)
+        return Forecast(
+            key=meant.key,
+            due_at=meant.due_at,
+            content=content,
+            channels=channels,
+            quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,
+        )
 
     def pause(self, key: str) -> bool:
         """Hold a run back, before its time or while it is sent; what is in flight ends, the rest stays due.
@@ -208,16 +223,20 @@ class Desk:
         since = self._store.known_since({key: _timing(each) for key, each in broadcasts.items()}, now=now)
         missed = []
         for key, broadcast in broadcasts.items():
-            due = self._due_times(broadcast, now - broadcast.expires_after, now)[-1:]
+            due = self._due_times(broadcast, now - broadcast.expires_after - A_NIGHT, now)[-1:]
             promised = since[key]
-            if due and (broadcast.at or promised is None or due[0] > promised):
+            if (
+                due
+                and self._expiry(broadcast, due[0]) > now
+                and (broadcast.at or promised is None or due[0] > promised)
+            ):
                 missed.append((broadcast, due[0]))
         return [each for each in missed if self._store.run(self._key(*each)) is None]
 
     def _begin_late(self, run: Run, now: datetime) -> None:
         if run.expires_at <= now:
             self._store.move(run.key, before=[run.state], after=RunState.DONE, reason=reasons.EXPIRED)
-        elif run.due_at <= now:
+        elif self._begins(run) <= now and not self._manners.is_quiet(now):
             content = self._composed_by(run, now)
             if content.channels:
                 self._begin(run, content, now, expires_at=run.expires_at)
@@ -284,10 +303,17 @@ class Desk:
             title=meant.broadcast.title,
             content=content,
             due_at=meant.due_at,
-            expires_at=meant.due_at + meant.broadcast.expires_after,
+            expires_at=self._expiry(meant.broadcast, meant.due_at),
             planned_at=now,
             state=RunState.PLANNING,
         )
+
+    def _begins(self, run: Run) -> datetime:
+        """When a run may begin: quiet hours move its time, and never take it away."""
+        return self._manners.next_allowed(run.due_at)
+
+    def _expiry(self, broadcast: Broadcast, due: datetime) -> datetime:
+        return self._manners.next_allowed(due) + broadcast.expires_after
 
     def _composed_by(self, run: Run, now: datetime) -> Content:
         """What a run says when it begins: what was planned before its time is composed again."""

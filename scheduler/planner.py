@@ -1,38 +1,48 @@
 """By which channel each person is reached: the first of the broadcast's that the platform allows them now."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from scheduler.audience import Audience
 from scheduler.channels import Channel
+from scheduler.manners import Manners
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, State
 
 
 class Planner:
     """Writes a run's deliveries, a page of people a transaction. Safe to repeat: who has a row keeps it."""
 
-    def __init__(self, store: Broadcasts, audience: Audience, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, store: Broadcasts, audience: Audience, channels: Mapping[str, Channel], manners: Manners
+    ) -> None:
         self._store = store
+        self._manners = manners
         self._audience = audience
         self._channels = channels
 
     def fill(self, run: Run, *, now: datetime) -> None:
         """Write a row for everybody who is meant."""
-        for rows in self._pages(run.content, now):
+        for rows in self._pages(run.key, run.content, now):
             self._store.add(run.key, rows, now=now)
 
     def forecast(self, key: str, content: Content, *, now: datetime) -> Mapping[str, int]:
-        """How many would be reached by which channel ("" for none), but for whom the run has served; writes nothing."""
+        """How many would be reached by which channel, in the order of preference, "" for none; nothing is written.
+
+        Whom the run has served is not counted.
+        """
         counted: Counter[str] = Counter()
-        for rows in self._pages(content, now):
+        for rows in self._pages(key, content, now):
             served = self._store.served(key, [row.person for row in rows])
             counted.update(row.channel for row in rows if row.person not in served)
-        return counted
+        return {name: counted[name] for name in (*content.channels, *self._patient, "") if counted[name]}
 
-    def choose(self, ways: Sequence[Reach], content: Content, *, now: datetime) -> Row:
-        """The first channel that is open to one of a person's contacts, else a row that says there is none."""
-        for name in content.channels:
+    def choose(self, ways: Sequence[Reach], content: Content, *, now: datetime, enough: bool = False) -> Row:
+        """The first channel that is open to one of a person's contacts, else a row that says there is none.
+
+        Who has had `enough` for today is told when they come by themselves.
+        """
+        for name in self._patient if enough else content.channels:
             channel = self._channels.get(name)
             for reach in ways if channel else ():
                 if channel and channel.can(reach, content, now=now) is None:
@@ -52,6 +62,21 @@ class Planner:
         ways = self._store.reaches([person])
         return self.choose(ways, content, now=now) if ways else None
 
-    def _pages(self, content: Content, now: datetime) -> Iterator[list[Row]]:
+    @property
+    def _patient(self) -> Sequence[str]:
+        return [name for name, channel in self._channels.items() if channel.waits]
+
+    def _pages(self, key: str, content: Content, now: datetime) -> Iterator[list[Row]]:
+        full = self._full(key, now)
         for people in self._audience.pages(content):
-            yield [self.choose(ways, content, now=now) for ways in people]
+            enough = full([ways[0].person for ways in people])
+            yield [self.choose(ways, content, now=now, enough=ways[0].person in enough) for ways in people]
+
+    def _full(self, key: str, now: datetime) -> Callable[[Sequence[str]], Collection[str]]:
+        """Tells who, of persons in the order of their ids, has had as many pushes today as anybody should."""
+        a_day = self._manners.a_day
+        others = a_day and self._store.begun(since=self._manners.midnight_before(now), but=key)
+        if not a_day or not others:
+            return lambda _: ()
+        patient = self._patient
+        return lambda people: self._store.pushed(others, people, but=patient, times=a_day)

@@ -417,6 +417,23 @@ class Broadcasts:
         with self._db.read() as connection:
             return frozenset(connection.execute(sa.select(deliveries.c.person).where(here)).scalars())
 
+    def begun(self, *, since: datetime, but: str) -> Sequence[str]:
+        """Keys of the runs that have begun since then, `but` for one."""
+        over = (RunState.SENDING, RunState.PAUSED, RunState.DONE)
+        here = (broadcasts.c.planned_at >= since) & broadcasts.c.state.in_(over) & (broadcasts.c.key != but)
+        with self._db.read() as connection:
+            return connection.execute(sa.select(broadcasts.c.key).where(here)).scalars().all()
+
+    def pushed(self, keys: Sequence[str], some: Sequence[str], *, but: Collection[str], times: int) -> frozenset[str]:
+        """Who of these, in the order of their ids, these runs reach at least so many times, `but` for some channels."""
+        if not some:
+            return frozenset()
+        reached = deliveries.c.state.in_((*OPEN, State.SENT, State.UNSURE)) & deliveries.c.channel.not_in([*but, ""])
+        here = deliveries.c.key.in_(keys) & deliveries.c.person.between(some[0], some[-1])
+        counted = sa.select(deliveries.c.person).where(here & reached).group_by(deliveries.c.person)
+        with self._db.read() as connection:
+            return frozenset(connection.execute(counted.having(sa.func.count() >= times)).scalars())
+
     def has_sent(self, key: str, channel: str) -> bool:
         """Whether anybody of this run got it by this channel."""
         here = (deliveries.c.key == key) & (deliveries.c.state == State.SENT) & (deliveries.c.channel == channel)

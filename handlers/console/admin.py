@@ -34,6 +34,10 @@ class Forecast(Protocol):
     def channels(self) -> Mapping[str, int]:
         """How many by which channel."""
 
+    @property
+    def quiet_until(self) -> datetime | None:
+        """When the quiet hours end, if it is quiet now."""
+
 
 class Desk(Protocol):
     """What the console asks of the broadcast desk."""
@@ -41,8 +45,8 @@ class Desk(Protocol):
     def forecast(self, key: str, now: datetime, *, at_once: bool) -> Forecast:
         """Who would be reached by which channel, and with which words; nothing is written."""
 
-    def send_now(self, broadcast: str, *, now: datetime) -> Run:
-        """Plan the broadcast's run and begin to send it."""
+    def send_now(self, broadcast: str, *, now: datetime, at_night: bool) -> Run:
+        """Plan the broadcast's run and begin to send it; raises where it is quiet, but for `at_night`."""
 
     def pause(self, key: str) -> bool:
         """Stop sending; what wasn't sent stays due. False where there was nothing to stop."""
@@ -79,8 +83,11 @@ class Console:
         """Send a broadcast file now, where it still says what was looked at."""
         broadcast, ahead = self._ahead(key)
         if request.form.get("seen") != self._seen(broadcast, ahead):
-            return self._asked(broadcast, ahead, changed="seen" in request.form)
-        run = self.desk.send_now(key, now=self.clock())
+            return self._asked(broadcast, ahead, fault="changed" if "seen" in request.form else "")
+        at_night = "at_night" in request.form
+        if ahead.quiet_until and not at_night:
+            return self._asked(broadcast, ahead, fault="quiet")
+        run = self.desk.send_now(key, now=self.clock(), at_night=at_night)
         outcome = engine.outcome(run.state, anybody=bool(self.broadcasts.tallies(run.key)))
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
@@ -91,7 +98,7 @@ class Console:
             abort(404)
         return broadcast, self.desk.forecast(key, self.clock(), at_once=True)
 
-    def _asked(self, broadcast: Broadcast, ahead: Forecast, *, changed: bool = False) -> ResponseReturnValue:
+    def _asked(self, broadcast: Broadcast, ahead: Forecast, *, fault: str = "") -> ResponseReturnValue:
         names = self.words["channel"]
         return self._page(
             "send",
@@ -100,7 +107,8 @@ class Console:
             by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
             nobody_can=ahead.channels.get("", 0),
             seen=self._seen(broadcast, ahead),
-            changed=changed,
+            quiet_until=ahead.quiet_until and ahead.quiet_until.astimezone(self.zone),
+            fault=fault,
         )
 
     def _seen(self, broadcast: Broadcast, ahead: Forecast) -> str:

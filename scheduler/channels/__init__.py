@@ -46,6 +46,10 @@ class Channel(Protocol):
     def repeatable(self) -> bool:
         """At least once, or at most once."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether it bothers nobody: it waits until they come by themselves."""
+
     def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:
         """Why not, or None when the platform allows it."""
 

@@ -14,6 +14,7 @@ class CustomerServiceChannel:
 
     name = "customer_service"
     repeatable = False
+    waits = False
 
     def __init__(self, accounts: Mapping[str, AccountSettings], senders: Mapping[str, Sender]) -> None:
         self._accounts = accounts

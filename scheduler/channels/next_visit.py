@@ -16,6 +16,7 @@ class NextVisitChannel:
 
     name = "next_visit"
     repeatable = True
+    waits = True
 
     def __init__(self, store: Broadcasts) -> None:
         self._store = store

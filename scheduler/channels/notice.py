@@ -15,6 +15,7 @@ class NoticeChannel:
 
     name = "notice"
     repeatable = False
+    waits = False
 
     def __init__(self, accounts: Mapping[str, AccountSettings], senders: Mapping[str, Sender]) -> None:
         self._accounts = accounts

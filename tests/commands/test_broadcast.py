@@ -9,6 +9,7 @@ from click.testing import Result
 
 from commands import broadcast
 from scheduler.broadcast import Forecast, NoSuchBroadcast, Status
+from scheduler.manners import QuietHours
 from storage.broadcasts import Content, Run, RunState, State, Tally
 from tests.commands.calls import call
 
@@ -24,11 +25,14 @@ def a_run(state: RunState = RunState.PLANNED, **more: Any) -> Run:
 class Desk:
     """Notes what it is asked, and tells of one run whose states come one after the other."""
 
-    def __init__(self, *states: RunState, tallies: tuple[Tally, ...] = (), reason: str = "") -> None:
+    def __init__(
+        self, *states: RunState, tallies: tuple[Tally, ...] = (), reason: str = "", quiet: bool = False
+    ) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self._states = list(states) or [RunState.PLANNED]
         self._tallies = tallies
         self._reason = reason
+        self._quiet = quiet
 
     def _run(self) -> Run:
         state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
@@ -38,8 +42,10 @@ class Desk:
         self.asked.append(("plan", self._of(key), now))
         return a_run()
 
-    def send(self, key, now, *, at_once):
-        self.asked.append(("send", self._of(key), now, at_once))
+    def send(self, key, now, *, at_once, at_night):
+        if self._quiet and at_once and not at_night:
+            raise QuietHours(NOW)
+        self.asked.append(("send", self._of(key), now, at_once, at_night))
         return a_run()
 
     def pause(self, key):
@@ -76,8 +82,9 @@ def zhibu(desk: Any, *arguments: str) -> Result:
     ("arguments", "asked"),
     [
         (("plan", "daily-digest"), ("plan", "daily-digest", NOW)),
-        (("send", "daily-digest"), ("send", "daily-digest", NOW, False)),
-        (("send", "daily-digest", "--now"), ("send", "daily-digest", NOW, True)),
+        (("send", "daily-digest"), ("send", "daily-digest", NOW, False, False)),
+        (("send", "daily-digest", "--now"), ("send", "daily-digest", NOW, True, False)),
+        (("send", "daily-digest", "--now", "--at-night"), ("send", "daily-digest", NOW, True, True)),
         (("pause", KEY), ("pause", KEY)),
         (("resume", KEY), ("resume", KEY, NOW)),
         (("forecast", "daily-digest"), ("forecast", "daily-digest", NOW, False)),
@@ -92,6 +99,15 @@ def test_each_command_asks_the_desk_for_one_thing(arguments, asked):
     assert result.exit_code == 0, result.output
     assert desk.asked == [asked]
     assert KEY in result.output
+
+
+def test_in_quiet_hours_nothing_is_sent_and_the_way_to_do_it_is_said():
+    desk = Desk(quiet=True)
+    result = zhibu(desk, "send", KEY, "--now")
+
+    assert result.exit_code == 1
+    assert "--at-night" in result.output
+    assert desk.asked == []
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])

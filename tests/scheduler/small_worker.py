@@ -4,12 +4,14 @@ import json
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from scheduler import worker
 from scheduler.audience import Audience
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.next_visit import NextVisitChannel
+from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
 from storage.broadcasts import Broadcasts
@@ -42,7 +44,7 @@ def main() -> None:
     pump = Pump(
         store=store,
         people=people,
-        planner=Planner(store, Audience(store, Subscribers()), channels),
+        planner=Planner(store, Audience(store, Subscribers()), channels, Manners(zone=ZoneInfo("UTC"))),
         channels=channels,
         clock=now,
         in_flight=told["in_flight"],

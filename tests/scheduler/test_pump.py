@@ -208,6 +208,7 @@ class Breaking:
 
     name = "customer_service"
     repeatable = False
+    waits = False
 
     async def send(self, parcels, *_, **__):
         yield Ended(parcels[0])
@@ -235,6 +236,7 @@ class Slow:
 
     name = "customer_service"
     repeatable = False
+    waits = False
 
     def __init__(self):
         self.flying = self.most = 0

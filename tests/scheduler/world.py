@@ -15,6 +15,7 @@ from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import NoticeChannel
 from scheduler.clock import fires
+from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState
@@ -25,6 +26,7 @@ from wechat.settings import AccountSettings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZONE)
+NONE = Manners(zone=ZONE)  # most tests let the clock go round
 TEMPLATE = "notice-study-update"
 RUN = "daily-digest:2026-11-23"
 ACCOUNT = """
@@ -195,7 +197,7 @@ def a_reach(**more):
 class Stage(World):
     """The whole push over a pack: a desk to order, a pump to send, a platform to be sent to."""
 
-    def __init__(self, db, folder, *, accounts=None, page=1000, in_flight=8):
+    def __init__(self, db, folder, *, accounts=None, page=1000, in_flight=8, manners=NONE):
         super().__init__(db)
         self.now = NOON
         self.wechat = FakeWeChat(lambda: self.now)
@@ -211,13 +213,13 @@ class Stage(World):
             NextVisitChannel(self.store),
         ]
         self.channels = {channel.name: channel for channel in channels}
-        self.planner = Planner(self.store, Audience(self.store, self.subscribers, page=page), self.channels)
+        self.planner = Planner(self.store, Audience(self.store, self.subscribers, page=page), self.channels, manners)
         self.desk = Desk(
             self.store,
             self.planner,
             library=lambda: self.library,
             fires=partial(fires, zone=ZONE),
-            zone=ZONE,
+            manners=manners,
             enqueue=self.woken.append,
             flush=self.flushed.append,
             repeatable=[channel.name for channel in channels if channel.repeatable],

@@ -138,6 +138,21 @@ def test_a_minute_between_the_look_and_the_press_changes_nothing(town):
     assert "已安排，马上开始发" in town.client.post(SEND, data=form, follow_redirects=True).text
 
 
+def test_in_quiet_hours_it_takes_a_tick_as_well(town):
+    town.phone().says("订阅2")
+    town.clock.forward(hours=10)
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(SEND).text))
+
+    refused = town.client.post(SEND, data=form).text
+    before = town.house.pushes.store.runs()
+    sent = town.client.post(SEND, data={**form, "at_night": "on"}, follow_redirects=True).text
+
+    assert "现在是免打扰的时段，到 07:30 为止" in refused
+    assert "没有发：现在是免打扰的时段" in refused
+    assert before == []
+    assert "已安排，马上开始发" in sent
+
+
 def test_a_double_press_sends_once(town):
     town.phone().says("订阅2")
     form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(SEND).text))
