@@ -65,6 +65,7 @@ from scheduler.job import Job
 from scheduler.later import Later
 from scheduler.manners import Manners
 from scheduler.planner import Planner
+from scheduler.postman import Postman
 from scheduler.pump import Pump
 from scheduler.telling import Tell
 from scheduler.windows import Windows
@@ -73,7 +74,7 @@ from storage.admins import Admins
 from storage.broadcasts import Broadcasts
 from storage.inbox import Inbox
 from storage.linking import Linking
-from storage.opinion import Opinions, Quota
+from storage.opinion import Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People
 from storage.pictures import Pictures
@@ -492,6 +493,7 @@ class House:
     pushes: Pushes
     features: tuple[Feature, ...]
     conversation: Conversation
+    postman: Postman[Opinion]
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -499,8 +501,9 @@ class House:
         return (self.pushes.windows.job(), *(job for feature in self.features for job in feature.jobs))
 
     def close(self) -> None:
-        """Let go of the content's watcher and of every connection."""
+        """Let go of the content's watcher, the postman and every connection."""
         self.shelf.stop()
+        self.postman.stop()
         self.pushes.queue.close()
         self.db.close()
         self.redis.close()
@@ -545,6 +548,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     own_data = OwnData(database, people)
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
+    opinions = Opinions(database, keys)
+    postman = Postman(opinions.carry, most=max(1, run.WEB_THREADS - 2))
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
     features = (
         login.feature(
@@ -567,13 +572,17 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
         digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock),
         opinion.feature(
-            opinions=Opinions(database, keys),
+            opinions=opinions,
             pictures=Pictures(database, keys),
             quota=Quota(memory, keys, a_day=settings.handlers.opinion.anonymous_a_day),
             people=people,
             say=shelf.say,
             outside=opinion.Outside(
-                tell=tell, effect=effect, fetch=opinion.FromPlatform(platform.clients), zone=settings.zone
+                tell=tell,
+                effect=effect,
+                post=postman.hand,
+                fetch=opinion.FromPlatform(platform.clients),
+                zone=settings.zone,
             ),
             clock=clock,
             settings=settings.handlers.opinion,
@@ -636,6 +645,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         pushes=pushes,
         features=features,
         conversation=talk,
+        postman=postman,
     )
 
 
@@ -725,6 +735,7 @@ def serve(house: House) -> Flask:
         count=metrics.count_message,
     )
     house.shelf.watch()
+    house.postman.start()
     return site
 
 
@@ -745,6 +756,7 @@ def _health(house: House, metrics: health.Metrics) -> Blueprint:
         "database": house.db.answers,
         "redis": partial(redis.answers, house.redis),
         "content": lambda: bool(house.shelf.current()),  # a bad change is the console's news: the last good pack serves
+        "postman": house.postman.is_at_work,
     }
     return health.blueprint(
         parts=parts, metrics=metrics, metrics_token=house.settings.web.metrics_token.get_secret_value()

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -115,6 +116,18 @@ class Database:
         """One transaction: all of it or nothing. SQLite takes its write lock at once, so it can't fail half-way."""
         with self._turn, self._engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def by_turns(self, table: sa.Table) -> Iterator[Connection]:
+        """A transaction that no other change of this table by turns runs beside; SQLite has only such ones."""
+        with self.begin() as connection:
+            self.take_turn(connection, table)
+            yield connection
+
+    def take_turn(self, connection: Connection, table: sa.Table) -> None:
+        """Wait for one's turn at a table, in a transaction that has begun. Unlike a lock of rows, it writes nothing."""
+        if not self.is_sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(zlib.crc32(table.name.encode()))))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

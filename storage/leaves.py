@@ -8,9 +8,7 @@ never which of them came last or was touched last (docs/anonymity.md).
 
 import random
 import secrets
-import zlib
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,15 +57,23 @@ class Leaves:
 
     def add(self, leaf: Leaf) -> bool:
         """Keep a leaf; False when its id is there already, and then nothing is written."""
-        with self._one_at_a_time() as connection:
+        with self._db.by_turns(self._table) as connection:
             if self._find(connection, leaf.id, self._generations(connection)):
                 return False
             self._lay(connection, leaf.day, leaf)
         return True
 
+    def take_in(self, connection: Connection, leaves: Iterable[Leaf]) -> None:
+        """Keep these leaves in a transaction that does more; those whose id is there already stay as they are."""
+        self._db.take_turn(connection, self._table)
+        generations = self._generations(connection)
+        new = [leaf for leaf in leaves if not self._find(connection, leaf.id, generations)]
+        for day in {leaf.day for leaf in new}:
+            self._lay(connection, day, *(leaf for leaf in new if leaf.day == day))
+
     def change(self, leaf_id: str, changed: Callable[[Leaf], Leaf]) -> Leaf | None:
         """Put `changed(leaf)` in the leaf's place and return it; None when there is no such leaf."""
-        with self._one_at_a_time() as connection:
+        with self._db.by_turns(self._table) as connection:
             found = self._find(connection, leaf_id, self._generations(connection))
             if found is None:
                 return None
@@ -79,7 +85,7 @@ class Leaves:
 
     def drop(self, day: date, *, but: Collection[str]) -> None:
         """Let go of all leaves of a day but these; those that stay are laid anew."""
-        with self._one_at_a_time() as connection:
+        with self._db.by_turns(self._table) as connection:
             rows = connection.execute(sa.select(self._table).where(self._table.c.day == day)).all()
             gone = [row.mark for row in rows if (leaf := self._opened(row)) and leaf.id not in but]
             if gone:
@@ -88,7 +94,7 @@ class Leaves:
 
     def stir(self, day: date) -> None:
         """Lay the day's leaves anew with nothing changed, so that the table forgets when the last one came."""
-        with self._one_at_a_time() as connection:
+        with self._db.by_turns(self._table) as connection:
             self._lay(connection, day)
 
     def get(self, leaf_id: str) -> Leaf | None:
@@ -113,14 +119,6 @@ class Leaves:
         return sorted((leaf for row in rows if (leaf := self._opened(row))), key=lambda leaf: leaf.id)
 
     # -- one change ----------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[Connection]:
-        """A transaction that no other change of this table runs beside; SQLite has only such ones."""
-        with self._db.begin() as connection:
-            if not self._db.is_sqlite:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(zlib.crc32(self._table.name.encode()))))
-            yield connection
 
     def _lay(self, connection: Connection, day: date, *new: Leaf) -> None:
         table = self._table

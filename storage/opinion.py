@@ -1,7 +1,8 @@
 """Opinions: named ones hang on a person, anonymous ones on nothing at all.
 
-The words of both are sealed. An anonymous opinion is a leaf (storage/leaves.py): the transaction that writes it touches
-no other table. A named one has a row of its own with its person, who may be taken off it again.
+The words of both are sealed. An anonymous opinion lies in the letterbox (storage/letterbox.py) until its day is over,
+and then is a leaf (storage/leaves.py): no transaction that writes it touches anything else. A named one has a row of
+its own with its person, who may be taken off it again.
 """
 
 import base64
@@ -20,6 +21,7 @@ from sqlalchemy.engine import Connection
 from storage import redis
 from storage.db import Database, metadata
 from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
+from storage.letterbox import Letterbox
 from storage.people import Id
 from storage.sealing import CannotOpen, Keys
 
@@ -82,6 +84,7 @@ class Opinions:
         self._numbers = keys.mark("opinion:receipt")
         self._addresses = keys.box("opinion:address")
         self._leaves = Leaves(db, anonymous_opinions, keys, size=ANONYMOUS_BYTES, stirred=stirred)
+        self._letterbox = Letterbox(db, keys, self._leaves)
 
     def id_of(self, receipt: str) -> str:
         """The id that goes with a receipt code: nobody without the keys can tell one from the other."""
@@ -94,9 +97,16 @@ class Opinions:
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def keep_anonymous(self, opinion: Opinion) -> bool:
-        """Keep an anonymous opinion; False when it is there already."""
-        return self._leaves.add(_leaf(opinion))
+    def carry(self, waiting: Sequence[Opinion]) -> Sequence[bool | None]:
+        """Make a round to the letterbox with the anonymous opinions that wait, none as well as many.
+
+        For each: True when it is kept now, False when it was there before, None when it has to wait for another round.
+        """
+        return self._letterbox.carry([_leaf(opinion) for opinion in waiting])
+
+    def move(self, *, before: date) -> None:
+        """Take the anonymous opinions of the days before this one out of the letterbox, to the others of their days."""
+        self._letterbox.move(before=before)
 
     def keep_named(self, opinion: Opinion, *, message: str) -> bool:
         """Keep a named opinion; False when it, or one sent with the same message, is there already."""
@@ -115,7 +125,8 @@ class Opinions:
 
     def get(self, opinion: str) -> Opinion | None:
         """The opinion of this id."""
-        leaf = self._leaves.get(opinion)
+        waiting = {leaf.id: leaf for leaf in self._letterbox.words()}  # first: from there it may move to the leaves
+        leaf = self._leaves.get(opinion) or waiting.get(opinion)
         if leaf:
             return _opinion(leaf)
         return next(iter(self._named(named_opinions.c.id == opinion)), None)
@@ -138,13 +149,16 @@ class Opinions:
         """The newest days that have opinions, newest first; only those before `before` where it is given."""
         either = sa.union(sa.select(anonymous_opinions.c.day), sa.select(named_opinions.c.day)).subquery()
         chosen = sa.select(either.c.day).order_by(either.c.day.desc()).limit(most)
+        found = {leaf.day for leaf in self._letterbox.words() if before is None or leaf.day < before}
         with self._db.read() as connection:
-            return connection.execute(chosen.where(either.c.day < before) if before else chosen).scalars().all()
+            found |= set(connection.execute(chosen.where(either.c.day < before) if before else chosen).scalars())
+        return sorted(found, reverse=True)[:most]
 
     def of_days(self, days: Collection[date]) -> list[Opinion]:
         """All opinions of these days, the newest day first; within a day their order says nothing."""
-        anonymous = [_opinion(leaf) for leaf in self._leaves.of_days(days)]
-        everyone = [*anonymous, *self._named(named_opinions.c.day.in_(days))]
+        anonymous = {leaf.id: leaf for leaf in self._letterbox.words() if leaf.day in days}  # first, as in `get`
+        anonymous |= {leaf.id: leaf for leaf in self._leaves.of_days(days)}
+        everyone = [*map(_opinion, anonymous.values()), *self._named(named_opinions.c.day.in_(days))]
         return sorted(everyone, key=lambda opinion: (-opinion.day.toordinal(), opinion.id))
 
     def of_person(self, person: str) -> list[Opinion]:
@@ -158,9 +172,14 @@ class Opinions:
 
         The sender of a named one that has another answer then is to be told.
         """
-        leaf = self._leaves.change(opinion, lambda leaf: _leaf(changed(_opinion(leaf))))
-        if leaf:
-            return _opinion(leaf)
+
+        def written(leaf: Leaf) -> Leaf:
+            return _leaf(changed(_opinion(leaf)))
+
+        for place in (self._leaves, self._letterbox, self._leaves):  # it may move from the one to the other meanwhile
+            leaf = place.change(opinion, written)
+            if leaf:
+                return _opinion(leaf)
         with self._db.begin() as connection:
             same = named_opinions.c.id == opinion
             row = connection.execute(sa.select(named_opinions).where(same).with_for_update()).first()

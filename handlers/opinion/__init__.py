@@ -13,7 +13,7 @@ from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect
 from handlers.opinion import admin, api, chat, engine, jobs
 from handlers.opinion.jobs import Fetch, FromPlatform, NotNow, PictureGone, Tell
-from storage.opinion import Opinions, Quota
+from storage.opinion import Opinion, Opinions, Quota
 from storage.people import People
 from storage.pictures import Pictures
 
@@ -37,10 +37,14 @@ class OpinionSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days."""
+    """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days.
+
+    `post` has an anonymous opinion kept, and says whether it was not before; it raises scheduler.postman.NotKept.
+    """
 
     tell: Tell
     effect: Effect
+    post: Callable[[Opinion], bool]
     fetch: Fetch | None = None
     zone: tzinfo = BEIJING
 
@@ -63,6 +67,7 @@ def feature(
     bounds = engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures)
     box = chat.OpinionBox(
         opinions=opinions,
+        post=outside.post,
         quota=quota,
         people=people,
         say=say,
@@ -87,6 +92,7 @@ def feature(
         api=api.blueprint(
             api.Box(
                 opinions=opinions,
+                post=outside.post,
                 pictures=pictures,
                 quota=quota,
                 say=say,

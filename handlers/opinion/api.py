@@ -1,7 +1,7 @@
 """The opinion box for the mini-program: a word under one's name or none, pictures with it, and what became of it.
 
-The anonymous door writes one row that touches no person, and nothing else (docs/anonymity.md). Its repeat is told by
-the receipt: the same request with the same key draws the same one.
+The anonymous door writes nothing itself: the postman takes the words to the letterbox at a time of its own
+(docs/anonymity.md). A repeat is told by the receipt: the same request with the same key draws the same one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +22,7 @@ from handlers.openapi import Effect, Line, Once
 from handlers.opinion import engine
 from handlers.opinion.engine import Bounds, Draft, State
 from handlers.problems import Problem, Refused
+from scheduler.postman import NotKept
 from storage.opinion import Opinion, Opinions, Quota
 from storage.pictures import NotAPicture, Pictures, redrawn
 
@@ -36,6 +37,7 @@ NOT_A_CODE = Problem(422, "opinion.problem_not_a_code")
 NO_SUCH_CODE = Problem(404, "opinion.problem_no_such_code")
 SENT_BEFORE = Problem(409, "opinion.problem_sent_before")
 QUOTA_SPENT = Problem(429, "opinion.problem_quota_spent")
+NOT_KEPT_YET = Problem(503, "opinion.problem_not_kept_yet")
 _SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
     engine.Problem.TOO_SHORT: (TOO_SHORT, "words"),
     engine.Problem.TOO_LONG: (TOO_LONG, "words"),
@@ -121,9 +123,10 @@ class Picture(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """What the doors do."""
+    """What the doors do; `post` as in `Outside`."""
 
     opinions: Opinions
+    post: Callable[[Opinion], bool]
     pictures: Pictures
     quota: Quota
     say: Say
@@ -196,11 +199,15 @@ class Box:
         raise Refused(problem, field=field, longest=self.bounds.longest, most=self.bounds.pictures)
 
     def _keep_anonymous(self, opinion: Opinion, _: Once) -> None:
-        if self.opinions.get(opinion.id):
-            return
         if self._spent():
+            if self.opinions.get(opinion.id):
+                return
             raise Refused(QUOTA_SPENT, most=self.quota.a_day)
-        if self.opinions.keep_anonymous(opinion):
+        try:
+            is_new = self.post(opinion)
+        except NotKept:
+            raise Refused(NOT_KEPT_YET, wait=2) from None
+        if is_new:
             who = session.who()
             self.quota.count(account=who.account, openid=who.openid, now=self._now())
 
@@ -299,6 +306,7 @@ def blueprint(box: Box) -> APIBlueprint:
             NO_SUCH_PICTURE,
             SENT_BEFORE,
             QUOTA_SPENT,
+            NOT_KEPT_YET,
         ),
     )
     def send(json_data: Said, headers_data: Once) -> Receipt:

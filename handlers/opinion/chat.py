@@ -10,6 +10,7 @@ from handlers.opinion import engine
 from handlers.opinion.engine import Bounds, Draft, Problem, Step
 from handlers.router import Draft as Kept
 from handlers.router import Router, Talking, Turn, plain
+from scheduler.postman import NotKept
 from storage.opinion import Opinion, Opinions, Quota
 from storage.people import People, Window
 from wechat.messages import Kind, Reply, Silence, Text
@@ -32,9 +33,10 @@ _SENT_BY_HAND = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpinionBox:
-    """The doors of the opinion box. `takes_pictures`: there is a way to fetch them."""
+    """The doors of the opinion box. `takes_pictures`: there is a way to fetch them; `post`: see `Outside`."""
 
     opinions: Opinions
+    post: Callable[[Opinion], bool]
     quota: Quota
     people: People
     say: Say
@@ -203,7 +205,10 @@ class OpinionBox:
     # -- sending -------------------------------------------------------------------------------------------------
 
     def _send(self, turn: Turn, draft: Draft) -> Reply:
-        """Keep it, then show the code. Run again after a crash, the code is the same and nothing is kept twice."""
+        """Keep it, then show the code. Run again after a crash, the code is the same and nothing is kept twice.
+
+        The draft of what can't be said to be kept stays.
+        """
         opinion = Opinion(
             id=self.opinions.id_of(draft.receipt),
             day=self._now(turn).date(),
@@ -215,12 +220,15 @@ class OpinionBox:
             state=engine.State.RECEIVED,
             awaited=tuple((turn.message.account, media_id) for media_id in draft.pictures),
         )
-        phrase = self._send_named(turn, opinion) if draft.named else self._send_anonymous(turn, opinion)
+        try:
+            phrase = self._send_named(turn, opinion) if draft.named else self._send_anonymous(turn, opinion)
+        except NotKept:
+            return self._says("not_kept_yet")
         _drop(turn)
         return self._says(phrase, code=engine.shown(draft.receipt), pictures=len(draft.pictures))
 
     def _send_anonymous(self, turn: Turn, opinion: Opinion) -> str:
-        if self.opinions.keep_anonymous(opinion):
+        if self.post(opinion):
             self.quota.count(account=turn.who.account, openid=turn.who.openid, now=self._now(turn))
         return "sent_anonymous"
 

@@ -1,4 +1,4 @@
-"""By the clock: pictures are fetched, senders hear of answers, the day's anonymous opinions are laid anew."""
+"""By the clock: pictures are fetched, senders hear of answers, anonymous opinions are moved and laid anew."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -91,9 +91,13 @@ class Album:
     fetch: Fetch
 
     def __call__(self, today: date) -> None:
-        """Fetch what is still with the platform, opinions in random order; what can't be had now is tried again."""
+        """Fetch what is still with the platform, opinions in random order; what can't be had now is tried again.
+
+        Those of anonymous opinions stay there until the day is over: what is fetched is written, and tells a time.
+        """
         days = [today - timedelta(days=back) for back in range(_MEDIA_LIVE.days + 2)]
-        waiting = [opinion for opinion in self.opinions.of_days(days) if opinion.awaited]
+        found = [opinion for opinion in self.opinions.of_days(days) if opinion.awaited]
+        waiting = [opinion for opinion in found if opinion.named or opinion.day < today]
         random.SystemRandom().shuffle(waiting)
         for opinion in waiting:
             self._bring(opinion, last_try=today - opinion.day > _MEDIA_LIVE)
@@ -138,6 +142,7 @@ def rounds(
 
     def stir(now: datetime) -> None:
         today = now.astimezone(zone).date()
+        opinions.move(before=today)
         opinions.stir(today)
         opinions.stir(today - timedelta(days=1))
 

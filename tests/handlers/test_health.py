@@ -5,7 +5,7 @@ from tests.house import a_town
 
 def test_it_lives_and_is_ready(town):
     assert town.client.get("/healthz").status_code == 200
-    assert town.client.get("/readyz").json == {"database": True, "redis": True, "content": True}
+    assert town.client.get("/readyz").json == {"database": True, "redis": True, "content": True, "postman": True}
 
 
 def test_it_is_not_ready_without_its_database(tmp_path, redis_url):

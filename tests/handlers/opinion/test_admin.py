@@ -154,12 +154,13 @@ def test_a_picture_is_shown_and_nothing_else_can_be_had_in_its_place(world, brow
     member.shows("media-1")
     member.says("好了", "1")
     waiting = browser.get(the_page(browser)).text
+    world.clock.passes(days=1)
     world.runs("opinion.pictures")
     page = the_page(browser)
     (source,) = re.findall(r'src="([^"]+)"', browser.get(page).text)
     shown = browser.get(source)
 
-    assert "还有 1 张图片正在从微信取回" in waiting
+    assert "还有 1 张图片留在微信，过了当天才去取。" in waiting
     assert (shown.mimetype, shown.headers["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
     assert Image.open(io.BytesIO(shown.data)).size == (40, 30)
     assert browser.get(f"{page}/pictures/1").status_code == 404

@@ -5,7 +5,8 @@ import sqlalchemy as sa
 
 from handlers.opinion import engine
 from storage.db import metadata
-from storage.opinion import anonymous_opinions, named_opinions
+from storage.letterbox import letterbox
+from storage.opinion import named_opinions
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.handlers.opinion.world import World
 
@@ -52,13 +53,13 @@ def test_the_form_says_what_there_is_to_fill_in(mini):
     assert form["name"] == ""
 
 
-def test_an_anonymous_opinion_writes_its_one_row_and_nothing_else(world, mini):
-    before = everything_but(world, anonymous_opinions)
+def test_an_anonymous_opinion_is_in_the_letterbox_and_nothing_else_is_written(world, mini):
+    before = everything_but(world, letterbox)
     sent = sends(mini)
 
     assert sent.status == 201
-    assert rows(world, anonymous_opinions) == 1
-    assert everything_but(world, anonymous_opinions) == before
+    assert len(world.kept(named=False)) == 1
+    assert everything_but(world, letterbox) == before
     assert world.inbox.take_notes(now=world.clock()) == []
 
 
@@ -91,12 +92,12 @@ def test_a_repeat_has_the_same_receipt_and_is_kept_once(world, mini, way):
 
     assert (first.status, again.status) == (201, 201)
     assert first.body == again.body
-    assert rows(world, anonymous_opinions) + rows(world, named_opinions) == 1
+    assert len(world.kept(named=False) + world.kept(named=True)) == 1
 
 
 def test_the_same_words_sent_on_purpose_are_another_opinion(world, mini):
     assert sends(mini).body != sends(mini).body
-    assert rows(world, anonymous_opinions) == 2
+    assert len(world.kept(named=False)) == 2
 
 
 def test_a_key_that_served_another_named_opinion_is_refused_and_nothing_is_lost(world, mini):
@@ -150,6 +151,17 @@ def test_after_todays_anonymous_ones_another_has_to_wait_and_a_repeat_has_not(wo
     assert sends(mini, "named", name="张三").status == 201
 
 
+def test_what_no_round_carried_is_not_said_to_be_kept_and_may_be_sent_again(world, mini):
+    world.postman.most = 0
+    refused = sends(mini, key="one-key-for-both")
+    world.postman.most = 8
+    again = sends(mini, key="one-key-for-both")
+
+    assert (refused.status, refused.code, refused.headers["Retry-After"]) == (503, "not_kept_yet", "2")
+    assert again.status == 201
+    assert len(world.kept(named=False)) == 1
+
+
 def test_the_days_anonymous_ones_are_counted_together_with_the_chats(world, mini):
     member = world.member("o-sender")
     for _ in range(2):
@@ -178,7 +190,7 @@ def test_what_is_not_taken_says_why_and_where(world, mini, changed, code, field)
     refused = sends(mini, **changed)
 
     assert (refused.status, refused.code, refused.body["field"]) == (422, code, field)
-    assert rows(world, anonymous_opinions) == rows(world, named_opinions) == 0
+    assert world.kept(named=False) == world.kept(named=True) == []
 
 
 def test_words_that_hold_a_receipt_are_not_taken(world, mini):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from handlers.opinion.engine import Draft
 from handlers.router import Draft as Kept
 from handlers.router import Talk, Turn
-from storage.opinion import anonymous_opinions, named_opinions
+from storage.opinion import named_opinions
 from storage.people import contacts, persons, windows
 from tests.handlers.opinion.world import World, receipt
 from wechat.messages import Kind, Text
@@ -104,7 +104,7 @@ def test_the_day_is_the_one_on_the_senders_calendar(world):
 def test_an_anonymous_sender_leaves_nothing_of_a_person(world):
     world.member("oStranger", follows=False).says(*ANONYMOUSLY, "1")
 
-    assert rows(world, anonymous_opinions) == 1
+    assert len(world.kept(named=False)) == 1
     assert all(rows(world, table) == 0 for table in (persons, contacts, windows, named_opinions))
     assert world.inbox.take_notes(now=world.clock()) == []
 
@@ -113,9 +113,9 @@ def test_nothing_is_kept_before_it_is_confirmed(world):
     member = world.member()
     member.says(*ANONYMOUSLY)
 
-    assert rows(world, anonymous_opinions) == 0
+    assert world.kept(named=False) == []
     assert "还没有提交" in member.says("嗯")
-    assert rows(world, anonymous_opinions) == 0
+    assert world.kept(named=False) == []
 
 
 def test_more_words_are_added_at_the_last_question_too(world):
@@ -283,17 +283,17 @@ def test_a_thrown_away_opinion_leaves_no_talk(world, redis):
 # -- once ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("way", "table"), [(ANONYMOUSLY, anonymous_opinions), (NAMED, named_opinions)])
-def test_a_repeated_delivery_is_answered_alike_and_kept_once(world, way, table):
+@pytest.mark.parametrize(("way", "named"), [(ANONYMOUSLY, False), (NAMED, True)])
+def test_a_repeated_delivery_is_answered_alike_and_kept_once(world, way, named):
     member = world.member()
     first = member.says(*way, "1")
 
     assert member.repeats() == first
-    assert rows(world, table) == 1
+    assert len(world.kept(named=named)) == 1
 
 
-@pytest.mark.parametrize(("way", "table"), [(ANONYMOUSLY, anonymous_opinions), (NAMED, named_opinions)])
-def test_a_turn_run_again_after_a_crash_gives_the_same_code_and_keeps_one_row(world, redis, way, table):
+@pytest.mark.parametrize(("way", "named"), [(ANONYMOUSLY, False), (NAMED, True)])
+def test_a_turn_run_again_after_a_crash_gives_the_same_code_and_keeps_one_row(world, redis, way, named):
     member = world.member()
     member.says(*way)
     before = {key: redis.dump(key) for key in (*redis.keys("zhibu:talk:*"), *redis.keys("zhibu:draft:*"))}
@@ -303,7 +303,7 @@ def test_a_turn_run_again_after_a_crash_gives_the_same_code_and_keeps_one_row(wo
         redis.restore(key, 60_000, value)
 
     assert member.repeats() == first
-    assert rows(world, table) == 1
+    assert len(world.kept(named=named)) == 1
 
 
 def test_the_same_talk_confirmed_by_another_message_keeps_one_row(world, redis):
@@ -328,7 +328,7 @@ def test_many_at_once_are_all_kept(world):
     for thread in threads:
         thread.join()
 
-    assert rows(world, anonymous_opinions) == 6
+    assert len(world.kept(named=False)) == 6
 
 
 # -- limits ----------------------------------------------------------------------------------------------------------

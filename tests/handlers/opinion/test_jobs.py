@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from PIL import Image
 from handlers.opinion import FromPlatform, NotNow, PictureGone
 from storage.opinion import anonymous_opinions
 from storage.pictures import pictures
-from tests.handlers.opinion.world import World, receipt
+from tests.handlers.opinion.world import ZONE, World, receipt
 from wechat.api.line import Media
 from wechat.errors import BadRequest, Misconfigured, Retryable, WeChatError
 
@@ -38,6 +38,12 @@ def sent_with(world: World, *media: str) -> str:
     return receipt(member.says(*WITH_PICTURES))
 
 
+def the_day_is_over(world: World) -> None:
+    """Shortly after midnight."""
+    world.clock.now = datetime.combine(world.clock.now.date() + timedelta(days=1), time(0, 7), ZONE)
+    world.runs("opinion.stir")
+
+
 def kept(world: World, code: str):
     return world.opinions.get(world.opinions.id_of(code.replace("-", "")))
 
@@ -49,9 +55,23 @@ def test_pictures_are_not_fetched_inside_the_turn(world):
     assert world.platform.asked == []
 
 
+def test_pictures_of_today_stay_with_the_platform_where_they_have_no_name(world):
+    world.platform.pictures |= {"media-1": a_photo(), "media-2": a_photo()}
+    code = sent_with(world, "media-1")
+    named = world.member("oNamed")
+    named.says("意见", "2", "张三", "4", "宿舍热水晚上九点就停")
+    named.shows("media-2")
+    named.says(*WITH_PICTURES)
+    world.runs("opinion.pictures")
+
+    assert world.platform.asked == ["media-2"]
+    assert kept(world, code).awaited == (("official", "media-1"),)
+
+
 def test_pictures_come_home_and_hang_on_their_opinion(world):
     world.platform.pictures |= {"media-1": a_photo("red"), "media-2": a_photo("blue")}
     code = sent_with(world, "media-1", "media-2")
+    the_day_is_over(world)
     world.runs("opinion.pictures")
     world.runs("opinion.pictures")
     opinion = kept(world, code)
@@ -68,6 +88,7 @@ def test_pictures_come_home_and_hang_on_their_opinion(world):
 def test_what_the_platform_no_longer_has_or_is_no_picture_is_said_at_the_query(world):
     world.platform.pictures["media-1"] = b"<html>no picture</html>"
     code = sent_with(world, "media-1", "media-2")
+    the_day_is_over(world)
     world.runs("opinion.pictures")
 
     assert (kept(world, code).lost, kept(world, code).pictures) == (2, ())
@@ -76,10 +97,11 @@ def test_what_the_platform_no_longer_has_or_is_no_picture_is_said_at_the_query(w
 
 def test_a_platform_that_is_away_is_asked_again_and_given_up_after_three_days(world):
     code = sent_with(world, "media-1")
+    the_day_is_over(world)
     world.platform.away = True
     world.runs("opinion.pictures")
     waiting = kept(world, code)
-    world.clock.passes(days=3)
+    world.clock.passes(days=2)
     world.runs("opinion.pictures")
     still_waiting = kept(world, code)
     world.clock.passes(days=1)
@@ -92,6 +114,7 @@ def test_a_platform_that_is_away_is_asked_again_and_given_up_after_three_days(wo
 def test_a_picture_kept_before_a_crash_is_not_kept_twice(world):
     world.platform.pictures["media-1"] = a_photo()
     code = sent_with(world, "media-1")
+    the_day_is_over(world)
     before = kept(world, code)
     world.runs("opinion.pictures")
     world.opinions.change(before.id, lambda _: before)
@@ -144,8 +167,24 @@ def test_a_named_sender_is_told_of_an_answer_once(world):
     ]
 
 
+def test_after_midnight_the_words_of_the_day_are_moved_and_those_of_the_new_one_stay(world):
+    first = sent_with(world)
+    world.clock.now = datetime.combine(world.clock.now.date() + timedelta(days=1), time(0, 3), ZONE)
+    second = sent_with(world)
+    world.clock.passes(minutes=4)
+    world.runs("opinion.stir")
+    lying = [leaf.id for leaf in world.opinions._letterbox.words()]
+    world.runs("opinion.stir")
+
+    assert lying == [kept(world, second).id]
+    assert [kept(world, code).day.day for code in (first, second)] == [23, 24]
+    with world.db.read() as connection:
+        assert len(connection.execute(sa.select(anonymous_opinions)).all()) == 1
+
+
 def test_every_hour_the_days_rows_are_laid_anew(world):
     sent_with(world)
+    the_day_is_over(world)
     with world.db.read() as connection:
         before = connection.execute(sa.select(anonymous_opinions.c.mark)).scalar_one()
     world.clock.passes(hours=1)

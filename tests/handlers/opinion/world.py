@@ -20,9 +20,10 @@ from handlers.openapi import Effect
 from handlers.opinion import NotNow, OpinionSettings, Outside, PictureGone
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate
+from scheduler.postman import Postman
 from storage.db import Database
 from storage.inbox import Inbox
-from storage.opinion import STIRRED, Opinions, Quota
+from storage.opinion import STIRRED, Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People, Who
 from storage.pictures import Pictures
@@ -95,11 +96,13 @@ class World:
     ) -> None:
         chosen = OpinionSettings(**settings)
         self.clock = Clock(redis)
+        self.before_a_round: Callable[[], None] = lambda: None
         self.db = db
         self.platform = Platform()
         self.told: list[tuple[str, str, str]] = []
         self.people = People(db, former=keys.mark("former"))
         self.opinions = Opinions(db, keys, stirred=stirred)
+        self.postman = Postman(self.opinions.carry, most=8)
         self.pictures = Pictures(db, keys)
         self.inbox = Inbox(redis, keys)
         self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
@@ -112,6 +115,7 @@ class World:
             outside=Outside(
                 tell=lambda *said: self.told.append(said),
                 effect=Effect(keys.mark("effect")),
+                post=self.post,
                 fetch=self.platform if fetch else None,
             ),
             clock=self.clock,
@@ -122,6 +126,13 @@ class World:
         self.later: list[Any] = []
         self.conversation = self.conversing()
         self._numbers = count(1)
+
+    def post(self, opinion: Opinion) -> bool:
+        """Hand it to the postman; whoever waits sees to the next round themselves."""
+        letter = self.postman.take(opinion)
+        self.before_a_round()
+        self.postman.round()
+        return self.postman.end(letter)
 
     def conversing(self, *others: Router) -> Conversation:
         """A conversation of the opinion box and other features."""
@@ -155,6 +166,10 @@ class World:
 
     def number(self) -> str:
         return f"message-{next(self._numbers)}"
+
+    def kept(self, *, named: bool) -> list[Opinion]:
+        """Every opinion that is kept, wherever it lies."""
+        return [each for each in self.opinions.of_days(self.opinions.days(most=99)) if each.named == named]
 
     def runs(self, job: str) -> None:
         """What the clock would do now."""
