@@ -81,8 +81,14 @@ class Clock:
                 self._tick()
                 time.sleep(self._tick_seconds)
         finally:
-            self._scheduler.shutdown(wait=False)
+            self._end()
             self._lease.let_go()
+
+    def _end(self) -> None:
+        """End the scheduler at rest: in the middle of a round it would no longer find the job it has just begun."""
+        self._scheduler.pause()
+        self._scheduler.get_jobs()  # waits for the round that is under way; no other begins
+        self._scheduler.shutdown(wait=False)
 
     def _tick(self) -> None:
         self._read_timetable()
