@@ -1,25 +1,19 @@
-"""The database's shape: which one it has, which one this program wants, and the way there.
+"""The database's shape: which one it has, which one this program wants, and the way there."""
 
-Alembic is loaded by whoever goes the way: a start that finds all as it should be would wait for it longer than for all
-else that it asks of the database.
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+import importlib
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from storage.db import Database
 
-_FOLDER = Path(__file__).parent / "migrations"
+_STEPS = Path(__file__).parent / "migrations" / "versions"
 _AT = sa.table("alembic_version", sa.column("version_num"))
 
 
 def wanted() -> str:
     """The revision this program is written for: its steps are numbered, and their files are called by it."""
-    return max(step.name.partition("_")[0] for step in (_FOLDER / "versions").glob("[0-9]*_*.py"))
+    return max(step.name.partition("_")[0] for step in _STEPS.glob("[0-9]*_*.py"))
 
 
 def found(db: Database) -> str:
@@ -31,27 +25,10 @@ def found(db: Database) -> str:
 
 
 def upgrade(db: Database) -> None:
-    """Bring the database to the wanted shape in one transaction. Safe to repeat."""
-    if found(db) == wanted():
-        return
-    from alembic import command  # noqa: PLC0415 (see above)
+    """Bring the database to the wanted shape in one transaction. Safe to repeat.
 
-    with _connected(db) as config:
-        command.upgrade(config, "head")
-
-
-@contextmanager
-def _connected(db: Database) -> Iterator[Any]:
-    """Alembic's configuration for this database, in a transaction."""
-    config = _config()
-    with db.begin() as connection:
-        config.attributes["connection"] = connection
-        yield config
-
-
-def _config() -> Any:
-    from alembic.config import Config  # noqa: PLC0415 (see above)
-
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
-    return config
+    Alembic is loaded by who needs it alone: a start that finds all as it should be would wait for it longer than for
+    all that it asks of the database.
+    """
+    if found(db) != wanted():
+        importlib.import_module("storage.migrating").migrate(db)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from signal import SIGCONT, SIGSTOP
+from signal import SIGCONT
 
 from storage.broadcasts import Broadcasts
 from storage.db import Database
@@ -99,7 +99,7 @@ class Push:
         assert within(60, lambda: len(self.got()) >= after), f"it never came to {after}: {self.states()}"
         workers = self.program.parts("worker") if frozen else []
         for worker in workers:
-            self.program.kill(worker, SIGSTOP)
+            self.program.halt(worker)
         before = self.rows()
         flying = {openid for openid, state in before.items() if state == "in_hand"} - self.in_flight
         self.in_flight |= flying

@@ -214,6 +214,11 @@ class Program:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, how)
 
+    def halt(self, pid: int) -> None:
+        """Let it stand still, and see that it does: with the processor busy, its threads work on for a while."""
+        self.kill(pid, signal.SIGSTOP)
+        assert within(10, lambda: all(state == "T" for state in _thread_states(pid))), "it did not stand still"
+
     def wait(self) -> int:
         """The exit code, once it has ended by itself."""
         assert self._running
@@ -317,6 +322,15 @@ class Program:
             name=account,
             strict=strict,
         )
+
+
+def _thread_states(pid: int) -> list[str]:
+    """How each thread of the process is, by its letter; none where the system doesn't tell."""
+    try:
+        told = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except OSError:  # one has just ended
+        return ["?"]
+    return [each.rpartition(")")[2].split()[0] for each in told]
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 
 from storage import upgrade
 from storage.db import Database, embedded_url, metadata
-from storage.upgrade import _config, _connected
+from storage.migrating import config, connected
 from tests.servers import a_database
 
 
@@ -48,8 +48,8 @@ def test_upgrading_twice_is_upgrading_once(empty):
 
 def test_every_step_leads_back_too(empty):
     upgrade.upgrade(empty)
-    with _connected(empty) as config:
-        command.downgrade(config, "base")
+    with connected(empty) as going:
+        command.downgrade(going, "base")
     after = tables(empty)
     upgrade.upgrade(empty)
 
@@ -58,7 +58,7 @@ def test_every_step_leads_back_too(empty):
 
 
 def test_steps_are_numbered_in_one_line():
-    steps = [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
+    steps = [step.revision for step in ScriptDirectory.from_config(config()).walk_revisions()]
 
     assert steps == [f"{number:04}" for number in range(len(steps), 0, -1)]
 

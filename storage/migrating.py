@@ -1,0 +1,34 @@
+"""The way from the shape that a database has to the one that this program wants: Alembic goes it, step by step."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from storage.db import Database
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def migrate(db: Database) -> None:
+    """Take every step that is left, in one transaction. Safe to repeat."""
+    with connected(db) as config:
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def connected(db: Database) -> Iterator[Config]:
+    """Alembic's configuration for this database, in a transaction."""
+    made = config()
+    with db.begin() as connection:
+        made.attributes["connection"] = connection
+        yield made
+
+
+def config() -> Config:
+    """Alembic's configuration: where the steps are."""
+    made = Config()
+    made.set_main_option("script_location", str(FOLDER))
+    return made
