@@ -242,7 +242,8 @@ class Conversation:
             reply = self._with_scene(reply, turn)
         left = self._left_lines(turn, reply)
         lines = [*self._draft_lines(talk, before), *left, *([] if route.private else self._kept_lines(turn, reply))]
-        reply = self._fitted(reply, turn, lines=lines)
+        rest = talk.more if route.aside and not route.private else ""
+        reply = self._fitted(reply, turn, lines=lines, rest=rest)
         note = b"" if route.private else _note(turn, reply)
         return Answered(reply, note, turn.who, private=route.private or bool(left))
 
@@ -266,10 +267,10 @@ class Conversation:
         """
         route = self._switchboard.find(turn)
         if _is_stale(turn) and not (route and route.by_word) and not self._switchboard.has_lapsed(turn):
-            route = Route("conversation", self._ask_about_old_talk)
-        elif route is None and turn.message.kind in _SAID:
-            route = self._switchboard.otherwise(turn)
-        route = route or Route("conversation", self._unwanted)
+            route = Route("conversation", self._ask_about_old_talk, aside=True)
+        elif route is None:
+            route = self._switchboard.otherwise(turn) if turn.message.kind in _SAID else None
+            route = replace(route or Route("conversation", self._unwanted), aside=True)
         if route.feature == "conversation":
             route = replace(route, private=self._is_private(turn.talk.feature))
         return route
@@ -301,16 +302,18 @@ class Conversation:
             return []
         return self._people.take_lines(turn.who.person, message=turn.message.id, now=turn.now)
 
-    def _fitted(self, reply: Reply, turn: Turn, *, lines: list[str]) -> Reply:
+    def _fitted(self, reply: Reply, turn: Turn, *, lines: list[str], rest: str) -> Reply:
+        """The reply in one message; `rest` is what was still to be read and stays so where nothing longer comes."""
         match reply:
             case Text(content):
-                return Text(self._cut("\n\n".join([content, *lines]), turn.talk))
+                return Text(self._cut("\n\n".join([content, *lines]), turn.talk, rest))
             case Later() | News() | Image() | Voice() | Video() | Music() | Transfer() | Silence():
                 return reply
 
-    def _cut(self, text: str, talk: Talk) -> str:
-        piece, talk.more = paging.cut(text, ROOM_BYTES)
-        return f"{piece}\n\n{self._say('conversation.more')}" if talk.more else piece
+    def _cut(self, text: str, talk: Talk, rest: str) -> str:
+        piece, more = paging.cut(text, ROOM_BYTES)
+        talk.more = more or rest
+        return f"{piece}\n\n{self._say('conversation.more')}" if more else piece
 
     def _unwanted(self, turn: Turn) -> Reply:
         if turn.message.kind is Kind.TEXT and not turn.talk.feature:

@@ -109,11 +109,15 @@ class Talking:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Who answers. `private`: the turn must write nothing about the person beyond what the feature does itself."""
+    """Who answers. `private`: the turn must write nothing about the person beyond what the feature does itself.
+
+    `aside`: what is said only leads back to the talk, so the rest of a long answer stays to be read.
+    """
 
     feature: str
     handler: Handler
     private: bool = False
+    aside: bool = False
     by_word: bool = False  # asked for by name, not by being in the middle of a talk
 
 

@@ -1,6 +1,7 @@
 """What a broadcast says on its day, and whether there is anything to say."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from content.library import Library
@@ -52,9 +53,30 @@ def _is_within(library: Library, meant: Sequence[str], allowed: Sequence[str]) -
 def _of_digests(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> Content | None:
     if not digests:
         return None
-    new = {topic for digest in digests for topic in digest.topics}
+    shown, later = _shown(library, broadcast, digests, now)
+    new = {topic for digest in shown for topic in digest.topics}
     topics = tuple(topic for topic in broadcast.audience.topics if topic in new)
-    return _content(library, broadcast, digests, topics, now)
+    content = _content(library, broadcast, digests, topics, now)
+    return replace(content, digests=tuple(digest.slug for digest in digests if digest not in later))
+
+
+def _shown(
+    library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime
+) -> tuple[Sequence[Digest], Sequence[Digest]]:
+    """Which digests the words show, and which they would show were there not so many: those are said another time.
+
+    What a template leaves out in any case isn't waited with. One that names no digest at all speaks of all of them.
+    """
+
+    def is_in(digest: Digest, words: str) -> bool:
+        return digest.title in words or digest.summary in words
+
+    words = library.words_of(broadcast, digests=digests, now=now)
+    shown = [digest for digest in digests if is_in(digest, words)]
+    if not shown:
+        return digests, ()
+    rest = [digest for digest in digests if digest not in shown]
+    return shown, [each for each in rest if is_in(each, library.words_of(broadcast, digests=[each], now=now))]
 
 
 def _content(

@@ -252,6 +252,63 @@ def test_only_subscribers_of_a_topic_with_something_new_are_meant(stage):
     assert stage.desk.status(RUN).people == 1
 
 
+THREE = {f"n{number}": (f"第{number}条", "yaowen", f"2026-11-23T0{number}:00:00+08:00") for number in range(1, 4)}
+
+
+def stage_of_three(db, folder, template):
+    """Three digests of one morning, and a template that doesn't show all of them."""
+    write_pack(folder, digests=THREE)
+    (folder / "templates" / "daily.j2").write_text(template, "utf-8")
+    stage = Stage(db, folder)
+    stage.reader("o-1")
+    return stage
+
+
+def sent_by(stage, *mornings):
+    """The digests that each morning's run counts as said."""
+    for morning in mornings:
+        stage.desk.sweep(morning)
+        stage.work(f"daily-digest:{morning:%Y-%m-%d}")
+    return [run.run.content.digests for run in reversed(stage.desk.runs()) if run.people]
+
+
+def test_what_a_template_has_no_room_for_is_said_the_next_time(db, tmp_path):
+    template = "{% for digest in digests[:2] %}{{ digest.title }}\n{% endfor %}"
+    stage = stage_of_three(db, tmp_path / "pack", template)
+
+    assert sent_by(stage, MORNING, MORNING + DAY, MORNING + 2 * DAY) == [("n3", "n2"), ("n1",)]
+
+
+def test_what_a_template_never_shows_is_not_waited_with(db, tmp_path):
+    template = "{% for digest in digests if digest.title != '第2条' %}{{ digest.title }}\n{% endfor %}"
+    stage = stage_of_three(db, tmp_path / "pack", template)
+
+    assert sent_by(stage, MORNING, MORNING + DAY) == [("n3", "n2", "n1")]
+
+
+def test_a_template_that_only_counts_has_said_all_of_them(db, tmp_path):
+    stage = stage_of_three(db, tmp_path / "pack", "有 {{ digests | length }} 条新内容")
+
+    assert sent_by(stage, MORNING, MORNING + DAY) == [("n3", "n2", "n1")]
+
+
+def test_who_hears_only_of_what_had_no_room_is_not_bothered_yet(db, tmp_path):
+    folder = write_pack(
+        tmp_path / "pack",
+        digests={
+            "a": ("新的", "yaowen", "2026-11-23T08:00:00+08:00"),
+            "b": ("旧的", "zhengce", "2026-11-23T07:00:00+08:00"),
+        },
+    )
+    (folder / "templates" / "daily.j2").write_text("{{ digests[0].title }}", "utf-8")
+    stage = Stage(db, folder)
+
+    stage.desk.sweep(MORNING)
+    stage.desk.sweep(MORNING + DAY)
+
+    assert [run.run.content.topics for run in reversed(stage.desk.runs())] == [("yaowen",), ("zhengce",)]
+
+
 def test_a_template_without_digests_is_sent_on_any_of_its_days(stage):
     stage.reader("o-1", "tixing")
     wednesday = NOON.replace(day=25, hour=19)

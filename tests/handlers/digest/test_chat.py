@@ -159,6 +159,32 @@ def test_going_on_in_the_middle_of_a_long_one_goes_on(town):
     assert phone.says("继续") == other.says("更多")
 
 
+def test_coming_back_to_a_long_one_after_an_hour_goes_on_where_it_was(town):
+    phone, other = town.phone(), town.phone()
+    for each in (phone, other):
+        each.says("往期政策")
+        each.says("2")
+        each.says("更多")
+
+    town.clock.forward(hours=2)
+    offered = phone.says("在吗")
+
+    assert "“重来”" in offered
+    assert phone.says("继续") == other.says("更多")
+
+
+@pytest.mark.parametrize("aside", [("text", {"Content": "嗯嗯嗯"}), ("voice", {"MediaId": "m", "Format": "amr"})])
+def test_what_leads_back_to_a_long_one_does_not_lose_its_rest(town, aside):
+    phone, other = town.phone(), town.phone()
+    for each in (phone, other):
+        each.says("往期政策")
+        each.says("2")
+
+    phone.sends(aside[0], **aside[1])
+
+    assert phone.says("更多") == other.says("更多")
+
+
 def test_next_page_means_the_rest_of_a_long_one_while_there_is_some(town):
     phone = town.phone()
     phone.says("往期政策")
