@@ -154,18 +154,23 @@ class Quiz:
         )
 
     def begin(self, wanted: Begin, once: Once) -> Going:
-        """Today's round, or a new one of mistakes."""
-        today = self._today()
+        """Today's round, or one of mistakes: the one that is open goes on, here as in the chat."""
+        today, person = self._today(), session.who().person
         match wanted.of:
             case Of.TODAY:
                 name, questions = engine.daily(today), list(self.drawn.on(today, self._library.questions_on(today)))
                 problem = NO_QUESTIONS
             case Of.MISTAKES:
-                name, questions = f"wrong:{self.effect(once)}"[:64], self._again(today)[: self.drawn.count]
+                open_round = engine.unfinished(
+                    self.store.unfinished(person=person, day=today), known=self._library.question
+                )
+                if open_round and engine.is_of_mistakes(open_round):
+                    return self._going(open_round)
+                name, questions = engine.of_mistakes(self.effect(once)), self._again(today)[: self.drawn.count]
                 problem = NO_MISTAKES
         if not questions:
             raise Refused(problem)
-        return self._going(self.store.begin(person=session.who().person, name=name, day=today, questions=questions))
+        return self._going(self.store.begin(person=person, name=name, day=today, questions=questions))
 
     def round(self, found: str) -> Going:
         """A round of one's own."""
@@ -283,7 +288,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     @doors.input(Once, location="headers")
     @doors.output(Going)
     @doors.doc(
-        summary="Begin a round, or go on with today's",
+        summary="Begin a round, or go on with the one that is open",
         responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES),
     )
     def begin(json_data: Begin, headers_data: Once) -> Going:

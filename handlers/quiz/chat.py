@@ -14,7 +14,6 @@ from storage.quiz import QuizStore, Round
 from wechat.messages import Kind, Reply, Text
 
 _KINDS = {QuestionType.SINGLE: "single", QuestionType.MULTI: "multi", QuestionType.JUDGE: "judge"}
-_MISTAKES = "wrong:"  # how the names of their rounds begin
 _LETTER = re.compile("[a-h]")
 
 
@@ -62,15 +61,19 @@ class Quiz:
     def mistakes(self, turn: Turn) -> Reply:
         """What was answered wrong the last time and still holds; a round of it begun today is gone on with."""
         begun_before = self._unfinished(turn)
-        if begun_before and begun_before.name.startswith(_MISTAKES):
+        if begun_before and engine.is_of_mistakes(begun_before):
             return self._goes_on(turn, begun_before)
         today = turn.now.astimezone(self.zone).date()
         wrong = self.store.wrong(person=turn.who.person, most=self.drawn.count * 10)
         again = engine.again(map(self._library.question, wrong), on=today)
         if not again:
             return self._says("no_mistakes")
-        name = f"{_MISTAKES}{turn.message.id}"[:64]
-        begun = self.store.begin(person=turn.who.person, name=name, day=today, questions=again[: self.drawn.count])
+        begun = self.store.begin(
+            person=turn.who.person,
+            name=engine.of_mistakes(turn.message.id),
+            day=today,
+            questions=again[: self.drawn.count],
+        )
         return self._goes_on(turn, begun)
 
     def accepts(self, turn: Turn) -> bool:
@@ -127,13 +130,12 @@ class Quiz:
         if not turn.who.known:
             return None
         begun = self.store.unfinished(person=turn.who.person, day=turn.now.astimezone(self.zone).date())
-        left = [each for each in begun if any(map(self._library.question, each.questions[each.answered :]))]
-        return min(left, key=lambda each: not each.name.startswith(_MISTAKES), default=None)
+        return engine.unfinished(begun, known=self._library.question)
 
     def restart(self, turn: Turn) -> Reply:
         """An answer can't be taken back, so a round of today goes on, and that is said; an older one makes way."""
         going = self.store.round(turn.talk.state["round"])
-        if going.name != self._todays_name(turn) and not going.name.startswith(_MISTAKES):
+        if going.name != self._todays_name(turn) and not engine.is_of_mistakes(going):
             return self.daily(turn)
         before = self._say("answers_stay", answered=going.answered) if going.answered and not going.is_over else ""
         return self._goes_on(turn, going, before=before)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from string import ascii_uppercase
+from typing import Protocol, TypeVar
 
 from content.models import OPTION_REFERENCE, Question, QuestionType
 
 ASKED = (QuestionType.SINGLE, QuestionType.MULTI, QuestionType.JUDGE)
+_MISTAKES = "wrong:"  # how the names of their rounds begin
 RIGHT, WRONG = "true", "false"  # the ids of a judge question's two options
 _YES = frozenset({"对", "对的", "正确", "是", "是的", "√", "✓", "✔", "✅", "t", "true", "y", "yes", "同意"})
 _NO = frozenset(
@@ -54,6 +56,44 @@ class Daily:
 def daily(day: date) -> str:
     """What makes the round of a day one."""
     return f"daily:{day.isoformat()}"
+
+
+def of_mistakes(message: str) -> str:
+    """What makes a round of mistakes one: the message that asked for it."""
+    return f"{_MISTAKES}{message}"[:64]
+
+
+def is_of_mistakes(begun: "Begun") -> bool:
+    """Whether a round goes over mistakes."""
+    return begun.name.startswith(_MISTAKES)
+
+
+B = TypeVar("B", bound="Begun")
+
+
+class Begun(Protocol):
+    """A round that somebody has begun: `answered` of its questions, by their ids, are behind them."""
+
+    @property
+    def name(self) -> str:
+        """What makes it one."""
+
+    @property
+    def questions(self) -> Sequence[str]:
+        """In their order."""
+
+    @property
+    def answered(self) -> int:
+        """How many, from the first on."""
+
+
+def unfinished(begun: Iterable[B], *, known: Callable[[str], object]) -> B | None:
+    """Of a day's rounds the one to go on with: of mistakes, which is begun later, else the day's.
+
+    One that has nothing left that `known` finds is over.
+    """
+    left = [each for each in begun if open_at(each.questions, each.answered, known=known) < len(each.questions)]
+    return min(left, key=lambda each: not is_of_mistakes(each), default=None)
 
 
 def again(wrong: Iterable[Question | None], *, on: date) -> list[str]:

@@ -157,6 +157,19 @@ def test_mistakes_are_listed_and_gone_through_again(town, mini):
     assert mini.get("/quiz/mistakes").body == {"items": [], "total": 0, "next": None}
 
 
+def test_a_round_of_mistakes_that_is_open_goes_on_here_and_in_the_chat(town):
+    mini, phone = town.mini("o-both", account="official"), town.phone("o-both")
+    going = begun(mini)
+    answered(mini, going, wrong_of(town, going))
+
+    first, second = begun(mini, "mistakes"), begun(mini, "mistakes")
+
+    assert second.body == first.body
+    assert first.body["question"]["stem"] in phone.says("错题")
+    assert phone.says("继续").startswith("【1/1】")
+    assert begun(mini, "mistakes").body["id"] == first.body["id"]
+
+
 def test_the_whole_round_ends_without_a_question(town, mini):
     going = begun(mini)
     while going.body["question"]:

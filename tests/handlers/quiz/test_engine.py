@@ -1,5 +1,6 @@
 """The rules of the quiz, held for questions of every shape."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -208,3 +209,33 @@ def test_options_stay_as_written_where_the_explanation_names_their_letters(seed)
     question = asked(id="q", type="single", stem="哪一项？", options=options, answer=["x"], explanation="应当选B。")
 
     assert [choice.id for choice in shown(question, seed)] == ["w", "x", "y", "z"]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A round as far as the rules look at it."""
+
+    name: str
+    questions: tuple[str, ...] = ("a", "b")
+    answered: int = 0
+
+
+@pytest.mark.parametrize(
+    ("begun", "goes_on"),
+    [
+        ([], None),
+        (["daily:2026-11-23"], 0),
+        (["daily:2026-11-23", engine.of_mistakes("m")], 1),
+        ([engine.of_mistakes("m"), "daily:2026-11-23"], 0),
+    ],
+)
+def test_a_round_of_mistakes_goes_on_before_the_days(begun, goes_on):
+    rounds = [Begun(name) for name in begun]
+
+    assert engine.unfinished(rounds, known=str) == (None if goes_on is None else rounds[goes_on])
+
+
+def test_a_round_of_which_the_pack_knows_nothing_more_is_over():
+    over, open_still = Begun(engine.of_mistakes("m"), answered=1), Begun("daily:2026-11-23")
+
+    assert engine.unfinished([over, open_still], known=lambda each: each == "a") == open_still
