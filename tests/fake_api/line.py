@@ -99,11 +99,14 @@ class FakeLine:
 
     # -- the rules
 
-    def _called(self, path: str, *, talk: bool = False, notices: bool = False) -> None:
+    def _called(self, path: str, *, talk: bool = False, notices: bool = False, menus: bool = False) -> None:
+        """Count a call, or refuse it: `talk` is for verified accounts, `notices` for verified service accounts."""
         with self._lock:
             if self._faults:
                 raise self._faults.popleft()
             if ((talk or notices) and not self._verified) or (notices and self._kind == "subscription"):
+                raise self._refusal(48001, "api unauthorized")
+            if menus and not self._verified and self._kind == "subscription":
                 raise self._refusal(48001, "api unauthorized")
             self._used[path] += 1
 

@@ -117,11 +117,12 @@ class FakeMassMessages(FakeArticles):
     ) -> MassSent:
         limits.check_client_msg_id(client_msg_id)
         self._check(what)
-        self._called(f"/cgi-bin/message/mass/{path}", talk=True)
+        self._called(f"/cgi-bin/message/mass/{path}", talk=True, notices=path == "send")
         if tag is not None and tag not in self._tags:
             raise self._refusal(40152, "invalid tag id")
         if known := self._before(client_msg_id):
             return MassSent(known)
+        self._rationed()
         self._alive_in(what)
         return self._take_on(Job(MassState.RUNNING, self._clock(), what, tuple(to)), client_msg_id, waits=waits)
 
@@ -143,6 +144,12 @@ class FakeMassMessages(FakeArticles):
         if self._clock() - self._jobs[known].at < TOO_SOON:
             raise self._refusal(45066, "same clientmsgid retry too fast")
         return known
+
+    def _rationed(self) -> None:
+        """A subscription account has one a day that goes through."""
+        today = [job for job in self._jobs.values() if job.at.date() == self._clock().date()]
+        if self._kind == "subscription" and any(job.state is not MassState.FAILED for job in today):
+            raise self._refusal(45028, "has no masssend quota")
 
     def _deliver(self, job: Job) -> None:
         month = f"{self._clock():%Y-%m}"

@@ -16,7 +16,7 @@ class FakeMenus(FakeLine):
         self._conditional: dict[str, ConditionalMenu] = {}
 
     def conditional_menus(self) -> list[ConditionalMenu]:
-        self._called("/cgi-bin/menu/get")
+        self._called("/cgi-bin/menu/get", menus=True)
         return list(reversed(self._conditional.values()))
 
     def add_conditional_menu(self, menu: Mapping[str, Any], *, tag: int) -> str:
@@ -45,15 +45,15 @@ class FakeMenus(FakeLine):
         return next(fitting, self._menu)
 
     def menu(self) -> Mapping[str, Any] | None:
-        self._called("/cgi-bin/menu/get")
+        self._called("/cgi-bin/menu/get", menus=True)
         return self._menu
 
     def create_menu(self, menu: Mapping[str, Any]) -> None:
         limits.check_menu(menu)
-        self._called("/cgi-bin/menu/create")
+        self._called("/cgi-bin/menu/create", menus=True)
         self._menu = menu
 
     def delete_menu(self) -> None:
-        self._called("/cgi-bin/menu/delete")
+        self._called("/cgi-bin/menu/delete", menus=True)
         self._menu = None
         self._conditional.clear()
