@@ -3,9 +3,8 @@
 from itertools import count
 
 import pytest
-from pydantic import SecretStr
 
-from tests.fakes import FakeBulk, FakeWeChat, Shelf
+from tests.fakes import FakeBulk, FakeWeChat
 from tests.wechat.contracts.account import AccountContract
 from tests.wechat.contracts.articles import ArticlesContract
 from tests.wechat.contracts.bulk import BulkContract
@@ -20,13 +19,11 @@ from tests.wechat.contracts.people import PeopleContract
 from tests.wechat.contracts.qrcodes import QrCodesContract
 from tests.wechat.contracts.tags import TagsContract
 from tests.wechat.contracts.templates import TemplatesContract
+from tests.wechat.real import real
 from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
-from wechat.api.jssdk import jsapi_ticket
 from wechat.bulk import Bulk
-from wechat.client import TencentWeChat, WeChat
-from wechat.sandbox.account import TEMPLATES
-from wechat.settings import AccountSettings
-from wechat.tokens import Tokens, stable_token
+from wechat.client import WeChat
+from wechat.sandbox.account import TEMPLATES, SandboxAccount
 
 
 class Contract(
@@ -88,20 +85,12 @@ class TestTheFake(Contract):
 
 
 class SandboxWorld:
-    def __init__(self, stage: Stage, address: str) -> None:
+    def __init__(self, stage: Stage, account: SandboxAccount, address: str) -> None:
         self._stage = stage
-        account = AccountSettings(
-            kind="service",
-            appid="wxba5fad812f8e6fb9",
-            secret=SecretStr("s" * 32),
-            token=SecretStr("AAAAA"),
-            mode="plain",
-            api_base=address,
-        )
-        tokens = Tokens(stable_token(account), Shelf(), stage.clock)
-        tickets = Tokens(jsapi_ticket(account, tokens), Shelf(), stage.clock)
-        self.wechat: WeChat = TencentWeChat(account, tokens, tickets=tickets)
-        self.bulk: Bulk | FakeBulk = Bulk(account, tokens)
+        self._account = account.name
+        self.wechat: WeChat
+        self.bulk: Bulk | FakeBulk
+        self.wechat, self.bulk = real(account, address, stage.clock)
 
     def joins(self, scene=""):
         openid = self.knows()
@@ -109,14 +98,14 @@ class SandboxWorld:
         return openid
 
     def knows(self) -> str:
-        return self._stage.a_member()
+        return self._stage.a_member(self._account)
 
     def scans(self, openid, ticket):
         return "error" not in self._stage.phone("scan", openid=openid, code=ticket)
 
     def opens(self, url, *, nonce, timestamp, signature):
         shown = {"url": url, "nonceStr": nonce, "timestamp": str(timestamp), "signature": signature}
-        return self._stage.phone("signatures", account="official", **shown)["ok"]
+        return self._stage.phone("signatures", account=self._account, **shown)["ok"]
 
     def publishing_ends(self, state):
         self._stage.phone("knobs", path="/cgi-bin/freepublish/submit", effect="undelivered", words=str(int(state)))
@@ -149,10 +138,24 @@ class SandboxWorld:
         return len(self._stage.texts(openid))
 
 
+# To start the stand-in takes longer than most tests: it is started once, and each test has an account of its own there.
+ACCOUNTS = tuple(an_account(name=f"official-{number}", appid=f"wx{number:016}") for number in range(400))
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    with (
+        a_stage(tmp_path_factory.mktemp("sandbox"), *ACCOUNTS, templates=TEMPLATES) as stage,
+        served(stage.app) as address,
+    ):
+        yield stage, address, iter(ACCOUNTS)
+
+
 class TestTheRealOne(Contract):
     @pytest.fixture
-    def world(self, tmp_path):
-        with a_stage(tmp_path, an_account(), templates=TEMPLATES) as stage, served(stage.app) as address:
-            world = SandboxWorld(stage, address)
-            yield world
-            world.bulk.close()
+    def world(self, sandbox):
+        stage, address, accounts = sandbox
+        stage.begins_anew()
+        world = SandboxWorld(stage, next(accounts), address)
+        yield world
+        world.bulk.close()

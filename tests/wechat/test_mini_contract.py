@@ -3,14 +3,12 @@
 from itertools import count
 
 import pytest
-from pydantic import SecretStr
 
-from tests.fakes import FakeWeChat, Shelf
+from tests.fakes import FakeWeChat
 from tests.wechat.contracts.miniprogram import MiniContract
+from tests.wechat.real import real
 from tests.wechat.sandbox.stage import Clock, Stage, a_stage, an_account, served
-from wechat.client import TencentWeChat, WeChat
-from wechat.settings import AccountSettings
-from wechat.tokens import Tokens, stable_token
+from wechat.client import WeChat
 
 
 class FakeWorld:
@@ -42,22 +40,15 @@ class TestTheFake(MiniContract):
         return FakeWorld()
 
 
+MINI = an_account(name="mini", appid="wx-mini", kind="miniprogram")
+SERVICE = an_account(name="service", appid="wx-service")
+
+
 class SandboxWorld:
     def __init__(self, stage: Stage, address: str) -> None:
         self._stage = stage
-        self.mini: WeChat = self._client("miniprogram", "wx-mini", address)
-        self.service: WeChat = self._client("service", "wx-service", address)
-
-    def _client(self, kind, appid, address) -> TencentWeChat:
-        account = AccountSettings(
-            kind=kind,
-            appid=appid,
-            secret=SecretStr("s" * 32),
-            token=SecretStr("AAAAA"),
-            mode="plain",
-            api_base=address,
-        )
-        return TencentWeChat(account, Tokens(stable_token(account), Shelf(), self._stage.clock))
+        self.mini: WeChat = real(MINI, address, stage.clock)[0]
+        self.service: WeChat = real(SERVICE, address, stage.clock)[0]
 
     def knows(self):
         return self._stage.a_member("mini")
@@ -79,9 +70,5 @@ class SandboxWorld:
 class TestTheRealOne(MiniContract):
     @pytest.fixture
     def world(self, tmp_path):
-        accounts = (
-            an_account(name="mini", appid="wx-mini", kind="miniprogram"),
-            an_account(name="service", appid="wx-service"),
-        )
-        with a_stage(tmp_path, *accounts) as stage, served(stage.app) as address:
+        with a_stage(tmp_path, MINI, SERVICE) as stage, served(stage.app) as address:
             yield SandboxWorld(stage, address)

@@ -56,7 +56,7 @@ class Wirelog:
 
     def __init__(self, state: State, secrets: Collection[str]) -> None:
         self._state = state
-        self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
+        self._secrets = sorted(set(filter(None, secrets)), key=len, reverse=True)
 
     def write(self, entry: Entry) -> None:
         """Add an exchange, and forget the oldest beyond so many."""
