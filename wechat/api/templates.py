@@ -12,9 +12,7 @@ _LONG_TERM = 3
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeTemplate:
-    """A subscription notice's template; `keys` are the fields its `content` names, such as `thing1`."""
-
+class _Template:
     id: str
     title: str
     content: str
@@ -22,23 +20,20 @@ class NoticeTemplate:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The fields that a notice must fill, in the template's order."""
-        return _keys(self.content)
+        """The fields that must be filled, in the template's order: those its `content` names, such as `thing1`."""
+        return tuple(part.partition(".DATA}}")[0] for part in self.content.split("{{")[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTemplate:
-    """A template message's template; `keys` as in `NoticeTemplate`."""
+class NoticeTemplate(_Template):
+    """What a subscription notice is made of."""
 
-    id: str
-    title: str
-    content: str
-    example: str = ""
+    __slots__ = ()
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The fields that a message must fill, in the template's order."""
-        return _keys(self.content)
+
+class MessageTemplate(_Template):
+    """What a template message is made of."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +146,6 @@ class TencentTemplates(Line):
     def delete_message_template(self, template_id: str) -> None:
         """See `Templates`."""
         self._ask("/cgi-bin/template/del_private_template", {"template_id": template_id}, dict)
-
-
-def _keys(content: str) -> tuple[str, ...]:
-    return tuple(part.partition(".DATA}}")[0] for part in content.split("{{")[1:])
 
 
 def _templates(fields: Mapping[str, Any]) -> list[NoticeTemplate]:
