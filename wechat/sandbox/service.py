@@ -79,7 +79,7 @@ def _news(_: Call, said: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _article(call: Call, said: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"articles": articles.cards(call, str(said.get("article_id", "")))}
+    return {"type": "news", "articles": articles.cards(call, str(said.get("article_id", "")))}
 
 
 def _menu(_: Call, said: Mapping[str, Any]) -> Mapping[str, Any]:

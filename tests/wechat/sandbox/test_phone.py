@@ -171,4 +171,12 @@ def test_a_code_is_scanned_and_following_ends(browser: Browser, scene: Set) -> N
 
         expect(page.get_by_role("log")).to_contain_text("已取消关注")
         expect(page.get_by_role("button", name="关注公众号")).to_be_visible()
+        made = {"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": "hall-3"}}}
+        press(page, "扫码关注")
+        page.get_by_label("二维码的场景值，或它所写的网址").fill(
+            scene.stage.post("/cgi-bin/qrcode/create", made)["url"]
+        )
+        press(page, "扫码")
+        expect(page.get_by_role("button", name="关注公众号")).to_be_hidden()
+        assert "qrscene_hall-3" in scene.stage.http.get("/sandbox/wire").get_data(as_text=True)
         assert "qrscene_org_1" in scene.stage.http.get("/sandbox/wire").get_data(as_text=True)

@@ -73,6 +73,8 @@ function article({ title, description, url, picurl }) {
   return card(url, picture, el("h3", {}, title), description ? el("p", {}, description) : "", go);
 }
 
+const articles = (line) => el("div", {}, ...line.articles.map(article));
+
 function notice(line) {
   const rows = line.fields.flatMap(({ label, value }) => [el("dt", {}, label), el("dd", {}, value)]);
   const from = line.via === "notice" ? "订阅通知" : "服务通知";
@@ -91,8 +93,8 @@ const DRAW = {
   msgmenu: (line) => bubble(line.head_content,
     el("div", { className: "items" }, ...line.list.map((item) => offer(item.id, item.content, item.content))), line.tail_content),
   miniprogrampage: (line) => card("", el("img", { src: media(line), alt: "" }), el("h3", {}, line.title), el("p", {}, "小程序")),
-  link: (line) => article(line.articles[0]),
-  news: (line) => article(line.articles[0]),
+  link: articles,
+  news: articles,
   notice,
 };
 
