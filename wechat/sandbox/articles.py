@@ -193,7 +193,7 @@ def _article(call: Call, article: object, *, alone: bool) -> dict[str, Any]:
     if not isinstance(article, Mapping):
         raise ApiError(47001)
     kind = article.get("article_type", "news")
-    if kind not in rules.ARTICLE_FIELDS:
+    if not isinstance(kind, str) or kind not in rules.ARTICLE_FIELDS:
         raise ApiError(40097)
     for name, most in rules.ARTICLE_FIELDS[kind].items():
         value = article.get(name, "")

@@ -15,9 +15,16 @@ def read(body: str) -> Any:
     try:
         if words.startswith("<"):
             return of(fromstring(words))
-        return json.loads(words) if words.startswith(("{", "[")) else None
+        return loaded(words) if words.startswith(("{", "[")) else None
     except (ValueError, ParseError, DefusedXmlException):
         return None
+
+
+def loaded(words: str | bytes) -> Any:
+    """What JSON says, or ValueError; half of a character, which JSON can name and nothing can keep, is no JSON here."""
+    said = json.loads(words)
+    json.dumps(said, ensure_ascii=False).encode()
+    return said
 
 
 def of(element: Element) -> Any:

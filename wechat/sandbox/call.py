@@ -81,12 +81,12 @@ class Call:
 
     def one(self, query: str, *values: object) -> sqlite3.Row | None:
         """The first row of a query, or None."""
-        row: sqlite3.Row | None = self.db.execute(query, values).fetchone()
+        row: sqlite3.Row | None = self.db.execute(query, _kept(values)).fetchone()
         return row
 
     def all(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Every row of a query."""
-        return self.db.execute(query, values).fetchall()
+        return self.db.execute(query, _kept(values)).fetchall()
 
     def member(self, openid: object, *, else_code: int = 40003) -> sqlite3.Row:
         """The account's member of that openid, following or not; anyone else is refused."""
@@ -116,3 +116,15 @@ class Call:
         """A field of the body as an object, {} where it is absent or something else."""
         value = self.body.get(name)
         return value if isinstance(value, dict) else {}
+
+
+def _kept(values: tuple[object, ...]) -> tuple[object, ...]:
+    """Values as they can be looked for; a list where a word belongs is 40097, and so is an endless number."""
+    for value in values:
+        endless = isinstance(value, int) and abs(value) > _LARGEST
+        if endless or not isinstance(value, str | int | float | None):
+            raise ApiError(40097)
+    return values
+
+
+_LARGEST = 2**63 - 1

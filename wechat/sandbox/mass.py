@@ -80,7 +80,7 @@ def set_speed(call: Call) -> dict[str, Any]:
     level = call.body.get("speed")
     if level is None:
         raise ApiError(45084)
-    if level not in rules.MASS_SPEEDS:
+    if not isinstance(level, int) or level not in rules.MASS_SPEEDS:
         raise ApiError(45083)
     call.db.execute("replace into mass_speeds values (?, ?)", (call.account.name, level))
     return OK

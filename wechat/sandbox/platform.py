@@ -1,6 +1,5 @@
 """The platform's API: which paths there are, who may call them, and how a call is let in, done and written down."""
 
-import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs
 from wechat.sandbox import (
     articles,
     blacklist,
+    bodies,
     chat,
     diagnosis,
     followers,
@@ -336,7 +336,7 @@ def _json(request: Request) -> Mapping[str, Any]:
     if request.path in FORMS and not request.body.startswith(b"{"):
         return _form(request.body)
     try:
-        body = json.loads(request.body)
+        body = bodies.loaded(request.body)
     except ValueError:
         raise ApiError(47001) from None
     if not isinstance(body, dict):

@@ -1,12 +1,11 @@
 """Access tokens (§2.1): the classic and the stable kind, each minding only its own."""
 
-import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wechat.sandbox import rules
+from wechat.sandbox import bodies, rules
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.call import Request
 from wechat.sandbox.errors import ApiError
@@ -43,7 +42,7 @@ def credentials(request: Request) -> Mapping[str, Any]:
     if request.method == "GET":
         return request.query
     try:
-        body = json.loads(request.body)
+        body = bodies.loaded(request.body)
     except ValueError:
         raise ApiError(47001) from None
     if not isinstance(body, dict):

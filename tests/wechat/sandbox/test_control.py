@@ -1,5 +1,6 @@
 """The control API refuses with a reason, lists, and sends the bot's broadcasts."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.wechat.sandbox.stage import Stage, a_stage
 from wechat.sandbox.knobs import Knob, Knobs
+from wechat.sandbox.platform import ENDPOINTS
 from wechat.sandbox.presets import PRESETS, Preset
 
 
@@ -129,3 +131,57 @@ def test_every_preset_can_be_turned_and_says_what_may_be_set(stage: Stage, prese
 
 def test_the_process_says_that_it_lives(stage: Stage) -> None:
     assert stage.http.get("/healthz").get_json() == {"ok": True}
+
+
+ODD = [{}, [], [{}], [None], {"a": 1}, 10**30, -1, 1.5, True, None, "", "x", "\ud800", "\x00"]
+PARTS = ["filter", "text", "image", "images", "voice", "mpnews", "action_info", "tag", "msgmenu", "data"]
+FIELDS = [
+    "touser",
+    "openid",
+    "tag_id",
+    "tagid",
+    "openid_list",
+    "user_list",
+    "user_id",
+    "msgtype",
+    "template_id",
+    "media_id",
+    "msg_id",
+    "speed",
+    "index",
+    "article_idx",
+    "article_id",
+    "publish_id",
+    "articles",
+    "offset",
+    "count",
+    "type",
+    "tid",
+    "kidList",
+    "priTmplId",
+    "scene",
+    "clientmsgid",
+    "action_name",
+    "expire_seconds",
+    "button",
+    "matchrule",
+    "menuid",
+    "cgi_path",
+    "rid",
+    "appid",
+    "command",
+    "next_openid",
+    "remark",
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_what_no_honest_program_sends_breaks_nothing(stage: Stage, odd: Any) -> None:
+    inside = {part: dict.fromkeys(("media_id", "media_ids", "content", "tag_id", "scene", "id"), odd) for part in PARTS}
+    body = {**dict.fromkeys(FIELDS, odd), **inside, "touser": stage.a_follower(), "msgtype": "text"}
+    for path in (path for path, one in ENDPOINTS.items() if "POST" in one.methods):
+        for sent in (dict.fromkeys([*FIELDS, *PARTS], odd), body):
+            raw = json.dumps(sent).encode()
+            response = stage.http.post(path, query_string={"access_token": stage.token}, data=raw)
+
+            assert response.status_code == 200, path
