@@ -59,6 +59,7 @@ from scheduler.audience import Audience
 from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.mini_notice import MiniNoticeChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import NoticeChannel
 from scheduler.job import Job
@@ -103,7 +104,9 @@ _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 Guard = Callable[[], ResponseReturnValue | None]
 LEASE_SECONDS = 15.0
 KNOWN = Known(
-    channels=frozenset({NoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}),
+    channels=frozenset(
+        {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
+    ),
     notice_fault=reasons.notice_fault,
     menu_keys=frozenset(
         {
@@ -662,6 +665,7 @@ def _pushes(
     store = Broadcasts(database, people)
     made: tuple[Channel, ...] = (
         NoticeChannel(platform.accounts, platform.bulks),
+        MiniNoticeChannel(platform.accounts, platform.bulks),
         CustomerServiceChannel(platform.accounts, platform.bulks),
         NextVisitChannel(store),
     )

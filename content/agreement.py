@@ -217,12 +217,13 @@ def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | Non
 
 def _notices_fit(pack: Pack) -> Iterator[Clash]:
     for file, broadcast in pack.every(Broadcast):
-        for key, source in broadcast.fields.items():
-            trouble = _notice_trouble(pack, broadcast, key, source)
-            if not NOTICE_FIELD.fullmatch(key):
-                yield Clash(file, "notice_field", {"said": key}, ("fields", key))
-            elif trouble:
-                yield Clash(file, "notice_value", {"said": key, "trouble": trouble}, ("fields", key))
+        for table in ("fields", "mini_fields"):
+            for key, source in getattr(broadcast, table).items():
+                trouble = _notice_trouble(pack, broadcast, key, source)
+                if not NOTICE_FIELD.fullmatch(key):
+                    yield Clash(file, "notice_field", {"said": key}, (table, key))
+                elif trouble:
+                    yield Clash(file, "notice_value", {"said": key, "trouble": trouble}, (table, key))
 
 
 def _notice_trouble(pack: Pack, broadcast: Broadcast, key: str, source: str) -> str:

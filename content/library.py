@@ -71,8 +71,14 @@ class Library:
 
     def notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
         """Give the fields of a broadcast's subscription notice, filled like its words."""
-        values = self._values(broadcast, digests, now)
-        return {key: words.template(source).fill(values).strip() for key, source in broadcast.fields.items()}
+        return self._filled(broadcast.fields, self._values(broadcast, digests, now))
+
+    def mini_notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
+        """Give the fields of its notice from the mini-program."""
+        return self._filled(broadcast.mini_fields or broadcast.fields, self._values(broadcast, digests, now))
+
+    def _filled(self, fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+        return {key: words.template(source).fill(values).strip() for key, source in fields.items()}
 
     def _values(self, broadcast: Broadcast, digests: Iterable[Digest], now: datetime) -> dict[str, Any]:
         local = now.astimezone(self.zone)

@@ -518,8 +518,9 @@ class Broadcast:
 
     `schedule` is crontab's five fields in the pack's zone, or `at` one moment. `channels` are tried in their order.
     `template` names the file in templates/ that makes the words; `fields` are the keys of a subscription notice, each
-    with Jinja2 words, sent with the platform's `notice_template_id`. A delivery not begun `expires_after` the run's
-    time is dropped ("30m", "12h", "2d").
+    with Jinja2 words, sent with the platform's `notice_template_id`. A mini-program's notice has a template of its own,
+    `mini_template_id`, leads to its `mini_page`, and takes `mini_fields` where those differ. A delivery not begun
+    `expires_after` the run's time is dropped ("30m", "12h", "2d").
     """
 
     key: Name
@@ -531,6 +532,9 @@ class Broadcast:
     template: Words
     fields: Mapping[str, Words] = field(default_factory=dict)
     notice_template_id: str = ""
+    mini_template_id: str = ""
+    mini_fields: Mapping[str, Words] = field(default_factory=dict)
+    mini_page: str = ""
     expires_after: Span = timedelta(hours=12)
 
     @model_validator(mode="after")

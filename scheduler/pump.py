@@ -184,7 +184,8 @@ class _Lane:
         if error.why is Why.WINDOW:
             self._pump.people.close_window(parcel.contact)
         elif error.why is Why.NO_CREDIT:
-            self._pump.people.drop_credits(parcel.contact, self._run.content.template_id)
+            spent = self._pump.channels[parcel.channel].spends(self._run.content)
+            self._pump.people.drop_credits(parcel.contact, spent.get("spent_credit", ""))
         else:
             return settle(parcel, State.GONE, error=_code(error))
         other = self._pump.planner.again(parcel.person, self._run.content, now=now)

@@ -84,6 +84,7 @@ def _content(
 ) -> Content:
     words = library.words_of(broadcast, digests=digests, now=now)
     notice = library.notice_of(broadcast, digests=digests, now=now)
+    mini = library.mini_notice_of(broadcast, digests=digests, now=now)
     meant = broadcast.audience.organisations
     return Content(
         text=_fitted(library, words),
@@ -91,6 +92,9 @@ def _content(
         channels=broadcast.channels,
         template_id=broadcast.notice_template_id,
         fields={key: limits.fit(key, value) for key, value in notice.items()},
+        mini_template_id=broadcast.mini_template_id,
+        mini_fields={key: limits.fit(key, value) for key, value in mini.items()} if broadcast.mini_template_id else {},
+        mini_page=broadcast.mini_page,
         digests=tuple(digest.slug for digest in digests),
         topics=topics,
         organisations=tuple(sorted({each for one in meant for each in library.organisations_within(one)})),

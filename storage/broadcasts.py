@@ -97,6 +97,9 @@ class Content:
     channels: tuple[str, ...] = ()
     template_id: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    mini_template_id: str = ""
+    mini_fields: Mapping[str, str] = field(default_factory=dict)
+    mini_page: str = ""
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()

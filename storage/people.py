@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,6 +73,16 @@ credit_events = sa.Table(
     sqlite_with_rowid=False,
 )
 
+accepts = sa.Table(
+    "accepts",
+    metadata,
+    sa.Column("contact", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("template", sa.String(64), primary_key=True),
+    sa.Column("told", sa.Integer, nullable=False),  # by the platform's event
+    sa.Column("reported", sa.Integer, nullable=False),  # by the member's mini-program
+    sqlite_with_rowid=False,
+)
+
 kept_lines = sa.Table(
     "kept_lines",
     metadata,
@@ -84,6 +95,13 @@ kept_lines = sa.Table(
     sa.UniqueConstraint("person", "key"),
     sqlite_with_rowid=False,
 )
+
+
+class By(StrEnum):
+    """Who says that a notice was accepted, where two say it of the same tap: each has a count of its own."""
+
+    PLATFORM = "told"
+    MINI_PROGRAM = "reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,22 +332,40 @@ class People:
         change = windows.update().where(windows.c.contact.in_(list(found)), windows.c.remaining > 0)
         connection.execute(change.values(remaining=windows.c.remaining - 1))
 
-    def add_credit(self, contact: str, template: str, *, message: str) -> None:
-        """One accepted notice is one message we may send; `message` makes a repeat count once."""
-        with self._db.begin() as connection:
-            event = self._db.insert(credit_events).values(message=message, contact=contact).on_conflict_do_nothing()
-            # RETURNING, since psycopg's rowcount is -1 here
-            if connection.execute(event.returning(credit_events.c.message)).first() is None:
-                return
-            row = self._db.insert(credits_).values(contact=contact, template=template, left=1)
-            change = {"left": credits_.c.left + 1}
-            connection.execute(row.on_conflict_do_update(index_elements=["contact", "template"], set_=change))
+    def add_credit(self, contact: str, template: str, *, message: str, by: By | None = None) -> None:
+        """One accepted notice is one message we may send; `message` makes a repeat count once.
 
-    def drop_credits(self, contact: str, template: str) -> None:
-        """The member refused, or the platform said there is none left (43101)."""
+        `by`: the other one says it too, or said it before. They name no tap, so they are told by counting: of what both
+        say only what goes beyond the other's count is new.
+        """
         with self._db.begin() as connection:
+            if not self._is_first(connection, contact, message):
+                return
+            if by is None or self._goes_beyond(connection, contact, template, by):
+                row = self._db.insert(credits_).values(contact=contact, template=template, left=1)
+                change = {"left": credits_.c.left + 1}
+                connection.execute(row.on_conflict_do_update(index_elements=["contact", "template"], set_=change))
+
+    def drop_credits(self, contact: str, template: str, *, message: str = "") -> None:
+        """The member refused (a repeat of that `message` does nothing), or the platform said none is left (43101)."""
+        with self._db.begin() as connection:
+            if message and not self._is_first(connection, contact, message):
+                return
             same = (credits_.c.contact == contact) & (credits_.c.template == template)
             connection.execute(credits_.delete().where(same))
+
+    def _is_first(self, connection: Connection, contact: str, message: str) -> bool:
+        event = self._db.insert(credit_events).values(message=message, contact=contact).on_conflict_do_nothing()
+        # RETURNING, since psycopg's rowcount is -1 here
+        return connection.execute(event.returning(credit_events.c.message)).first() is not None
+
+    def _goes_beyond(self, connection: Connection, contact: str, template: str, by: By) -> bool:
+        counted = {each.value: int(each is by) for each in By}
+        row = self._db.insert(accepts).values(contact=contact, template=template, **counted)
+        change = {by.value: accepts.c[by.value] + 1}
+        counting = row.on_conflict_do_update(index_elements=["contact", "template"], set_=change)
+        now = connection.execute(counting.returning(accepts.c.told, accepts.c.reported)).one()
+        return bool(now.told > now.reported if by is By.PLATFORM else now.reported > now.told)
 
     def credits_of(self, contact: str) -> dict[str, int]:
         """Template id to the number of notices still allowed."""

@@ -133,6 +133,8 @@ function makeApi({ base, account, request, upload, logIn, random, kept, pause })
     subscription: {
       topics: () => ask("GET", "/subscription/topics"),
       set: (topic, on) => ask(on ? "PUT" : "DELETE", `/subscription/topics/${encodeURIComponent(topic)}`),
+      prompts: () => ask("GET", "/subscription/prompts"),
+      choose: (choices, key) => act("POST", "/subscription/prompts", { choices }, key),
       data: () => ask("GET", "/subscription/data"),
       kept: () => act("POST", "/subscription/kept"),
       erase,

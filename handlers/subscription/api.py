@@ -1,21 +1,24 @@
 """Subscription for the mini-program: topics, one's own data, and leaving nothing behind."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from enum import StrEnum
+from typing import Annotated, Literal, Protocol
 
+import structlog
 from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from content.models import Topic
+from content.models import Broadcast, Topic
 from content.shelf import Shelf
-from handlers import openapi, session
+from handlers import openapi, problems, session
 from handlers.openapi import Effect, Once
 from handlers.problems import Problem, Refused
-from storage.people import People
+from storage.people import By, People
 from storage.subscription import Subscriptions
 
+MOST_PROMPTS = 3  # of those that a phone may ask for together; newer ones take five
 NO_SUCH_TOPIC = Problem(404, "subscription.problem_no_such_topic")
 
 
@@ -64,6 +67,40 @@ class Kept(BaseModel):
     lines: list[str]
 
 
+class Choice(StrEnum):
+    """What wx.requestSubscribeMessage says of a template."""
+
+    ACCEPT = "accept"
+    ACCEPT_WITH_AUDIO = "acceptWithAudio"
+    ACCEPT_WITH_ALERT = "acceptWithAlert"
+    ACCEPT_WITH_FORCE_PUSH = "acceptWithForcePush"
+    REJECT = "reject"
+    BAN = "ban"  # the platform has taken the template out of use
+    FILTER = "filter"  # it wasn't shown: another one has the same title
+
+
+class Prompt(BaseModel):
+    """A notice that the member may be asked to allow."""
+
+    template_id: str = Field(examples=["notice-study-update"])
+    title: str = Field(description="What it tells of.", examples=["学习提醒"])
+    left: int = Field(description="How many the member still allows, as far as we know.", examples=[2])
+
+
+class Prompts(BaseModel):
+    """What to ask for now, the most wanted first: at most three, as phones show them together."""
+
+    items: list[Prompt]
+
+
+class Chosen(BaseModel):
+    """What the member chose, a template each."""
+
+    choices: dict[Annotated[str, Field(max_length=64)], Choice] = Field(min_length=1, max_length=10)
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"choices": {"notice-study-update": "accept"}}]})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the doors do."""
@@ -74,6 +111,7 @@ class Desk:
     shelf: Shelf
     clock: Callable[[], datetime]
     effect: Effect
+    log: structlog.stdlib.BoundLogger = field(default_factory=lambda: structlog.get_logger("subscription"))
 
     def topics(self) -> OwnTopics:
         """All topics with the member's marked."""
@@ -112,6 +150,42 @@ class Desk:
         who, message = session.who(), self.effect(once)
         return Kept(lines=self.people.take_lines(who.person, message=message, now=self.clock()))
 
+    def prompts(self) -> Prompts:
+        """Notices of what the member wants to hear of."""
+        who = session.who()
+        mine, left = self.subscriptions.of(who.person), self.people.credits_of(who.contact)
+        wanted = {
+            each.mini_template_id: Prompt(
+                template_id=each.mini_template_id, title=each.title, left=left.get(each.mini_template_id, 0)
+            )
+            for each in self._noticed
+            if each.audience.everyone or set(each.audience.topics) & set(mine)
+        }
+        return Prompts(items=sorted(wanted.values(), key=lambda prompt: prompt.left)[:MOST_PROMPTS])
+
+    def choose(self, chosen: Chosen, once: Once) -> Prompts:
+        """Count what was accepted, and end what was refused. The platform's event of the same tap counts nothing."""
+        known = {each.mini_template_id for each in self._noticed}
+        if not known >= chosen.choices.keys():
+            raise Refused(problems.INVALID, field="choices", kind="wrong")
+        contact, effect = session.who().contact, self.effect(once)
+        for number, template in enumerate(sorted(chosen.choices)):
+            self._count(contact, template, chosen.choices[template], f"{effect}:{number}"[:80])
+        return self.prompts()
+
+    def _count(self, contact: str, template: str, choice: Choice, message: str) -> None:
+        match choice:
+            case Choice.REJECT:
+                self.people.drop_credits(contact, template, message=message)
+            case Choice.BAN | Choice.FILTER:
+                self.log.warning("notice not shown", template=template, choice=choice)
+            case _:
+                self.people.add_credit(contact, template, message=message, by=By.MINI_PROGRAM)
+
+    @property
+    def _noticed(self) -> list[Broadcast]:
+        return [each for each in self.shelf.current().broadcasts.values() if each.mini_template_id]
+
     def _known(self, topic: str) -> str:
         if topic not in {each.id for each in self._topics}:
             raise Refused(NO_SUCH_TOPIC)
@@ -126,6 +200,7 @@ def blueprint(desk: Desk) -> APIBlueprint:
     """Serve /api/v1/subscription."""
     doors = openapi.doors("subscription")
     _add_topics(doors, desk)
+    _add_prompts(doors, desk)
     _add_own_data(doors, desk)
     return doors
 
@@ -156,6 +231,26 @@ def _add_topics(doors: APIBlueprint, desk: Desk) -> None:
     @doors.doc(summary="Hear of nothing any more")
     def drop_all() -> OwnTopics:
         return desk.drop_all()
+
+
+def _add_prompts(doors: APIBlueprint, desk: Desk) -> None:
+    @doors.get("/prompts")
+    @doors.output(Prompts)
+    @doors.doc(summary="Which notices to ask for", description="For wx.requestSubscribeMessage, in a tap.")
+    def prompts() -> Prompts:
+        return desk.prompts()
+
+    @doors.post("/prompts")
+    @doors.input(Chosen)
+    @doors.input(Once, location="headers")
+    @doors.output(Prompts)
+    @doors.doc(
+        summary="What was accepted, refused or not shown",
+        description="As wx.requestSubscribeMessage told it. The platform's event of the same tap is not counted again.",
+        responses=openapi.says(desk.shelf.say),
+    )
+    def choose(json_data: Chosen, headers_data: Once) -> Prompts:
+        return desk.choose(json_data, headers_data)
 
 
 def _add_own_data(doors: APIBlueprint, desk: Desk) -> None:

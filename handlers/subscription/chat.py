@@ -8,9 +8,11 @@ from content.models import Topic
 from content.shelf import Shelf
 from handlers.router import Router, Talking, Turn, plain
 from handlers.subscription import engine
-from storage.people import People
+from storage.people import By, People
 from storage.subscription import Subscriptions
 from wechat.messages import Kind, NoticeChoice, NoticeSent, Reply, Silence, Text
+
+_IN_MINI_PROGRAM = frozenset({"", "0"})  # where the question was asked; the mini-program's own report tells of it too
 
 
 class OwnData(Protocol):
@@ -154,7 +156,9 @@ class Subscriber:
 
     def _choose(self, turn: Turn, choice: NoticeChoice, once: str) -> None:
         if choice.accepted:
-            self.people.add_credit(turn.who.contact, choice.template_id, message=once[:80])
+            told_twice = turn.message.miniprogram and choice.scene in _IN_MINI_PROGRAM
+            by = By.PLATFORM if told_twice else None
+            self.people.add_credit(turn.who.contact, choice.template_id, message=once[:80], by=by)
         else:
             self.people.drop_credits(turn.who.contact, choice.template_id)
 

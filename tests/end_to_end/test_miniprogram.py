@@ -89,6 +89,15 @@ def test_topics_are_chosen_and_a_token_that_is_over_is_changed_for_another(seen)
     assert (subscription["fault"], subscription["logins"]) == ("", 2)
 
 
+def test_notices_are_asked_for_in_a_tap_and_each_tap_counts_once(seen):
+    prompts = seen["prompts"]
+
+    assert [each["title"] for each in prompts["before"]] == ["每周政策"]
+    assert {each["title"]: each["left"] for each in prompts["asked"]} == {"学习提醒": 0, "每周政策": 0}
+    assert {each["title"]: each["left"] for each in prompts["after"]} == {"学习提醒": 2, "每周政策": 0}
+    assert "总开关" in prompts["fault"]
+
+
 def test_whoever_wants_it_leaves_nothing_behind(seen):
     erasure = seen["erasure"]
 

@@ -51,7 +51,7 @@ async function opinion(phone) {
   const tooShort = page.data.fault;
   phone.picked = [picture];
   page.addPictures();
-  while (page.data.busy) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  await until(() => !page.data.busy);
   const pictures = page.data.pictures.length;
   page.setWords(tap({}, "食堂晚上能不能晚一点关门。"));
   phone.lost = 1;
@@ -76,17 +76,38 @@ async function subscription(phone) {
   return { first: first.id, subscribed, data, code: page.data.code, fault: page.data.fault, logins: phone.logins };
 }
 
+async function prompts(phone) {
+  const page = aPage("subscription");
+  await page.onShow();
+  const before = page.data.prompts;
+  await page.set(tap({ id: "xuexi-tixing" }, true));
+  await page.set(tap({ id: "zhengce" }, true));
+  const asked = page.data.prompts;
+  phone.choices["notice-digest"] = "reject";
+  for (const wanted of [1, 2]) {
+    page.allow();
+    await until(() => page.data.prompts.some(({ left }) => left === wanted) || page.data.fault);
+  }
+  phone.mainSwitchOff = true;
+  page.allow();
+  return { before, asked, after: page.data.prompts, fault: page.data.fault };
+}
+
+async function until(fact) {
+  for (let tries = 0; !fact() && tries < 500; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
+}
+
 async function erasure(phone) {
   const page = aPage("subscription");
   await page.onShow();
   page.erase();
-  while (page.data.busy) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  await until(() => !page.data.busy);
   return { toasts: phone.toasts, fault: page.data.fault, token: phone.storage["zhibu.token"] };
 }
 
 async function main() {
   const phone = aPhone({ web, sandbox, openid });
-  const parts = { quiz, digest, opinion, subscription, erasure };
+  const parts = { quiz, digest, opinion, subscription, prompts, erasure };
   const seen = {};
   for (const [name, part] of Object.entries(parts)) seen[name] = await part(phone);
   const keys = phone.sent.filter(({ path }) => path.endsWith("/answers")).map(({ header }) => header["Idempotency-Key"]);

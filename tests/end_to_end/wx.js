@@ -60,6 +60,13 @@ function aPhone({ web, sandbox, openid, account = "mini" }) {
       phone.logins += 1;
       control(sandbox, "codes", { openid, for: "login" }).then(({ code }) => success({ code }), fail);
     },
+    requestSubscribeMessage({ tmplIds, success, fail }) {
+      if (phone.mainSwitchOff) return fail({ errMsg: "requestSubscribeMessage:fail", errCode: 20004 });
+      const said = Object.fromEntries(tmplIds.map((id) => [id, phone.choices[id] ?? "accept"]));
+      const told = tmplIds.map((template_id) => // the platform pushes its own event of it
+        control(sandbox, "consent", { openid, template_id, accept: said[template_id] === "accept", wait: true }));
+      return Promise.all(told).then(() => success({ errMsg: "requestSubscribeMessage:ok", ...said }));
+    },
     getRandomValues({ length, success }) {
       const bytes = randomBytes(length);
       success({ randomValues: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) });

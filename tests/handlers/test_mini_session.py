@@ -3,119 +3,22 @@
 The stand-in for the platform pushes to the program and takes what the program sends, both over HTTP.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 
-from tests.driver import Phone
 from tests.end_to_end.running import within
 from tests.handlers.test_conversation import answers_kept
-from tests.house import Clock, Town, a_town
-from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served
-
-MINI = {"kind": "miniprogram", "appid": "wxfedcba9876543210", "secret": "s" * 32, "token": "AAAAA", "mode": "plain"}
-SEND = "/cgi-bin/message/custom/send"
-LATE = 5.0
-
-
-@dataclass
-class Street:
-    """A program and its platform, each at the other's address."""
-
-    town: Town
-    stage: Stage
-
-    def member(self) -> "Member":
-        return Member(self, self.stage.a_member("mini"))
-
-    def goes_on(self, **span: float) -> None:
-        self.town.clock.forward(**span)
-        self.stage.clock.goes_on(**span)
-
-    def phone(self, member: "Member", *, form: str = "json") -> Phone:
-        """The same member's phone, past the stand-in: to push what it would not."""
-        account = self.town.settings.accounts["mini"]
-        return Phone(self.town.client, account, member.openid, self.town.clock, name="mini", form=form)
-
-    def known(self, member: "Member") -> bool:
-        return self.town.house.people.find(account="mini", openid=member.openid).known
-
-    def kept(self) -> int:
-        """How many lines SQL keeps that were not given yet."""
-        with self.town.house.db.read() as connection:
-            lines = connection.execute(sa.text("SELECT count(*) FROM kept_lines WHERE given IS NULL"))
-            return int(lines.scalar() or 0)
-
-    def sends(self) -> list[Any]:
-        """What the program has sent, refused or not."""
-        wire = self.stage.http.get("/sandbox/wire").get_json()
-        entries = wire["entries"] if isinstance(wire, dict) else wire
-        return [each for each in entries if each["path"].startswith(SEND)]
-
-    def breaks(self, code: int, *, times: int) -> None:
-        self.stage.phone("knobs", path=SEND, effect="fail", value=code, times=times)
-
-
-@dataclass
-class Member:
-    """Somebody in the talk of the mini-program."""
-
-    street: Street
-    openid: str
-
-    def says(self, words: str) -> None:
-        self.street.goes_on(seconds=2)
-        self.street.stage.phone("say", openid=self.openid, text=words, wait=True)
-
-    def enters(self) -> None:
-        self.street.stage.phone("enter", openid=self.openid, wait=True)
-
-    @property
-    def lines(self) -> list[Any]:
-        return self.street.stage.seen(self.openid)
-
-    def heard(self, number: int) -> list[str]:
-        """All that was said to them, once there are so many."""
-        assert within(LATE, lambda: len(self.lines) >= number), self.lines
-        return [line["text"] or line["type"] for line in self.lines]
-
-    @property
-    def window(self) -> Any:
-        self.street.town.house.pushes.windows.flush(self.street.town.clock())
-        return self.street.town.house.people.find(account="mini", openid=self.openid).window
+from tests.street import LATE, Street, a_street
 
 
 @pytest.fixture(params=["plain", "safe"])
 def street(request, tmp_path, database_url, redis, redis_url) -> Iterator[Street]:
-    folder = tmp_path / "platform"
-    folder.mkdir()
-    programs: list[Any] = []
-    keys = {"mode": request.param, "encoding_aes_key": "A" * 43}
-    account = an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)
-
-    def later_there(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return programs[0](environ, start_response)  # type: ignore[no-any-return]
-
-    with ExitStack() as open_doors:
-        web = open_doors.enter_context(served(later_there))  # type: ignore[arg-type] # any WSGI application
-        stage = open_doors.enter_context(a_stage(folder, account, webhook=web))
-        address = open_doors.enter_context(served(stage.app))
-        town = a_town(
-            tmp_path,
-            database=database_url,
-            redis=redis_url,
-            clock=Clock(redis=redis),
-            accounts={"mini": {**MINI, **keys, "api_base": address}},
-            handlers={"agents": {"staffed": ["mini"]}},
-        )
-        programs.append(town.client.application)
-        yield Street(town, stage)
-        town.house.close()
+    staffed = {"agents": {"staffed": ["mini"]}}
+    with a_street(
+        tmp_path, mode=request.param, redis=redis, database=database_url, redis_url=redis_url, handlers=staffed
+    ) as street:
+        yield street
 
 
 def test_the_days_questions_are_answered_in_the_talk(street):

@@ -168,10 +168,11 @@ class Phone:
         return self._do(openid, Action(fields=fields, line={"type": "news", "articles": [article]}, window="message"))
 
     def consent(
-        self, openid: str, choices: Mapping[str, bool], *, scene: str = "2", in_settings: bool = False
+        self, openid: str, choices: Mapping[str, bool], *, scene: str = "", in_settings: bool = False
     ) -> Future[Outcome]:
         """Answer a request for notices, a template each: accepting adds one credit.
 
+        `scene` is where they were asked: in a mini-program's page (0) there, in an article (2) of an official account.
         `in_settings` is the member's own list of notices: refusing there takes all credits away, and only refusals
         are pushed (§3.3).
         """
@@ -180,7 +181,8 @@ class Phone:
             member = self.member(db, openid)
             for template_id, accept in choices.items():
                 self._settle_credit(db, openid, template_id, accept=accept, in_settings=in_settings)
-        said = [_choice(name, accept=accept, scene="" if in_settings else scene) for name, accept in told.items()]
+        asked_in = "" if in_settings else scene or ("0" if self._account(member).kind == "miniprogram" else "2")
+        said = [_choice(name, accept=accept, scene=asked_in) for name, accept in told.items()]
         event, outer = _CONSENT[in_settings]
         fields = _event(event, **{outer: {"List": said}})
         return self._platform.push(

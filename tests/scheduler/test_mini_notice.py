@@ -1,0 +1,88 @@
+"""A notice to who is reached by the mini-program only, sent over HTTP to the stand-in for the platform."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from scheduler.channels import Closed
+from scheduler.channels.mini_notice import MiniNoticeChannel
+from storage.broadcasts import Content
+from tests.scheduler.world import NOON, a_reach, an_account
+from tests.street import Street, a_street
+
+REMINDER = "notice-study-update"
+SEND = "/cgi-bin/message/subscribe/send"
+
+
+@pytest.fixture
+def street(tmp_path, database_url, redis, redis_url) -> Iterator[Street]:
+    with a_street(tmp_path, redis=redis, redis_url=redis_url, database=database_url) as street:
+        yield street
+
+
+@pytest.fixture
+def member(street):
+    """One who wants the reminder and knows the mini-program only."""
+    member = street.member()
+    mini = street.mini(member)
+    mini.put("/subscription/topics/xuexi-tixing")
+    return member, mini
+
+
+def allows(street, member, mini):
+    street.stage.phone("consent", openid=member.openid, template_id=REMINDER, accept=True, wait=True)
+    mini.post("/subscription/prompts", {"choices": {REMINDER: "accept"}})
+
+
+def sends(street):
+    run = street.town.house.pushes.desk.send_now("quiz-reminder", now=street.town.clock())
+    asyncio.run(work(street, run.key))
+    return {row.channel: row.state for row in street.town.house.pushes.desk.status(run.key).tallies}
+
+
+async def work(street, key):
+    await street.town.house.pushes.pump.work(key)
+    await street.town.house.platform.close()
+
+
+def credits_left(street, member):
+    people = street.town.house.people
+    return people.credits_of(people.find(account="mini", openid=member.openid).contact)
+
+
+def test_who_allowed_one_gets_one_and_has_none_left(street, member):
+    allows(street, *member)
+    before = credits_left(street, member[0])
+    first = sends(street)
+    (line,) = member[0].lines
+
+    assert (before, first) == ({REMINDER: 1}, {"mini_notice": "sent"})
+    assert "今天的五道题" in line["text"]
+    assert credits_left(street, member[0]) == {REMINDER: 0}
+
+
+def test_a_credit_that_the_platform_does_not_know_of_is_taken_and_another_channel_serves(street, member):
+    member[1].post("/subscription/prompts", {"choices": {REMINDER: "accept"}})
+    ended = sends(street)
+
+    assert len(street.sends(SEND)) == 1
+    assert ended == {"next_visit": "sent"}
+    assert credits_left(street, member[0]) == {}
+    assert "五道题" in "".join(member[1].post("/subscription/kept").body["lines"])
+
+
+@pytest.mark.parametrize(
+    ("account", "content", "credits_", "closed"),
+    [
+        ({"kind": "miniprogram"}, {"mini_template_id": "T"}, {"T"}, None),
+        ({"kind": "miniprogram"}, {"mini_template_id": "T"}, {"U"}, Closed.CREDIT),
+        ({"kind": "miniprogram"}, {"template_id": "T"}, {"T"}, Closed.TEMPLATE),
+        ({"kind": "service"}, {"mini_template_id": "T", "template_id": "T"}, {"T"}, Closed.ACCOUNT),
+    ],
+)
+def test_it_is_open_to_mini_programs_with_a_credit_for_their_own_template(account, content, credits_, closed):
+    channel = MiniNoticeChannel({"official": an_account(**account)}, {})
+    reach = a_reach(credits=frozenset(credits_))
+
+    assert channel.can(reach, Content(**content), now=NOON) is closed
