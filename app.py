@@ -585,6 +585,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 effect=effect,
                 post=postman.hand,
                 fetch=opinion.FromPlatform(platform.clients),
+                checkers=platform.minis,
                 zone=settings.zone,
             ),
             clock=clock,

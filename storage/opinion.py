@@ -68,6 +68,7 @@ class Opinion:
     awaited: tuple[tuple[str, str], ...] = ()
     pictures: tuple[str, ...] = ()
     lost: int = 0
+    review: str = ""  # why a person has to look at the words first (handlers.opinion.engine.Review); "" for no reason
 
 
 _IN_CLEAR = {"id", "day", "named", "person"}

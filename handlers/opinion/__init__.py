@@ -1,8 +1,8 @@
 """Opinion box: people write under their name or none, admins read and answer."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from threading import BoundedSemaphore
 
@@ -12,6 +12,7 @@ from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect
 from handlers.opinion import admin, api, chat, engine, jobs
+from handlers.opinion.api import Checks
 from handlers.opinion.jobs import Fetch, FromPlatform, NotNow, PictureGone, Tell
 from storage.opinion import Opinion, Opinions, Quota
 from storage.people import People
@@ -20,6 +21,7 @@ from storage.pictures import Pictures
 __all__ = ["Fetch", "FromPlatform", "NotNow", "OpinionSettings", "Outside", "PictureGone", "Tell", "feature"]
 
 
+CHECKS_AT_ONCE = 4  # whoever sends words waits for the platform: at most half of a worker's threads do
 PICTURES_AT_ONCE = 2  # to redraw one takes a core for a while
 BEIJING = timezone(timedelta(hours=8))  # the time of the whole country
 
@@ -40,12 +42,14 @@ class Outside:
     """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days.
 
     `post` has an anonymous opinion kept, and says whether it was not before; it raises scheduler.postman.NotKept.
+    `checkers` judge words that are sent under a name, by account.
     """
 
     tell: Tell
     effect: Effect
     post: Callable[[Opinion], bool]
     fetch: Fetch | None = None
+    checkers: Mapping[str, Checks] = field(default_factory=dict)
     zone: tzinfo = BEIJING
 
 
@@ -101,6 +105,8 @@ def feature(
                 zone=outside.zone,
                 effect=outside.effect,
                 room=BoundedSemaphore(PICTURES_AT_ONCE),
+                checkers=outside.checkers,
+                checking=BoundedSemaphore(CHECKS_AT_ONCE),
             )
         ),
         admin=admin.blueprint(desk),

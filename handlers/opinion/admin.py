@@ -81,6 +81,10 @@ class Desk:
         wanted = request.form.get("state", "")
         return self._change(name, opinion, lambda now: now if now.state == wanted else _moved(now, wanted))
 
+    def looked(self, name: str) -> ResponseReturnValue:
+        """A person has looked at the words: nothing is to be decided any more."""
+        return self._change(name, self.find(name), lambda now: replace(now, review=""))
+
     def _change(self, name: str, opinion: Opinion, changed: Callable[[Opinion], Opinion]) -> ResponseReturnValue:
         try:
             after = self.opinions.change(opinion.id, changed)
@@ -128,5 +132,6 @@ def blueprint(desk: Desk) -> Blueprint:
     for endpoint, (rule, view) in rules.items():
         pages.add_url_rule(rule, endpoint, view)
     pages.add_url_rule("/<name>/answer", "answer", desk.answer, methods=["POST"])
+    pages.add_url_rule("/<name>/review", "looked", desk.looked, methods=["POST"])
     pages.add_url_rule("/<name>/state", "move", desk.move, methods=["POST"])
     return pages

@@ -6,11 +6,13 @@ The anonymous door writes nothing itself: the postman takes the words to the let
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from threading import BoundedSemaphore
+from typing import Protocol
 
+import structlog
 from apiflask import APIBlueprint
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,11 +22,12 @@ from handlers import openapi, problems, session
 from handlers.conversation import Say
 from handlers.openapi import Effect, Line, Once
 from handlers.opinion import engine
-from handlers.opinion.engine import Bounds, Draft, State
+from handlers.opinion.engine import Bounds, Draft, Review, State
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.opinion import Opinion, Opinions, Quota
 from storage.pictures import NotAPicture, Pictures, redrawn
+from wechat.errors import WeChatError
 
 TOO_SHORT = Problem(422, "opinion.problem_too_short")
 TOO_LONG = Problem(422, "opinion.problem_too_long")
@@ -45,7 +48,23 @@ _SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
     engine.Problem.NOT_A_NAME: (NOT_A_NAME, "name"),
     engine.Problem.TOO_MANY_PICTURES: (TOO_MANY_PICTURES, "pictures"),
 }
+_PASSED = "pass"
 PICTURE_BYTES = 4 * 1024 * 1024  # phones send less when they are asked to compress
+
+
+class Verdict(Protocol):
+    """What a check found."""
+
+    @property
+    def suggest(self) -> str:
+        """pass, review or risky."""
+
+
+class Checks(Protocol):
+    """A mini-program's way to the platform's check of words (msgSecCheck)."""
+
+    def check_text(self, openid: str, words: str, /) -> Verdict:
+        """Judge the words of somebody who was here within two hours; raises `WeChatError`."""
 
 
 class Way(StrEnum):
@@ -135,6 +154,9 @@ class Box:
     zone: tzinfo
     effect: Effect
     room: BoundedSemaphore  # pictures being redrawn: each takes a core for a while
+    checkers: Mapping[str, Checks]  # by account
+    checking: BoundedSemaphore  # words being judged: each waits for the platform
+    log: structlog.stdlib.BoundLogger = field(default_factory=lambda: structlog.get_logger("opinion"))
 
     def form(self) -> Form:
         """What there is to fill in."""
@@ -213,11 +235,32 @@ class Box:
 
     def _keep_named(self, opinion: Opinion, once: Once) -> None:
         person = session.who().person
-        if self.opinions.keep_named(replace(opinion, person=person), message=self.effect(once)):
-            return
         before = self.opinions.get(opinion.id)
+        if before is None:
+            judged = replace(opinion, person=person, review=self._review(opinion))
+            if self.opinions.keep_named(judged, message=self.effect(once)):
+                return
+            before = self.opinions.get(opinion.id)
         if before is None or before.person != person:
             raise Refused(SENT_BEFORE)
+
+    def _review(self, opinion: Opinion) -> str:
+        """Why a person has to look first, "" where the platform lets the words pass. Nothing is refused for it."""
+        who = session.who()
+        checker = self.checkers.get(who.account)
+        if checker is None:
+            return ""
+        words = opinion.words if opinion.verified else f"{opinion.name}\n{opinion.words}"
+        if not self.checking.acquire(blocking=False):
+            return Review.UNCHECKED
+        try:
+            suggest = checker.check_text(who.openid, words).suggest
+        except WeChatError as error:
+            self.log.warning("words not checked", errcode=error.errcode, error=type(error).__name__)
+            return Review.UNCHECKED
+        finally:
+            self.checking.release()
+        return "" if suggest == _PASSED else Review(suggest)
 
     def _spent(self) -> bool:
         who = session.who()

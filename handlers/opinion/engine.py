@@ -19,6 +19,14 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+class Review(StrEnum):
+    """Why a person has to look at words first: the platform says so, or nobody could ask it."""
+
+    RISKY = "risky"
+    DOUBTFUL = "review"
+    UNCHECKED = "unchecked"
+
+
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.IN_HAND, State.ANSWERED, State.CLOSED}),
     State.IN_HAND: frozenset({State.ANSWERED, State.CLOSED}),

@@ -3,6 +3,7 @@
 import html
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -171,3 +172,24 @@ def test_the_forms_carry_a_token(world, browser):
     page = browser.get(the_page(browser)).text
 
     assert page.count("<form") == page.count('name="csrf_token"') == 3
+
+
+@pytest.mark.parametrize(
+    ("review", "why", "in_list"),
+    [("risky", "微信提示这段话有风险", False), ("review", "微信拿不准", True), ("unchecked", "没能请微信核对", True)],
+)
+def test_words_to_be_looked_at_are_marked_and_a_person_takes_the_mark_off(world, browser, review, why, in_list):
+    code = sent(world, "走廊的灯坏了三天", way=("2", "张三"))
+    world.opinions.change(world.opinions.id_of(code.replace("-", "")), lambda now: replace(now, review=review))
+    listed = browser.get("/admin/opinion/").text
+    link = the_page(browser)
+    page = browser.get(link).text
+    after = browser.post(f"{link}/review", follow_redirects=True).text
+
+    assert "待核" in listed
+    assert ("走廊的灯" in listed) is in_list
+    assert why in page
+    assert "走廊的灯" in page
+    assert "走廊的灯" in after
+    assert why not in after
+    assert "待核" not in browser.get("/admin/opinion/").text
