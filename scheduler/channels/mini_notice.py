@@ -15,6 +15,7 @@ class MiniNoticeChannel:
 
     name = "mini_notice"
     repeatable = False
+    waits = False
 
     def __init__(self, accounts: Mapping[str, AccountSettings], senders: Mapping[str, Sender]) -> None:
         self._accounts = accounts
