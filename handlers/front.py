@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+import structlog
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from content.models import Account
 from content.shelf import Shelf
@@ -13,6 +14,8 @@ from content.shelf import Shelf
 CONSOLE = "/admin/"
 SERVER_ERRORS = 500  # and above
 KEPT_HEADERS = ("Allow", "Retry-After")
+
+log = structlog.get_logger("pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Front:
         response = make_response(self._said(error), error.code)
         response.headers.extend({name: value for name, value in error.get_headers() if name in KEPT_HEADERS})
         return response
+
+    def fell(self, fault: Exception) -> ResponseReturnValue:
+        """A page that nobody foresaw to fall: it is logged by the fault's name alone, since that may hold words."""
+        log.error("page failed", error=type(fault).__name__, door=request.endpoint)
+        return self.problem(InternalServerError(original_exception=fault))
 
     def _said(self, error: HTTPException) -> str:
         values = {"what": "stale" if isinstance(error, CSRFError) else error.code, "account": self._account}
@@ -55,6 +63,7 @@ def blueprint(shelf: Shelf) -> Blueprint:
     doors.add_url_rule("/", "home", front.home)
     doors.add_url_rule("/p/style.css", "style", _style)
     doors.app_errorhandler(HTTPException)(front.problem)
+    doors.app_errorhandler(Exception)(front.fell)
     return doors
 
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from tests.house import hashed_at_no_cost
 
@@ -115,12 +116,15 @@ def test_another_method_is_told_which_there_are(browser):
     assert set(browser.post("/p/digest").headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_a_page_that_fell_says_so_and_nothing_of_why(broken):
-    answer = broken.get("/p/broken", headers={"Accept-Language": "en"})
+def test_a_page_that_fell_says_so_and_neither_to_the_reader_nor_to_the_log_what_was_said(broken, caplog):
+    with capture_logs() as logged:
+        answer = broken.get("/p/broken", headers={"Accept-Language": "en"})
 
     assert answer.status_code == 500
     assert "<h1>暂时打不开</h1>" in answer.text
     assert not any(word in answer.text for word in ("Traceback", "ValueError", "member", "Internal"))
+    assert [(each["event"], each["error"]) for each in logged] == [("page failed", "ValueError")]
+    assert "member" not in f"{logged}{caplog.text}"
 
 
 def test_a_console_whose_database_fails_says_so_to_who_is_signed_in(town, browser):
