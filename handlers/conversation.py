@@ -57,6 +57,17 @@ _SAID = frozenset(
         Kind.MINIPROGRAM_PAGE,
     }
 )
+# What people say to somebody who answers, where nothing else is open: never a word of its own, since an opinion may be
+# made of it.
+_SMALL_TALK = {
+    word: phrase
+    for phrase, words in {
+        "greeted": ("你好", "您好", "你们好", "大家好", "在吗", "在么", "嗨", "早上好", "晚上好", "hi", "hello"),
+        "thanked": ("谢谢", "谢谢你", "谢谢您", "谢了", "多谢", "感谢", "辛苦了", "好的谢谢"),
+        "about": ("你是谁", "人工", "人工客服", "转人工", "客服", "找人", "投诉", "举报", "我要投诉", "我要举报"),
+    }.items()
+    for word in words
+}
 _UNWANTED = {
     Kind.TEXT: "lost",
     Kind.IMAGE: "unwanted_picture",
@@ -238,6 +249,8 @@ class Conversation:
         before = talk.feature
         turn = turn if route.private else self._met(turn)
         reply = route.handler(turn)
+        if route.aside and route.feature != "conversation":
+            reply = self._with_kind(reply, message.kind)
         if message.kind is Kind.SUBSCRIBE:
             reply = self._with_scene(reply, turn)
         left = self._left_lines(turn, reply)
@@ -286,6 +299,12 @@ class Conversation:
         met = self._people.meet(account=turn.who.account, openid=turn.who.openid, today=turn.now.date())
         return replace(turn, who=met)
 
+    def _with_kind(self, reply: Reply, kind: Kind) -> Reply:
+        """What was expected, and that what came instead isn't understood here."""
+        if kind is Kind.TEXT or not isinstance(reply, Text):
+            return reply
+        return Text(f"{self._say('conversation.words_only')}{reply.content}")
+
     def _with_scene(self, reply: Reply, turn: Turn) -> Reply:
         """A follow by QR code gets the welcome and, after it, what the code is for."""
         route = self._switchboard.scene(turn.message.scene)
@@ -321,7 +340,7 @@ class Conversation:
                 reply = router.talking.picks_up(turn) if router.talking and router.talking.picks_up else None
                 if reply is not None:
                     return reply
-        phrase = _UNWANTED.get(turn.message.kind)
+        phrase = _SMALL_TALK.get(plain(turn.text)) or _UNWANTED.get(turn.message.kind)
         return Text(self._say(f"conversation.{phrase}")) if phrase else Silence()
 
     # -- words that work everywhere ------------------------------------------------------------------------------

@@ -162,6 +162,8 @@ class Reader:
         acts: Mapping[str, Handler] = {
             "上一篇": self._previous,
             "下一篇": self._next,
+            "上一条": self._previous,
+            "下一条": self._next,
             "上一页": self._page_before,
             "列表": self._list_again,
             "往期": self._earlier,

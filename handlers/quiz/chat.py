@@ -23,7 +23,7 @@ def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, daily: Daily) -> R
     return Router(
         "quiz",
         words={
-            ("答题", "每日答题", "开始答题", "每日一答", "做题", "quiz"): quiz.daily,
+            ("答题", "每日答题", "开始答题", "每日一答", "做题", "我要答题", "quiz"): quiz.daily,
             ("错题", "错题本", "错题复习", "复习错题"): quiz.mistakes,
         },
         keys={"quiz.daily": quiz.daily, "quiz.wrong": quiz.mistakes},

@@ -13,6 +13,7 @@ from storage.subscription import Subscriptions
 from wechat.messages import Kind, NoticeChoice, NoticeSent, Reply, Silence, Text
 
 _IN_MINI_PROGRAM = frozenset({"", "0"})  # where the question was asked; the mini-program's own report tells of it too
+STOP = ("不再接收", "不要再发了", "别再发了", "不要发了", "别发了", "不订了", "停止推送", "取消推送", "关闭推送")
 
 
 class OwnData(Protocol):
@@ -85,7 +86,10 @@ class Subscriber:
     def subscribe_some(self, turn: Turn) -> Reply:
         """订阅 with numbers or a name adds just these."""
         chosen = engine.picked(engine.rest_of("订阅", turn.text), self._topics)
-        return self.topics(turn) if chosen is None else self._add(turn, chosen)
+        if chosen is None:
+            turn.talk.hold("subscription", {"doing": "add"})
+            return self._listed(turn, "numbers_please")
+        return self._add(turn, chosen)
 
     def subscribe_by_code(self, turn: Turn) -> Reply:
         """A QR code may be about one topic."""
@@ -112,6 +116,12 @@ class Subscriber:
             turn.talk.end()
             return self._says("not_deleted")
         return self._listed(turn, "numbers_please")
+
+    def leave(self, turn: Turn) -> Reply:
+        """Good-bye; who was about to delete is told that nothing was."""
+        if turn.talk.state.get("doing") == "delete":
+            return self._says("not_deleted")
+        return Text(self.shelf.current().say("conversation.left"))
 
     def resume(self, turn: Turn) -> Reply | None:
         """Show the list again."""
@@ -212,7 +222,7 @@ def routes(subscriber: Subscriber) -> Router:
         "subscription",
         words={
             ("订阅", "我的订阅", "订阅主题"): subscriber.topics,
-            ("退订", "我要退订", "取消订阅", "全部退订", "td", "不再接收"): subscriber.unsubscribe,
+            ("退订", "我要退订", "退定", "取消订阅", "全部退订", "td", *STOP): subscriber.unsubscribe,
             ("我的数据", "我的信息"): subscriber.mine,
             ("删除我的数据", "注销", "删除数据"): subscriber.ask_to_delete,
         },
@@ -233,5 +243,6 @@ def routes(subscriber: Subscriber) -> Router:
             otherwise=subscriber.otherwise,
             resume=subscriber.resume,
             restart=subscriber.restart,
+            leave=subscriber.leave,
         ),
     )

@@ -313,3 +313,11 @@ def test_a_hung_redis_costs_less_than_the_platform_waits(tmp_path, database_url)
         assert "不方便" in reply
         assert time.monotonic() - began < 2
         town.house.close()
+
+
+def test_a_greeting_in_an_opinion_is_part_of_it(town):
+    phone = town.phone()
+    for words in ("意见", "1", "1"):
+        phone.says(words)
+
+    assert "已经记下 2 字" in phone.says("你好")
