@@ -41,6 +41,7 @@ from handlers import (
     membership,
     openapi,
     opinion,
+    phone,
     quiz,
     subscription,
 )
@@ -78,6 +79,7 @@ from storage.linking import Linking
 from storage.opinion import Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People
+from storage.phone import Phones
 from storage.pictures import Pictures
 from storage.quiz import QuizStore
 from storage.redis import Redis
@@ -554,6 +556,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     opinions = Opinions(database, keys)
     postman = Postman(opinions.carry, most=max(1, run.WEB_THREADS - 2))
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
+    phones = Phones(database, keys)
     features = (
         login.feature(
             accounts=platform.minis,
@@ -586,6 +589,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 post=postman.hand,
                 fetch=opinion.FromPlatform(platform.clients),
                 checkers=platform.minis,
+                phone_of=phones.of,
                 zone=settings.zone,
             ),
             clock=clock,
@@ -601,6 +605,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             accounts=platform.followed,
             has_mini_program=bool(platform.minis),
         ),
+        phone.feature(phones=phones, accounts=platform.minis, say=shelf.say, clock=clock, zone=settings.zone),
         agents.feature(say=shelf.say, settings=settings.handlers.agents),
         subscription.feature(
             members=subscription.Members(people=people, zone=settings.zone, mini_programs=platform.minis),

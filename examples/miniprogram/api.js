@@ -139,6 +139,11 @@ function makeApi({ base, account, request, upload, logIn, random, kept, pause })
       kept: () => act("POST", "/subscription/kept"),
       erase,
     },
+    phone: {
+      mine: () => ask("GET", "/phone"),
+      bind: (code) => ask("POST", "/phone", { code, consent: true }),
+      drop: () => ask("DELETE", "/phone"),
+    },
     linking: { code: () => ask("POST", "/linking/code") },
   };
 }

@@ -12,6 +12,7 @@ from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect
 from handlers.opinion import admin, api, chat, engine, jobs
+from handlers.opinion.admin import PhoneOf
 from handlers.opinion.api import Checks
 from handlers.opinion.jobs import Fetch, FromPlatform, NotNow, PictureGone, Tell
 from storage.opinion import Opinion, Opinions, Quota
@@ -42,7 +43,7 @@ class Outside:
     """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days.
 
     `post` has an anonymous opinion kept, and says whether it was not before; it raises scheduler.postman.NotKept.
-    `checkers` judge words that are sent under a name, by account.
+    `checkers` judge words that are sent under a name, by account; `phone_of` gives the number of who agreed to a call.
     """
 
     tell: Tell
@@ -50,6 +51,7 @@ class Outside:
     post: Callable[[Opinion], bool]
     fetch: Fetch | None = None
     checkers: Mapping[str, Checks] = field(default_factory=dict)
+    phone_of: PhoneOf = lambda _: None
     zone: tzinfo = BEIJING
 
 
@@ -83,7 +85,9 @@ def feature(
     def today() -> date:
         return clock().astimezone(outside.zone).date()
 
-    desk = admin.Desk(opinions=opinions, pictures=pictures, tell_answers=answers, today=today)
+    desk = admin.Desk(
+        opinions=opinions, pictures=pictures, tell_answers=answers, today=today, phone_of=outside.phone_of
+    )
 
     def show(person: str) -> list[str]:
         found = Counter(opinion.state for opinion in opinions.of_person(person))

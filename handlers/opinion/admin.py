@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Protocol
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,6 +21,17 @@ class NotNext(Exception):
     """That state can't follow the one the opinion is in."""
 
 
+class Phone(Protocol):
+    """A number that a member lets us call."""
+
+    @property
+    def number(self) -> str:
+        """Without the country's code."""
+
+
+PhoneOf = Callable[[str], Phone | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Where opinions are handled."""
@@ -28,6 +40,7 @@ class Desk:
     pictures: Pictures
     tell_answers: Callable[[], None]
     today: Callable[[], date]
+    phone_of: PhoneOf
 
     def find(self, name: str) -> Opinion:
         """The opinion of this name in an address, or 404."""
@@ -100,6 +113,7 @@ class Desk:
             "opinion/one.html",
             name=name,
             opinion=opinion,
+            phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
             following=following,
             longest=LONGEST_ANSWER,
             can_answer=engine.may_become(opinion.state, State.ANSWERED),

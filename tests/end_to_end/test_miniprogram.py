@@ -98,6 +98,14 @@ def test_notices_are_asked_for_in_a_tap_and_each_tap_counts_once(seen):
     assert "总开关" in prompts["fault"]
 
 
+def test_a_number_is_given_by_whoever_agrees_and_taken_away_again(seen):
+    number = seen["number"]
+
+    assert "回电话" in number["purpose"]
+    assert (number["denied"], number["bound"], number["dropped"]) == ("", "138****8000", "")
+    assert number["fault"] == ""
+
+
 def test_whoever_wants_it_leaves_nothing_behind(seen):
     erasure = seen["erasure"]
 

@@ -2,7 +2,7 @@
 
 "use strict";
 
-const { aPage, aPhone, tap } = require("./wx.js");
+const { aPage, aPhone, control, tap } = require("./wx.js");
 
 const [, , web, sandbox, openid, picture] = process.argv;
 
@@ -93,6 +93,19 @@ async function prompts(phone) {
   return { before, asked, after: page.data.prompts, fault: page.data.fault };
 }
 
+async function number() {
+  const page = aPage("subscription");
+  await page.onShow();
+  const { purpose } = page.data.phone;
+  await page.bindPhone({ detail: { errMsg: "getPhoneNumber:fail user deny" } });
+  const denied = page.data.phone.number;
+  const { code } = await control(sandbox, "codes", { openid, for: "phone", scope: "13800138000" });
+  await page.bindPhone({ detail: { code } });
+  const bound = page.data.phone.number;
+  await page.dropPhone();
+  return { purpose, denied, bound, dropped: page.data.phone.number, fault: page.data.fault };
+}
+
 async function until(fact) {
   for (let tries = 0; !fact() && tries < 500; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
 }
@@ -107,7 +120,7 @@ async function erasure(phone) {
 
 async function main() {
   const phone = aPhone({ web, sandbox, openid });
-  const parts = { quiz, digest, opinion, subscription, prompts, erasure };
+  const parts = { quiz, digest, opinion, subscription, prompts, number, erasure };
   const seen = {};
   for (const [name, part] of Object.entries(parts)) seen[name] = await part(phone);
   const keys = phone.sent.filter(({ path }) => path.endsWith("/answers")).map(({ header }) => header["Idempotency-Key"]);

@@ -12,6 +12,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from PIL import Image
 
+from storage.phone import Phone
 from tests.handlers.opinion.world import World, receipt
 
 FRAME = {"console/base.html": "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"}
@@ -193,3 +194,14 @@ def test_words_to_be_looked_at_are_marked_and_a_person_takes_the_mark_off(world,
     assert "走廊的灯" in after
     assert why not in after
     assert "待核" not in browser.get("/admin/opinion/").text
+
+
+def test_who_agreed_to_be_called_back_can_be_and_an_anonymous_sender_cannot(world, browser):
+    sent(world, "走廊的灯坏了三天", way=("2", "张三"))
+    sent(world)
+    (named,) = [each for each in world.opinions.of_days([world.clock().date()]) if each.named]
+    world.phones |= {named.person: Phone("13800138000", world.clock().date()), "": Phone("1", world.clock().date())}
+    pages = [browser.get(link).text for link in links(browser.get("/admin/opinion/").text)]
+
+    assert sorted("同意回电" in page for page in pages) == [False, True]
+    assert any('href="tel:13800138000"' in page for page in pages)

@@ -26,6 +26,7 @@ from storage.inbox import Inbox
 from storage.opinion import STIRRED, Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People, Who
+from storage.phone import Phone
 from storage.pictures import Pictures
 from storage.sealing import Keys
 from storage.sessions import Sessions
@@ -103,6 +104,7 @@ class World:
         self.people = People(db, former=keys.mark("former"))
         self.opinions = Opinions(db, keys, stirred=stirred)
         self.postman = Postman(self.opinions.carry, most=8)
+        self.phones: dict[str, Phone] = {}
         self.pictures = Pictures(db, keys)
         self.inbox = Inbox(redis, keys)
         self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
@@ -117,6 +119,7 @@ class World:
                 effect=Effect(keys.mark("effect")),
                 post=self.post,
                 fetch=self.platform if fetch else None,
+                phone_of=self.phones.get,
             ),
             clock=self.clock,
             settings=chosen,

@@ -4,13 +4,14 @@ const { api } = getApp();
 const REFUSED = { 20004: "您在微信里关掉了订阅消息的总开关，打开后再试。", 20005: "小程序暂时不能发提醒。" };
 
 Page({
-  data: { busy: false, fault: "", topics: [], prompts: [], kept: [], data: [], code: "" },
+  data: { busy: false, fault: "", topics: [], prompts: [], kept: [], data: [], code: "", phone: null },
 
   onShow() {
     return telling(this, async () => {
       const [{ items }, { lines }] = await Promise.all([api.subscription.topics(), api.subscription.kept()]);
       this.setData({ topics: items, kept: [...this.data.kept, ...lines] });
       await this.lookForPrompts();
+      this.setData({ phone: await api.phone.mine() });
     });
   },
 
@@ -44,6 +45,19 @@ Page({
     return telling(this, async () => this.setData({ code: (await api.linking.code()).code }));
   },
 
+  /** What WeChat's own button gives: a code, or nothing where the member says no. */
+  bindPhone({ detail }) {
+    if (!detail.code) return undefined;
+    return telling(this, async () => this.setData({ phone: await api.phone.bind(detail.code) }));
+  },
+
+  dropPhone() {
+    return telling(this, async () => {
+      await api.phone.drop();
+      this.setData({ phone: await api.phone.mine() });
+    });
+  },
+
   mine() {
     return telling(this, async () => this.setData({ data: (await api.subscription.data()).lines }));
   },
@@ -55,7 +69,7 @@ Page({
       confirmText: "确认删除",
       success: ({ confirm }) => confirm && telling(this, async () => {
         await api.subscription.erase();
-        this.setData({ topics: [], prompts: [], kept: [], data: [], code: "" });
+        this.setData({ topics: [], prompts: [], kept: [], data: [], code: "", phone: null });
         wx.showToast({ title: "已全部删除", icon: "success" });
       }),
     });
