@@ -43,12 +43,16 @@ class Clock:
 def aged(redis: redis_library.Redis, span: timedelta) -> None:
     """Take from everything in Redis the time that went by, and from Redis what has no time left."""
     milliseconds = int(span.total_seconds() * 1000)
-    for key in redis.scan_iter():
-        if key.startswith(b"zhibu:opinions:"):
-            continue  # ends with a day of the moved calendar
-        until = redis.pexpiretime(key)
+    # The counters of the opinion box end with a day of the moved calendar.
+    keys = [key for key in redis.scan_iter(count=1000) if not key.startswith(b"zhibu:opinions:")]
+    asking = redis.pipeline(transaction=False)
+    for key in keys:
+        asking.pexpiretime(key)
+    ageing = redis.pipeline(transaction=False)
+    for key, until in zip(keys, asking.execute(), strict=True):
         if until >= 0:
-            redis.pexpireat(key, until - milliseconds)  # what ends together goes on ending together; the past deletes
+            ageing.pexpireat(key, until - milliseconds)  # what ends together goes on ending together; the past deletes
+    ageing.execute()
 
 
 def hashed_at_no_cost(password: str) -> str:

@@ -270,6 +270,31 @@ def elsewhere(database_url) -> Iterator[Callable[[], Opinions]]:
         each.close()
 
 
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda store: store.get(store.id_of("A")),
+        lambda store: store.of_days([TODAY]),
+    ],
+    ids=["one", "all"],
+)
+def test_who_looks_while_words_are_moved_finds_them(elsewhere, look: Callable[[Opinions], object]):
+    """The move comes just after the first statement of the look."""
+    store, clock = elsewhere(), elsewhere()
+    store.carry([an_opinion(store, "A")])
+    to_come = [lambda: clock.move(before=date.max)]
+
+    def came(*event: Any) -> None:
+        if to_come and "FROM" in event[2]:
+            to_come.pop()()
+
+    sa.event.listen(store._db._alone, "after_cursor_execute", came)
+    found = look(store)
+
+    assert found
+    assert to_come == []
+
+
 def sends(store: Opinions, codes: list[str]) -> None:
     """What a web worker does with words that wait: three a round, until all are kept."""
     left = [an_opinion(store, code) for code in codes]

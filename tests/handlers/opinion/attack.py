@@ -7,7 +7,10 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import redis as redis_library
@@ -17,13 +20,16 @@ import structlog
 from handlers.conversation import windows
 from handlers.router import Router, Turn
 from storage.db import Database, metadata
+from storage.letterbox import letterbox
 from storage.opinion import anonymous_opinions
+from tests.handlers.opinion import changes
 from tests.handlers.opinion.world import ZONE, Member, World, receipt
 from tests.mini import Mini
 from wechat.messages import Kind, Reply, Text
 
 Sends = Callable[[Member, str, str, Callable[[], None]], str]
 MEMBERS = 20
+ROUND_SECONDS = (20, 38)  # twenty times the program's own, so that the day has some hundred rounds
 SECRET = "机密"  # how all words and names begin
 _PLACES = "食堂宿舍走廊车间会议室停车场活动室图书角"
 
@@ -40,11 +46,17 @@ class Sent:
 
 @dataclass
 class Day:
-    """A day that is over: what happened, and what is left of it."""
+    """A day that is over: what happened, and what is left of it.
+
+    `rounds` has the ids of the words that each round carried, `began` is where the log of changes was before the first
+    of them, which lays the letterbox.
+    """
 
     world: World
     redis: redis_library.Redis
     folder: Path
+    began: changes.Place
+    rounds: list[list[str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     snapshots: list[set[object]] = field(default_factory=list)
@@ -52,6 +64,12 @@ class Day:
     @property
     def anonymous(self) -> list[Sent]:
         return [each for each in self.sent if not each.named]
+
+    @cached_property
+    def carried(self) -> list[set[str]]:
+        """Whose words each round carried."""
+        senders = {self.world.opinions.id_of(each.code): each.openid for each in self.anonymous}
+        return [{senders[word] for word in words} for words in self.rounds]
 
     def order_of_rows(self) -> dict[str, int]:
         """Which row (by its mark) came as the how-manieth: only the keys tell, and the strongest attacker is told."""
@@ -64,16 +82,62 @@ class Day:
 # -- the day ---------------------------------------------------------------------------------------------------------
 
 
+class Rhythm:
+    """The postman's rounds on the day's own clock, whatever happens on it."""
+
+    def __init__(self, day: Day, dice: random.Random) -> None:
+        self._day = day
+        self._dice = dice
+        self._next = day.world.clock()
+        self._is_at_it = False
+        day.world.clock.tells, day.world.next_round = self.come_due, self.is_waited_for
+        self.is_waited_for()
+
+    def come_due(self) -> None:
+        """Time has passed."""
+        while self._next <= self._day.world.clock():
+            self._round()
+
+    def is_waited_for(self) -> None:
+        """Somebody sees nothing but their phone until the next round has come."""
+        clock = self._day.world.clock
+        clock.now = max(clock.now, self._next)
+        self.come_due()
+
+    def _round(self) -> None:
+        a_round(self._day)
+        self._next += timedelta(seconds=self._dice.uniform(*ROUND_SECONDS))
+
+
+def a_round(day: Day) -> None:
+    """Make one and remember what it carried."""
+    day.rounds.append([letter.what.id for letter in day.world.postman._waiting])
+    day.world.postman.round()
+
+
+def only_when_something_waits(day: Day) -> None:
+    """A careless postman, who also takes each word at once to where it stays."""
+
+    def go() -> None:
+        a_round(day)
+        day.world.opinions.move(before=date.max)
+
+    day.world.next_round = go
+    day.rounds.append([])
+    day.world.postman.round()
+
+
 def a_day(
-    world: World, redis: redis_library.Redis, folder: Path, *, anonymous: int, named: int, by: Sends | None = None
+    day: Day, *, anonymous: int, named: int, by: Sends | None = None, rhythm: Callable[[Day], object] | None = None
 ) -> Day:
     """Every member sends so many opinions, among other acts of the same members before, between and after.
 
-    They do so in the chat, or by what `by` does.
+    They do so in the chat, or by what `by` does; the letterbox is written at a rhythm of its own, or as `rhythm` does.
+    The day is over when its words were moved.
     """
-    dice = random.Random(20261123)
+    world, dice = day.world, random.Random(20261123)
     world.conversation = world.conversing(_acts(world))
-    day = Day(world, redis, folder)
+    rhythm(day) if rhythm else Rhythm(day, random.Random(2026))
     members = [
         world.member(f"oSecret{number:02d}Of{dice.getrandbits(64):x}", follows=False) for number in range(MEMBERS)
     ]
@@ -84,7 +148,22 @@ def a_day(
             member.sends(Kind.SUBSCRIBE)
         for number, (member, by_name) in enumerate(errands):
             _errand(day, by or in_the_chat, (member, members), dice, named=by_name, number=number)
+        _midnight(day)
     return day
+
+
+def _midnight(day: Day) -> None:
+    world, before = day.world, _laid(day.world.db)
+    world.clock.tells = lambda: None
+    world.clock.now = datetime.combine(world.clock.now.date() + timedelta(days=1), time(0, 7), ZONE)
+    world.runs("opinion.stir")
+    day.snapshots += [before, _laid(world.db)]
+
+
+def _laid(db: Database) -> set[object]:
+    """What a backup holds of anonymous words."""
+    leaves = {value for row in rows(db, anonymous_opinions) for value in (row.mark, row.generation, row.sealed[:24])}
+    return leaves | {row.sealed[:24] for row in rows(db, letterbox)}
 
 
 def in_the_chat(member: Member, name: str, words: str, between: Callable[[], None]) -> str:
@@ -130,9 +209,6 @@ def _errand(
         member.says("打卡")
     if number % 5 == 0:
         world.people.open_windows(windows(world.inbox.take_notes(now=world.clock()), zone=ZONE))
-    if not named:
-        laid = rows(world.db, anonymous_opinions)
-        day.snapshots.append({value for row in laid for value in (row.mark, row.generation, row.sealed[:24])})
     world.clock.passes(seconds=dice.randrange(5, 90))
 
 
@@ -186,6 +262,7 @@ def everything(day: Day) -> Mapping[str, bytes]:
     held |= {f"table {table.name}": repr(rows(day.world.db, table)).encode() for table in metadata.sorted_tables}
     for key in day.redis.scan_iter():
         held[f"redis {key!r}"] = key + day.redis.dump(key)
+    held["changes"] = b"" if day.world.db.is_sqlite else changes.bytes_since(day.world.db, day.began)
     held["logs"] = "\n".join(day.logs).encode()
     held["told"] = repr(day.world.told).encode()
     held["later"] = repr(day.world.later).encode()
@@ -283,6 +360,13 @@ def _by_transaction(day: Day) -> list[tuple[str, int]]:
     return [(act.contact, act.xmin) for act in numbered]
 
 
+def written(day: Day) -> list[changes.Written]:
+    """What the log of changes says of the day, from its first round to the move, transaction by transaction."""
+    openids = {row.id: row.openid for row in rows(day.world.db, metadata.tables["contacts"])}
+    read = changes.in_sqlite if day.world.db.is_sqlite else changes.in_postgres
+    return [replace(each, who=openids.get(each.who, "")) for each in read(day.world.db, day.began)]
+
+
 def _first_places(data: bytes, pattern: bytes) -> dict[bytes, int]:
     places: dict[bytes, int] = {}
     for found in re.finditer(pattern, data):
@@ -329,6 +413,52 @@ def hits_by_neighbours(day: Day, order: Mapping[str, Mapping[str, float]]) -> in
     truth = day.order_of_rows()
     senders = [each.openid for each in day.anonymous]
     return sum(senders[truth[mark]] == guess for mark, guess in neighbours(day, order).items())
+
+
+def hits_by_changes(day: Day, found: Sequence[changes.Written]) -> Mapping[str, int]:
+    """For each thing that rounds differ in: how many of the most striking have carried a word of whom one would guess.
+
+    As many are guessed at as there were words. One would guess whoever did something last before, or first after.
+    """
+    rounds = [at for at, each in enumerate(found) if each.is_round]
+    marks = {name: [found[at].marks[name] for at in rounds] for name in found[rounds[0]].marks}
+    marks["place in the log"] = [float(at) for at in rounds]
+    marks["acts since the last round"] = [at - before for before, at in pairwise([-1, *rounds])]
+    return {
+        f"{name}, {way}, {when}": sum(guess[at] in day.carried[at] for at in striking[: len(day.anonymous)])
+        for when, guess in guesses(found).items()
+        for name, values in marks.items()
+        for way, striking in _both_ways(values)
+    }
+
+
+def share_of_rounds(day: Day, found: Sequence[changes.Written]) -> float:
+    """How many rounds carried a word of whom one would guess: what guessing at any of them would find."""
+    carried = day.carried
+    return max(
+        sum(who in words for who, words in zip(guess, carried, strict=True)) / len(carried)
+        for guess in guesses(found).values()
+    )
+
+
+def guesses(found: Sequence[changes.Written]) -> Mapping[str, list[str]]:
+    """For each round, who did something last before it and first after it."""
+    return {"before": _last_before_rounds(found), "after": _last_before_rounds(found[::-1])[::-1]}
+
+
+def _last_before_rounds(found: Iterable[changes.Written]) -> list[str]:
+    last, lasts = "", []
+    for each in found:
+        last = each.who or last
+        if each.is_round:
+            lasts.append(last)
+    return lasts
+
+
+def _both_ways(values: Sequence[float]) -> Iterator[tuple[str, list[int]]]:
+    order = sorted(range(len(values)), key=lambda at: values[at])
+    yield "least", order
+    yield "most", order[::-1]
 
 
 def rank_correlation(day: Day, order: Mapping[str, float]) -> float:

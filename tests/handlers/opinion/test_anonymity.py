@@ -10,7 +10,7 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from storage.db import Database, embedded_url
 from storage.opinion import STIRRED, anonymous_opinions
 from storage.sealing import Keys
 from storage.upgrade import upgrade
-from tests.handlers.opinion import attack
+from tests.handlers.opinion import attack, changes
 from tests.handlers.opinion.attack import MEMBERS, Day
 from tests.handlers.opinion.world import World
 from tests.servers import a_database
@@ -30,10 +30,12 @@ from tests.servers import a_database
 RISK = 1e-6
 ANONYMOUS_EACH = 4
 NAMED_EACH = 6
+MARKS = 40
 ORDERS = 20  # at most so many are tried, in both directions
 ANONYMOUS = MEMBERS * ANONYMOUS_EACH
 MOST_HITS = attack.most_by_chance(ANONYMOUS, 1 / MEMBERS, RISK / ORDERS / 2)
 MOST_CORRELATION = 5.7 / math.sqrt(ANONYMOUS - 1)  # rho of independent orders is normal enough: 5.7 sigma
+OF_THE_DATABASE = ("file zhibu.sqlite3", "changes")  # where all tables lie together
 ABOUT_A_PERSON = {"persons", "contacts", "windows", "credits", "credit_events", "kept_lines", "named_opinions"}
 
 
@@ -54,7 +56,15 @@ def the_database(folder: Path) -> Iterator[Database]:
         db.close()
 
 
-def days(folder: Path, *, stirred: int, anonymous: int, named: int, by: attack.Sends | None = None) -> Iterator[Day]:
+def days(
+    folder: Path,
+    *,
+    stirred: int,
+    anonymous: int,
+    named: int,
+    by: attack.Sends | None = None,
+    rhythm: Callable[[Day], object] | None = None,
+) -> Iterator[Day]:
     (folder / "redis").mkdir()
     socket = Path("/tmp") / f"zhibu-day-{secrets.token_hex(4)}.sock"  # noqa: S108 - a socket's path must be short
     with ValkeyServer(
@@ -63,7 +73,9 @@ def days(folder: Path, *, stirred: int, anonymous: int, named: int, by: attack.S
         redis = fast.connect(f"unix://{socket}", seconds=2)
         for db in the_database(folder):
             world = World(db, redis, Keys(secrets.token_hex(16)), stirred=stirred, anonymous_a_day=anonymous)
-            yield attack.a_day(world, redis, folder, anonymous=anonymous, named=named, by=by)
+            with changes.kept(db):
+                day = Day(world, redis, folder, began=changes.place(db))
+                yield attack.a_day(day, anonymous=anonymous, named=named, by=by, rhythm=rhythm)
         redis.close()
 
 
@@ -82,8 +94,9 @@ def held(day: Day) -> Mapping[str, bytes]:
 
 @pytest.fixture(scope="module")
 def careless_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    """A short day on which each row stays where it was laid."""
-    yield from days(tmp_path_factory.mktemp("careless"), stirred=0, anonymous=1, named=1)
+    """A short day with rounds only when a word waits, on which each row stays where it was laid."""
+    folder = tmp_path_factory.mktemp("careless")
+    yield from days(folder, stirred=0, anonymous=1, named=1, rhythm=attack.only_when_something_waits)
 
 
 def test_the_day_was_what_it_should_be(day):
@@ -111,7 +124,7 @@ def test_no_receipt_lies_anywhere_in_clear(day, held):
 def test_an_openid_lies_nowhere_but_in_the_table_of_contacts(day, held):
     places = {where for where, data in held.items() if b"oSecret" in data}
 
-    assert {where for where in places if not where.startswith("file zhibu.sqlite3")} == {"table contacts"}
+    assert {where for where in places if not where.startswith(OF_THE_DATABASE)} == {"table contacts"}
 
 
 def test_the_id_that_an_admin_reads_lies_nowhere_in_clear(day, held):
@@ -123,7 +136,7 @@ def test_the_id_that_an_admin_reads_lies_nowhere_in_clear(day, held):
 def test_nothing_of_an_anonymous_row_lies_outside_its_table(day, held):
     found = attack.rows(day.world.db, anonymous_opinions)
     elsewhere = {where: data for where, data in held.items() if where != "table anonymous_opinions"}
-    outside = {where: data for where, data in elsewhere.items() if not where.startswith("file zhibu.sqlite3")}
+    outside = {where: data for where, data in elsewhere.items() if not where.startswith(OF_THE_DATABASE)}
 
     assert {f"table {name}" for name in ABOUT_A_PERSON} <= outside.keys()
     assert attack.places_of([row.mark for row in found], "0-9a-f", outside) == set()
@@ -159,8 +172,11 @@ def test_a_row_tells_the_day_and_no_time(day):
     assert set(anonymous_opinions.c.keys()) == {"mark", "generation", "day", "sealed"}
 
 
-def test_two_backups_of_the_same_day_have_nothing_in_common(day):
-    assert all(not before & after for before, after in zip(day.snapshots, day.snapshots[1:], strict=False))
+def test_a_backup_before_the_days_words_were_moved_and_one_after_have_nothing_in_common(day):
+    before, after = day.snapshots
+
+    assert (len(before), len(after)) == (64, 64 + 80 * 2 + 1)
+    assert not before & after
 
 
 def test_all_counters_of_the_quota_look_alike(day):
@@ -196,6 +212,30 @@ def test_whoever_did_something_just_before_a_row_was_written_is_not_its_sender(d
     assert attack.hits_by_neighbours(day, orders) <= MOST_HITS
 
 
+# -- nothing in the log of changes -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(day: Day) -> Sequence[changes.Written]:
+    """What the log of changes tells of the day."""
+    return attack.written(day)
+
+
+def test_the_log_shows_every_round_and_every_act(day, written):
+    assert sum(each.is_round for each in written) == len(day.rounds) > 300
+    assert sum(map(len, day.rounds)) == 80
+    assert {each.who for each in written if each.who} == {each.openid for each in day.sent}
+
+
+def test_no_mark_of_the_rounds_brings_senders_and_words_together(day, written):
+    found = attack.hits_by_changes(day, written)
+    most = attack.most_by_chance(ANONYMOUS, attack.share_of_rounds(day, written), RISK / MARKS)
+
+    assert len(found) <= MARKS
+    assert most < ANONYMOUS / 2
+    assert {name: hits for name, hits in found.items() if hits > most} == {}
+
+
 # -- an attack worth its name ----------------------------------------------------------------------------------------
 
 
@@ -206,3 +246,9 @@ def test_the_same_attack_finds_every_sender_where_rows_are_not_laid_anew(careles
     assert correlated & {"mark in the journal", "by transaction"}
     assert max(attack.hits_by_order(careless_day, order) for order in orders.values()) == MEMBERS
     assert attack.hits_by_neighbours(careless_day, orders) > MEMBERS / 2
+
+
+def test_the_same_attack_finds_the_senders_where_rounds_are_made_only_when_a_word_waits(careless_day):
+    found = attack.hits_by_changes(careless_day, attack.written(careless_day))
+
+    assert max(found.values()) > MEMBERS / 2

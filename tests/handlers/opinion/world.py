@@ -43,12 +43,14 @@ PHRASES = Path(__file__).parents[3] / "content" / "phrases"
 class Clock:
     redis: redis_library.Redis
     now: datetime = MORNING
+    tells: Callable[[], object] = lambda: None  # whoever does something at times of their own
 
     def __call__(self) -> datetime:
         return self.now
 
     def passes(self, **time: float) -> None:
         self.now += timedelta(**time)
+        self.tells()
         aged(self.redis, timedelta(**time))
 
 
@@ -97,7 +99,6 @@ class World:
     ) -> None:
         chosen = OpinionSettings(**settings)
         self.clock = Clock(redis)
-        self.before_a_round: Callable[[], None] = lambda: None
         self.db = db
         self.platform = Platform()
         self.told: list[tuple[str, str, str]] = []
@@ -105,6 +106,7 @@ class World:
         self.opinions = Opinions(db, keys, stirred=stirred)
         self.postman = Postman(self.opinions.carry, most=8)
         self.phones: dict[str, Phone] = {}
+        self.next_round: Callable[[], object] = self.postman.round
         self.pictures = Pictures(db, keys)
         self.inbox = Inbox(redis, keys)
         self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
@@ -133,8 +135,7 @@ class World:
     def post(self, opinion: Opinion) -> bool:
         """Hand it to the postman; whoever waits sees to the next round themselves."""
         letter = self.postman.take(opinion)
-        self.before_a_round()
-        self.postman.round()
+        self.next_round()
         return self.postman.end(letter)
 
     def conversing(self, *others: Router) -> Conversation:
