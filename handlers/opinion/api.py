@@ -34,6 +34,7 @@ TOO_LONG = Problem(422, "opinion.problem_too_long")
 HAS_CODE = Problem(422, "opinion.problem_has_code")
 NOT_A_NAME = Problem(422, "opinion.problem_not_a_name")
 TOO_MANY_PICTURES = Problem(422, "opinion.problem_too_many_pictures")
+PICTURES_NEED_A_NAME = Problem(422, "opinion.problem_pictures_need_a_name")
 NO_SUCH_PICTURE = Problem(422, "opinion.problem_no_such_picture")
 NOT_A_PICTURE = Problem(422, "opinion.problem_not_a_picture")
 NOT_A_CODE = Problem(422, "opinion.problem_not_a_code")
@@ -80,7 +81,7 @@ class Form(BaseModel):
     categories: list[str] = Field(examples=[["工作建议", "生活困难"]])
     shortest: int
     longest: int = Field(description="Characters.")
-    pictures: int = Field(description="How many may come with it.")
+    pictures: int = Field(description="How many may come with a named one; with an anonymous one, none.")
     picture_bytes: int = Field(description="How large each may be.")
     name: str = Field(description="Whom a named one would be from; empty where the member is not bound and types one.")
     anonymous: bool = Field(description="Whether another anonymous one may be sent today.")
@@ -93,7 +94,7 @@ class Said(BaseModel):
     category: Line = Field(max_length=64)
     words: str = Field(max_length=4000)
     name: Line = Field("", max_length=64)
-    pictures: list[str] = Field([], max_length=20, description="Ids that /opinion/pictures gave.")
+    pictures: list[str] = Field([], max_length=20, description="Ids that /opinion/pictures gave; only with a name.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -135,7 +136,7 @@ class Status(BaseModel):
 
 
 class Picture(BaseModel):
-    """A picture, ready to go with an opinion; one that goes with none is dropped after some days."""
+    """A picture, ready to go with a named opinion; one that goes with none is dropped after some days."""
 
     id: str = Field(examples=["3f2a9c81d07b4e5566aa90c1"])
 
@@ -198,6 +199,8 @@ class Box:
         return engine.drawn(self.opinions.secret_numbers(*parts))
 
     def _draft(self, said: Said, code: str) -> Draft:
+        if said.pictures and said.way is Way.ANONYMOUS:
+            raise Refused(PICTURES_NEED_A_NAME, field="pictures")
         draft = self._signed(Draft(receipt=code), said)
         draft = self._good(engine.with_words(draft, said.words, self.bounds))
         for picture in dict.fromkeys(said.pictures):
@@ -346,6 +349,7 @@ def blueprint(box: Box) -> APIBlueprint:
             HAS_CODE,
             NOT_A_NAME,
             TOO_MANY_PICTURES,
+            PICTURES_NEED_A_NAME,
             NO_SUCH_PICTURE,
             SENT_BEFORE,
             QUOTA_SPENT,
@@ -369,8 +373,9 @@ def blueprint(box: Box) -> APIBlueprint:
     @doors.post("/pictures")
     @doors.output(Picture, 201)
     @doors.doc(
-        summary="Hand a picture in, to send it with an opinion",
-        description="multipart/form-data with one file named `picture`.",
+        summary="Hand a picture in, to send it with a named opinion",
+        description="multipart/form-data with one file named `picture`. It is kept at once, and that tells a time: "
+        "so none goes with an anonymous one.",
         responses=openapi.says(say, NOT_A_PICTURE),
         extensions={
             "requestBody": {

@@ -1,8 +1,11 @@
 """The postman: rounds whatever waits, and an honest word on what they kept."""
 
+import math
+import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -155,3 +158,35 @@ def test_it_is_known_whether_it_is_at_work(box):
     postman.stop()
 
     assert (before, during, postman.is_at_work()) == (False, True, False)
+
+
+def test_the_rhythm_does_not_tell_which_rounds_carried_something():
+    """The pause before a round that carried and the one after it are drawn like all others: Mann and Whitney's test."""
+    at: list[float] = []
+    full: list[bool] = []
+
+    def carry(waiting: Sequence[str]) -> list[bool]:
+        at.append(time.monotonic())
+        full.append(bool(waiting))
+        return [True] * len(waiting)
+
+    postman = Postman(carry, most=20, pauses=(0.005, 0.0095))
+    dice = random.Random(7)
+    postman.start()
+    while len(at) < 300:
+        postman.hand("words")
+        time.sleep(dice.uniform(0, 0.03))
+    postman.stop()
+    pauses = [later - before for before, later in pairwise(at)]
+
+    assert 60 < sum(full) < 240
+    assert abs(_rank_sum(pauses, full[1:])) < 5.5  # sigma
+    assert abs(_rank_sum(pauses, full[:-1])) < 5.5
+
+
+def _rank_sum(values: Sequence[float], chosen: Sequence[bool]) -> float:
+    """By how many standard deviations the ranks of the chosen are above or below what chance gives."""
+    ranks = [rank for rank, at in enumerate(sorted(range(len(values)), key=lambda at: values[at]), 1) if chosen[at]]
+    many, others = len(ranks), len(values) - len(ranks)
+    middle, spread = many * (len(values) + 1) / 2, math.sqrt(many * others * (len(values) + 1) / 12)
+    return (sum(ranks) - middle) / spread

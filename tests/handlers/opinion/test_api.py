@@ -11,6 +11,7 @@ from tests.handlers.opinion.test_jobs import a_photo
 from tests.handlers.opinion.world import World
 
 WORDS = "宿舍热水晚上九点就停"
+NAMED = {"way": "named", "name": "张三"}
 
 
 @pytest.fixture
@@ -181,9 +182,10 @@ def test_the_days_anonymous_ones_are_counted_together_with_the_chats(world, mini
         ({"way": "whispered"}, "invalid", "way"),
         ({"way": "named"}, "not_a_name", "name"),
         ({"way": "named", "name": "1234"}, "not_a_name", "name"),
-        ({"pictures": ["0" * 24]}, "no_such_picture", "pictures"),
-        ({"pictures": ["不是编号"]}, "no_such_picture", "pictures"),
-        ({"pictures": [str(n) for n in range(10)]}, "too_many_pictures", "pictures"),
+        ({"pictures": ["0" * 24], **NAMED}, "no_such_picture", "pictures"),
+        ({"pictures": ["不是编号"], **NAMED}, "no_such_picture", "pictures"),
+        ({"pictures": [str(n) for n in range(10)], **NAMED}, "too_many_pictures", "pictures"),
+        ({"pictures": ["0" * 24]}, "pictures_need_a_name", "pictures"),
     ],
 )
 def test_what_is_not_taken_says_why_and_where(world, mini, changed, code, field):
@@ -217,11 +219,19 @@ def test_a_receipt_that_was_never_given_leads_nowhere(mini):
 
 def test_a_picture_goes_with_its_opinion_redrawn(world, mini):
     handed_in = mini.sends_picture(a_photo())
-    opinion = kept(world, sends(mini, pictures=[handed_in.body["id"]] * 2))
+    opinion = kept(world, sends(mini, pictures=[handed_in.body["id"]] * 2, **NAMED))
 
     assert handed_in.status == 201
     assert opinion.pictures == (handed_in.body["id"],)
     assert (world.pictures.get(handed_in.body["id"]) or b"").startswith(b"\xff\xd8\xff")
+
+
+def test_words_without_a_name_are_not_tied_to_the_minute_in_which_a_picture_came(world, mini):
+    handed_in = mini.sends_picture(a_photo())
+    refused = sends(mini, pictures=[handed_in.body["id"]])
+
+    assert (refused.status, refused.code) == (422, "pictures_need_a_name")
+    assert sends(mini).status == 201
 
 
 def test_a_picture_hangs_on_nobody(world, mini):

@@ -13,7 +13,7 @@ from handlers.router import Draft as Kept
 from handlers.router import Talk, Turn
 from storage.opinion import named_opinions
 from storage.people import contacts, persons, windows
-from tests.handlers.opinion.world import World, receipt
+from tests.handlers.opinion.world import Member, World, receipt
 from wechat.messages import Kind, Text
 
 DIALOGS = sorted((Path(__file__).parent / "dialogs").glob("*.txt"))
@@ -329,6 +329,64 @@ def test_many_at_once_are_all_kept(world):
         thread.join()
 
     assert len(world.kept(named=False)) == 6
+
+
+def test_who_hears_that_it_may_not_be_kept_has_the_draft_and_sends_it_once(world):
+    member = world.member()
+    member.says(*ANONYMOUSLY)
+    world.postman.most = 0
+    honest = member.says("1")
+    world.postman.most = 8
+    kept_before = world.kept(named=False)
+    sent = member.says("1")
+
+    assert honest.startswith("刚才没能确认这一条存好了没有，写的还替您留着。请再回复 1")
+    assert kept_before == []
+    assert receipt(sent)
+    assert [opinion.words for opinion in world.kept(named=False)] == ["宿舍热水晚上九点就停"]
+
+
+def test_who_hears_that_it_may_not_be_kept_though_it_was_sends_it_once_too(world):
+    member = world.member()
+    member.says(*ANONYMOUSLY)
+    before = world.next_round
+
+    def is_kept_too_late() -> None:
+        world.opinions.carry([letter.what for letter in world.postman._waiting])
+
+    world.next_round = is_kept_too_late
+    honest = member.says("1")
+    world.next_round = before
+    sent = member.says("1")
+
+    assert honest.startswith("刚才没能确认")
+    assert receipt(sent)
+    assert len(world.kept(named=False)) == 1
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this runs."""
+
+
+def test_words_in_the_hands_of_a_worker_that_is_killed_are_kept_once_by_the_next(world, db, redis, keys):
+    member = world.member()
+    member.says(*ANONYMOUSLY)
+
+    def killed() -> None:
+        raise Killed
+
+    world.next_round = killed
+    with pytest.raises(Killed):
+        member.says("1")
+    nothing = world.kept(named=False)
+    world.clock.passes(seconds=5)  # the platform repeats, and the lease of the first has ended
+    other = World(db, redis, keys)
+    other.clock = world.clock
+    sent = Member(other, member.openid).repeats(member.last)
+
+    assert nothing == []
+    assert receipt(sent)
+    assert [opinion.words for opinion in other.kept(named=False)] == ["宿舍热水晚上九点就停"]
 
 
 # -- limits ----------------------------------------------------------------------------------------------------------

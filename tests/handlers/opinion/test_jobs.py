@@ -199,9 +199,9 @@ def test_pictures_that_went_with_no_opinion_are_let_go_and_the_others_stay(world
     mini = world.member().signs_in()
     used, unused, other = (mini.sends_picture(a_photo()).body["id"] for _ in range(3))
     world.clock.passes(days=1)  # sent after midnight
-    said = {"way": "anonymous", "category": "生活困难", "words": "宿舍热水晚上九点就停"}
+    said = {"way": "named", "name": "张三", "category": "生活困难", "words": "宿舍热水晚上九点就停"}
     mini.post("/opinion", {**said, "pictures": [used]})
-    named = mini.post("/opinion", {**said, "way": "named", "name": "张三", "pictures": [other]})
+    named = mini.post("/opinion", {**said, "pictures": [other]})
     before = [world.pictures.get(each) is not None for each in (used, unused, other)]
     world.clock.passes(days=6)
     world.runs("opinion.tidy")
