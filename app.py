@@ -554,7 +554,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
     opinions = Opinions(database, keys)
-    postman = Postman(opinions.carry, most=max(1, run.WEB_THREADS - 2))
+    postman = Postman(opinions.carry, most=run.WEB_THREADS - 1)
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
     phones = Phones(database, keys)
     features = (

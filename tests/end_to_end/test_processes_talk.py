@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +15,9 @@ import requests
 
 import app
 from commands.run import WEB_THREADS
+from storage.db import Database
+from storage.opinion import Opinions
+from storage.sealing import Keys
 from tests.driver import Phone
 from tests.end_to_end.running import Memory, Program, at_once, within
 
@@ -26,6 +29,7 @@ LOOKS = 24  # at one moment; enough for both workers to be among those who answe
 ATTEMPTS = 3  # of the platform, for one message
 TALKERS = 12  # so many that each worker has some of them
 WORKERS = 2
+NOT_YET = "刚才没能确认这一条存好了没有"
 
 T = TypeVar("T")
 
@@ -156,6 +160,58 @@ def timed(do: Callable[[], T]) -> tuple[float, T]:
     began = time.monotonic()
     said = do()
     return time.monotonic() - began, said
+
+
+# -- words without a name --------------------------------------------------------------------------------------------
+
+
+def before_the_last_question(program: Program) -> Phone:
+    phone = program.phone()
+    for words in ("意见", "1", "2", f"宿舍热水停得太早 {phone.openid}"):
+        phone.says(words)
+    assert "回复 1 提交" in phone.says("好了")
+    return phone
+
+
+def times_kept(program: Program, phones: Iterable[Phone]) -> list[int]:
+    """How often the words of each lie in the letterbox and among the leaves."""
+    with contextlib.closing(Database(program.database)) as database:
+        opinions = Opinions(database, Keys(program.settings.secret_key.get_secret_value()))
+        kept = [each.words for each in opinions.of_days(opinions.days(most=9))]
+    return [sum(phone.openid in words for words in kept) for phone in phones]
+
+
+@pytest.mark.quiet
+def test_ten_who_send_at_once_are_answered_in_time_and_kept_once(program):
+    phones = at_once([lambda: before_the_last_question(program)] * 10)
+
+    sent = at_once([partial(timed, partial(phone.says, "1")) for phone in phones])
+    again = [phone.says("1") for phone, (_, said) in zip(phones, sent, strict=True) if NOT_YET in said]
+
+    assert max(seconds for seconds, _ in sent) < TURN_SECONDS
+    assert all("回执码" in said or NOT_YET in said for _, said in sent)
+    assert all("回执码" in said for said in again)
+    assert times_kept(program, phones) == [1] * 10
+
+
+@pytest.mark.quiet
+def test_words_that_a_worker_took_with_it_are_kept_once_by_another(program):
+    phones = at_once([lambda: before_the_last_question(program)] * 6)
+    messages = [(phone, a_message(phone, "1")) for phone in phones]
+
+    with ThreadPoolExecutor(len(messages)) as pool, program.no_writing("letterbox"):
+        turns = [pool.submit(send, program, *each) for each in messages]
+        assert within(1, lambda: turns_in_hand(program) >= len(messages))
+        for victim in program.workers():
+            program.kill(victim)
+        time.sleep(0.3)
+        lost = [turn.done() for turn in turns]
+    assert within(20, lambda: len(program.workers()) == WORKERS and program.is_ready())
+    repeats = [send(program, *each) for each in messages for _ in range(ATTEMPTS)]
+
+    assert lost == [True] * 6
+    assert all("回执码" in said for said in repeats[ATTEMPTS - 1 :: ATTEMPTS]), repeats
+    assert times_kept(program, phones) == [1] * 6
 
 
 # -- every worker ----------------------------------------------------------------------------------------------------
