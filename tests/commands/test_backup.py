@@ -14,8 +14,11 @@ import app
 from commands import backup, cli
 from storage import people
 from storage.db import embedded_url, metadata
+from storage.opinion import Opinion, Opinions
 from tests.commands.calls import an_installation, call
 from tests.house import write_config
+
+DAY = date(2026, 11, 23)
 
 
 @pytest.fixture
@@ -71,6 +74,24 @@ def test_everything_comes_back_in_another_place(place, other, tmp_path):
 
     assert (saved.exit_code, restored.exit_code) == (0, 0), saved.output + restored.output
     assert everything(other) == everything(place)
+
+
+def test_words_that_lie_in_the_letterbox_come_back_and_can_be_read(place, other, keys, tmp_path):
+    with closing(place.database()) as database:
+        opinions = Opinions(database, keys)
+        said = Opinion(
+            id=opinions.id_of("A"), day=DAY, named=False, category="生活困难", words="热水停得太早", state="received"
+        )
+        opinions.carry([said])
+    zhibu(place, "backup", tmp_path / "kept.zip")
+    zhibu(other, "restore", tmp_path / "kept.zip")
+
+    with closing(other.database()) as database:
+        restored = Opinions(database, keys)
+        went = restored.carry([said])
+
+        assert restored.get(said.id) == said
+        assert went == [False]
 
 
 def test_a_backup_of_the_other_place_fits_too(place, other, tmp_path):
