@@ -1,7 +1,7 @@
 """Carries what is handed in at a rhythm that nothing changes: not what waits, nor how much, nor who asks.
 
 Whoever reads the database's log of changes sees the rounds, and can't tell one that carried something from one that
-did not (docs/decisions/0017).
+did not (docs/decisions/0018).
 """
 
 import random

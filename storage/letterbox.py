@@ -2,7 +2,7 @@
 
 The database's log of changes tells the second of every transaction. So no transaction is there because of a word: each
 round writes one slot anew, drawn by lot, sealed afresh, as long as every other, and with the same statements in the
-same order; what waits goes with it (docs/decisions/0017).
+same order; what waits goes with it (docs/decisions/0018).
 """
 
 import random

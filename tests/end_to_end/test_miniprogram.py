@@ -71,12 +71,14 @@ def test_a_digest_is_found_and_read_in_its_voices(seen):
     assert digest["missing"] == "没有这一篇，可能已经撤下。"
 
 
-def test_an_opinion_is_sent_once_with_its_picture_and_looked_up(seen, program):
+def test_an_opinion_is_sent_once_and_looked_up_and_a_picture_goes_with_a_name(seen):
     opinion = seen["opinion"]
 
     assert "太短" in opinion["tooShort"]
     assert opinion["pictures"] == 1
-    assert RECEIPT.fullmatch(opinion["receipt"])
+    assert RECEIPT.fullmatch(opinion["anonymous"])
+    assert RECEIPT.fullmatch(opinion["named"])
+    assert opinion["anonymous"] != opinion["named"]
     assert (opinion["status"]["state"], opinion["fault"]) == ("已收到", "")
 
 

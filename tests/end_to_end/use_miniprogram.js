@@ -56,10 +56,17 @@ async function opinion(phone) {
   page.setWords(tap({}, "食堂晚上能不能晚一点关门。"));
   phone.lost = 1;
   await page.send();
-  const { receipt } = page.data;
-  page.setTyped(tap({}, receipt));
+  const anonymous = page.data.receipt;
+  page.setTyped(tap({}, anonymous));
   await page.look();
-  return { tooShort, pictures, receipt, status: page.data.status, fault: page.data.fault };
+  const { status } = page.data;
+  page.setWay(tap({}, true));
+  page.setName(tap({}, "王小明"));
+  page.addPictures();
+  await until(() => !page.data.busy);
+  page.setWords(tap({}, "这张图里的栏杆松了。"));
+  await page.send();
+  return { tooShort, pictures, anonymous, named: page.data.receipt, status, fault: page.data.fault };
 }
 
 async function subscription(phone) {

@@ -160,6 +160,7 @@ def test_it_is_known_whether_it_is_at_work(box):
     assert (before, during, postman.is_at_work()) == (False, True, False)
 
 
+@pytest.mark.quiet
 def test_the_rhythm_does_not_tell_which_rounds_carried_something():
     """The pause before a round that carried and the one after it are drawn like all others: Mann and Whitney's test."""
     at: list[float] = []

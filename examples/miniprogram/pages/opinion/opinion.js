@@ -48,7 +48,7 @@ Page({
         category: form.categories[category],
         words,
         name: anonymous ? "" : form.name || name,
-        pictures: pictures.map(({ id }) => id),
+        pictures: anonymous ? [] : pictures.map(({ id }) => id), // one is kept when it is handed in, which tells a time
       }, this.key);
       this.setData({ receipt });
       await this.fresh();
