@@ -21,6 +21,8 @@
   if (!document.title) faults.push("no title");
   const width = document.documentElement.scrollWidth;
   if (width > innerWidth) faults.push(`wider than the screen: ${width}`);
+  for (const node of document.querySelectorAll(".table-responsive"))
+    if (node.scrollWidth > node.clientWidth + 1) faults.push(`hidden at the side: ${node.innerText.slice(0, 40)}`);
   for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) faults.push(`twice: #${id}`);
   for (const node of document.querySelectorAll("input:not([type=hidden], [type=file]), select, textarea"))
     if (!named(node)) faults.push(`no label: ${node.outerHTML.slice(0, 80)}`);

@@ -236,6 +236,9 @@ def test_every_page_can_be_read_by_everyone(browser, program, admin, size, tmp_p
         for name, title in {"sendings": "推送", "content": "内容", "opinions": "意见"}.items():
             console.get_by_role("link", name=title, exact=True).click()
             looks(console, name)
+            if name == "sendings":
+                console.get_by_role("link", name="现在就发").first.click()
+                looks(console, "send")
         console.get_by_role("link").filter(has_text="活动室的开放时间").first.click()
         looks(console, "opinion")
     with a_phone(browser, program, "小同志", size) as hand:
