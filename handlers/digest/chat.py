@@ -16,8 +16,8 @@ from wechat.messages import Reply, Text
 NEWS = ("要闻", "今日要闻", "新闻", "今日新闻", "动态", "党建要闻", "党建动态", "最新要闻", "看要闻", "news")
 POLICY = ("政策", "政策摘要", "政策解读", "政策文件", "政策信息", "今日政策", "最新政策", "看政策", "policy")
 _KINDS = "|".join(engine.NEWS_WORDS + engine.POLICY_WORDS)
-# 查询 is the opinion box's, and so is whatever looks like a receipt code.
-_SEEKING = r"(搜|检索|找|search).+|查(?!询)\W*[\u4e00-\u9fff].*"
+# 查询 with a receipt code is the opinion box's; with Chinese words it looks for them.
+_SEEKING = r"(搜|检索|找|search).+|查(?!询)\W*[\u4e00-\u9fff].*|查询(?!意见|回执|答复|回复|结果)\W*[\u4e00-\u9fff].*"
 
 
 def routes(*, shelf: Shelf, zone: ZoneInfo, public_url: str) -> Router:
@@ -34,7 +34,7 @@ def routes(*, shelf: Shelf, zone: ZoneInfo, public_url: str) -> Router:
             ("搜索", "搜", "查找", "检索", "search"): reader.how_to_search,
         },
         keys={"digest.news": reader.news, "digest.policy": reader.policy},
-        patterns={rf"(今日|最新)?({_KINDS}).+": reader.of_kind, _SEEKING: reader.search},
+        patterns={rf"{engine.LEAD}({_KINDS}).*": reader.of_kind, _SEEKING: reader.search},
         talking=Talking(
             accepts=reader.accepts,
             answer=reader.answer,
@@ -76,7 +76,9 @@ class Reader:
     def of_kind(self, turn: Turn) -> Reply:
         """News or policy on a topic, or with some words in it."""
         ask = engine.ask_of_kind(turn.text, self._topics)
-        return self._on_topic(turn, ask) if ask.topic else self._with_words(turn, ask)
+        if ask.topic:
+            return self._on_topic(turn, ask)
+        return self._with_words(turn, ask) if ask.words else self._todays(turn, ask.kind or DigestKind.NEWS)
 
     def search(self, turn: Turn) -> Reply:
         """News and policy with some words in it."""

@@ -18,9 +18,12 @@ LONGEST_TITLE, LONGEST_SOURCE = 36, 12  # eight such lines fit one text message
 
 NEWS_WORDS = ("要闻", "新闻", "动态")
 POLICY_WORDS = ("政策",)
-_KIND = re.compile(rf"(今日|最新)?(?P<kind>{'|'.join(NEWS_WORDS + POLICY_WORDS)})")
+# What may stand before 要闻 and 政策, and behind them, without asking for anything more.
+LEAD = "(?:今日|今天|最新|最近|有什么|有哪些|有啥|看看|看一下|我要看|我想看|的)*"
+_NO_WORDS = frozenset({"有哪些", "有什么", "都有什么", "有没有", "呢", "吗", "列表", "摘要", "文件", "看看"})
+_KIND = re.compile(rf"{LEAD}(?P<kind>{'|'.join(NEWS_WORDS + POLICY_WORDS)})")
 _SEEK = re.compile(
-    r"搜索|搜一搜|搜一下|搜|检索|查找|查看|查一查|查一下|查查|查|找一找|找一下|找找|找|search", re.IGNORECASE
+    r"查询|搜索|搜一搜|搜一下|搜|检索|查找|查看|查一查|查一下|查查|查|找一找|找一下|找找|找|search", re.IGNORECASE
 )
 _EDGES = " \t\r\n,.:;!?()，。：；！？、“”‘’\"'「」《》"
 _NUMBER = re.compile(r"(?:第|看|打开)?\s*(?P<number>\d{1,3}|[一二三四五六七八九十]{1,3})\s*[条篇个号]?")
@@ -42,12 +45,14 @@ class Ask:
 
 
 def ask_of_kind(said: str, topics: Sequence[Topic]) -> Ask:
-    """What "要闻 发展党员" or "政策党费" asks for: a topic of that name, else words."""
+    """What "要闻 发展党员" or "政策党费" asks for: a topic of that name, else words; "政策有哪些" for neither."""
     words = _folded(said)
     named = _KIND.match(words)
     kind = DigestKind.POLICY if named and named["kind"] in POLICY_WORDS else DigestKind.NEWS
     rest = words[named.end() :].strip(_EDGES) if named else words
     topic = topic_named(rest, topics)
+    if rest in _NO_WORDS:
+        return Ask(kind)
     return Ask(kind, topic=topic.id) if topic else Ask(kind, words=rest[:LONGEST_WORDS])
 
 

@@ -354,12 +354,12 @@ def routes(box: OpinionBox) -> Router:
         "opinion",
         private=True,
         words={
-            ("意见", "建言", "我要建言", "提意见", "我要提意见", "意见箱"): box.start,
-            ("查询", "查询意见", "查询回执", "意见查询"): box.query,
+            ("意见", "建言", "我要建言", "提意见", "我要提意见", "提建议", "意见反馈", "意见箱"): box.start,
+            ("查询", "查询意见", "查询回执", "意见查询", "查询答复", "查询回复", "我的意见"): box.query,
         },
         keys={"opinion.start": box.start, "opinion.query": box.query},
         patterns={
-            r"查询[^\w]*[0-9a-z][0-9a-z\W]{7,}": box.query_code,
+            r"查询\W*[0-9a-z][0-9a-z\W]*": box.query_code,
             r"[0-9a-z]{4}\W?[0-9a-z]{4}\W?[0-9a-z]{4}": box.query_code,
         },
         talking=Talking(

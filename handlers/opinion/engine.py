@@ -219,9 +219,12 @@ def with_picture(draft: Draft, media_id: str, bounds: Bounds) -> Draft | Problem
     return replace(draft, pictures=(*draft.pictures, media_id))
 
 
+_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+
+
 def with_name(draft: Draft, text: str) -> Draft | Problem:
     """The draft with the name that the sender gives; nobody has checked it."""
-    name = _UNSEEN.sub("", text).strip()
+    name = _BETWEEN_HAN.sub("", _UNSEEN.sub("", text).strip())
     if not _NAME.fullmatch(name):
         return Problem.NOT_A_NAME
     return replace(draft, name=name, verified=False, step=Step.CATEGORY)

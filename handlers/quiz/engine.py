@@ -18,6 +18,7 @@ _YES = frozenset({"对", "对的", "正确", "是", "是的", "√", "✓", "✔
 _NO = frozenset(
     {"错", "错的", "错误", "不正确", "否", "不是", "不对", "×", "✗", "✘", "❌", "x", "f", "false", "n", "no", "不同意"}
 )
+_ALL = frozenset({"全选", "都选", "全部", "都对", "全对", "以上都对"})  # said of several that may be right
 _POLITE = re.compile(r"^(我?选择?|答案?)[是为]?[:：\s]*|[.。!！~～\ufe0f]+$")
 _SEPARATORS = re.compile(r"[\s,，、;；|/.．。:：和与+]+")
 
@@ -131,6 +132,8 @@ def read(question: Question, shown: Sequence[Choice], said: str) -> frozenset[st
 
     None where it is no answer, such as two letters where one is right.
     """
+    if question.type is QuestionType.MULTI and _folded(said) in _ALL:
+        return frozenset(choice.id for choice in shown)
     chosen = _chosen(shown, said)
     if chosen and len(chosen) > 1 and question.type is not QuestionType.MULTI:
         return None

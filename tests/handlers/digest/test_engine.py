@@ -171,3 +171,18 @@ def test_nothing_found_is_one_empty_page():
 @pytest.mark.parametrize(("words", "short"), [("", ""), ("一二三四五", "一二三四五"), ("一二三四五六", "一二三四…")])
 def test_words_too_long_for_a_line_end_in_an_ellipsis(words, short):
     assert engine.shortened(words, 5) == short
+
+
+@pytest.mark.parametrize(
+    "said", ["政策有哪些", "有什么政策", "今天的政策呢？", "最新政策文件", "我想看政策", "看看政策吗"]
+)
+def test_words_that_ask_for_nothing_more_are_not_sought(said):
+    assert engine.ask_of_kind(said, []) == engine.Ask(DigestKind.POLICY)
+
+
+def test_words_that_ask_for_more_still_are():
+    assert engine.ask_of_kind("有什么政策 党费", []) == engine.Ask(DigestKind.POLICY, words="党费")
+
+
+def test_the_verb_of_the_opinion_box_may_seek_words_too():
+    assert engine.sought("查询 党费") == engine.Ask(words="党费")

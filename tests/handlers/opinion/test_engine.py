@@ -212,3 +212,10 @@ def test_a_draft_comes_back_from_json_as_it_was():
     draft = a_draft("食堂的菜太咸", pictures=("media",))
 
     assert Draft.load(draft.dumped()) == draft
+
+
+def test_a_name_written_apart_is_one_name():
+    taken = engine.with_name(a_draft(), "欧阳 海棠")
+
+    assert isinstance(taken, engine.Draft)
+    assert taken.name == "欧阳海棠"

@@ -239,3 +239,15 @@ def test_a_round_of_which_the_pack_knows_nothing_more_is_over():
     over, open_still = Begun(engine.of_mistakes("m"), answered=1), Begun("daily:2026-11-23")
 
     assert engine.unfinished([over, open_still], known=lambda each: each == "a") == open_still
+
+
+@pytest.mark.parametrize("said", ["全选", "都对！", "全部"])
+def test_all_of_them_is_an_answer_where_several_may_be_right(said):
+    options = [Option(id=id_, text=text) for id_, text in (("a", "甲"), ("b", "乙"))]
+    fields = {"id": "q", "stem": "题", "options": options, "source": "s"}
+    several = asked(type="multi", answer=["a", "b"], **fields)
+    one = asked(type="single", answer=["a"], **fields)
+    shown = engine.choices(several, seed="s", yes="", no="")
+
+    assert engine.read(several, shown, said) == frozenset({"a", "b"})
+    assert engine.read(one, shown, said) is None
