@@ -14,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 from wechat.sandbox import chat, jssdk, menus
 from wechat.sandbox.call import Upload
 from wechat.sandbox.knobs import EFFECTS, WEBHOOK, Knob, Knobs
-from wechat.sandbox.member import NotPossible, Phone
+from wechat.sandbox.member import NotPossible, Phone, kept_choice
 from wechat.sandbox.notices import credits_of
 from wechat.sandbox.platform import ENDPOINTS, TOKENS, Platform
 from wechat.sandbox.presets import PRESETS
@@ -149,6 +149,7 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
             who,
             {body.text("template_id"): body.flag("accept", default=True)},
             in_settings=body.flag("in_settings", default=False),
+            keep=body.flag("keep", default=False),
         ),
         "receive": lambda who, body: phone.receive(who, on=body.flag("on", default=True)),
         "risk": lambda who, body: phone.risk(who, on=body.flag("on", default=True)),
@@ -188,6 +189,12 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
             return jsonify(ok=jssdk.lets_in(db, account, shown, platform.now))
 
     doors.add_url_rule("/signatures", view_func=signature, methods=["POST"])
+
+    def asked() -> Response:
+        given = body()
+        return jsonify(choice=phone.asked(given.text("openid"), given.text("template_id")))
+
+    doors.add_url_rule("/asked", view_func=asked, methods=["POST"], endpoint="asked")
     doors.add_url_rule("/codes", view_func=code, methods=["POST"], endpoint="code")
     doors.add_url_rule("/members", view_func=create, methods=["POST"], endpoint="create")
     doors.add_url_rule("/<action>", view_func=act, methods=["POST"])
@@ -238,7 +245,13 @@ def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
         with platform.state.begin() as db:
             held = platform.templates_of(db, phone.member(db, openid)["account"])
             shown = [
-                {"id": one.id, "title": one.title, "fields": one.fields, "credits": credits_of(db, openid, one.id)}
+                {
+                    "id": one.id,
+                    "title": one.title,
+                    "fields": one.fields,
+                    "credits": credits_of(db, openid, one.id),
+                    "kept": kept_choice(db, openid, one.id),
+                }
                 for one in held.values()
                 if one.kind == "notice"
             ]

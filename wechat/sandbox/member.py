@@ -117,6 +117,9 @@ class Phone:
 
     def enter(self, openid: str, *, session_from: str = "") -> Future[Outcome]:
         """Open a mini-program's customer-service talk."""
+        with self._platform.state.begin() as db:
+            self.member(db, openid)
+            self._note(db, openid, "打开了客服会话")
         fields = _event("user_enter_tempsession", SessionFrom=session_from)
         return self._do(openid, Action(fields=fields, window="enter"))
 
@@ -167,20 +170,39 @@ class Phone:
         article = {"title": title, "description": description, "url": url, "picurl": ""}
         return self._do(openid, Action(fields=fields, line={"type": "news", "articles": [article]}, window="message"))
 
+    def asked(self, openid: str, template_id: str) -> str:
+        """What is answered without a popup, where the member keeps their choice (§3.4): a credit, and no push.
+
+        "" means that they have to be asked: their answer is a `consent`.
+        """
+        with self._platform.state.begin() as db:
+            self.member(db, openid)
+            kept = kept_choice(db, openid, template_id)
+            if kept == "accept":
+                self._settle_credit(db, openid, template_id, accept=True, in_settings=False)
+        return kept
+
     def consent(
-        self, openid: str, choices: Mapping[str, bool], *, scene: str = "", in_settings: bool = False
+        self,
+        openid: str,
+        choices: Mapping[str, bool],
+        *,
+        scene: str = "",
+        in_settings: bool = False,
+        keep: bool = False,
     ) -> Future[Outcome]:
         """Answer a request for notices, a template each: accepting adds one credit.
 
         `scene` is where they were asked: in a mini-program's page (0) there, in an article (2) of an official account.
         `in_settings` is the member's own list of notices: refusing there takes all credits away, and only refusals
-        are pushed (§3.3).
+        are pushed (§3.3). `keep` is 总是保持以上选择; what is chosen in the settings ends it.
         """
         told = {name: accept for name, accept in choices.items() if not (in_settings and accept)}
         with self._platform.state.begin() as db:
             member = self.member(db, openid)
             for template_id, accept in choices.items():
                 self._settle_credit(db, openid, template_id, accept=accept, in_settings=in_settings)
+                _keep_choice(db, openid, template_id, accept if keep and not in_settings else None)
         asked_in = "" if in_settings else scene or ("0" if self._account(member).kind == "miniprogram" else "2")
         said = [_choice(name, accept=accept, scene=asked_in) for name, accept in told.items()]
         event, outer = _CONSENT[in_settings]
@@ -285,6 +307,20 @@ _CONSENT = {
 def _some_ticket() -> str:
     """The ticket of a code that somebody else has made."""
     return secrets.token_urlsafe(60)
+
+
+def kept_choice(db: sqlite3.Connection, openid: str, template_id: str) -> str:
+    """What the member keeps to: accept, reject, or ""."""
+    row = db.execute(
+        "select accept from kept_choices where openid = ? and template_id = ?", (openid, template_id)
+    ).fetchone()
+    return ("reject", "accept")[row["accept"]] if row else ""
+
+
+def _keep_choice(db: sqlite3.Connection, openid: str, template_id: str, accept: bool | None) -> None:  # noqa: FBT001 - the choice itself
+    db.execute("delete from kept_choices where openid = ? and template_id = ?", (openid, template_id))
+    if accept is not None:
+        db.execute("insert into kept_choices values (?, ?, ?)", (openid, template_id, int(accept)))
 
 
 def _event(name: str, /, **fields: Any) -> dict[str, Any]:

@@ -25,6 +25,9 @@ create table if not exists windows (
 create table if not exists credits (
     openid text not null, template_id text not null, credits integer not null,
     primary key (openid, template_id)) without rowid;
+create table if not exists kept_choices (
+    openid text not null, template_id text not null, accept integer not null,
+    primary key (openid, template_id)) without rowid;
 create table if not exists tokens (
     token text primary key, account text not null, kind text not null, expires_at real not null,
     revoked_at real, issued_at real not null);

@@ -283,3 +283,33 @@ def test_the_transcript_shows_no_session_key(mini: Stage) -> None:
     _, key = signed_in(mini)
 
     assert key not in mini.http.get("/sandbox/wire").get_data(as_text=True)
+
+
+def test_who_keeps_their_choice_is_asked_no_more_and_nothing_is_pushed(mini: Stage) -> None:
+    openid = mini.a_member()
+    asked = {"openid": openid, "template_id": "study"}
+    before = mini.phone("asked", **asked)
+    mini.phone("consent", **asked, keep=True)
+    kept = [mini.phone("asked", **asked) for _ in range(2)]
+    allowed = credits_left(mini, openid)
+    mini.phone("consent", **asked, accept=False, in_settings=True)
+
+    assert before == {"choice": ""}
+    assert kept == [{"choice": "accept"}] * 2
+    assert allowed == 3
+    assert mini.phone("asked", **asked) == {"choice": ""}
+    assert credits_left(mini, openid) == 0
+
+
+def test_who_keeps_to_a_refusal_gives_no_credit(mini: Stage) -> None:
+    openid = mini.a_member()
+    asked = {"openid": openid, "template_id": "study"}
+    mini.phone("consent", **asked, accept=False, keep=True)
+
+    assert mini.phone("asked", **asked) == {"choice": "reject"}
+    assert credits_left(mini, openid) == 0
+
+
+def credits_left(stage: Stage, openid: str) -> int:
+    listed = stage.http.get("/sandbox/templates", query_string={"openid": openid}).get_json()
+    return int(next(each["credits"] for each in listed if each["id"] == "study"))

@@ -10,7 +10,7 @@ import pytest
 from flask import Response
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import SIZES, a_browser, a_page
+from tests.browser import SIZES, a_browser, a_page, faults
 from tests.wechat.sandbox.stage import Bot, Clock, Stage, Told, a_reply, a_stage, an_account, served
 from wechat.sandbox.sender import Patience
 
@@ -180,3 +180,58 @@ def test_a_code_is_scanned_and_following_ends(browser: Browser, scene: Set) -> N
         expect(page.get_by_role("button", name="关注公众号")).to_be_hidden()
         assert "qrscene_hall-3" in scene.stage.http.get("/sandbox/wire").get_data(as_text=True)
         assert "qrscene_org_1" in scene.stage.http.get("/sandbox/wire").get_data(as_text=True)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Set]:
+    """A mini-program: its bot is told things and says nothing back, as a mini-program's must."""
+    account = an_account(kind="miniprogram")
+    bot = Bot(account, lambda _: Response("success"))
+    with (
+        served(bot.app()) as address,
+        a_stage(tmp_path, account, webhook=address, clock=TrueClock()) as stage,
+        served(stage.app) as url,
+    ):
+        stage.signs_in()
+        yield Set(stage, url)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_mini_program_is_opened_asked_for_and_signed_in_to(
+    browser: Browser, program: Set, size: str, tmp_path: Path
+) -> None:
+    with a_page(browser, program.url, size) as page:
+        log, more = page.get_by_role("log"), page.get_by_role("complementary", name="更多操作")
+        press(page, "新建成员")
+        expect(page.get_by_text("还没有说过话")).to_be_visible()
+        opens(page, size)
+        press(page, "打开会话")
+        expect(log).to_contain_text("打开了客服会话")
+        openid = str(page.evaluate("location.hash.slice(1)"))
+        program.stage.says_to(openid, "您好")
+        expect(log).to_contain_text("您好", timeout=3000)
+        expect(page.get_by_text("还没有说过话")).to_be_hidden()
+        opens(page, size)
+        press(page, "取登录码")
+        expect(more).to_contain_text("五分钟内用一次")
+        press(page, "询问学习提醒")
+        page.screenshot(path=tmp_path / f"{size}.png")
+        found = faults(page)
+        press(page, "拒绝")
+        expect(more).to_contain_text("还可接收 0 条")
+        press(page, "询问学习提醒")
+        page.get_by_label("总是保持以上选择").check()
+        press(page, "允许")
+        expect(more).to_contain_text("还可接收 1 条，总是允许")
+        press(page, "询问学习提醒")
+        expect(page.get_by_role("status").last).to_contain_text("没有弹窗")
+        expect(more).to_contain_text("还可接收 2 条，总是允许")
+
+        assert found == []
+        assert page.get_by_text("取消关注").is_hidden()
+
+
+def opens(page: Page, size: str) -> None:
+    """What is more to do: beside the chat, or behind it."""
+    if size == "phone":
+        press(page, "更多操作")

@@ -174,7 +174,8 @@ async function look() {
   if (seen.lines.length) drawAll(seen.lines);
   const title = titleOf(accountOf(current()));
   $("title").textContent = seen.typing ? "对方正在输入…" : title;
-  showRelation(seen.followed || accountOf(current()).kind === "miniprogram", seen.followed);
+  $("first").hidden = !isProgram(current()) || state.drawn.size > 0;
+  showRelation(seen.followed || isProgram(current()), seen.followed);
   if (seen.menu !== state.menu) drawMenu(seen.menu);
 }
 
@@ -259,6 +260,7 @@ function showMenu(shown) {
 
 const current = () => state.members.find((one) => one.openid === state.openid) || { nickname: "", account: "" };
 const titleOf = (account) => `${account.title || account.name} · ${KINDS[account.kind] || account.kind}`;
+const isProgram = (member) => accountOf(member).kind === "miniprogram";
 const accountOf = (member) => state.accounts.find((one) => one.name === member.account) || {};
 
 function drawMembers() {
@@ -267,8 +269,10 @@ function drawMembers() {
   $("members").replaceChildren(...shown.map((one) => el("li", {},
     el("button", { "aria-current": String(one.openid === state.openid), onclick: () => choose(one.openid) },
       face(one.nickname, one.openid),
-      el("span", {}, one.nickname, el("small", {}, one.followed ? "已关注" : "未关注"))))));
+      el("span", {}, one.nickname, el("small", {}, relationOf(one)))))));
 }
+
+const relationOf = (member) => isProgram(member) ? "小程序的用户" : member.followed ? "已关注" : "未关注";
 
 async function loadMembers() {
   state.members = await ask("members");
@@ -284,6 +288,10 @@ async function choose(openid) {
   $("newer").hidden = true;
   $("welcome").hidden = true;
   $("tools").hidden = false;
+  $("program").hidden = !isProgram(current());
+  $("following").hidden = isProgram(current());
+  $("code").hidden = true;
+  $("first").hidden = true;
   $("account").value = current().account;
   drawMembers();
   go("chat");
@@ -313,7 +321,10 @@ async function loadTemplates() {
   if (openid === state.openid) $("templates").replaceChildren(...listed.map(templateRow));
 }
 
+const KEPT = { accept: "，总是允许", reject: "，总是拒绝", "": "" };
+
 function templateRow(template) {
+  if (isProgram(current())) return promptRow(template);
   const answer = (accept) => async () => {
     if (await act("consent", { template_id: template.id, accept })) toast(accept ? "已同意接收一条" : "已拒绝");
     await loadTemplates();
@@ -321,6 +332,47 @@ function templateRow(template) {
   const about = el("span", {}, template.title, el("small", {}, `还可接收 ${template.credits} 条`));
   const button = (words, accept) => el("button", { onclick: answer(accept), "aria-label": `${words}${template.title}` }, words);
   return el("li", { className: "row" }, about, el("span", { className: "pair" }, button("同意", true), button("拒绝", false)));
+}
+
+// wx.requestSubscribeMessage: a popup, but where the member keeps their choice.
+function promptRow(template) {
+  const about = el("span", {}, template.title, el("small", {}, `还可接收 ${template.credits} 条${KEPT[template.kept]}`));
+  const ask = async () => {
+    const { choice } = await post("asked", { openid: state.openid, template_id: template.id });
+    if (!choice) return openAsk(template);
+    toast(choice === "accept" ? "没有弹窗：总是允许" : "没有弹窗：总是拒绝");
+    return loadTemplates();
+  };
+  return el("li", { className: "row" }, about,
+    el("button", { onclick: () => ask().catch((fault) => toast(fault.message)), "aria-label": `询问${template.title}` }, "询问"));
+}
+
+let asking = null;
+function openAsk(template) {
+  asking = template;
+  $("asked-for").textContent = template.title;
+  $("keep").checked = false;
+  $("ask").returnValue = "";
+  $("ask").showModal();
+}
+
+async function askAnswered() {
+  const answer = $("ask").returnValue;
+  if (!answer) return;
+  const accept = answer === "accept";
+  if (await act("consent", { template_id: asking.id, accept, keep: $("keep").checked })) toast(accept ? "已允许一条" : "已拒绝");
+  await loadTemplates();
+}
+
+async function takeCode(purpose) {
+  const scope = purpose === "phone" ? "13800138000" : "";
+  try {
+    const { code } = await post("codes", { openid: state.openid, for: purpose, scope });
+    $("code").textContent = `五分钟内用一次：${code}`;
+    $("code").hidden = false;
+  } catch (fault) {
+    toast(fault.message);
+  }
 }
 
 async function loadBroadcasts() {
@@ -421,11 +473,12 @@ function pressed(event) {
   const button = event.target.closest("button");
   if (!event.target.closest(".choice")) closeMenus();
   if (!button) return;
-  const { go: view, dialog, pick, advance: seconds } = button.dataset;
+  const { go: view, dialog, pick, advance: seconds, code } = button.dataset;
   if (view) go(view);
   if (dialog) OPEN[dialog]();
   if (pick) $(pick).click();
   if (seconds) advance(seconds);
+  if (code) takeCode(code);
   if (button.closest("#extras")) setExtras(false);
 }
 
@@ -439,6 +492,8 @@ function wire() {
   $("words").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) sayTyped(event);
   });
+  $("enter").addEventListener("click", () => { act("enter"); go("chat"); });
+  $("ask").addEventListener("close", askAnswered);
   $("follow").addEventListener("click", () => act("follow"));
   $("unfollow").addEventListener("click", () => { if (window.confirm("取消关注这个公众号？")) act("unfollow"); });
   $("to-menu").addEventListener("click", () => showMenu(true));
