@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from storage.inbox import Inbox
+from storage.sealing import Keys
 from tests.end_to_end.running import within
 from tests.handlers.test_conversation import answers_kept
 from tests.street import LATE, Street, a_street
+from wechat.inbound import parse
 
 
 @pytest.fixture(params=["plain", "safe"])
@@ -46,6 +49,29 @@ def test_a_repeat_is_neither_done_nor_said_again(street, form):
     assert ["【2/5】" in words for words in member.heard(3)] == [False, True, False]
     assert len(member.lines) == 3
     assert answers_kept(street.town) == 1
+
+
+@pytest.mark.parametrize(("same", "said"), [(True, 0), (False, 1)])
+def test_a_repeat_that_comes_while_it_is_worked_on_says_nothing_and_another_message_is_asked_to_wait(
+    street, redis, same, said
+):
+    member = street.member()
+    member.says("帮助")
+    member.heard(1)
+    phone, inbox = street.phone(member), Inbox(redis, Keys("a secret key that only the tests know"))
+    phone.says("菜单")
+    member.heard(2)
+    repeated = parse(phone._last, account="mini", miniprogram=True).id if same else "another message"
+    redis.delete(*redis.keys("zhibu:turn:*"))
+    inbox.begin(account="mini", openid=member.openid, message=repeated, now=street.town.clock())
+    while street.town.house.conversation._waiting.acquire(blocking=False):
+        """Nobody waits: who finds it busy is told so at once."""
+
+    phone.repeats()
+
+    assert within(LATE if said else 0.4, lambda: len(member.lines) > 2) is bool(said)
+    assert len(member.lines) == 2 + said
+    assert ["还在处理" in line["text"] for line in member.lines[2:]] == [True] * said
 
 
 def test_who_opens_the_talk_is_greeted_and_known_to_nobody_yet(street):
