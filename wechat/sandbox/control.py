@@ -79,6 +79,7 @@ def blueprint(platform: Platform, phone: Phone, knobs: Knobs, broadcasts: Broadc
     """What phones do and see, and the levers. Refusals are `{"error": code}` with 400, 404 or 409."""
     doors = group("control")
     _add_actions(doors, platform, phone)
+    _add_requests(doors, platform, phone)
     _add_views(doors, platform, phone)
     _add_levers(doors, platform, knobs)
     _add_admin(doors, platform)
@@ -169,15 +170,24 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
             lines = [line for line in chat.since(db, openid, before) if line["who"] != "member"]
         return jsonify(openid=openid, lines=lines)
 
+    doors.add_url_rule("/<action>", view_func=act, methods=["POST"])
+
+
+def _add_requests(doors: Blueprint, platform: Platform, phone: Phone) -> None:
+    """What WeChat on the phone does for a page or a mini-program, and making a member."""
+
+    @doors.post("/members")
     def create() -> Response:
         given = body()
         nickname, unionid = given.text("nickname", ""), given.text("unionid", "")
         return jsonify(openid=phone.create(given.text("account"), nickname=nickname, unionid=unionid))
 
+    @doors.post("/codes")
     def code() -> Response:
         given = body()
         return jsonify(code=phone.code(given.text("openid"), given.text("for"), scope=given.text("scope", "")))
 
+    @doors.post("/signatures")
     def signature() -> Response:
         """Whether WeChat lets a page with this `wx.config` in."""
         given = body()
@@ -188,16 +198,10 @@ def _add_actions(doors: Blueprint, platform: Platform, phone: Phone) -> None:
         with platform.state.begin() as db:
             return jsonify(ok=jssdk.lets_in(db, account, shown, platform.now))
 
-    doors.add_url_rule("/signatures", view_func=signature, methods=["POST"])
-
+    @doors.post("/asked")
     def asked() -> Response:
         given = body()
         return jsonify(choice=phone.asked(given.text("openid"), given.text("template_id")))
-
-    doors.add_url_rule("/asked", view_func=asked, methods=["POST"], endpoint="asked")
-    doors.add_url_rule("/codes", view_func=code, methods=["POST"], endpoint="code")
-    doors.add_url_rule("/members", view_func=create, methods=["POST"], endpoint="create")
-    doors.add_url_rule("/<action>", view_func=act, methods=["POST"])
 
 
 def _add_views(doors: Blueprint, platform: Platform, phone: Phone) -> None:
