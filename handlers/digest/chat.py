@@ -203,7 +203,7 @@ class Reader:
             return self._begin(turn, By.SEARCH, ask, of_kind)
         what = self._what(ask.kind)
         if not found:
-            return self._says("not_found", what=what, words=ask.words)
+            return self._says("not_found" if self._out(turn) else "none", what=what, words=ask.words)
         before = self._say("found_elsewhere", what=what, words=ask.words)
         return self._begin(turn, By.SEARCH, Ask(words=ask.words), found, before=before)
 

@@ -63,6 +63,12 @@ class Links:
             return self._says("not_parted")
         return self._says("no_code")
 
+    def leave(self, turn: Turn) -> Reply:
+        """Good-bye; who was asked to confirm is told that nothing was done."""
+        if turn.talk.state.get("doing") == "part":
+            return self._says("not_parted")
+        return Text(self.shelf.current().say("conversation.left"))
+
     def resume(self, turn: Turn) -> Reply | None:
         """Ask again."""
         if turn.talk.feature != "linking":
@@ -85,5 +91,11 @@ def routes(links: Links) -> Router:
             ("取消关联", "解除关联"): links.ask_to_part,
         },
         patterns={r"关联码?[^0-9a-z]{0,3}[0-9a-z][0-9a-z\W]{7,11}": links.link},
-        talking=Talking(accepts=links.accepts, answer=links.answer, otherwise=links.otherwise, resume=links.resume),
+        talking=Talking(
+            accepts=links.accepts,
+            answer=links.answer,
+            otherwise=links.otherwise,
+            resume=links.resume,
+            leave=links.leave,
+        ),
     )

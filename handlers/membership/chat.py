@@ -80,6 +80,12 @@ class Membership:
             return self._says("not_unbound")
         return self._says("no_code")
 
+    def leave(self, turn: Turn) -> Reply:
+        """Good-bye; who was asked to confirm is told that nothing was done."""
+        if turn.talk.state.get("doing") == "unbind":
+            return self._says("not_unbound")
+        return Text(self.shelf.current().say("conversation.left"))
+
     def resume(self, turn: Turn) -> Reply | None:
         """Ask again."""
         if turn.talk.feature != "membership":
@@ -124,5 +130,6 @@ def routes(membership: Membership) -> Router:
             otherwise=membership.otherwise,
             resume=membership.resume,
             restart=membership.restart,
+            leave=membership.leave,
         ),
     )

@@ -133,6 +133,15 @@ def test_the_rest_of_a_long_list_is_on_the_page(town, paper):
     assert "后面没有了" in phone.says("下一页")
 
 
+def test_where_there_is_nothing_at_all_no_other_word_is_asked_for(town, paper):
+    for each in (paper / "digests").iterdir():
+        each.unlink()
+    town.house.shelf.look()
+    town.house.shelf.look()
+
+    assert "现在还没有要闻和政策" in town.phone().says("搜索 党费")
+
+
 # -- one digest ------------------------------------------------------------------------------------------------------
 
 

@@ -263,7 +263,7 @@ def test_deleting_asks_first_and_then_keeps_nothing(town):
     assert [count(town, name) for name in ("persons", "contacts", "subscriptions")] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("other", ["不", "确认", "删除", "1"])
+@pytest.mark.parametrize("other", ["不", "确认", "删除", "1", "返回", "退出"])
 def test_anything_but_the_confirmation_deletes_nothing(town, other):
     phone = town.phone()
     phone.says("订阅1")
