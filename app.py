@@ -637,6 +637,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         say=shelf.say,
         later=Later(people, accounts=platform.accounts, texters=platform.clients, clock=clock, leave=inbox.leave),
         clock=clock,
+        zone=settings.zone,
         threads=run.WEB_THREADS,
     )
     return House(

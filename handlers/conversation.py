@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, Protocol
 
 import structlog
@@ -120,6 +120,7 @@ class Conversation:
         say: Say,
         later: FinishLater,
         clock: Callable[[], datetime],
+        zone: tzinfo,
         threads: int,
     ) -> None:
         self._switchboard = Switchboard([self._common(), *routers])
@@ -128,6 +129,7 @@ class Conversation:
         self._say = say
         self._later = later
         self._clock = clock
+        self._zone = zone
         self._waiting = threading.BoundedSemaphore(max(1, threads // 2))
         self._log = structlog.get_logger("conversation")
 
@@ -296,7 +298,9 @@ class Conversation:
         """Whoever does something by hand becomes a person; a platform's report about a stranger does not make one."""
         if turn.who.known or turn.message.kind not in ALLOWANCES or turn.message.kind in _MEETS_NOBODY:
             return turn
-        met = self._people.meet(account=turn.who.account, openid=turn.who.openid, today=turn.now.date())
+        met = self._people.meet(
+            account=turn.who.account, openid=turn.who.openid, today=turn.now.astimezone(self._zone).date()
+        )
         return replace(turn, who=met)
 
     def _with_kind(self, reply: Reply, kind: Kind) -> Reply:

@@ -71,6 +71,7 @@ def feature(
         shelf=shelf,
         own_data=own_data,
         keep_days=keep_days,
+        zone=members.zone,
     )
 
     desk = api.Desk(

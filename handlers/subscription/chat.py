@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, tzinfo
 from typing import Protocol
 
 from content.models import Topic
@@ -35,13 +36,14 @@ class Subscriber:
     shelf: Shelf
     own_data: OwnData
     keep_days: int
+    zone: tzinfo
 
     # -- coming and leaving --------------------------------------------------------------------------------------
 
     def welcome(self, turn: Turn) -> Reply:
         """Meet whoever follows."""
         self.people.meet(
-            account=turn.who.account, openid=turn.who.openid, today=turn.now.date(), scene=turn.message.scene[:64]
+            account=turn.who.account, openid=turn.who.openid, today=self._today(turn), scene=turn.message.scene[:64]
         )
         account = self.shelf.current().account
         return self._says("welcome", lines=account.welcome, name=account.name)
@@ -53,11 +55,14 @@ class Subscriber:
         """
         who = turn.who
         stays = who.verified or self.keep_days > 0
-        alone = self.people.part(account=who.account, openid=who.openid, today=turn.now.date(), keep=stays)
+        alone = self.people.part(account=who.account, openid=who.openid, today=self._today(turn), keep=stays)
         turn.talk.forget()
         if alone and not stays:
             self.own_data.erase(alone)
         return Silence()
+
+    def _today(self, turn: Turn) -> date:
+        return turn.now.astimezone(self.zone).date()
 
     # -- topics --------------------------------------------------------------------------------------------------
 

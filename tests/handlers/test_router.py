@@ -65,7 +65,7 @@ def test_a_clash_stops_the_program_from_starting(town):
     parts = {"inbox": None, "people": town.house.people, "say": town.house.shelf.say, "later": None}
 
     with pytest.raises(RouteClash, match="conversation and greedy both want the word '退出'"):
-        Conversation([*routers, greedy], **parts, clock=town.clock, threads=4)
+        Conversation([*routers, greedy], **parts, clock=town.clock, zone=UTC, threads=4)
 
 
 def test_one_feature_may_want_a_word_and_a_scene_of_the_same_name():

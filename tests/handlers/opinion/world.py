@@ -148,6 +148,7 @@ class World:
             say=self.say,
             later=Beside(self.later),
             clock=self.clock,
+            zone=ZONE,
             threads=4,
         )
 

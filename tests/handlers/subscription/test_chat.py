@@ -1,6 +1,6 @@
 """Coming, choosing, seeing and deleting one's data, leaving: through the signed door."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +40,15 @@ def town(towns):
 
 def keeping(days: int) -> dict[str, Any]:
     return {"handlers": {"subscription": {"keep_after_unfollow_days": days}}}
+
+
+@pytest.mark.parametrize("coming", ["follows", "speaks"])
+def test_the_first_day_is_the_day_where_members_live(town, coming):
+    town.clock.at = datetime(2026, 11, 23, 23, 50, tzinfo=UTC)  # morning in Shanghai
+    phone = town.phone()
+    phone.follows() if coming == "follows" else phone.says("帮助")
+
+    assert "第一次来的日期：2026年11月24日" in phone.says("我的数据")
 
 
 def count(town, name):
