@@ -96,18 +96,24 @@ def _marks(records: list[sa.Row[tuple[object, ...]]], commit: sa.Row[tuple[objec
     }
 
 
+_PAGES = """
+WITH ours AS (
+    SELECT (start_lsn - '0/0') / 8192 AS first, (end_lsn - '0/0') / 8192 AS last
+    FROM pg_get_wal_records_info(CAST(:began AS pg_lsn), pg_current_wal_flush_lsn())
+    WHERE block_ref LIKE '%/' || (SELECT oid FROM pg_database WHERE datname = current_database()) || '/%'
+), pages AS (SELECT DISTINCT 8192 * generate_series(trunc(first)::bigint, trunc(last)::bigint) AS at FROM ours)
+SELECT pg_read_binary_file(
+    'pg_wal/' || pg_walfile_name(CAST('0/0' AS pg_lsn) + at + 1), at % :segment, 8192) FROM pages ORDER BY at
+"""
+
+
 def bytes_since(db: Database, began: Place) -> bytes:
-    """The log itself."""
+    """The log itself: the pages with changes of this database."""
     with db.read() as connection:
         connection.execute(sa.text("SET statement_timeout = 60000"))
-        files = connection.execute(
-            sa.text(
-                "SELECT pg_read_binary_file('pg_wal/' || name) FROM pg_ls_waldir() WHERE name BETWEEN "
-                "pg_walfile_name(CAST(:began AS pg_lsn)) AND pg_walfile_name(pg_current_wal_flush_lsn()) ORDER BY name"
-            ),
-            {"began": began},
-        ).scalars()
-        data = b"".join(map(bytes, files))
+        size = connection.execute(sa.text("SELECT pg_size_bytes(current_setting('wal_segment_size'))")).scalar_one()
+        pages = connection.execute(sa.text(_PAGES), {"began": began, "segment": size}).scalars()
+        data = b"".join(map(bytes, pages))
         connection.execute(sa.text("RESET statement_timeout"))
     return data
 

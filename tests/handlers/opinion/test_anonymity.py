@@ -109,6 +109,13 @@ def test_the_day_was_what_it_should_be(day):
 # -- nothing in clear ------------------------------------------------------------------------------------------------
 
 
+def test_what_is_held_has_all_that_was_written_of_people_too(day, held):
+    """Openids are in clear where contacts are written: so it would be seen if words were."""
+    log = held["file zhibu.sqlite3-wal" if day.world.db.is_sqlite else "changes"]
+
+    assert all(each.openid.encode() in log for each in day.sent)
+
+
 def test_no_words_lie_anywhere_in_clear(day, held):
     written = [attack.SECRET.encode(), json.dumps(attack.SECRET).strip('"').encode()]
 
