@@ -15,10 +15,12 @@ from tests.house import Clock, Town, a_town
 from tests.mini import Mini
 from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served
 from wechat.sandbox.account import TEMPLATES
+from wechat.sandbox.sender import Patience
 
 MINI = {"kind": "miniprogram", "appid": "wxfedcba9876543210", "secret": "s" * 32, "token": "AAAAA", "mode": "plain"}
 SEND = "/cgi-bin/message/custom/send"
 LATE = 5.0
+PATIENT = Patience(seconds=5, attempts=1, threads=2)  # as the platform: words without a name wait for their round
 
 
 @dataclass
@@ -112,7 +114,7 @@ def a_street(folder: Path, *, redis: Any, redis_url: str, mode: str = "plain", *
 
     with ExitStack() as open_doors:
         web = open_doors.enter_context(served(later_there))  # type: ignore[arg-type] # any WSGI application
-        stage = open_doors.enter_context(a_stage(platform, account, webhook=web, templates=TEMPLATES))
+        stage = open_doors.enter_context(a_stage(platform, account, webhook=web, templates=TEMPLATES, patience=PATIENT))
         address = open_doors.enter_context(served(stage.app))
         town = a_town(
             folder,
