@@ -20,12 +20,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from sqlalchemy.engine import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from commands import accounts, backup, broadcast, cli, doctor, menu, ports, replay, roster, run, valkey
 from commands import admin as admin_command
-from commands import backup, broadcast, cli, doctor, menu, replay, roster, run, valkey
 from commands import content as content_command
 from commands import db as db_command
 from content import checking
 from content.agreement import Known
+from content.faults import BadContent
 from content.library import Library
 from content.shelf import Shelf
 from handlers import (
@@ -524,6 +525,18 @@ def clock_of(settings: Settings) -> Clock:
     return MovedClock(settings.storage.folder, now) if settings.sandbox.enabled else now
 
 
+def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None) -> Shelf:
+    """The content; raises `BadContent` where there is nothing good."""
+    return Shelf(
+        settings.content.folder,
+        zone=settings.zone,
+        clock=clock,
+        known=KNOWN,
+        spare=spare_content(settings),
+        previous=previous,
+    )
+
+
 def build(settings: Settings, *, clock: Clock | None = None, previous: Library | None = None) -> House:
     """Put the program together. Opens the content and pools of connections, and no connection yet.
 
@@ -532,14 +545,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     clock = clock or clock_of(settings)
     keys = Keys(settings.secret_key.get_secret_value())
     database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
-    shelf = Shelf(
-        settings.content.folder,
-        zone=settings.zone,
-        clock=clock,
-        known=KNOWN,
-        spare=spare_content(settings),
-        previous=previous,
-    )
+    shelf = open_shelf(settings, clock, previous)
     people, inbox = People(database, former=keys.mark("former")), Inbox(memory, keys)
     platform = Platform.of(settings, keys, memory, clock)
     subscriptions, roster_store, admins = (
@@ -937,17 +943,36 @@ def check(config: Path, folder: Path | None) -> checking.Findings:
     return checking.check(folder or settings.content.folder, zone=settings.zone, known=KNOWN)
 
 
+def good_pack(settings: Settings) -> Library | None:
+    """What would be served of the content now; None where there is nothing good."""
+    try:
+        return open_shelf(settings, clock_of(settings)).current()
+    except BadContent:
+        return None
+
+
 def patient(config: Path) -> doctor.Patient:
     """What `zhibu doctor` looks at."""
     settings = read(config)
     keys = Keys(settings.secret_key.get_secret_value())
 
-    def asks(account: str) -> Callable[[], object]:
-        def ask() -> object:
-            platform = Platform.of(settings, keys, redis.connect(redis_url(settings)), clock_of(settings))
-            return platform.clients[account].callback_addresses()
+    web, public = settings.web, not settings.sandbox.enabled and bool(settings.web.public_url)
 
-        return ask
+    def opened(name: str) -> accounts.Account:
+        platform = Platform.of(settings, keys, redis.connect(redis_url(settings)), clock_of(settings))
+        library = good_pack(settings)
+        return accounts.Account(
+            name=name,
+            settings=settings.accounts[name],
+            wechat=platform.clients[name],
+            token=stable_token(settings.accounts[name]),
+            menu=library.menu if library else None,
+            broadcasts=[*library.broadcasts.values()] if library else (),
+            base=web.public_url if public else f"http://{ports.reachable(web.host)}:{web.port}",
+            is_public=public,
+            clock=clock_of(settings),
+            now=now,
+        )
 
     return doctor.Patient(
         installation=installation(config),
@@ -959,7 +984,7 @@ def patient(config: Path) -> doctor.Patient:
         if settings.broker.url
         else None,
         content=lambda: check(config, None),
-        accounts={name: asks(name) for name in settings.accounts},
+        accounts={name: partial(opened, name) for name in settings.accounts},
     )
 
 

@@ -3,23 +3,22 @@
 import json
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import click
 from redis import Redis
 
-from commands import privacy
+from commands import accounts, privacy
+from commands.accounts import Account, Found, Level
 from commands.cli import Here, Installation
 from commands.run import healthy
 from commands.valkey import NoValkey
 from content.checking import Findings
 from scheduler.worker import Queue
 from storage import leases, redis, upgrade
-from wechat.errors import WeChatError
 
 ENOUGH_BYTES = 1_000_000_000
 PERSISTS = (
@@ -38,14 +37,6 @@ EVICTS = (
 NO_LEADER = "No clock leads, so no push begins and nothing old is forgotten: start `zhibu run`, or `zhibu clock`."
 MOST_NAMED = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-class Level(StrEnum):
-    """How bad it is; only a fault ends with exit 1."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAULT = "fault"
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Patient:
     redis: Callable[[], Redis]  # NoValkey where the embedded one isn't running
     broker: Callable[[], Queue] | None  # None: the same Redis
     content: Callable[[], Findings]
-    accounts: Mapping[str, Callable[[], object]]  # each asks the platform something that needs secret and whitelist
+    accounts: Mapping[str, Callable[[], Account]]  # NoValkey where its token is kept in one that isn't running
 
 
 def command(admit: Callable[[Path], Patient]) -> click.Command:
@@ -93,9 +84,6 @@ def command(admit: Callable[[Path], Patient]) -> click.Command:
 def examine(patient: Patient) -> list[Finding]:
     """Every finding, in the order in which one would look."""
     return [Finding(look.__name__.strip("_"), level, text) for look in LOOKS for level, text in look(patient)]
-
-
-Found = Iterator[tuple[Level, str]]
 
 
 # -- this machine and its servers --------------------------------------------------------------------------------
@@ -214,7 +202,7 @@ def _clock(patient: Patient) -> Found:
         yield Level.WARNING, "not known, because whoever leads says so in the Redis that is away: mend that first"
 
 
-# -- the platform, and each account on it: a look yields its lines, and its place in the list is where they stand -----
+# -- the platform, and each account on it ----------------------------------------------------------------------
 
 
 def _sandbox(patient: Patient) -> Found:
@@ -231,20 +219,13 @@ def _sandbox(patient: Patient) -> Found:
 
 
 def _platform(patient: Patient) -> Found:
-    for account in patient.accounts:
-        for look in ACCOUNT_LOOKS:
-            yield from ((level, f"{account}: {text}") for level, text in look(patient, account))
-
-
-def _reached(patient: Patient, account: str) -> Found:
-    try:
-        patient.accounts[account]()
-    except WeChatError as error:
-        yield Level.FAULT, " ".join(filter(None, (str(error), error.meaning, error.mend)))
-    except (NoValkey, *redis.Gone):
-        yield Level.WARNING, "not asked, because its token is kept in the Redis that is away"
-    else:
-        yield Level.OK, "answers us"
+    for name, opened in patient.accounts.items():
+        try:
+            account = opened()
+        except (NoValkey, *redis.Gone):
+            yield Level.WARNING, f"{name}: not asked, because its token is kept in the Redis that is away"
+        else:
+            yield from ((level, f"{name}: {text}") for level, text in accounts.examine(account))
 
 
 def _address(patient: Patient) -> Found:
@@ -269,4 +250,3 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _platform,
     _address,
 )
-ACCOUNT_LOOKS: tuple[Callable[[Patient, str], Found], ...] = (_reached,)

@@ -36,7 +36,8 @@ def group(open_menus: Callable[[Path], Menus]) -> click.Group:
     @click.pass_obj
     def show(here: Here, account: str | None) -> None:
         """Print the menu that the platform has, as JSON."""
-        click.echo(_text(_live(_chosen(here.open(open_menus), account))))
+        wechat = _chosen(here.open(open_menus), account)
+        click.echo(_text(_asked(lambda: _live(wechat))))
 
     @menu.command()
     @account
@@ -44,7 +45,8 @@ def group(open_menus: Callable[[Path], Menus]) -> click.Group:
     def diff(here: Here, account: str | None) -> None:
         """Show what a push would change; exit 1 when it would change anything."""
         menus = here.open(open_menus)
-        lines = _difference(_live(_chosen(menus, account)), menus.wanted.payload())
+        wechat = _chosen(menus, account)
+        lines = _asked(lambda: drift(wechat, menus.wanted))
         click.echo("\n".join(lines) if lines else "The platform has the menu of the pack.")
         raise SystemExit(1 if lines else 0)
 
@@ -61,6 +63,11 @@ def group(open_menus: Callable[[Path], Menus]) -> click.Group:
     return menu
 
 
+def drift(wechat: WeChat, wanted: Menu) -> list[str]:
+    """What a push would change, as the lines of a unified diff; raises what the platform says against being asked."""
+    return _difference(_live(wechat), wanted.payload())
+
+
 def _chosen(menus: Menus, account: str | None) -> WeChat:
     names = ", ".join(menus.accounts)
     if account is None and len(menus.accounts) == 1:
@@ -71,7 +78,7 @@ def _chosen(menus: Menus, account: str | None) -> WeChat:
 
 
 def _live(wechat: WeChat) -> Mapping[str, Any]:
-    found = _asked(wechat.menu)
+    found = wechat.menu()
     return _bare(found) if found else {"button": []}
 
 

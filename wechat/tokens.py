@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Protocol
 
@@ -28,10 +29,11 @@ _WAIT_SECONDS = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A token as the platform gave it, with the time it has left."""
+    """A token as the platform gave it, with the time it has left, and the time of the platform's own clock."""
 
     token: str = field(repr=False)
     lifetime: timedelta
+    given_at: datetime | None = field(default=None, compare=False)
 
 
 Fetch = Callable[[bool], Fetched]
@@ -67,9 +69,17 @@ def stable_token(account: AccountSettings, *, timeouts: tuple[float, float] = (C
         token, seconds = fields.get("access_token"), fields.get("expires_in")
         if not isinstance(token, str) or not isinstance(seconds, int):
             raise lost("the answer has no token", once=False)
-        return Fetched(token, timedelta(seconds=seconds))
+        return Fetched(token, timedelta(seconds=seconds), _moment(answer.date))
 
     return fetch
+
+
+def _moment(date: str) -> datetime | None:
+    """The time that a header `Date` tells, to the second; None where it tells none."""
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class Answer:
     status: int
     content_type: str
     content: bytes
+    date: str = ""  # when, by the other side's clock; as HTTP writes it
 
     @property
     def is_file(self) -> bool:
@@ -114,7 +115,8 @@ class Wire:
         except requests.RequestException as fault:
             failure = _failure(fault, once=once)
         else:
-            return Answer(response.status_code, response.headers.get("Content-Type", ""), response.content)
+            told = response.headers
+            return Answer(response.status_code, told.get("Content-Type", ""), response.content, told.get("Date", ""))
         raise failure
 
 

@@ -19,6 +19,8 @@ from storage import redis as storage_redis
 from storage.leases import Lease
 from tests.brokers import BROKERS
 from tests.commands.calls import an_installation, call
+from tests.commands.diagnosed import SETTINGS, a_door, an_account
+from tests.wechat.sandbox.stage import Clock
 from wechat.errors import Misconfigured
 
 
@@ -58,7 +60,13 @@ class Secretive(Redis):
 
 
 @pytest.fixture
-def patient(database_url, tmp_path):
+def account():
+    with a_door(SETTINGS, Clock()) as base:
+        yield an_account(base)
+
+
+@pytest.fixture
+def patient(database_url, tmp_path, account):
     config = tmp_path / "config.toml"
     config.touch(mode=0o600)
     return doctor.Patient(
@@ -69,7 +77,7 @@ def patient(database_url, tmp_path):
         redis=cast("Any", Redis),
         broker=None,
         content=lambda: Findings([], {"questions": 40}),
-        accounts={"official": lambda: None},
+        accounts={"official": lambda: account},
     )
 
 
@@ -89,7 +97,7 @@ def test_a_healthy_one_ends_with_0(patient):
     assert "40 questions" in result.output
 
 
-def refusing() -> None:
+def refused(_force: object) -> Any:
     raise Misconfigured(40164, "invalid ip")
 
 
@@ -109,14 +117,13 @@ def gone() -> Any:
         ("clock", "warning", {"redis": lambda: Redis(leads=False)}),
         ("clock", "warning", {"redis": gone}),
         ("content", "fault", {"content": lambda: Findings([Finding(file="a", line=1, what="b", mend="c")], {})}),
-        ("platform", "fault", {"accounts": {"official": refusing}}),
         ("platform", "warning", {"accounts": {"official": gone}}),
         ("address", "warning", {"public_url": "http://example.org"}),
     ],
     ids=[
         *("redis away", "valkey away", "redis persists", "redis does not say", "redis evicts"),
         *("no broker", "no clock", "nobody knows of a clock"),
-        *("content", "platform", "no token", "no https"),
+        *("content", "no token", "no https"),
     ],
 )
 def test_a_trouble_is_found(patient, about, level, changed):
@@ -126,6 +133,13 @@ def test_a_trouble_is_found(patient, about, level, changed):
 
     assert {each for each in levels(found, about) if each != "ok"} == {level}
     assert zhibu(ill).exit_code == (1 if "fault" in [finding.level for finding in found] else 0)
+
+
+def test_an_account_that_gets_no_token_is_a_fault(patient, account):
+    ill = replace(patient, accounts={"official": lambda: replace(account, token=refused)})
+
+    assert {*levels(doctor.examine(ill), "platform")} == {"ok", "fault"}
+    assert zhibu(ill).exit_code == 1
 
 
 def test_a_database_without_its_tables_is_a_fault(patient, tmp_path):
