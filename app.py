@@ -92,6 +92,7 @@ from storage.tokens import RedisTokenStore
 from wechat import webhook
 from wechat.api.jssdk import jsapi_ticket
 from wechat.bulk import Bulk
+from wechat.capabilities import Capability, may
 from wechat.client import TencentWeChat
 from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
@@ -435,7 +436,7 @@ class Platform:
     @property
     def followed(self) -> Mapping[str, TencentWeChat]:
         """The accounts that can say by whom they are followed."""
-        can = {name for name, each in self.accounts.items() if each.verified and each.kind != "miniprogram"}
+        can = {name for name, each in self.accounts.items() if may(each, Capability.PEOPLE)}
         return {name: self.clients[name] for name in self.clients if name in can}
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 import structlog
 
 from storage.people import People
+from wechat.capabilities import Capability, may
 from wechat.errors import Unsure, WeChatError
 from wechat.settings import AccountSettings
 
@@ -47,7 +48,7 @@ class Tell:
     def send(self, account: str, openid: str, words: str) -> bool:
         """Whether they are sent, or may be. The platform knows best whether there is a window: SQL learns it late."""
         settings = self._accounts.get(account)
-        if settings is None or not settings.verified:
+        if settings is None or not may(settings, Capability.CUSTOMER_SERVICE):
             return False
         try:
             self._texters[account].send_text(openid, words)

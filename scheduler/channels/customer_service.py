@@ -6,6 +6,7 @@ from typing import Any
 
 from scheduler.channels import Closed, Ended, Sender, post
 from storage.broadcasts import Content, Parcel, Reach, Run
+from wechat.capabilities import Capability, may
 from wechat.settings import AccountSettings
 
 
@@ -23,7 +24,7 @@ class CustomerServiceChannel:
     def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - any words may be sent
         """Verified accounts only, with a message left in an open window."""
         account = self._accounts.get(reach.account)
-        if account is None or not account.verified:
+        if account is None or not may(account, Capability.CUSTOMER_SERVICE):
             return Closed.ACCOUNT
         window = reach.window
         return None if window and window.remaining > 0 and window.until > now else Closed.WINDOW

@@ -6,6 +6,7 @@ from typing import Any
 
 from scheduler.channels import Closed, Ended, Sender, post
 from storage.broadcasts import Content, Parcel, Reach, Run
+from wechat.capabilities import Capability, may
 from wechat.messages import Notice
 from wechat.settings import AccountSettings
 
@@ -24,7 +25,7 @@ class NoticeChannel:
     def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - credits don't grow old
         """Verified service accounts only, with a credit for the broadcast's template."""
         account = self._accounts.get(reach.account)
-        if account is None or not account.verified or account.kind != "service":
+        if account is None or not may(account, Capability.NOTICE):
             return Closed.ACCOUNT
         if not content.template_id:
             return Closed.TEMPLATE

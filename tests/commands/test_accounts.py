@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 from pydantic import SecretStr, TypeAdapter
 
 from commands import accounts
@@ -191,7 +192,7 @@ def test_one_call_that_fails_hides_no_other_line(world):
 def test_no_webhook_on_the_platform_is_a_fault(world):
     world.turn("/cgi-bin/callback/check", "fail", 40201)
 
-    assert "消息推送" in world.lines()["reach"][1]
+    assert "enter the webhook's address" in world.lines()["reach"][1]
 
 
 @pytest.mark.parametrize(("is_public", "level"), [(True, "fault"), (False, "warning")])
@@ -210,6 +211,11 @@ def test_a_webhook_with_another_token_is_a_fault(world):
 def test_another_site_is_no_webhook(world):
     assert "HTTP 404" in world.lines(name="unknown")["webhook"][1]
 
+    site = Flask("site")
+    site.add_url_rule("/wechat/official", view_func=lambda: "It works!")
+    with served(site) as base:
+        assert "HTTP 200" in world.lines(base=base)["webhook"][1]
+
 
 @pytest.mark.parametrize(
     ("kind", "verified"), [("service", False), ("subscription", True), ("subscription", False), ("miniprogram", True)]
@@ -220,4 +226,6 @@ def test_nothing_is_asked_that_this_kind_of_account_may_not(tmp_path, kind, veri
         with a_door(settings, platform.clock) as base:
             world = on(platform, address, base, kind=kind, verified=verified)
 
-            assert not world.lines(menu=None)
+            assert [*world.lines()] == (
+                ["menu"] if (kind, verified) in {("service", False), ("subscription", True)} else []
+            )
