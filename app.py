@@ -84,6 +84,7 @@ from storage.phone import Phones
 from storage.pictures import Pictures
 from storage.quiz import QuizStore
 from storage.redis import Redis
+from storage.refusals import Refusals
 from storage.roster import Roster
 from storage.sealing import Keys
 from storage.sessions import Sessions
@@ -405,6 +406,7 @@ class Platform:
     accounts: Mapping[str, AccountSettings]
     clients: Mapping[str, TencentWeChat]
     bulks: Mapping[str, Bulk]
+    refusals: Refusals
 
     @classmethod
     def of(cls, settings: Settings, keys: Keys, memory: Redis, clock: Clock) -> Self:
@@ -426,6 +428,7 @@ class Platform:
                 name: TencentWeChat(account, tokens[name], tickets=tickets[name]) for name, account in accounts.items()
             },
             bulks={name: Bulk(account, tokens[name]) for name, account in accounts.items()},
+            refusals=Refusals(memory),
         )
 
     @property
@@ -628,6 +631,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             shelf=shelf,
             broadcasts=pushes.store,
             desk=pushes.desk,
+            refusals=platform.refusals,
             limiter=limiter,
             clock=clock,
             zone=settings.zone,
@@ -684,7 +688,7 @@ def _pushes(
         NextVisitChannel(store),
     )
     channels = {channel.name: channel for channel in made}
-    planner = Planner(store, Audience(store, subscriptions), channels, settings.manners)
+    planner = Planner(store, Audience(store, subscriptions), channels, settings.manners, platform.refusals)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
     queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
     desk = Desk(

@@ -12,7 +12,7 @@ from wechat import capabilities, verification
 from wechat.api.account import Quota
 from wechat.capabilities import Capability
 from wechat.client import WeChat
-from wechat.errors import BadRequest, WeChatError
+from wechat.errors import UNAUTHORIZED, BadRequest, WeChatError
 from wechat.settings import AccountSettings
 from wechat.tokens import Fetch
 from wechat.webhook import PATH
@@ -20,7 +20,6 @@ from wechat.webhook import PATH
 SKEW = timedelta(seconds=60)
 FEW = 0.1  # of a day's calls
 LOST = "100%"
-UNAUTHORIZED = 48001
 NO_WEBHOOK = 40201
 UNCOUNTED = (76021, 76022)  # the platform counts no such call, or doesn't tell
 FORBIDDEN = 403

@@ -190,6 +190,7 @@ class Desk:
         after = RunState.PLANNED if run.reason == reasons.HELD else RunState.SENDING
         resumed = self._store.move(run.key, before=[RunState.PAUSED], after=after)
         if resumed:
+            self._planner.refusals.forget()
             run = self._found(run.key)
             (self._begin_late if after is RunState.PLANNED else self._look_after)(run, now)
         return resumed

@@ -8,14 +8,21 @@ from scheduler.audience import Audience
 from scheduler.channels import Channel
 from scheduler.manners import Manners
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, State
+from storage.refusals import Refusals, Way
 
 
 class Planner:
     """Writes a run's deliveries, a page of people a transaction. Safe to repeat: who has a row keeps it."""
 
     def __init__(
-        self, store: Broadcasts, audience: Audience, channels: Mapping[str, Channel], manners: Manners
+        self,
+        store: Broadcasts,
+        audience: Audience,
+        channels: Mapping[str, Channel],
+        manners: Manners,
+        refusals: Refusals,
     ) -> None:
+        self.refusals = refusals
         self._store = store
         self._manners = manners
         self._audience = audience
@@ -42,9 +49,12 @@ class Planner:
 
         Who has had `enough` for today is told when they come by themselves.
         """
+        refused = self.refusals.current(now=now)
         for name in self._patient if enough else content.channels:
             channel = self._channels.get(name)
             for reach in ways if channel else ():
+                if Way(reach.account, name) in refused:
+                    continue
                 if channel and channel.can(reach, content, now=now) is None:
                     return Row(person=reach.person, contact=reach.contact, account=reach.account, channel=name)
         first = ways[0]

@@ -15,8 +15,10 @@ import structlog
 from scheduler import reasons
 from scheduler.channels import Channel, Ended
 from scheduler.planner import Planner
-from storage.broadcasts import Broadcasts, Parcel, Run, RunState, Settled, State, settle
+from storage.broadcasts import Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
 from storage.people import People
+from storage.refusals import Way
+from wechat import errors
 from wechat.errors import (
     AlreadyDone,
     BadRequest,
@@ -132,8 +134,8 @@ class _Lane:
 
     def _launch(self, parcels: Sequence[Parcel]) -> None:
         self._flying += len(parcels)
-        for (name, _), lump in groupby(sorted(parcels, key=_way), key=_way):
-            task = asyncio.create_task(self._fly(self._pump.channels.get(name), list(lump)))
+        for way, lump in groupby(sorted(parcels, key=_way), key=_way):
+            task = asyncio.create_task(self._fly(self._pump.channels.get(way.channel), list(lump)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -141,8 +143,12 @@ class _Lane:
         """Send a lump; whatever happens, all of it lands."""
         unheard = {parcel.person: parcel for parcel in parcels}
         try:
-            if channel is not None:
-                now = self._pump.clock()
+            now = self._pump.clock()
+            if channel is not None and await asyncio.to_thread(self._is_refused, _way(parcels[0]), now):
+                for parcel in parcels:
+                    del unheard[parcel.person]
+                    self._landed.put_nowait(Ended(parcel, error=errors.from_code(errors.UNAUTHORIZED)))
+            elif channel is not None:
                 async for ended in channel.send(parcels, self._run, batch=self._batch, now=now):
                     del unheard[ended.parcel.person]
                     self._landed.put_nowait(ended)
@@ -150,6 +156,9 @@ class _Lane:
             self._log.error("sending broke", run=self._run.key, error=type(error).__name__)
         for parcel in unheard.values():
             self._landed.put_nowait(_Lost(parcel))
+
+    def _is_refused(self, way: Way, now: datetime) -> bool:
+        return way in self._pump.planner.refusals.current(now=now)
 
     async def _landings(self) -> list[Ended]:
         """All that have landed, at least one."""
@@ -177,7 +186,7 @@ class _Lane:
             case BadRequest() as error if self._pump.store.has_sent(self._run.key, parcel.channel):
                 return settle(parcel, State.FAILED, error=_code(error))  # others got it: this one is at fault
             case error:
-                return self._pause(parcel, error, now)
+                return self._halted(parcel, error, now)
 
     def _closed(self, parcel: Parcel, error: RecipientGone, now: datetime) -> Settled:
         """Believe the platform, and try the next channel where only this one is closed."""
@@ -191,15 +200,18 @@ class _Lane:
         other = self._pump.planner.again(parcel.person, self._run.content, now=now)
         if other is None or other.state is not State.DUE:
             return settle(parcel, State.GONE, error=_code(error))
-        return Settled(
-            person=parcel.person,
-            contact=other.contact,
-            account=other.account,
-            channel=other.channel,
-            state=State.DUE,
-            error=_code(error),
-            wake_at=now,
-        )
+        return _by(other, parcel, error, now)
+
+    def _halted(self, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
+        """Nobody is reached by this channel: where the account has no right to it, another may serve."""
+        if error.errcode != errors.UNAUTHORIZED:
+            return self._pause(parcel, error, now)
+        if self._pump.planner.refusals.add(Way(parcel.account, parcel.channel), now=now):
+            self._log.warning("channel refused", account=parcel.account, channel=parcel.channel, errcode=error.errcode)
+        other = self._pump.planner.again(parcel.person, self._run.content, now=now)
+        if other is None or other.state is not State.DUE:
+            return self._pause(parcel, error, now)
+        return _by(other, parcel, error, now)
 
     def _later(self, parcel: Parcel, error: Retryable, now: datetime) -> Settled:
         """Again after a while that doubles: the run's own end is the limit."""
@@ -224,8 +236,21 @@ class _Lost:
     parcel: Parcel
 
 
-def _way(parcel: Parcel) -> tuple[str, str]:
-    return parcel.channel, parcel.account
+def _way(parcel: Parcel) -> Way:
+    return Way(parcel.account, parcel.channel)
+
+
+def _by(other: Row, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
+    """The same delivery by another way."""
+    return Settled(
+        person=parcel.person,
+        contact=other.contact,
+        account=other.account,
+        channel=other.channel,
+        state=State.DUE,
+        error=_code(error),
+        wake_at=now,
+    )
 
 
 def _code(error: WeChatError) -> str:

@@ -22,6 +22,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+UNAUTHORIZED = 48001  # the account has no right to the call
 _MASK = "***"
 _RID = re.compile(r"\brid:\s*([0-9a-f]+(?:-[0-9a-f]+)+)|\bhint:\s*\[\s*([\w-]{1,19})\s*\]", re.ASCII)
 _LONG_WORD = re.compile(r"[\w-]{20,}", re.ASCII)

@@ -9,6 +9,7 @@ from handlers.console import admin, pages
 from handlers.feature import Feature
 from storage.admins import Admins
 from storage.broadcasts import Broadcasts
+from storage.refusals import Refusals
 
 
 def feature(
@@ -17,13 +18,16 @@ def feature(
     shelf: Shelf,
     broadcasts: Broadcasts,
     desk: admin.Desk,
+    refusals: Refusals,
     limiter: Limiter,
     clock: admin.Clock,
     zone: ZoneInfo,
 ) -> Feature:
     """The console; its sign-in is a page that anyone may open."""
     words = admin.words()
-    console = admin.Console(shelf=shelf, broadcasts=broadcasts, desk=desk, clock=clock, zone=zone, words=words)
+    console = admin.Console(
+        shelf=shelf, broadcasts=broadcasts, desk=desk, refusals=refusals, clock=clock, zone=zone, words=words
+    )
     return Feature(
         name="console",
         pages=pages.blueprint(admins=admins, limiter=limiter, words=words),

@@ -1,7 +1,7 @@
 """The overview, the broadcasts with their tallies, and the state of the content."""
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from content.models import Broadcast
 from content.shelf import Shelf
 from handlers.console import engine
 from storage.broadcasts import Broadcasts, Content, Run
+from storage.refusals import Refusals
 
 Clock = Callable[[], datetime]
 
@@ -62,13 +63,25 @@ class Console:
     shelf: Shelf
     broadcasts: Broadcasts
     desk: Desk
+    refusals: Refusals
     clock: Clock
     zone: ZoneInfo
     words: Mapping[str, Any]
 
     def overview(self) -> ResponseReturnValue:
         """What is served, what is wrong with it, and what was sent lately."""
-        return self._page("overview", counts=self._counts(), faults=self.shelf.fault or (), runs=self._runs(5))
+        return self._page(
+            "overview",
+            counts=self._counts(),
+            faults=self.shelf.fault or (),
+            refused=[*self._refused()],
+            runs=self._runs(5),
+        )
+
+    def _refused(self) -> Iterator[tuple[str, str, datetime]]:
+        """Account, channel, and until when it is left alone."""
+        for way, until in self.refusals.current(now=self.clock()).items():
+            yield way.account, self.words["channel"].get(way.channel, way.channel), until.astimezone(self.zone)
 
     def sendings(self) -> ResponseReturnValue:
         """The broadcast files and their runs."""

@@ -14,12 +14,14 @@ from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
+from storage import redis
 from storage.broadcasts import Broadcasts
 from storage.db import Database
 from storage.people import People
+from storage.refusals import Refusals
 from storage.sealing import Keys
 from tests import fakes
-from tests.scheduler.world import Subscribers, an_account
+from tests.scheduler.world import NO_REDIS, Subscribers, an_account
 from wechat.bulk import Bulk
 from wechat.tokens import Fetched, Tokens
 
@@ -44,7 +46,13 @@ def main() -> None:
     pump = Pump(
         store=store,
         people=people,
-        planner=Planner(store, Audience(store, Subscribers()), channels, Manners(zone=ZoneInfo("UTC"))),
+        planner=Planner(
+            store,
+            Audience(store, Subscribers()),
+            channels,
+            Manners(zone=ZoneInfo("UTC")),
+            Refusals(redis.connect(NO_REDIS)),
+        ),
         channels=channels,
         clock=now,
         in_flight=told["in_flight"],

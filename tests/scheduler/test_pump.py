@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from scheduler.channels import Ended
-from storage.broadcasts import RunState, State
-from tests.scheduler.world import NOON, RUN, TEMPLATE
+from storage.broadcasts import Content, RunState, State
+from storage.people import Window
+from storage.refusals import Way
+from tests.scheduler.world import NOON, RUN, TEMPLATE, a_reach
 from wechat import errors
 from wechat.errors import BadRequest, Unsure
 from wechat.limits import Rule
@@ -56,7 +58,7 @@ def test_work_repeated_sends_nothing_twice(stage, sent):
     assert [len(stage.wechat.shown_to(openid)) for openid in ("o-1", "o-2")] == [1, 1]
 
 
-@pytest.mark.parametrize("code", [45009, 48001, 40164, 99999], ids=["quota", "no right", "whitelist", "unlisted"])
+@pytest.mark.parametrize("code", [45009, 40164, 99999], ids=["quota", "whitelist", "unlisted"])
 def test_a_fault_that_meets_everyone_pauses_the_run_and_loses_nobody(stage, sent, code):
     sent("o-1", "o-2", "o-3")
     stage.wechat.fails(*[errors.from_code(code, "no")] * 3)
@@ -73,6 +75,65 @@ def test_a_fault_that_meets_everyone_pauses_the_run_and_loses_nobody(stage, sent
 
     assert stage.desk.status(RUN).count(State.SENT) == 3
     assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+NO_RIGHT = errors.from_code(48001, "api unauthorized")
+WAY = Way("official", "customer_service")
+
+
+def channels_of(stage, whos):
+    return [(row_of(stage, who).channel, row_of(stage, who).state) for who in whos]
+
+
+def test_a_right_that_the_platform_takes_away_leads_everybody_by_the_next_channel(stage, sent):
+    whos = [*sent("o-1", "o-2", "o-3")]
+    stage.wechat.fails(*[NO_RIGHT] * 3)
+
+    stage.work()
+
+    assert channels_of(stage, whos) == [("next_visit", "sent")] * 3
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+    assert [*stage.refusals.current(now=NOON)] == [WAY]
+
+
+def test_what_is_refused_is_not_asked_for_again_until_the_day_is_over(stage):
+    stage.refusals.add(WAY, now=NOON)
+    early = stage.reader("o-1", window=True)
+    stage.desk.send("daily-digest", NOON)
+    assert row_of(stage, early).channel == "next_visit"
+
+    again = stage.planner.choose(
+        [a_reach(window=Window(NOON + timedelta(days=3), 5))],
+        Content(text="好", channels=("customer_service", "next_visit")),
+        now=NOON + timedelta(days=1, seconds=1),
+    )
+    assert again.channel == "customer_service"
+
+
+def test_who_was_planned_before_the_refusal_costs_no_call(stage, sent):
+    whos = sent("o-1", "o-2")
+    stage.refusals.add(WAY, now=NOON)
+
+    stage.work()
+
+    assert channels_of(stage, whos) == [("next_visit", "sent")] * 2
+    assert stage.wechat.shown_to("o-1") == []
+
+
+def test_a_refused_run_with_no_other_channel_waits_for_a_person_who_mends_it(stage):
+    who = stage.reader("o-1", window=True)
+    run = stage.run(channels=("customer_service",))
+    stage.deliver(run, who)
+    stage.wechat.fails(NO_RIGHT)
+
+    stage.work()
+    paused = stage.desk.status(RUN)
+    assert (paused.run.state, paused.count(State.DUE)) == (RunState.PAUSED, 1)
+    assert "48001" in paused.run.reason
+
+    stage.desk.resume(RUN, now=NOON)
+    stage.work()
+    assert channels_of(stage, [who]) == [("customer_service", "sent")]
 
 
 def test_a_busy_platform_is_asked_again_later(stage, sent):

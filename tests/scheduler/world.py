@@ -18,8 +18,10 @@ from scheduler.clock import fires
 from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
+from storage import redis
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState
 from storage.people import People, Window
+from storage.refusals import Refusals
 from storage.sealing import Keys
 from tests.fakes import FakeBulk, FakeWeChat
 from wechat.settings import AccountSettings
@@ -28,6 +30,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZONE)
 NONE = Manners(zone=ZONE)  # most tests let the clock go round
 TEMPLATE = "notice-study-update"
+NO_REDIS = "redis://127.0.0.1:1/0"
 RUN = "daily-digest:2026-11-23"
 ACCOUNT = """
 name = "示例"
@@ -197,7 +200,7 @@ def a_reach(**more):
 class Stage(World):
     """The whole push over a pack: a desk to order, a pump to send, a platform to be sent to."""
 
-    def __init__(self, db, folder, *, accounts=None, page=1000, in_flight=8, manners=NONE):
+    def __init__(self, db, folder, *, accounts=None, page=1000, in_flight=8, manners=NONE, memory=None):
         super().__init__(db)
         self.now = NOON
         self.wechat = FakeWeChat(lambda: self.now)
@@ -213,7 +216,10 @@ class Stage(World):
             NextVisitChannel(self.store),
         ]
         self.channels = {channel.name: channel for channel in channels}
-        self.planner = Planner(self.store, Audience(self.store, self.subscribers, page=page), self.channels, manners)
+        self.refusals = Refusals(memory or redis.connect(NO_REDIS))
+        self.planner = Planner(
+            self.store, Audience(self.store, self.subscribers, page=page), self.channels, manners, self.refusals
+        )
         self.desk = Desk(
             self.store,
             self.planner,

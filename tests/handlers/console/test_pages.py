@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from storage.refusals import Way
 from tests.content.builders import a_broadcast, a_pack, write
 from tests.house import a_town, hashed_at_no_cost
 
@@ -49,6 +50,16 @@ def test_the_overview_counts_what_is_served(town):
 
     assert re.search(r"题目.*2", page, re.DOTALL)
     assert "还没有推送过" in page
+
+
+def test_a_channel_that_the_platform_refused_is_shown_with_its_account(town):
+    assert "48001" not in town.client.get("/admin/").text
+
+    town.house.platform.refusals.add(Way("official", "customer_service"), now=town.house.clock())
+    page = town.client.get("/admin/").text
+
+    assert "账号“official”没有客服消息的权限（48001）" in page
+    assert "11-24 12:00 以前" in page
 
 
 def test_the_broadcast_files_are_listed_with_when_and_for_whom(town):
