@@ -61,11 +61,7 @@ class Refusals:
             found: Any = self._client.zrangebyscore(_KEY, now.timestamp(), "+inf", withscores=True)
         except redis.Gone:
             return self._met
-        shared = {_way(member): datetime.fromtimestamp(float(until), UTC) for member, until in found}
-        self._met = {
-            way: until for way, until in self._met.items() if way in shared
-        }  # another process may have forgotten
-        return shared
+        return {_way(member): datetime.fromtimestamp(float(until), UTC) for member, until in found}
 
 
 def _way(member: bytes) -> Way:
