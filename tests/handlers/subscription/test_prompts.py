@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.driver import Phone
 
@@ -113,12 +114,13 @@ def test_refusing_in_the_settings_ends_it(town, mini, platform):
 
 
 @pytest.mark.parametrize("word", ["ban", "filter"])
-def test_what_was_not_shown_changes_nothing_and_is_logged_for_the_operator(town, mini, word, capsys):
+def test_what_was_not_shown_changes_nothing_and_is_logged_for_the_operator(town, mini, word):
     reports(mini, "accept")
-    reports(mini, word)
+    with capture_logs() as logged:
+        reports(mini, word)
 
     assert left(town, mini) == {REMINDER: 1}
-    assert "notice not shown" in "".join(capsys.readouterr())
+    assert [line["choice"] for line in logged if line["event"] == "notice not shown"] == [word]
 
 
 @pytest.mark.parametrize("choices", [{"no-such": "accept"}, {REMINDER: "perhaps"}, {}, {"x" * 65: "accept"}])
