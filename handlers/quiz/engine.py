@@ -20,6 +20,8 @@ _NO = frozenset(
 )
 _ALL = frozenset({"全选", "都选", "全部", "都对", "全对", "以上都对"})  # said of several that may be right
 _POLITE = re.compile(r"^(我?选择?|答案?)[是为]?[:：\s]*|[.。!！~～\ufe0f]+$")
+_ORDINAL = re.compile("第([一二三四五六七八九1-9])[个项条]?")
+_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
 _SEPARATORS = re.compile(r"[\s,，、;；|/.．。:：和与+]+")
 
 
@@ -149,7 +151,7 @@ def _chosen(shown: Sequence[Choice], said: str) -> frozenset[str] | None:
         _verdict(shown, words)
         or _marked(letters, words)
         or frozenset(choice.id for choice in shown if _folded(choice.text) == words)
-        or _marked(letters | numbers, words)
+        or _marked(letters | numbers, _ORDINAL.sub(lambda found: found[1].translate(_DIGITS), words))
     )
 
 

@@ -93,6 +93,15 @@ def test_letters_wide_small_apart_and_numbers_mean_the_same(question, seed):
     assert "J" in marks or engine.read(question, offered, numbers) == right
 
 
+@pytest.mark.parametrize("said", ["第二个", "第2个", "我选第二项", "选第二", "第二条。"])
+def test_an_option_may_be_said_by_its_place(said):
+    options = tuple(Option(id=text, text=text) for text in ("党章", "准则", "条例"))
+    question = asked(id="q", type="single", stem="哪一项？", options=options, answer=["准则"], source="党章")
+    offered = shown(question)
+
+    assert engine.read(question, offered, said) == frozenset({offered[1].id})
+
+
 @given(questions(), st.text())
 def test_an_option_may_be_said_in_its_own_words(question, seed):
     for choice in shown(question, seed):
