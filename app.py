@@ -61,9 +61,8 @@ from scheduler.audience import Audience
 from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
-from scheduler.channels.mini_notice import MiniNoticeChannel
 from scheduler.channels.next_visit import NextVisitChannel
-from scheduler.channels.notice import NoticeChannel
+from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.job import Job
 from scheduler.later import Later
 from scheduler.manners import Manners

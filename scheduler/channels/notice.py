@@ -1,8 +1,9 @@
-"""A subscription notice: one for each time the member accepted its template (wechat-platform notes §3.3)."""
+"""Subscription notices, an official account's and a mini-program's: one each time the member accepted the template."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from scheduler.channels import Closed, Ended, Sender, post
 from storage.broadcasts import Content, Parcel, Reach, Run
@@ -11,10 +12,11 @@ from wechat.messages import Notice
 from wechat.settings import AccountSettings
 
 
-class NoticeChannel:
-    """At most once: bizsend has no key against doubles."""
+class _Notices(ABC):
+    """At most once: neither of the two calls has a key against doubles."""
 
-    name = "notice"
+    name: ClassVar[str]
+    right: ClassVar[Capability]
     repeatable = False
     waits = False
 
@@ -22,24 +24,68 @@ class NoticeChannel:
         self._accounts = accounts
         self._senders = senders
 
+    @staticmethod
+    @abstractmethod
+    def template(content: Content) -> str:
+        """The template that a broadcast names for such a notice, or ""."""
+
+    @staticmethod
+    @abstractmethod
+    def notice(content: Content, openid: str) -> Notice:
+        """What it says by one."""
+
     def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - credits don't grow old
-        """Verified service accounts only, with a credit for the broadcast's template."""
+        """Accounts with the right only, with a credit for the broadcast's own template there."""
         account = self._accounts.get(reach.account)
-        if account is None or not may(account, Capability.NOTICE):
+        if account is None or not may(account, self.right):
             return Closed.ACCOUNT
-        if not content.template_id:
+        template = self.template(content)
+        if not template:
             return Closed.TEMPLATE
-        return None if content.template_id in reach.credits else Closed.CREDIT
+        return None if template in reach.credits else Closed.CREDIT
 
     def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:  # noqa: ARG002 - the platform needs neither
         """Send the run's fields."""
-        said = run.content
         return post(
-            self._senders.get(parcels[0].account),
-            parcels,
-            lambda parcel: Notice(openid=parcel.openid, template_id=said.template_id, data=said.fields),
+            self._senders.get(parcels[0].account), parcels, lambda parcel: self.notice(run.content, parcel.openid)
         )
 
     def spends(self, content: Content) -> Mapping[str, Any]:
         """One credit."""
-        return {"spent_credit": content.template_id}
+        return {"spent_credit": self.template(content)}
+
+
+class NoticeChannel(_Notices):
+    """An official account's, by bizsend (wechat-platform notes §3.3)."""
+
+    name = "notice"
+    right = Capability.NOTICE
+
+    @staticmethod
+    def template(content: Content) -> str:
+        """The one of the account's own."""
+        return content.template_id
+
+    @staticmethod
+    def notice(content: Content, openid: str) -> Notice:
+        """The fields of the broadcast's template."""
+        return Notice(openid=openid, template_id=content.template_id, data=content.fields)
+
+
+class MiniNoticeChannel(_Notices):
+    """A mini-program's, by subscribe/send (§3.4): a template of its own, and a page to open."""
+
+    name = "mini_notice"
+    right = Capability.MINI_NOTICE
+
+    @staticmethod
+    def template(content: Content) -> str:
+        """The one of the mini-program's own."""
+        return content.mini_template_id
+
+    @staticmethod
+    def notice(content: Content, openid: str) -> Notice:
+        """The fields of the broadcast's other template."""
+        return Notice(
+            openid=openid, template_id=content.mini_template_id, data=content.mini_fields, page=content.mini_page
+        )

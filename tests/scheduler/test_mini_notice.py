@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from scheduler.channels import Closed
-from scheduler.channels.mini_notice import MiniNoticeChannel
+from scheduler.channels.notice import MiniNoticeChannel
 from storage.broadcasts import Content
 from tests.scheduler.world import NOON, a_reach, an_account
 from tests.street import Street, a_street
