@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 import app
+from commands.settings import Settings
 from content import library
 from content.library import Library
 from storage import redis as fast
@@ -105,7 +106,7 @@ def _toml(table: dict[str, Any], path: str = "") -> list[str]:
 class Town:
     """A running program and the people who talk to it."""
 
-    settings: app.Settings
+    settings: Settings
     house: app.House
     client: FlaskClient
     clock: Clock
@@ -141,6 +142,6 @@ def _the_pack() -> Library:
 def a_town(folder: Path, *, database: str, redis: str, clock: Clock | None = None, **tables: Any) -> Town:
     """The program, built and with its doors open in this process."""
     clock = clock or Clock(redis=_answering(redis))
-    settings = app.Settings.load(write_config(folder, database=database, redis=redis, **tables), {})
+    settings = Settings.load(write_config(folder, database=database, redis=redis, **tables), {})
     house = app.build(settings, clock=clock, previous=_the_pack())
     return Town(settings, house, app.serve(house).test_client(), clock)

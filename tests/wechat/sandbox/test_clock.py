@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import app
+from commands.settings import Settings
 from tests.house import write_config
 from tests.wechat.sandbox.stage import Clock, a_stage
 from wechat.sandbox.clock import MovedClock
@@ -25,7 +26,7 @@ def test_the_panel_moves_the_time_of_the_program(tmp_path: Path) -> None:
     config = write_config(tmp_path, database="embedded", redis="embedded", sandbox={"enabled": True})
     platform = "http://127.0.0.1:8001"
     at_home = {f"ZHIBU_ACCOUNTS__{name}__API_BASE": platform for name in ("OFFICIAL", "MINI")}
-    settings = app.Settings.load(config, at_home)
+    settings = Settings.load(config, at_home)
     with a_stage(tmp_path) as stage:
         stage.phone("clock", advance_seconds=48 * 3600)
 
@@ -33,7 +34,7 @@ def test_the_panel_moves_the_time_of_the_program(tmp_path: Path) -> None:
 
 
 def test_without_the_sandbox_time_is_true(tmp_path: Path) -> None:
-    settings = app.Settings.load(write_config(tmp_path, database="embedded", redis="embedded"), {})
+    settings = Settings.load(write_config(tmp_path, database="embedded", redis="embedded"), {})
     MovedClock(settings.storage.folder, app.now).advance(48 * 3600)
 
     assert app.clock_of(settings) is app.now
