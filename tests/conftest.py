@@ -20,6 +20,7 @@ from storage.upgrade import upgrade
 from tests.beside import Beside
 from tests.house import Town, a_town
 from tests.servers import a_database, a_number
+from tests.street import Street, a_street
 
 
 def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
@@ -124,3 +125,10 @@ def town(tmp_path: Path, database_url: str, redis: redis_library.Redis, redis_ur
     town = a_town(tmp_path, database=database_url, redis=redis_url)
     yield town
     town.house.close()
+
+
+@pytest.fixture
+def street(tmp_path: Path, database_url: str, redis: redis_library.Redis, redis_url: str) -> Iterator[Street]:
+    """The whole program and the stand-in for its platform, over HTTP."""
+    with a_street(tmp_path, redis=redis, redis_url=redis_url, database=database_url) as street:
+        yield street

@@ -1,7 +1,6 @@
 """A notice to who is reached by the mini-program only, sent over HTTP to the stand-in for the platform."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,16 +8,9 @@ from scheduler.channels import Closed
 from scheduler.channels.notice import MiniNoticeChannel
 from storage.broadcasts import Content
 from tests.scheduler.world import NOON, a_reach, an_account
-from tests.street import Street, a_street
 
 REMINDER = "notice-study-update"
 SEND = "/cgi-bin/message/subscribe/send"
-
-
-@pytest.fixture
-def street(tmp_path, database_url, redis, redis_url) -> Iterator[Street]:
-    with a_street(tmp_path, redis=redis, redis_url=redis_url, database=database_url) as street:
-        yield street
 
 
 @pytest.fixture

@@ -1,22 +1,14 @@
 """Named words from the mini-program are judged by the platform, and kept whatever it says."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from storage.opinion import Opinions
 from storage.sealing import Keys
-from tests.street import Street, a_street
 
 CHECK = "/wxa/msg_sec_check"
 RISKY, DOUBTFUL, GOOD = "这里有违规内容示例", "说一说时政内容示例", "食堂晚上能不能晚一点关门"
-
-
-@pytest.fixture
-def street(tmp_path, database_url, redis, redis_url) -> Iterator[Street]:
-    with a_street(tmp_path, redis=redis, redis_url=redis_url, database=database_url) as street:
-        yield street
 
 
 @pytest.fixture

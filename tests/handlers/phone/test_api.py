@@ -1,21 +1,13 @@
 """A number is bound by the platform's word and the member's, and goes when either of them wants it."""
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from handlers.phone import engine
 from tests.rules.test_tables import found
-from tests.street import Street, a_street
 
 NUMBER = "13800138000"
-
-
-@pytest.fixture
-def street(tmp_path, database_url, redis, redis_url) -> Iterator[Street]:
-    with a_street(tmp_path, redis=redis, redis_url=redis_url, database=database_url) as street:
-        yield street
 
 
 @pytest.fixture
@@ -39,8 +31,10 @@ def test_what_it_is_for_is_said_before_anything_is_kept(mini):
     assert (before["number"], before["since"]) == ("", None)
 
 
-def test_a_number_is_kept_sealed_shown_masked_and_said_among_ones_own_data(street, member, mini, capsys):
-    bound = agrees(street, member, mini)
+def test_a_number_is_kept_sealed_shown_masked_and_said_among_ones_own_data(street, member, mini, caplog):
+    caplog.set_level("DEBUG")
+    with capture_logs() as logged:
+        bound = agrees(street, member, mini)
     lines = mini.get("/subscription/data").body["lines"]
 
     assert (bound.status, bound.body["number"], bound.body["since"]) == (200, "138****8000", "2026-11-23")
@@ -48,7 +42,7 @@ def test_a_number_is_kept_sealed_shown_masked_and_said_among_ones_own_data(stree
     assert any("138****8000" in line for line in lines)
     assert not found(street.town, NUMBER)
     assert not found(street.town, NUMBER.encode().hex())
-    assert NUMBER not in "".join(capsys.readouterr())
+    assert NUMBER not in f"{logged} {caplog.text}"
 
 
 @pytest.mark.parametrize("said", [{"consent": False}, {"consent": None}, {"code": ""}])
