@@ -134,12 +134,14 @@ def read(question: Question, shown: Sequence[Choice], said: str) -> frozenset[st
 
     None where it is no answer, such as two letters where one is right.
     """
-    if question.type is QuestionType.MULTI and _folded(said) in _ALL:
-        return frozenset(choice.id for choice in shown)
     chosen = _chosen(shown, said)
-    if chosen and len(chosen) > 1 and question.type is not QuestionType.MULTI:
-        return None
-    return chosen
+    if question.type is QuestionType.MULTI:
+        return chosen or _every_one(shown, said)
+    return None if chosen and len(chosen) > 1 else chosen
+
+
+def _every_one(shown: Sequence[Choice], said: str) -> frozenset[str] | None:
+    return frozenset(choice.id for choice in shown) if _folded(said) in _ALL else None
 
 
 def _chosen(shown: Sequence[Choice], said: str) -> frozenset[str] | None:

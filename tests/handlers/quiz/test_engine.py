@@ -102,6 +102,16 @@ def test_an_option_may_be_said_by_its_place(said):
     assert engine.read(question, offered, said) == frozenset({offered[1].id})
 
 
+def test_an_option_called_all_of_them_is_that_option_and_where_there_is_none_all_are_chosen():
+    def chosen(*texts: str) -> set[str]:
+        options = tuple(Option(id=text, text=text) for text in texts)
+        question = asked(id="q", type="multi", stem="哪几项？", options=options, answer=[*texts[:2]], source="党章")
+        return set(engine.read(question, shown(question), "都对") or ())
+
+    assert chosen("党章", "准则", "都对") == {"都对"}
+    assert chosen("党章", "准则", "条例") == {"党章", "准则", "条例"}
+
+
 @given(questions(), st.text())
 def test_an_option_may_be_said_in_its_own_words(question, seed):
     for choice in shown(question, seed):
