@@ -88,6 +88,7 @@ def test_who_has_been_talking_here_is_not_greeted_anew_for_two_days(street):
     assert member.window
     member.enters()
     member.says("菜单")
+    member.heard(2)
     street.goes_on(hours=49)
     member.enters()
 
@@ -120,6 +121,7 @@ def test_the_talk_is_handed_over_message_by_message_and_taken_back(street):
 def test_hours_later_it_is_still_the_agents_talk_until_they_close_it(street):
     member = street.member()
     member.says("人工")
+    member.heard(2)
     street.goes_on(hours=5)
     member.says("还在吗")
     before = member.heard(3)

@@ -177,9 +177,11 @@ def test_a_code_is_scanned_and_following_ends(browser: Browser, scene: Set) -> N
             scene.stage.post("/cgi-bin/qrcode/create", made)["url"]
         )
         press(page, "扫码")
-        expect(page.get_by_role("button", name="关注公众号")).to_be_hidden()
-        assert "qrscene_hall-3" in scene.stage.http.get("/sandbox/wire").get_data(as_text=True)
-        assert "qrscene_org_1" in scene.stage.http.get("/sandbox/wire").get_data(as_text=True)
+        expect(page.get_by_role("button", name="取消关注")).to_be_visible()
+        expect(page.get_by_role("log").get_by_text("欢迎关注")).to_have_count(2)
+        told = scene.stage.http.get("/sandbox/wire").get_data(as_text=True)
+        assert "qrscene_hall-3" in told
+        assert "qrscene_org_1" in told
 
 
 @pytest.fixture
