@@ -170,7 +170,8 @@ _WHO = (
         persons.c.role,
         windows.c.until,
         windows.c.remaining,
-        sa.exists().where(kept_lines.c.person == contacts.c.person).label("kept"),
+        # Not EXISTS: PostgreSQL may read the whole table for it, at every message.
+        sa.select(sa.func.count()).where(kept_lines.c.person == contacts.c.person).scalar_subquery(),
     )
     .select_from(
         contacts.join(persons, persons.c.id == contacts.c.person).outerjoin(windows, windows.c.contact == contacts.c.id)
