@@ -4,6 +4,7 @@ import hmac
 import ipaddress
 import os
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -23,11 +24,12 @@ class Metrics:
             # The library chose when it was imported, before the fork that made a web worker of this process.
             values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call] # as below
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call] # the library's
-        self._messages = Counter("zhibu_messages", "Requests at the webhook, by outcome.", ["outcome"], registry=own)
+        messages = Counter("zhibu_messages", "Requests at the webhook, by outcome.", ["outcome"], registry=own)
+        self._messages = cache(messages.labels)
 
     def count_message(self, outcome: str) -> None:
         """Count a request at the webhook."""
-        self._messages.labels(outcome).inc()
+        self._messages(outcome).inc()
 
     def shown(self) -> bytes:
         """Prometheus' text format."""

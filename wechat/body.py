@@ -11,6 +11,8 @@ from xml.parsers import expat
 LARGEST_BYTES = 1 << 20
 _DEEPEST = 16
 
+_CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\r"))
+_NONCHARACTERS = re.compile("[\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ILLEGAL = re.compile(f"{_CONTROL.pattern}|{_SURROGATE.pattern}")
@@ -39,7 +41,9 @@ def read(raw: bytes) -> Body:
     """Read at most 1 MiB of XML under `<xml>` or of a JSON object, or raise BadMessage; bad UTF-8 is replaced."""
     if len(raw) > LARGEST_BYTES:
         raise BadMessage("the body is over 1 MiB")
-    text = _CONTROL.sub("", raw.decode(errors="replace")).lstrip("\ufeff \t\r\n")
+    text = raw.translate(None, _CONTROL_BYTES).decode(errors="replace").lstrip("\ufeff \t\r\n")
+    if not text.isascii():
+        text = _NONCHARACTERS.sub("", text)
     if text.startswith("<"):
         return Body(Form.XML, _read_xml(text))
     if text.startswith("{"):
