@@ -18,19 +18,16 @@ LEFT_MS = 24 * 60 * 60 * 1000  # as long as a talk
 REPLY_MS = 90_000  # the platform repeats for fifteen seconds; the rest is room for a slow network
 
 _BEGIN = """
-local known = redis.call('GET', KEYS[1])
-if known then
-  if string.sub(known, 1, 1) == 'R' then return {'done', string.sub(known, 2)} end
-  return {'repeat'}
-end
-if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'busy'} end
-redis.call('SET', KEYS[1], 'W', 'PX', ARGV[2])
-return {'fresh', redis.call('GET', KEYS[3]), redis.call('GET', KEYS[4])}
+local found = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+if found[1] then return {'done', found[1]} end
+if found[2] then return {string.sub(found[2], 17) == KEYS[1] and 'repeat' or 'busy'} end
+redis.call('SET', KEYS[2], ARGV[1] .. KEYS[1], 'PX', ARGV[2])
+return {'fresh', found[3], found[4]}
 """
 
 _FINISH = """
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], 'R' .. ARGV[2], 'PX', ARGV[3])
+if redis.call('GET', KEYS[2]) ~= ARGV[1] .. KEYS[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[5]) end
 if ARGV[8] == '' then redis.call('DEL', KEYS[4]) else redis.call('SET', KEYS[4], ARGV[8], 'PX', ARGV[9]) end
 if ARGV[6] ~= '' then

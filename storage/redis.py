@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+import hiredis
 import redis
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -114,11 +115,12 @@ class Script:
         return answer
 
     def _call(self, connection: Any, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        rest = (len(keys), *keys, *args)
         try:
-            connection.send_command("EVALSHA", self._sha, len(keys), *keys, *args)
+            connection.send_packed_command([hiredis.pack_command(("EVALSHA", self._sha, *rest))])
             return connection.read_response()
         except redis.exceptions.NoScriptError:
-            connection.send_command("EVAL", self._source, len(keys), *keys, *args)
+            connection.send_packed_command([hiredis.pack_command(("EVAL", self._source, *rest))])
             return connection.read_response()
 
 
