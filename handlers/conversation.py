@@ -483,9 +483,9 @@ def _loaded(talk: bytes | None, draft: bytes | None, now: datetime) -> Talk:
     loaded = Talk()
     if talk is not None:
         fields = json.loads(talk)
-        loaded = Talk(**{name: fields[name] for name in ("feature", "state", "more", "asked")})
+        touched_at = datetime.fromtimestamp(fields["touched_at"], now.tzinfo)
+        loaded = Talk(fields["feature"], fields["state"], fields["more"], touched_at, fields["asked"])
         loaded.tapped = tuple(fields.get("tapped", loaded.tapped))
-        loaded.touched_at = datetime.fromtimestamp(fields["touched_at"], now.tzinfo)
     if draft is not None:
         feature, state, until = json.loads(draft)
         loaded.draft = Draft(feature, state, datetime.fromtimestamp(until, now.tzinfo))

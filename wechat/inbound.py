@@ -104,8 +104,8 @@ def _openid(fields: Fields, detail: Any) -> str:
 def _identity(fields: Fields, account: str, openid: str) -> str:
     """Hash what tells two messages apart: a MsgId repeats across people, an event within a second only in its body."""
     number = "" if word(fields, "MsgType").lower() == "event" else word(fields, "MsgId")
-    parts = [account, openid, number or fields]
-    return hashlib.sha256(_canonical(parts).encode()).hexdigest()
+    told_by = "\x1f".join((account, openid, number)) if number else _canonical([account, openid, fields])
+    return hashlib.sha256(told_by.encode()).hexdigest()
 
 
 def _scene(kind: Kind, event_key: str) -> str:
