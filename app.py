@@ -65,6 +65,7 @@ from scheduler.windows import Windows
 from storage import db, leases, redis
 from storage.admins import Admins
 from storage.broadcasts import Broadcasts
+from storage.checks import Checks
 from storage.inbox import Inbox
 from storage.linking import Linking
 from storage.opinion import Opinion, Opinions, Quota
@@ -309,17 +310,21 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
         digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock),
         opinion.feature(
-            opinions=opinions,
-            pictures=Pictures(database, keys),
-            quota=Quota(memory, keys, a_day=settings.handlers.opinion.anonymous_a_day),
-            people=people,
+            stores=opinion.Stores(
+                opinions=opinions,
+                checks=Checks(database, keys),
+                pictures=Pictures(database, keys),
+                quota=Quota(memory, keys, a_day=settings.handlers.opinion.anonymous_a_day),
+                people=people,
+            ),
             say=shelf.say,
             outside=opinion.Outside(
                 tell=tell,
                 effect=effect,
                 post=postman.hand,
                 fetch=opinion.FromPlatform(platform.clients),
-                checkers=platform.minis,
+                judges=platform.minis,
+                public_url=settings.public_url.rstrip("/"),
                 phone_of=phones.of,
                 zone=settings.zone,
             ),

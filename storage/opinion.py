@@ -50,7 +50,8 @@ class Opinion:
     `id` is what an admin sees, a keyed hash of the receipt code; `person` is "" for an anonymous opinion and for a
     named one whose sender was erased. `awaited` are pictures still with the platform, (account, media id) each;
     `pictures` are ids of storage.pictures; `lost` counts those that could not be had, `answers` how often `reply` was
-    written.
+    written. `review` says why a person has to look at the words first (handlers.opinion.engine.Review), "" for no
+    reason; `doubted` says it of pictures, (picture, reason) each.
     """
 
     id: str
@@ -68,7 +69,8 @@ class Opinion:
     awaited: tuple[tuple[str, str], ...] = ()
     pictures: tuple[str, ...] = ()
     lost: int = 0
-    review: str = ""  # why a person has to look at the words first (handlers.opinion.engine.Review); "" for no reason
+    review: str = ""
+    doubted: tuple[tuple[str, str], ...] = ()
 
 
 _IN_CLEAR = {"id", "day", "named", "person"}
@@ -109,8 +111,11 @@ class Opinions:
         """Take the anonymous opinions of the days before this one out of the letterbox, to the others of their days."""
         self._letterbox.move(before=before)
 
-    def keep_named(self, opinion: Opinion, *, message: str) -> bool:
-        """Keep a named opinion; False when it, or one sent with the same message, is there already."""
+    def keep_named(self, opinion: Opinion, *, message: str, beside: Callable[[Connection], None] | None = None) -> bool:
+        """Keep a named opinion; False when it, or one sent with the same message, is there already.
+
+        `beside` is written in the same transaction, where the opinion is.
+        """
         row = self._db.insert(named_opinions).values(
             id=opinion.id,
             message=message,
@@ -119,8 +124,10 @@ class Opinions:
             sealed=self._sealed(opinion),
         )
         with self._db.begin() as connection:
-            kept = connection.execute(row.on_conflict_do_nothing().returning(named_opinions.c.id))
-            return kept.first() is not None
+            kept = connection.execute(row.on_conflict_do_nothing().returning(named_opinions.c.id)).first() is not None
+            if kept and beside:
+                beside(connection)
+        return kept
 
     # -- looking -------------------------------------------------------------------------------------------------
 
@@ -256,8 +263,8 @@ def _written(opinion: Opinion) -> bytes:
 def _contents(content: bytes) -> dict[str, Any]:
     read = json.loads(content)
     answered_on = read["answered_on"] and date.fromisoformat(read["answered_on"])
-    awaited = tuple((account, media) for account, media in read["awaited"])
-    return {**read, "answered_on": answered_on, "awaited": awaited, "pictures": tuple(read["pictures"])}
+    pairs = {name: tuple((one, other) for one, other in read.get(name, ())) for name in ("awaited", "doubted")}
+    return {**read, "answered_on": answered_on, **pairs, "pictures": tuple(read["pictures"])}
 
 
 class Quota:

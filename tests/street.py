@@ -121,7 +121,7 @@ def a_street(folder: Path, *, redis: Any, redis_url: str, mode: str = "plain", *
             redis=redis_url,
             clock=Clock(redis=redis),
             accounts={"mini": {**MINI, **keys, "api_base": address}},
-            **tables,
+            **{"web": {"public_url": web}, **tables},
         )
         programs.append(town.client.application)
         yield Street(town, stage)

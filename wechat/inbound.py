@@ -332,10 +332,15 @@ def _media_check(fields: Fields) -> MediaCheck:
         version=word(fields, "version") or "1",
         suggest=word(result, "suggest") or _FIRST_VERSION_RISK.get(word(fields, "isrisky"), ""),
         label=word(result, "label"),
-        error_code=_integer(fields, "errcode" if "errcode" in fields else "status_code"),
+        error_code=_integer(fields, failed) if (failed := _failed_field(fields)) else 0,
         error=word(fields, "errmsg"),
         verdicts=tuple(_media_verdict(each) for each in branches(fields, "detail")),
     )
+
+
+def _failed_field(fields: Fields) -> str:
+    """Where a media check says that it failed: some events of checks that did not, have no such field."""
+    return next((name for name in ("errcode", "status_code") if name in fields), "")
 
 
 def _media_verdict(each: Fields) -> MediaVerdict:

@@ -11,15 +11,26 @@ from pydantic import BaseModel, ConfigDict, Field
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect
-from handlers.opinion import admin, api, chat, engine, jobs
+from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
-from handlers.opinion.api import Checks
-from handlers.opinion.jobs import Fetch, FromPlatform, NotNow, PictureGone, Tell
+from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone, Tell
+from storage.checks import Check, Checks
 from storage.opinion import Opinion, Opinions, Quota
 from storage.people import People
 from storage.pictures import Pictures
 
-__all__ = ["Fetch", "FromPlatform", "NotNow", "OpinionSettings", "Outside", "PictureGone", "Tell", "feature"]
+__all__ = [
+    "Fetch",
+    "FromPlatform",
+    "Judge",
+    "NotNow",
+    "OpinionSettings",
+    "Outside",
+    "PictureGone",
+    "Stores",
+    "Tell",
+    "feature",
+]
 
 
 CHECKS_AT_ONCE = 4  # whoever sends words waits for the platform: at most half of a worker's threads do
@@ -39,42 +50,70 @@ class OpinionSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What the box keeps, and the people who write to it."""
+
+    opinions: Opinions
+    checks: Checks
+    pictures: Pictures
+    quota: Quota
+    people: People
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days.
 
     `post` has an anonymous opinion kept, and says whether it was not before; it raises scheduler.postman.NotKept.
-    `checkers` judge words that are sent under a name, by account; `phone_of` gives the number of who agreed to a call.
+    `judges` judge what is sent under a name, by account, and fetch its pictures below `public_url`, "" for nowhere;
+    `phone_of` gives the number of who agreed to a call.
     """
 
     tell: Tell
     effect: Effect
     post: Callable[[Opinion], bool]
     fetch: Fetch | None = None
-    checkers: Mapping[str, Checks] = field(default_factory=dict)
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+    public_url: str = ""
     phone_of: PhoneOf = lambda _: None
     zone: tzinfo = BEIJING
 
 
 def feature(
     *,
-    opinions: Opinions,
-    pictures: Pictures,
-    quota: Quota,
-    people: People,
+    stores: Stores,
     say: Say,
     outside: Outside,
     clock: Callable[[], datetime],
     settings: OpinionSettings,
 ) -> Feature:
     """The opinion box. Without `outside.fetch` it says honestly that pictures can't be sent."""
+    opinions, checks, pictures, people = stores.opinions, stores.checks, stores.pictures, stores.people
     fetch = outside.fetch
     answers = jobs.Answers(opinions=opinions, say=say, tell=outside.tell)
     album = jobs.Album(opinions=opinions, pictures=pictures, fetch=fetch) if fetch else None
+    verdicts = jobs.Verdicts(opinions=opinions, checks=checks, clock=clock)
+
+    def address_of(check: Check, until: datetime) -> str:
+        return f"{outside.public_url}/p/opinion/pictures/{checks.address_of(check, until=until)}.jpg"
+
+    bench = jobs.Bench(
+        opinions=opinions,
+        checks=checks,
+        verdicts=verdicts,
+        people=people,
+        judges=outside.judges,
+        address_of=address_of if outside.public_url else None,
+    )
     bounds = engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures)
     box = chat.OpinionBox(
         opinions=opinions,
+        checks=checks,
+        judged=outside.judges.keys(),
+        picture_id=pictures.id_of,
+        told=verdicts,
         post=outside.post,
-        quota=quota,
+        quota=stores.quota,
         people=people,
         say=say,
         bounds=bounds,
@@ -86,7 +125,12 @@ def feature(
         return clock().astimezone(outside.zone).date()
 
     desk = admin.Desk(
-        opinions=opinions, pictures=pictures, tell_answers=answers, today=today, phone_of=outside.phone_of
+        opinions=opinions,
+        checks=checks,
+        pictures=pictures,
+        tell_answers=answers,
+        today=today,
+        phone_of=outside.phone_of,
     )
 
     def show(person: str) -> list[str]:
@@ -102,18 +146,22 @@ def feature(
                 opinions=opinions,
                 post=outside.post,
                 pictures=pictures,
-                quota=quota,
+                quota=stores.quota,
                 say=say,
                 bounds=bounds,
                 clock=clock,
                 zone=outside.zone,
                 effect=outside.effect,
                 room=BoundedSemaphore(PICTURES_AT_ONCE),
-                checkers=outside.checkers,
+                checks=checks,
+                judges=outside.judges,
                 checking=BoundedSemaphore(CHECKS_AT_ONCE),
             )
         ),
+        pages=pages.blueprint(pages.Gallery(checks=checks, pictures=pictures, clock=clock)),
         admin=admin.blueprint(desk),
-        jobs=jobs.rounds(opinions=opinions, pictures=pictures, answers=answers, album=album, zone=outside.zone),
+        jobs=jobs.rounds(
+            opinions=opinions, pictures=pictures, answers=answers, album=album, bench=bench, zone=outside.zone
+        ),
         keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie, unite=opinions.unite),
     )

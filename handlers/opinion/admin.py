@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from handlers.opinion import engine
 from handlers.opinion.engine import State
+from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions
 from storage.pictures import Pictures
 
@@ -37,6 +38,7 @@ class Desk:
     """Where opinions are handled."""
 
     opinions: Opinions
+    checks: Checks
     pictures: Pictures
     tell_answers: Callable[[], None]
     today: Callable[[], date]
@@ -55,7 +57,14 @@ class Desk:
         some = [each for each in self.opinions.of_days(days) if state in {"", each.state}]
         older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
         rows = [(self.opinions.address_of(opinion.id), opinion) for opinion in some]
-        return render_template("opinion/list.html", rows=rows, states=list(State), state=state, older=older)
+        return render_template(
+            "opinion/list.html",
+            rows=rows,
+            waiting=self.checks.opinions(),
+            states=list(State),
+            state=state,
+            older=older,
+        )
 
     def one(self, name: str) -> ResponseReturnValue:
         """One opinion, to read, answer and move on."""
@@ -95,8 +104,10 @@ class Desk:
         return self._change(name, opinion, lambda now: now if now.state == wanted else _moved(now, wanted))
 
     def looked(self, name: str) -> ResponseReturnValue:
-        """A person has looked at the words: nothing is to be decided any more."""
-        return self._change(name, self.find(name), lambda now: replace(now, review=""))
+        """A person has looked at all of it: nothing is to be decided any more."""
+        opinion = self.find(name)
+        self.checks.done_with(opinion.id)
+        return self._change(name, opinion, lambda now: replace(now, review="", doubted=()))
 
     def _change(self, name: str, opinion: Opinion, changed: Callable[[Opinion], Opinion]) -> ResponseReturnValue:
         try:
@@ -108,11 +119,15 @@ class Desk:
         return redirect(url_for("opinion_admin.one", name=self.opinions.address_of(after.id)), 303)
 
     def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: str = "") -> str:
+        parts = self.checks.parts_of(opinion.id)
         following = [state for state in State if engine.may_become(opinion.state, state) and state != State.ANSWERED]
         return render_template(
             "opinion/one.html",
             name=name,
             opinion=opinion,
+            doubts=dict(opinion.doubted),
+            words_wait=WORDS in parts,
+            pictures_wait=len(parts - {WORDS}),
             phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
             following=following,
             longest=LONGEST_ANSWER,

@@ -25,6 +25,7 @@ from handlers.opinion import engine
 from handlers.opinion.engine import Bounds, Draft, Review, State
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
+from storage.checks import Checks, Due
 from storage.opinion import Opinion, Opinions, Quota
 from storage.pictures import NotAPicture, Pictures, redrawn
 from wechat.errors import WeChatError
@@ -49,7 +50,6 @@ _SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
     engine.Problem.NOT_A_NAME: (NOT_A_NAME, "name"),
     engine.Problem.TOO_MANY_PICTURES: (TOO_MANY_PICTURES, "pictures"),
 }
-_PASSED = "pass"
 PICTURE_BYTES = 4 * 1024 * 1024  # phones send less when they are asked to compress
 
 
@@ -61,7 +61,7 @@ class Verdict(Protocol):
         """pass, review or risky."""
 
 
-class Checks(Protocol):
+class Judge(Protocol):
     """A mini-program's way to the platform's check of words (msgSecCheck)."""
 
     def check_text(self, openid: str, words: str, /) -> Verdict:
@@ -155,7 +155,8 @@ class Box:
     zone: tzinfo
     effect: Effect
     room: BoundedSemaphore  # pictures being redrawn: each takes a core for a while
-    checkers: Mapping[str, Checks]  # by account
+    checks: Checks
+    judges: Mapping[str, Judge]  # by account
     checking: BoundedSemaphore  # words being judged: each waits for the platform
     log: structlog.stdlib.BoundLogger = field(default_factory=lambda: structlog.get_logger("opinion"))
 
@@ -241,29 +242,34 @@ class Box:
         before = self.opinions.get(opinion.id)
         if before is None:
             judged = replace(opinion, person=person, review=self._review(opinion))
-            if self.opinions.keep_named(judged, message=self.effect(once)):
+            if self.opinions.keep_named(judged, message=self.effect(once), beside=self._pictures_due(opinion)):
                 return
             before = self.opinions.get(opinion.id)
         if before is None or before.person != person:
             raise Refused(SENT_BEFORE)
 
+    def _pictures_due(self, opinion: Opinion) -> Due:
+        """The pictures are judged soon after: the platform fetches them, and tells later."""
+        account = session.who().account
+        parts = opinion.pictures if account in self.judges else ()
+        return self.checks.due(opinion.id, parts, account=account, until=self._now() + engine.JUDGED_WITHIN)
+
     def _review(self, opinion: Opinion) -> str:
         """Why a person has to look first, "" where the platform lets the words pass. Nothing is refused for it."""
         who = session.who()
-        checker = self.checkers.get(who.account)
-        if checker is None:
+        judge = self.judges.get(who.account)
+        if judge is None:
             return ""
-        words = opinion.words if opinion.verified else f"{opinion.name}\n{opinion.words}"
+        words = engine.to_judge(opinion.words, name=opinion.name, verified=opinion.verified)
         if not self.checking.acquire(blocking=False):
             return Review.UNCHECKED
         try:
-            suggest = checker.check_text(who.openid, words).suggest
+            return engine.review_of(judge.check_text(who.openid, words).suggest)
         except WeChatError as error:
             self.log.warning("words not checked", errcode=error.errcode, error=type(error).__name__)
             return Review.UNCHECKED
         finally:
             self.checking.release()
-        return "" if suggest == _PASSED else Review(suggest)
 
     def _spent(self) -> bool:
         who = session.who()

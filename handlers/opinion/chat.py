@@ -1,7 +1,10 @@
-"""意见 and 查询: from the choice of a way to the receipt code, and from the code to the answer."""
+"""意见 and 查询: from the choice of a way to the receipt code, and from the code to the answer.
+
+The platform's verdict on a picture comes by this door too.
+"""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -11,9 +14,10 @@ from handlers.opinion.engine import Bounds, Draft, Problem, Step
 from handlers.router import Draft as Kept
 from handlers.router import Router, Talking, Turn, plain
 from scheduler.postman import NotKept
+from storage.checks import WORDS, Checks, Due
 from storage.opinion import Opinion, Opinions, Quota
 from storage.people import People, Window
-from wechat.messages import Kind, Reply, Silence, Text
+from wechat.messages import Kind, MediaCheck, Reply, Silence, Text
 from wechat.windows import ALLOWANCES
 
 _CONFIDENTIAL = timedelta(minutes=30)  # how long a draft is kept; that there was one is known for as long as any talk
@@ -33,9 +37,17 @@ _SENT_BY_HAND = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpinionBox:
-    """The doors of the opinion box. `takes_pictures`: there is a way to fetch them; `post`: see `Outside`."""
+    """The doors of the opinion box. `takes_pictures`: there is a way to fetch them; `post`: see `Outside`.
+
+    `judged` are the accounts on which the platform judges what is said, `picture_id` the id that a picture will have,
+    and `told` takes what the platform found: account, trace, review.
+    """
 
     opinions: Opinions
+    checks: Checks
+    judged: Collection[str]
+    picture_id: Callable[..., str]
+    told: Callable[[str, str, str], None]
     post: Callable[[Opinion], bool]
     quota: Quota
     people: People
@@ -237,10 +249,26 @@ class OpinionBox:
         who = turn.who
         if not who.known:
             who = self.people.meet(account=who.account, openid=who.openid, today=self._now(turn).date())
-        self.opinions.keep_named(replace(opinion, person=who.person), message=turn.message.id)
+        mine = replace(opinion, person=who.person)
+        self.opinions.keep_named(mine, message=turn.message.id, beside=self._to_judge(turn, mine))
         allowance = ALLOWANCES[turn.message.kind]
         self.people.open_windows({who.contact: Window(turn.now + allowance.lasts, allowance.messages)})
         return "sent_named"
+
+    def _to_judge(self, turn: Turn, opinion: Opinion) -> Due:
+        """Words and pictures that a mini-program took are judged soon after: no HTTP happens inside a turn."""
+        pictures = (self.picture_id(account=account, media_id=media) for account, media in opinion.awaited)
+        parts = [WORDS, *pictures] if turn.message.account in self.judged else []
+        until = turn.now + engine.JUDGED_WITHIN
+        return self.checks.due(opinion.id, parts, account=turn.message.account, until=until)
+
+    def hear(self, turn: Turn) -> Reply:
+        """The platform has judged a picture; where it could not, a person decides."""
+        found = turn.message.detail
+        if isinstance(found, MediaCheck) and found.trace_id:
+            review = engine.review_of(found.suggest if not found.error_code else "")
+            self.told(turn.message.account, found.trace_id, review)
+        return Silence()
 
     # -- asking what became of it --------------------------------------------------------------------------------
 
@@ -358,6 +386,7 @@ def routes(box: OpinionBox) -> Router:
             ("查询", "查询意见", "查询回执", "意见查询", "查询答复", "查询回复", "我的意见"): box.query,
         },
         keys={"opinion.start": box.start, "opinion.query": box.query},
+        kinds={Kind.MEDIA_CHECKED: box.hear},
         patterns={
             r"查询\W*[0-9a-z][0-9a-z\W]*": box.query_code,
             r"[0-9a-z]{4}\W?[0-9a-z]{4}\W?[0-9a-z]{4}": box.query_code,

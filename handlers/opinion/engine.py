@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,11 +21,33 @@ class State(StrEnum):
 
 
 class Review(StrEnum):
-    """Why a person has to look at words first: the platform says so, or nobody could ask it."""
+    """Why a person has to look at words or a picture first: the platform says so, or nobody could ask it."""
 
     RISKY = "risky"
     DOUBTFUL = "review"
     UNCHECKED = "unchecked"
+
+
+JUDGED_WITHIN = timedelta(hours=2)  # the platform judges what comes from who was in the mini-program so lately
+_PASSED = "pass"
+
+
+def review_of(suggest: str) -> str:
+    """What a suggestion of the platform means here: "" lets it pass, and what we don't know is for a person."""
+    if suggest == _PASSED:
+        return ""
+    return Review(suggest) if suggest in set(Review) else Review.UNCHECKED
+
+
+def worse(one: str, other: str) -> str:
+    """The graver of two reviews; a later one takes no mark off."""
+    order = ["", *reversed(Review)]
+    return max(one, other, key=order.index)
+
+
+def to_judge(words: str, *, name: str, verified: bool) -> str:
+    """What is judged of an opinion's words: a name that somebody typed is among them."""
+    return f"{name}\n{words}" if name and not verified else words
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {

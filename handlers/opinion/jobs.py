@@ -1,20 +1,28 @@
-"""By the clock: pictures are fetched, senders hear of answers, anonymous opinions are moved and laid anew."""
+"""By the clock: pictures are fetched, words and pictures judged, answers told, anonymous opinions laid anew."""
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
 
+import structlog
+
 from handlers.conversation import Say
+from handlers.opinion import engine
+from handlers.opinion.engine import Review
 from scheduler.job import Job
+from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
+from storage.people import People
 from storage.pictures import NotAPicture, Pictures, redrawn
 from wechat.api.line import Media
-from wechat.errors import BadRequest, WeChatError
+from wechat.api.miniprogram import Medium
+from wechat.errors import BadRequest, QuotaSpent, Retryable, WeChatError
 
 _PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pictures
 _NIGHTS = 3  # so many are looked at, in case one was missed
+VERDICT_WITHIN = timedelta(hours=1)  # the platform promises half of it: sec-check/api_mediacheckasync
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
 
 
@@ -132,8 +140,127 @@ class Album:
         self.opinions.change(opinion.id, settled)
 
 
+class Verdict(Protocol):
+    """What a check of words found."""
+
+    @property
+    def suggest(self) -> str:
+        """pass, review or risky."""
+
+
+class Judge(Protocol):
+    """A mini-program's way to the platform's judgement, of somebody who was there within two hours."""
+
+    def check_text(self, openid: str, words: str, /) -> Verdict:
+        """Judge words (msgSecCheck); raises `WeChatError`."""
+
+    def check_media(self, openid: str, address: str, medium: Medium, /) -> str:
+        """Have what lies at an address judged (mediaCheckAsync); the trace under which the verdict will come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """Notes with an opinion what was found of its words and pictures."""
+
+    opinions: Opinions
+    checks: Checks
+    clock: Callable[[], datetime]
+
+    def __call__(self, account: str, trace: str, review: str) -> None:
+        """The platform tells of a trace; the same twice, or of one that is nobody's any more, changes nothing."""
+        check = self.checks.told(account, trace, review, until=self.clock() + VERDICT_WITHIN)
+        if check:
+            self.settle(check, review)
+
+    def settle(self, check: Check, review: str) -> None:
+        """It is judged: nothing of it is waited for any more."""
+
+        def marked(now: Opinion) -> Opinion:
+            if check.part == WORDS:
+                return replace(now, review=engine.worse(now.review, review))
+            known = dict(now.doubted)
+            worst = engine.worse(known.get(check.part, ""), review)
+            return replace(now, doubted=tuple({**known, check.part: worst}.items())) if worst else now
+
+        self.opinions.change(check.opinion, marked)
+        self.checks.done(check)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Has the platform judge what waits for it; where it can't be asked, or says nothing in time, a person decides.
+
+    `address_of` is where the platform finds the picture of a check, None where it finds nothing of ours.
+    """
+
+    opinions: Opinions
+    checks: Checks
+    verdicts: Verdicts
+    people: People
+    judges: Mapping[str, Judge]  # by account
+    address_of: Callable[[Check, datetime], str] | None
+    log: structlog.stdlib.BoundLogger = field(default_factory=lambda: structlog.get_logger("opinion"))
+
+    def __call__(self, now: datetime) -> None:
+        """Ask for what was not asked for, and give up what nobody will answer any more."""
+        busy: set[str] = set()
+        for check in self.checks.waiting():
+            opinion = self.opinions.get(check.opinion)
+            if opinion is None or self._lacks(opinion, check.part):
+                self.checks.done(check)
+            elif check.until <= now:
+                self.verdicts.settle(check, Review.UNCHECKED)
+            elif not check.asked and check.account not in busy and not self._is_awaited(opinion, check.part):
+                self._ask(check, opinion, now, busy)
+        self.checks.forget_strangers(now=now)
+
+    def _is_awaited(self, opinion: Opinion, part: str) -> bool:
+        return part not in {WORDS, *opinion.pictures}
+
+    def _lacks(self, opinion: Opinion, part: str) -> bool:
+        """Whether it was a picture that could not be had."""
+        return self._is_awaited(opinion, part) and not opinion.awaited
+
+    def _ask(self, check: Check, opinion: Opinion, now: datetime, busy: set[str]) -> None:
+        try:
+            review = self._judged(check, opinion, now)
+        except (Retryable, QuotaSpent):
+            busy.add(check.account)  # another time, until it is too late
+            return
+        except WeChatError as error:
+            self.log.warning("not checked", errcode=error.errcode, error=type(error).__name__)
+            review = Review.UNCHECKED
+        if review is not None:
+            self.verdicts.settle(check, review)
+
+    def _judged(self, check: Check, opinion: Opinion, now: datetime) -> str | None:
+        """What is found; None where the platform will tell."""
+        judge, openid = self.judges.get(check.account), self._openid(opinion, check.account)
+        if judge is None or not openid:
+            return Review.UNCHECKED
+        if check.part == WORDS:
+            words = engine.to_judge(opinion.words, name=opinion.name, verified=opinion.verified)
+            return engine.review_of(judge.check_text(openid, words).suggest)
+        if self.address_of is None:
+            return Review.UNCHECKED
+        until = now + VERDICT_WITHIN
+        trace = judge.check_media(openid, self.address_of(check, until), Medium.IMAGE)
+        return self.checks.asked(check, trace, until=until)
+
+    def _openid(self, opinion: Opinion, account: str) -> str:
+        """The sender's on this account; "" where they are gone."""
+        found = self.people.contacts_of([opinion.person]) if opinion.person else ()
+        return next((str(contact.openid) for contact in found if contact.account == account), "")
+
+
 def rounds(
-    *, opinions: Opinions, pictures: Pictures, answers: Callable[[], None], album: Album | None, zone: tzinfo
+    *,
+    opinions: Opinions,
+    pictures: Pictures,
+    answers: Callable[[], None],
+    album: Album | None,
+    bench: Bench,
+    zone: tzinfo,
 ) -> tuple[Job, ...]:
     """The jobs of the opinion box."""
 
@@ -158,6 +285,7 @@ def rounds(
 
     jobs = [
         Job(id="opinion.answers", cron="*/5 * * * *", run=tell),
+        Job(id="opinion.checks", cron="* * * * *", run=bench),
         Job(id="opinion.stir", cron="7 * * * *", run=stir),
         Job(id="opinion.tidy", cron="40 3 * * *", run=tidy),
     ]

@@ -10,6 +10,7 @@ from tests.fake_api.line import FakeLine
 from wechat import errors, limits
 from wechat.api.miniprogram import Medium, PhoneNumber, Scene, Suggest, Verdict, Visitor
 from wechat.api.oauth import Reader
+from wechat.messages import MediaCheck, MediaVerdict
 
 CODE_LIVES = timedelta(minutes=5)
 CHECK_AFTER_USE = timedelta(hours=2)
@@ -41,6 +42,8 @@ class FakeMiniProgram(FakeLine):
         self._codes: dict[str, Code] = {}
         self._keys: dict[str, tuple[str, datetime]] = {}
         self._risky: set[str] = set()
+        self.pictures: set[str] = set()  # addresses where one can be fetched
+        self.told: dict[str, MediaCheck] = {}  # what the event says, by trace
 
     # -- who it is
 
@@ -94,7 +97,31 @@ class FakeMiniProgram(FakeLine):
         limits.check_url("media_url", address)
         self._mini()
         self._in_use(openid)
-        return secrets.token_hex(16)
+        trace = secrets.token_hex(16)
+        self.told[trace] = self._judged(trace, address)
+        return trace
+
+    def _judged(self, trace: str, address: str) -> MediaCheck:
+        found = next((verdict for word, verdict in WORDS_TO_TRY.items() if word in address), None)
+        if found is None and address in self.pictures:
+            found = Verdict(Suggest.PASS, 100)
+        suggest, label = (found.suggest, str(found.label)) if found else ("", "")
+        code, said = (0, "ok") if found else (-1008, "download failed")
+        verdicts = (
+            [MediaVerdict(strategy="content_model", error_code=0, suggest=suggest, label=label, probability=90)]
+            if found
+            else []
+        )
+        return MediaCheck(
+            trace_id=trace,
+            appid="wx",
+            version="2",
+            suggest=suggest,
+            label=label,
+            error_code=code,
+            error=said,
+            verdicts=tuple(verdicts),
+        )
 
     # -- ways to a page
 

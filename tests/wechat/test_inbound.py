@@ -493,6 +493,13 @@ MATRIX = [
         id="wxa_media_check of the first version",
     ),
     pytest.param(
+        an_event("wxa_media_check", trace_id="5f7c23", version="2", result={"suggest": "pass", "label": "100"}),
+        Kind.MEDIA_CHECKED,
+        {},
+        MediaCheck(trace_id="5f7c23", appid="", version="2", suggest="pass", label="100", error_code=0, error=""),
+        id="wxa_media_check that says nothing of a fault",
+    ),
+    pytest.param(
         an_event("user_enter_tempsession", SessionFrom="sess_1"),
         Kind.ENTER_SESSION,
         {},

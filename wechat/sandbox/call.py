@@ -1,7 +1,7 @@
 """One call of the platform's API as its functions see it, and the two shapes of an answer."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +39,8 @@ class Push:
     """Something to tell the bot: `fields` follow the common head (§1.5).
 
     `line` is the member's own line it settles; with `answered` the bot may reply and the member sees what comes of it.
-    A push that went before is pushed again as its `body`, word for word.
+    A push that went before is pushed again as its `body`, word for word. `finding` takes time and is done on the way:
+    what it finds is told beside `fields`.
     """
 
     account: SandboxAccount
@@ -48,6 +49,7 @@ class Push:
     line: int | None = None
     answered: bool = True
     body: bytes = field(default=b"", repr=False)
+    finding: Callable[[], Mapping[str, Any]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

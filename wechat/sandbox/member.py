@@ -119,6 +119,8 @@ class Phone:
         """Open a mini-program's customer-service talk."""
         with self._platform.state.begin() as db:
             self.member(db, openid)
+            now = self._platform.now
+            db.execute("update mini_sessions set used_at = ? where openid = ?", (now, openid))  # its button is in there
             self._note(db, openid, "打开了客服会话")
         fields = _event("user_enter_tempsession", SessionFrom=session_from)
         return self._do(openid, Action(fields=fields, window="enter"))

@@ -37,6 +37,7 @@ def _knob(path: str, effect: str, value: float = 0, **more: Any) -> Knob:
 KF, TEMPLATE, TOKEN = "/cgi-bin/message/custom/send", "/cgi-bin/message/template/send", "/cgi-bin/stable_token"
 MASS = "/cgi-bin/message/mass/sendall"
 PUBLISH = "/cgi-bin/freepublish/submit"
+MEDIA_CHECK = "/wxa/media_check_async"
 ANY = "*"
 
 _CALLS, _PUSHES, _ACCOUNT, _RESULTS = "接口调用", "消息推送", "令牌与额度", "送达结果"
@@ -238,6 +239,42 @@ _ROWS: tuple[Preset, ...] = (
         "发布被受理，状态停在“发布中”（1），没有结果事件。",
         "§3.6",
         _knob(PUBLISH, "undelivered", words="1"),
+        (TIMES, AFTER),
+    ),
+    Preset(
+        "media_risky",
+        _RESULTS,
+        "图片有风险",
+        "小程序的图片送检，结果事件说 risky。",
+        "§6",
+        _knob(MEDIA_CHECK, "undelivered", words="risky"),
+        (TIMES, AFTER),
+    ),
+    Preset(
+        "media_review",
+        _RESULTS,
+        "图片拿不准",
+        "小程序的图片送检，结果事件说 review：要人看。",
+        "§6",
+        _knob(MEDIA_CHECK, "undelivered", words="review"),
+        (TIMES, AFTER),
+    ),
+    Preset(
+        "media_not_fetched",
+        _RESULTS,
+        "图片取不到",
+        "小程序的图片送检，结果事件说 -1008：按地址下载不了。",
+        "§6",
+        _knob(MEDIA_CHECK, "undelivered", words="-1008"),
+        (TIMES, AFTER),
+    ),
+    Preset(
+        "media_lost",
+        _RESULTS,
+        "图片没有结论",
+        "小程序的图片送检被受理，结果事件一直没有来。",
+        "§6",
+        _knob(MEDIA_CHECK, "undelivered", words="lost"),
         (TIMES, AFTER),
     ),
     Preset(

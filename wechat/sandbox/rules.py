@@ -45,6 +45,7 @@ SCENE = r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}"  # §6
 QUERY = r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~%]*"  # §6
 QUERY_CHARS = 1024  # §6
 LINK_DAYS = 30  # §6
+CHECKED_BYTES = 10 * 1024 * 1024  # §6
 WORDS_TO_TRY: dict[str, tuple[str, int]] = {  # what the stand-in says of words; labels are §6's
     "违规内容示例": ("risky", 20006),
     "广告内容示例": ("risky", 10001),

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Condition, Thread
 from typing import Any
@@ -92,6 +92,8 @@ class Sender:
                 done.set_exception(fault)
 
     def _deliver(self, push: Push) -> Outcome:
+        if push.finding:
+            push = replace(push, fields={**push.fields, **push.finding()}, finding=None)
         created = int(self._clock().timestamp())
         plain = pushes.compose(push, created=created)
         outcome = Outcome(fault="never tried")

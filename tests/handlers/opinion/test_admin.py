@@ -4,6 +4,7 @@ import html
 import io
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import jinja2
@@ -12,6 +13,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from PIL import Image
 
+from storage.checks import WORDS
 from storage.phone import Phone
 from tests.handlers.opinion.world import World, receipt
 
@@ -205,3 +207,56 @@ def test_who_agreed_to_be_called_back_can_be_and_an_anonymous_sender_cannot(worl
 
     assert sorted("同意回电" in page for page in pages) == [False, True]
     assert any('href="tel:13800138000"' in page for page in pages)
+
+
+def with_pictures(world: World, *, doubted: dict[int, str]) -> None:
+    """A named opinion with two pictures, some of them doubted."""
+    mini = world.member().signs_in()
+    photo = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(photo, "PNG")
+    ids = [mini.sends_picture(photo.getvalue()).body["id"] for _ in range(2)]
+    said = {"way": "named", "category": "生活困难", "words": "走廊的灯坏了三天", "name": "张三", "pictures": ids}
+    code = mini.post("/opinion", said).body["receipt"]
+    marks = tuple((ids[at], why) for at, why in doubted.items())
+    world.opinions.change(world.opinions.id_of(code.replace("-", "")), lambda now: replace(now, doubted=marks))
+
+
+@pytest.mark.parametrize(
+    ("review", "why", "folded"),
+    [
+        ("risky", "微信提示第 2 张图片有风险", 1),
+        ("review", "微信拿不准第 2 张图片", 0),
+        ("unchecked", "没能请微信核对第 2 张图片", 0),
+    ],
+)
+def test_a_picture_to_be_looked_at_is_named_and_a_risky_one_is_opened_by_hand(world, browser, review, why, folded):
+    with_pictures(world, doubted={1: review})
+    listed = browser.get("/admin/opinion/").text
+    link = the_page(browser)
+    page = browser.get(link).text
+    after = browser.post(f"{link}/review", follow_redirects=True).text
+
+    assert "待核" in listed
+    assert "走廊的灯" in listed
+    assert why in page
+    assert "第 1 张图片" not in page
+    assert page.count("<details") == folded
+    assert page.count("<img") == after.count("<img") == 2
+    assert why not in after
+    assert "待核" not in browser.get("/admin/opinion/").text
+
+
+def test_what_the_platform_still_looks_at_is_said_until_a_person_has(world, browser):
+    with_pictures(world, doubted={})
+    (opinion,) = world.kept(named=True)
+    until = world.clock() + timedelta(hours=2)
+    with world.db.begin() as connection:
+        world.checks.due(opinion.id, [WORDS, *opinion.pictures], account="official", until=until)(connection)
+    listed, link = browser.get("/admin/opinion/").text, the_page(browser)
+    page = browser.get(link).text
+    after = browser.post(f"{link}/review", follow_redirects=True).text
+
+    assert "核对中" in listed
+    assert "正在请微信核对这段话和 2 张图片，有疑问会标在这里。" in page
+    assert "正在请微信" not in after
+    assert "核对中" not in browser.get("/admin/opinion/").text

@@ -17,10 +17,11 @@ from content.words import template
 from handlers import openapi, opinion
 from handlers.conversation import Conversation
 from handlers.openapi import Effect
-from handlers.opinion import NotNow, OpinionSettings, Outside, PictureGone
+from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Stores
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate
 from scheduler.postman import Postman
+from storage.checks import Checks
 from storage.db import Database
 from storage.inbox import Inbox
 from storage.opinion import STIRRED, Opinion, Opinions, Quota
@@ -94,6 +95,8 @@ class World:
         keys: Keys,
         *,
         fetch: bool = True,
+        judge: Callable[[Clock], Judge] | None = None,
+        public_url: str = "https://a.example",
         stirred: int = STIRRED,
         **settings: Any,
     ) -> None:
@@ -108,19 +111,25 @@ class World:
         self.phones: dict[str, Phone] = {}
         self.next_round: Callable[[], object] = self.postman.round
         self.pictures = Pictures(db, keys)
+        self.checks = Checks(db, keys)
         self.inbox = Inbox(redis, keys)
         self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
         self.feature = opinion.feature(
-            opinions=self.opinions,
-            pictures=self.pictures,
-            quota=Quota(redis, keys, a_day=chosen.anonymous_a_day),
-            people=self.people,
+            stores=Stores(
+                opinions=self.opinions,
+                checks=self.checks,
+                pictures=self.pictures,
+                quota=Quota(redis, keys, a_day=chosen.anonymous_a_day),
+                people=self.people,
+            ),
             say=self.say,
             outside=Outside(
                 tell=lambda *said: self.told.append(said),
                 effect=Effect(keys.mark("effect")),
                 post=self.post,
                 fetch=self.platform if fetch else None,
+                judges={"official": judge(self.clock)} if judge else {},
+                public_url=public_url,
                 phone_of=self.phones.get,
             ),
             clock=self.clock,

@@ -9,6 +9,7 @@ from tests.wechat.contract import the_fault
 from wechat.api.miniprogram import Medium, Suggest
 from wechat.client import WeChat
 from wechat.errors import BadRequest, Misconfigured, RecipientGone, Why
+from wechat.messages import MediaCheck
 
 MINUTE, HOUR = 60, 3600
 
@@ -33,6 +34,12 @@ class World(Protocol):
 
     def passes(self, seconds: int) -> None:
         """Let time pass."""
+
+    def picture(self) -> str:
+        """The address of a picture that the platform can fetch."""
+
+    def told(self, trace: str) -> MediaCheck:
+        """What the event says of this trace, once it has come."""
 
 
 class MiniContract:
@@ -144,6 +151,38 @@ class MiniContract:
 
         assert first
         assert first != second
+
+    @pytest.mark.parametrize(
+        ("words", "suggest"), [("", "pass"), ("#时政内容示例", "review"), ("#违规内容示例", "risky")]
+    )
+    def test_an_event_tells_under_the_trace_what_a_picture_is(self, world: World, words: str, suggest: str):
+        ann = world.knows()
+        world.mini.sign_in(world.code(ann, "login"))
+        told = world.told(world.mini.check_media(ann, world.picture() + words, Medium.IMAGE))
+
+        assert (told.suggest, told.error_code, told.version) == (suggest, 0, "2")
+
+    def test_of_a_picture_that_can_not_be_fetched_the_event_has_no_verdict(self, world: World):
+        ann = world.knows()
+        world.mini.sign_in(world.code(ann, "login"))
+        told = world.told(world.mini.check_media(ann, f"{world.picture()}x", Medium.IMAGE))
+
+        assert (told.suggest, told.error_code, told.verdicts) == ("", -1008, ())
+
+    def test_media_of_who_was_not_here_for_two_hours_are_for_a_person(self, world: World):
+        ann = world.knows()
+        world.mini.sign_in(world.code(ann, "login"))
+        world.passes(2 * HOUR + 1)
+        fault = the_fault(world.mini.check_media, ann, world.picture(), Medium.IMAGE)
+
+        assert isinstance(fault, RecipientGone)
+        assert fault.errcode == 61010
+
+    def test_what_is_no_address_is_not_sent(self, world: World):
+        fault = the_fault(world.mini.check_media, world.knows(), "p.jpg", Medium.IMAGE)
+
+        assert isinstance(fault, BadRequest)
+        assert (fault.errcode, fault.field) == (None, "media_url")
 
     # -- ways to a page
 
