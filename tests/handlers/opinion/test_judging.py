@@ -7,7 +7,9 @@ import pytest
 from flask import Flask
 
 from handlers.opinion.engine import Review, review_of, worse
+from storage import redis as fast
 from storage.checks import WORDS
+from storage.inbox import Inbox
 from tests.fakes import FakeWeChat
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.handlers.opinion.world import World, receipt
@@ -300,10 +302,11 @@ def test_a_verdict_on_the_words_of_who_was_erased_changes_no_name(mini):
     assert mini.marks(opinion) == ("", ["risky"])
 
 
-def test_without_redis_a_verdict_is_heard_all_the_same(mini, redis):
+def test_without_redis_a_verdict_is_heard_all_the_same(mini, keys):
     opinion = mini.hands_in()
     mini.asks()
-    mini.inbox._client = type(redis)(host="127.0.0.1", port=9)
+    mini.inbox = Inbox(fast.connect("redis://127.0.0.1:9/0"), keys)
+    mini.conversation = mini.conversing()
     mini.hears(*mini.traces(), "risky")
 
     assert mini.marks(opinion) == ("", ["risky"])
