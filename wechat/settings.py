@@ -30,6 +30,8 @@ class AccountSettings(BaseModel):
     original_id: str = ""
     api_base: str = "https://api.weixin.qq.com"
     max_age_seconds: int = Field(default=600, gt=0)
+    miniprogram_state: Literal["formal", "trial", "developer"] = "formal"
+    lang: Literal["zh_CN", "zh_HK", "zh_TW", "en_US"] = "zh_CN"
 
     @field_validator("appid")
     @classmethod
@@ -74,6 +76,13 @@ class AccountSettings(BaseModel):
         if not _ADDRESS.fullmatch(address):
             raise ValueError("this is no address: write it with http:// or https://, such as https://api.weixin.qq.com")
         return address.rstrip("/")
+
+    @model_validator(mode="after")
+    def _only_a_mini_program_opens_another_version(self) -> Self:
+        changed = {"miniprogram_state", "lang"} & self.model_fields_set
+        if self.kind != "miniprogram" and changed:
+            raise ValueError(f"{', '.join(sorted(changed))}: for a mini-program only; take it out of this account")
+        return self
 
     @model_validator(mode="after")
     def _encrypted_modes_have_a_key(self) -> Self:

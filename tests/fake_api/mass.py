@@ -9,7 +9,8 @@ from tests.fake_api.articles import FakeArticles
 from tests.fake_api.line import Member
 from wechat import limits
 from wechat.api.articles import Written
-from wechat.api.mass import MassArticles, MassPictures, MassSent, MassState, What
+from wechat.api.line import Media
+from wechat.api.mass import MassArticles, MassPictures, MassSent, MassState, MassVideo, WeChatId, What
 from wechat.messages import Voice
 
 SAME_CLIENT_MSG_ID = timedelta(days=1)
@@ -38,6 +39,7 @@ class FakeMassMessages(FakeArticles):
         self._speed = 0
         self._protected = False
         self._mass_goes = True
+        self.names: dict[str, str] = {}  # openids, by WeChat ID
 
     def mass_to_all(self, what: What, *, client_msg_id: str) -> MassSent:
         return self._begin("sendall", self._members, what, client_msg_id, waits=self._protected)
@@ -50,10 +52,20 @@ class FakeMassMessages(FakeArticles):
         limits.check_mass_list(openids)
         return self._begin("send", openids, what, client_msg_id)
 
-    def preview_mass(self, openid: str, what: str | MassArticles | Voice) -> None:
+    def video_for_mass(self, media_id: str, *, title: str, description: str = "") -> MassVideo:
+        limits.check_video(title)
+        self._called("/cgi-bin/media/uploadvideo", talk=True)
+        self._alive(media_id)
+        if not self._is_video(media_id):
+            raise self._refusal(40007, "invalid media_id")
+        made = f"mpvideo-{next(self._serial)}"
+        self._media[made] = (Media(b"", "video/mp4"), self._clock())
+        return MassVideo(made, title, description)
+
+    def preview_mass(self, who: str | WeChatId, what: What) -> None:
         self._check(what)
         self._called("/cgi-bin/message/mass/preview", talk=True)
-        member = self._member(openid)
+        member = self._member(self._of_name(who.name) if isinstance(who, WeChatId) else who)
         if not member.follows:
             raise self._refusal(43004, "require subscribe")
         self._alive_in(what)
@@ -69,11 +81,13 @@ class FakeMassMessages(FakeArticles):
     def delete_mass(self, sent: str, *, number: int | None = None) -> None:
         self._called("/cgi-bin/message/mass/delete", talk=True)
         job = self._job(sent)
-        if not job.article_id:
+        if not job.article_id and not isinstance(job.what, MassVideo):
             raise self._refusal(40059, "invalid msg id")
-        if number is not None and not 1 <= number <= len(self._published[job.article_id].articles):
+        standing = self._published[job.article_id].articles if job.article_id else ()
+        if number is not None and not 1 <= number <= len(standing):
             raise self._refusal(40060, "invalid article idx")
-        self.unpublish(job.article_id, number=number)
+        if job.article_id:
+            self.unpublish(job.article_id, number=number)
         if number is None:
             job.state = MassState.DELETED
 
@@ -85,6 +99,15 @@ class FakeMassMessages(FakeArticles):
         limits.check_mass_speed(level)
         self._called("/cgi-bin/message/mass/speed/set", talk=True)
         self._speed = level
+
+    def _is_video(self, media_id: str) -> bool:
+        kept = self._materials.get(media_id)
+        return kept.kind == "video" if kept else self._media[media_id][0].content_type == "video/mp4"
+
+    def _of_name(self, name: str) -> str:
+        if name not in self.names:
+            raise self._refusal(40132, "invalid username")
+        return self.names[name]
 
     # -- what the account's admin does, and what goes wrong
 
@@ -178,6 +201,9 @@ class FakeMassMessages(FakeArticles):
                     self._alive(media_id)
             case Voice():
                 self._alive(what.media_id)
+            case MassVideo():
+                if not self._alive(what.media_id).startswith("mpvideo"):
+                    raise self._refusal(40007, "invalid media_id")
             case MassArticles():
                 self._draft(what.media_id)
 

@@ -31,11 +31,11 @@ class World(Protocol):
     wechat: WeChat
     bulk: Bulk | FakeBulk
 
-    def joins(self, scene: str = "") -> str:
+    def joins(self, scene: str = "", name: str = "") -> str:
         """Someone begins to follow; returns the openid."""
 
-    def knows(self) -> str:
-        """Someone knows of the account and does not follow it."""
+    def knows(self, name: str = "") -> str:
+        """Someone knows of the account and does not follow it; `name` is their WeChat ID."""
 
     def scans(self, openid: str, ticket: str) -> bool:
         """Hold a phone over a code and follow by it; False where the code is over."""

@@ -25,8 +25,10 @@ ACCOUNT = {"kind": "service", "appid": "wx01", "secret": SECRET, "token": "AAAAA
 JPG = b"\xff\xd8\xff\xe0" + bytes(5000)
 
 
-def a_client(address: str, *, kind: str = "service", timeouts: tuple[float, float] = (1, 0.4)) -> TencentWeChat:
-    account = AccountSettings.model_validate(ACCOUNT | {"kind": kind, "api_base": address})
+def a_client(
+    address: str, *, kind: str = "service", timeouts: tuple[float, float] = (1, 0.4), **more: str
+) -> TencentWeChat:
+    account = AccountSettings.model_validate(ACCOUNT | {"kind": kind, "api_base": address, **more})
     tokens = Tokens(stable_token(account, timeouts=timeouts), Shelf(), lambda: datetime.now(UTC))
     return TencentWeChat(account, tokens, timeouts=timeouts)
 
@@ -152,7 +154,18 @@ def test_a_mini_programs_notice_goes_its_own_way_and_gives_an_id(platform):
     platform.script.append(Say.fields(errcode=0, errmsg="ok", msgid=294402298110051942))
 
     assert a_client(platform.address, kind="miniprogram").send_notice(a_notice()) == "294402298110051942"
-    assert the_call(platform).path == "/cgi-bin/message/subscribe/send"
+    call = the_call(platform)
+
+    assert call.path == "/cgi-bin/message/subscribe/send"
+    assert (call.json["miniprogram_state"], call.json["lang"]) == ("formal", "zh_CN")
+
+
+def test_a_mini_programs_notice_opens_the_version_and_language_of_its_account(platform):
+    platform.script.append(Say.fields(errcode=0, errmsg="ok", msgid=1))
+    a_client(platform.address, kind="miniprogram", miniprogram_state="trial", lang="zh_HK").send_notice(a_notice())
+    call = the_call(platform)
+
+    assert (call.json["miniprogram_state"], call.json["lang"]) == ("trial", "zh_HK")
 
 
 def test_words_are_sent_as_they_are_and_not_as_escapes(platform, wechat):

@@ -62,11 +62,13 @@ class FakeWorld:
         self.speaks = self._fake.acts
         self.refuses_messages = self._fake.refuses_messages
 
-    def joins(self, scene=""):
-        return self._fake.joins(next(self._names), scene=scene)
+    def joins(self, scene="", name=""):
+        return self._fake.joins(self.knows(name), scene=scene)
 
-    def knows(self):
-        return self._fake.knows(next(self._names))
+    def knows(self, name=""):
+        openid = self._fake.knows(next(self._names))
+        self._fake.names |= {name: openid} if name else {}
+        return openid
 
     def consents(self, openid, template_id="notice-study-update"):
         self._fake.consents(openid, template_id)
@@ -92,13 +94,13 @@ class SandboxWorld:
         self.bulk: Bulk | FakeBulk
         self.wechat, self.bulk = real(account, address, stage.clock)
 
-    def joins(self, scene=""):
-        openid = self.knows()
+    def joins(self, scene="", name=""):
+        openid = self.knows(name)
         self._stage.phone("follow", openid=openid, scene=scene)
         return openid
 
-    def knows(self) -> str:
-        return self._stage.a_member(self._account)
+    def knows(self, name="") -> str:
+        return str(self._stage.phone("members", account=self._account, nickname=name)["openid"])
 
     def scans(self, openid, ticket):
         return "error" not in self._stage.phone("scan", openid=openid, code=ticket)

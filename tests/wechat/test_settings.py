@@ -29,6 +29,7 @@ def test_the_defaults_are_those_of_the_contract():
     assert account.original_id == ""
     assert account.api_base == "https://api.weixin.qq.com"
     assert account.max_age_seconds == 600
+    assert (account.miniprogram_state, account.lang) == ("formal", "zh_CN")
 
 
 @pytest.mark.parametrize("missing", ["kind", "appid", "secret", "token"])
@@ -75,12 +76,20 @@ def test_plain_mode_needs_no_key():
         pytest.param("mode", "open", "'plain', 'compat' or 'safe'", id="unknown mode"),
         pytest.param("api_base", "api.weixin.qq.com", "no address", id="no scheme"),
         pytest.param("max_age_seconds", 0, "greater than 0", id="no age"),
+        pytest.param("miniprogram_state", "trial", "for a mini-program only", id="version of no mini-program"),
+        pytest.param("lang", "zh_TW", "for a mini-program only", id="language of no mini-program"),
         pytest.param("tokn", "AAAAA", "tokn", id="unknown key"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_mending(field, value, says):
     with pytest.raises(ValidationError, match=says):
         settings(**{field: value})
+
+
+@pytest.mark.parametrize(("field", "value"), [("miniprogram_state", "beta"), ("lang", "zh")])
+def test_a_mini_program_has_three_versions_and_four_languages(field, value):
+    with pytest.raises(ValidationError, match=field):
+        settings(kind="miniprogram", **{field: value})
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,11 @@ class Notices(Protocol):
 def notice_send(notice: Notice, account: AccountSettings) -> Send:
     """A subscription notice in the form of the account's kind, or `BadRequest`."""
     limits.check_notice(notice.data)
-    path = "subscribe/send" if account.kind == "miniprogram" else "subscribe/bizsend"
-    return Send(f"/cgi-bin/message/{path}", _noted(notice, page=notice.page))
+    body = _noted(notice, page=notice.page)
+    if account.kind != "miniprogram":
+        return Send("/cgi-bin/message/subscribe/bizsend", body)
+    opens = {"miniprogram_state": account.miniprogram_state, "lang": account.lang}
+    return Send("/cgi-bin/message/subscribe/send", body | opens)
 
 
 def template_send(notice: Notice, client_msg_id: str) -> Send:

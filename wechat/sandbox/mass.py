@@ -8,12 +8,13 @@ from typing import Any
 
 from wechat.sandbox import articles, blacklist, chat, media, rules
 from wechat.sandbox.account import SandboxAccount
-from wechat.sandbox.call import OK, Call, Push
+from wechat.sandbox.call import OK, Call, Push, Upload
 from wechat.sandbox.errors import ApiError
 from wechat.sandbox.quota import beijing_day
 from wechat.sandbox.state import count_up
 
 DONE, RUNNING, FAILED, DELETED = "SEND_SUCCESS", "SENDING", "SEND_FAIL", "DELETE"
+MASS_VIDEO = "mpvideo"  # the kind of media that only mass messages take
 REFUSED, TOO_LATE = "err(40001)", "err(40002)"
 Said = dict[str, Any]
 
@@ -39,12 +40,33 @@ def send(call: Call) -> dict[str, Any]:
 
 
 def preview(call: Call) -> dict[str, Any]:
-    """`/cgi-bin/message/mass/preview`: to one follower, to look at; it counts as none."""
-    member = call.member(call.body.get("touser"))
+    """`/cgi-bin/message/mass/preview`: to one follower, to look at; it counts as none.
+
+    `towxname` goes before `touser` (M); here a member's name is their WeChat ID too.
+    """
+    member = _by_name(call) if call.text("towxname") else call.member(call.body.get("touser"))
     if not member["followed"]:
         raise ApiError(43004)
     _show(call.db, member["openid"], _said(call), call.now)
     return {**OK, "msg_id": _new_id(call)}
+
+
+def _by_name(call: Call) -> sqlite3.Row:
+    mine = "select * from members where account = ? and nickname = ?"
+    row = call.one(mine, call.account.name, call.text("towxname"))
+    if row is None:
+        raise ApiError(40132)
+    return row
+
+
+def upload_video(call: Call) -> dict[str, Any]:
+    """`/cgi-bin/media/uploadvideo`: a video that lies here already, under an id that mass messages take."""
+    row = media.alive(call, call.body.get("media_id"))
+    if row["type"] != "video":
+        raise ApiError(40007)
+    file = Upload(row["filename"], row["content_type"], row["content"])
+    media_id = media.keep(call.db, call.account, MASS_VIDEO, file, call.now)
+    return {"type": "video", "media_id": media_id, "created_at": int(call.now)}
 
 
 def get(call: Call) -> dict[str, Any]:
@@ -55,14 +77,15 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """`/cgi-bin/message/mass/delete`: articles lead nowhere any more; anything else can't be taken back."""
+    """`/cgi-bin/message/mass/delete`: articles lead nowhere any more; of the rest only a video can be taken back."""
     row, number = _job(call), call.body.get("article_idx", 0)
     said = json.loads(row["said"])
-    if "article_id" not in said:
+    if "article_id" not in said and said["type"] != "video":
         raise ApiError(40059)
-    if not isinstance(number, int) or not 0 <= number <= len(said["articles"]):
+    if not isinstance(number, int) or not 0 <= number <= len(said.get("articles", ())):
         raise ApiError(40060)
-    articles.take_down(call, said["article_id"], number)
+    if "article_id" in said:
+        articles.take_down(call, said["article_id"], number)
     if number == 0:
         call.db.execute("update mass set state = ? where id = ?", (DELETED, row["id"]))
     return OK
@@ -265,6 +288,16 @@ def _pictures(call: Call) -> Said:
     return {"type": "image", "pictures": [media.alive(call, one)["media_id"] for one in held]}
 
 
+def _video(call: Call) -> Said:
+    """Only by an id of `uploadvideo` (§3.5; 40007 for others, C)."""
+    told = call.part("mpvideo")
+    row = media.alive(call, told.get("media_id"))
+    if row["type"] != MASS_VIDEO:
+        raise ApiError(40007)
+    words = {name: str(told.get(name, "")) for name in ("title", "description")}
+    return {"type": "video", "media_id": row["media_id"], **words}
+
+
 def _articles(call: Call) -> Said:
     row = articles.draft(call, str(call.part("mpnews").get("media_id", "")))
     return {"type": "mpnews", "articles": [articles.card(one) for one in json.loads(row["articles"])]}
@@ -276,9 +309,10 @@ def _published(call: Call) -> Said:
     return {"article_id": article_id, "articles": articles.cards(call, article_id)}
 
 
-_SHAPES: dict[str, Callable[[Call], Said]] = {  # §3.5; a video has a way of its own and is none of these
+_SHAPES: dict[str, Callable[[Call], Said]] = {  # §3.5
     "text": _text,
     "voice": _voice,
+    "mpvideo": _video,
     "image": _pictures,
     "mpnews": _articles,
 }

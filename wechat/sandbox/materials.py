@@ -13,6 +13,7 @@ def add(call: Call) -> dict[str, Any]:
     """`/cgi-bin/material/add_material?type=`: keep the multipart field `media`; a video has a `description` too."""
     kind = call.request.query.get("type", "")
     file = _file(call, kind, rules.MATERIALS)
+    _has_room(call, kind)
     about = _description(call) if kind == "video" else {}
     media_id = secrets.token_urlsafe(48)
     url = f"{rules.PICTURE_HOST}/mmbiz/{media_id}?wx_fmt={_suffix(file)}" if kind == "image" else ""
@@ -101,6 +102,13 @@ def _file(call: Call, kind: str, kinds: dict[str, rules.MediaKind]) -> Upload:
     if len(file.content) > kinds[kind].most:
         raise ApiError(kinds[kind].code)
     return file
+
+
+def _has_room(call: Call, kind: str) -> None:
+    kinds, most = next((kinds, most) for kinds, most in rules.MATERIAL_CAPS if kind in kinds)
+    held = call.all("select type, count(*) as many from materials where account = ? group by type", call.account.name)
+    if sum(row["many"] for row in held if row["type"] in kinds) >= most:
+        raise ApiError(45034)
 
 
 def _suffix(file: Upload) -> str:

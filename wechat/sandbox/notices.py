@@ -20,7 +20,13 @@ def send_notice(call: Call) -> dict[str, Any]:
 
 
 def send_mini_notice(call: Call) -> dict[str, Any]:
-    """`/cgi-bin/message/subscribe/send`: the mini-program's, which does answer with a `msgid`."""
+    """`/cgi-bin/message/subscribe/send`: the mini-program's, which does answer with a `msgid`.
+
+    What names no version of it or no language is refused, as other wrong arguments are (40097 M).
+    """
+    for name, known in rules.MINI_NOTICE.items():
+        if call.body.get(name, known[0]) not in known:
+            raise ApiError(40097, name)
     return {**OK, "msgid": _notify(call)}
 
 

@@ -123,6 +123,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/cgi-bin/freepublish/batchget": Endpoint(articles.published_page, POST, "publish"),
     "/cgi-bin/freepublish/delete": Endpoint(articles.unpublish, POST, "publish"),
     "/cgi-bin/message/mass/sendall": Endpoint(mass.send_all, POST, "mass"),
+    "/cgi-bin/media/uploadvideo": Endpoint(mass.upload_video, POST, "mass"),
     "/cgi-bin/message/mass/send": Endpoint(mass.send, POST, "mass to a list"),
     "/cgi-bin/message/mass/preview": Endpoint(mass.preview, POST, "mass"),
     "/cgi-bin/message/mass/get": Endpoint(mass.get, POST, "mass"),

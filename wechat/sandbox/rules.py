@@ -45,6 +45,10 @@ SCENE = r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}"  # §6
 QUERY = r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~%]*"  # §6
 QUERY_CHARS = 1024  # §6
 LINK_DAYS = 30  # §6
+MINI_NOTICE = {  # §3.4: what a tap on a notice opens, and in which language; the first is meant where nothing is said
+    "miniprogram_state": ("formal", "trial", "developer"),
+    "lang": ("zh_CN", "en_US", "zh_HK", "zh_TW"),
+}
 CHECKED_BYTES = 10 * 1024 * 1024  # §6
 WORDS_TO_TRY: dict[str, tuple[str, int]] = {  # what the stand-in says of words; labels are §6's
     "违规内容示例": ("risky", 20006),
@@ -200,7 +204,12 @@ MEDIA: dict[str, MediaKind] = {  # §8
     "thumb": MediaKind(64 * 1024, 40012),
 }
 
-MATERIALS: dict[str, MediaKind] = MEDIA  # §8: as large as temporary ones; its caps have no code that a page names
+MATERIALS: dict[str, MediaKind] = MEDIA  # §8: as large as temporary ones
+# §8, api_getmaterialcount: images and articles together, the rest together; a caller was answered 45034 then (C).
+MATERIAL_CAPS: tuple[tuple[frozenset[str], int], ...] = (
+    (frozenset({"image"}), 100_000),
+    (frozenset({"voice", "video", "thumb"}), 1_000),
+)
 PICTURES = {"article": MediaKind(1024 * 1024 - 1, 40009)}  # §8: "under 1 MB"
 PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")  # §8: JPG and PNG, anything else 40005
 PICTURE_HOST = "http://mmbiz.qpic.cn"  # C: where the platform's pictures lie

@@ -6,8 +6,8 @@ import pytest
 
 from tests.wechat.contract import DAY, JPG, World, the_fault
 from tests.wechat.contracts.articles import an_article
-from tests.wechat.contracts.materials import MP3
-from wechat.api.mass import MassArticles, MassPictures, MassState, What
+from tests.wechat.contracts.materials import MP3, MP4
+from wechat.api.mass import MassArticles, MassPictures, MassState, MassVideo, WeChatId, What
 from wechat.errors import BadRequest, Retryable
 from wechat.messages import Voice
 
@@ -79,8 +79,10 @@ class MassContract:
         [
             lambda wechat: Voice(wechat.upload("voice", MP3)),
             lambda wechat: MassPictures((wechat.add_material("image", JPG).media_id,), "活动照片"),
+            lambda wechat: wechat.video_for_mass(wechat.upload("video", MP4), title="党课", description="第一讲"),
+            lambda wechat: wechat.video_for_mass(wechat.add_video(MP4, title="党课").media_id, title="党课"),
         ],
-        ids=["voice", "picture"],
+        ids=["voice", "picture", "video", "kept video"],
     )
     def test_what_is_not_words_can_be_told_too(self, world: World, made: Callable[..., What]):
         ann = world.joins()
@@ -105,6 +107,41 @@ class MassContract:
         assert (partly, wrong.errcode) == (MassState.DONE, 40060)
         assert world.wechat.mass_state(sent.id) is MassState.DELETED
         assert all(one.is_deleted for run in world.wechat.published() for one in run.articles)
+
+    def test_a_video_goes_out_by_an_id_of_its_own_only_and_can_be_taken_back(self, world: World):
+        ann = world.joins()
+        plain = world.wechat.upload("video", MP4)
+        as_it_is = the_fault(world.wechat.mass_to_all, MassVideo(plain, "党课"), client_msg_id="m-1")
+        no_video = the_fault(world.wechat.video_for_mass, world.wechat.upload("voice", MP3), title="党课")
+        untitled = the_fault(world.wechat.video_for_mass, plain, title="")
+        video = world.wechat.video_for_mass(plain, title="党课")
+        sent = world.wechat.mass_to_all(video, client_msg_id="m-2")
+        world.wechat.delete_mass(sent.id)
+        world.passes(3 * DAY)
+        late = the_fault(world.wechat.mass_to_all, video, client_msg_id="m-3")
+
+        assert [fault.errcode for fault in (as_it_is, no_video, untitled, late)] == [40007, 40007, None, 40007]
+        assert world.shown_to(ann) == 1
+        assert world.wechat.mass_state(sent.id) is MassState.DELETED
+
+    def test_a_preview_may_go_by_a_wechat_id(self, world: World):
+        ann, bob = world.joins(name="wxid-ann"), world.joins(name="wxid-bob")
+        world.wechat.preview_mass(WeChatId("wxid-bob"), "样子")
+        unknown = the_fault(world.wechat.preview_mass, WeChatId("wxid-nobody"), "样子")
+
+        assert [world.shown_to(who) for who in (ann, bob)] == [0, 1]
+        assert isinstance(unknown, BadRequest)
+        assert unknown.errcode == 40132
+        assert "wxid-bob" not in repr(WeChatId("wxid-bob"))
+
+    def test_what_is_not_words_can_be_previewed_too(self, world: World):
+        ann = world.joins()
+        pictures = tuple(world.wechat.add_material("image", JPG).media_id for _ in range(2))
+        video = world.wechat.video_for_mass(world.wechat.upload("video", MP4), title="党课")
+        for what in (MassPictures(pictures), video, Voice(world.wechat.upload("voice", MP3))):
+            world.wechat.preview_mass(ann, what)
+
+        assert world.shown_to(ann) == 3
 
     def test_words_can_not_be_taken_back_nor_a_job_that_never_was(self, world: World):
         sent = world.wechat.mass_to_all("好", client_msg_id="m-1")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.wechat.sandbox.stage import Stage, a_stage, an_account
+from wechat.sandbox.state import State
 
 JPG = b"\xff\xd8\xff\xe0" + bytes(40)
 MB = 1024 * 1024
@@ -92,3 +93,32 @@ def test_the_phone_shows_a_material_that_was_sent(stage: Stage) -> None:
 
     assert stage.code("/cgi-bin/message/custom/send", sent) == 0
     assert stage.http.get(f"/mmbiz/{media_id}").data == JPG
+
+
+@pytest.mark.parametrize(
+    ("kind", "most", "others"),
+    [("image", 100_000, ("voice", "thumb")), ("voice", 1_000, ("image",)), ("thumb", 1_000, ("image",))],
+)
+def test_the_library_is_full_at_its_cap(tmp_path: Path, kind: str, most: int, others: tuple[str, ...]) -> None:
+    fill(tmp_path, "image" if kind == "image" else "video", most - 1)
+    with a_stage(tmp_path) as stage:
+        stage.signs_in()
+        last, beyond = add(stage, kind, JPG), add(stage, kind, JPG)
+        elsewhere = [add(stage, other, JPG) for other in others]
+        stage.post("/cgi-bin/material/del_material", {"media_id": last["media_id"]})
+
+        assert beyond["errcode"] == 45034
+        assert all("media_id" in each for each in elsewhere)
+        assert "media_id" in add(stage, kind, JPG)
+
+
+def fill(folder: Path, kind: str, many: int) -> None:
+    """Let so many files of a kind lie in the account's library already."""
+    state = State(folder / "sandbox.sqlite3")
+    row = ("official", kind, "image/jpeg", "a.jpg", b"x", "", "{}", 0.0)
+    with state.begin() as db:
+        db.executemany(
+            "insert into materials values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((f"full-{number}", *row) for number in range(many)),
+        )
+    state.close()

@@ -202,3 +202,23 @@ def test_a_mini_programs_notice_is_answered_with_a_message_id(tmp_path: Path) ->
 
         assert stage.post("/cgi-bin/message/subscribe/send", body)["msgid"] > 0
         assert stage.code("/cgi-bin/message/subscribe/bizsend", body) == 48001
+
+
+@pytest.mark.parametrize(
+    ("opens", "code"),
+    [
+        ({"miniprogram_state": "trial", "lang": "en_US"}, 0),
+        ({"miniprogram_state": "beta"}, 40097),
+        ({"lang": "zh"}, 40097),
+    ],
+)
+def test_a_mini_programs_notice_opens_a_version_and_a_language_that_there_are(
+    tmp_path: Path, opens: dict[str, str], code: int
+) -> None:
+    with a_stage(tmp_path, an_account(kind="miniprogram")) as stage:
+        stage.signs_in()
+        openid = stage.a_member()
+        accepts(stage, openid, accept=True)
+        body = {"touser": openid, "template_id": "study", "data": GOOD, **opens}
+
+        assert stage.code("/cgi-bin/message/subscribe/send", body) == code
