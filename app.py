@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -699,6 +699,7 @@ def patient(config: Path) -> doctor.Patient:
             token=stable_token(settings.accounts[name]),
             menu=library.menu if library else None,
             broadcasts=[*library.broadcasts.values()] if library else (),
+            refused=partial(_refused, platform.refusals, name, clock_of(settings), settings.zone),
             base=web.public_url if public else f"http://{ports.reachable(web.host)}:{web.port}",
             is_public=public,
             clock=clock_of(settings),
@@ -717,6 +718,12 @@ def patient(config: Path) -> doctor.Patient:
         content=lambda: check(config, None),
         accounts={name: partial(opened, name) for name in settings.accounts},
     )
+
+
+def _refused(refusals: Refusals, account: str, clock: Clock, zone: tzinfo) -> Mapping[str, datetime]:
+    """The channels of an account that are left alone, and until when."""
+    current = refusals.current(now=clock()).items()
+    return {way.channel: until.astimezone(zone) for way, until in current if way.account == account}
 
 
 def program() -> click.Group:

@@ -1,7 +1,7 @@
 """What the doctor looks at of one account on the platform: a look yields its lines, each with how to mend it."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,11 @@ FORBIDDEN = 403
 REFILL = (
     "quota: {path} has {left} of {limit} calls left today: it fills up at midnight in Beijing, or ten times a month by "
     "接口调用次数清零 in the console."
+)
+REFUSED = (
+    "refused: the platform said 48001 to {channel}, so pushes go another way until {until:%Y-%m-%d %H:%M %Z}: see "
+    "接口权限 in its console. Once mended, resume a broadcast that waits (`zhibu broadcast resume`), or let that time "
+    "come."
 )
 NO_TEMPLATE = (
     "templates: the account has no {template}, which broadcast {broadcast} names: choose the template in its console, "
@@ -60,6 +65,7 @@ class Account:
     token: Fetch  # asks the platform, whatever token is kept
     menu: Menu | None  # None: the pack is bad, which is another line
     broadcasts: Collection[Broadcast]
+    refused: Callable[[], Mapping[str, datetime]]  # channels that the platform has refused, and until when
     base: str  # the address under which its webhook is
     is_public: bool  # whether the platform reaches us by that address
     clock: Callable[[], datetime]  # the program's, which the sandbox's panel moves
@@ -72,6 +78,7 @@ Look = Callable[[Account], Found]
 def examine(account: Account) -> Found:
     """Every line about the account. Without a token nothing more is asked of the platform."""
     yield from _capabilities(account)
+    yield from _refused(account)
     yield from _webhook(account)
     try:
         given_at = account.token(False).given_at
@@ -123,6 +130,12 @@ def _capabilities(account: Account) -> Found:
     kind = f"{'verified' if settings.verified else 'unverified'} {settings.kind}"
     rights = ", ".join(right.capability for right in capabilities.of(settings))
     yield Level.OK, f"capabilities: as a {kind} account it may use {rights}"
+
+
+def _refused(account: Account) -> Found:
+    """The rights that were switched off while sending (48001): each is left alone for a day."""
+    for channel, until in account.refused().items():
+        yield Level.WARNING, REFUSED.format(channel=channel, until=until)
 
 
 def _webhook(account: Account) -> Found:

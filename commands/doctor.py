@@ -18,7 +18,7 @@ from commands.run import healthy
 from commands.valkey import NoValkey
 from content.checking import Findings
 from scheduler.worker import Queue
-from storage import leases, redis, upgrade
+from storage import leases, redis, server_log, upgrade
 
 ENOUGH_BYTES = 1_000_000_000
 PERSISTS = (
@@ -33,6 +33,11 @@ PERHAPS_EVICTS = "It does not tell what it does when its memory is full: see tha
 EVICTS = (
     "It throws away what it holds when its memory is full ({policy}), so a member could be answered twice, or by "
     "nobody: set `maxmemory-policy noeviction`."
+)
+TELLS = (
+    "The server writes what we send to it into its log ({settings}), openids and members' words among it: set "
+    "`log_parameter_max_length = 0` and `log_parameter_max_length_on_error = 0` for this database (ALTER DATABASE … "
+    "SET), or log no statements."
 )
 NO_LEADER = "No clock leads, so no push begins and nothing old is forgotten: start `zhibu run`, or `zhibu clock`."
 MOST_NAMED = 3
@@ -119,11 +124,13 @@ def _database(patient: Patient) -> Found:
         if not database.answers():
             yield Level.FAULT, "It does not answer: see storage.database, and whether its server runs."
             return
-        found, wanted = upgrade.found(database), upgrade.wanted()
+        found, wanted, telling = upgrade.found(database), upgrade.wanted(), server_log.telling(database)
     if found == wanted:
         yield Level.OK, f"answers, revision {found}"
     else:
         yield Level.FAULT, f"It has revision {found or 'none'}, the program wants {wanted}: zhibu db upgrade"
+    if telling:
+        yield Level.WARNING, TELLS.format(settings=", ".join(telling))
 
 
 def _redis(patient: Patient) -> Found:

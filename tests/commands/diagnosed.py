@@ -48,6 +48,7 @@ def an_account(base: str, **other: Any) -> Account:
         "token": lambda _: Fetched("token-1", timedelta(hours=2), true_time()),
         "menu": MENU,
         "broadcasts": (),
+        "refused": dict,
         "base": base,
         "is_public": False,
         "clock": Clock(),

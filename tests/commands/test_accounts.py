@@ -90,6 +90,16 @@ def test_a_healthy_account_has_a_line_for_each_thing(world):
     ]
 
 
+def test_a_right_that_was_switched_off_is_shown_with_how_to_mend_it(world):
+    until = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    found = world.lines(refused=lambda: {"customer_service": until})
+
+    level, text = found["refused"]
+    assert [*found] == ["refused"]
+    assert level == "warning"
+    assert all(word in text for word in ("48001", "customer_service", "2026-11-24 12:00 UTC", "接口权限", "resume"))
+
+
 @pytest.mark.parametrize(
     ("code", "words", "mend"),
     [

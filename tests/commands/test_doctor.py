@@ -4,12 +4,14 @@ import gc
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from click.testing import Result
 from redis.exceptions import ResponseError
 
+import app
 from commands import cli, doctor
 from commands.valkey import NoValkey
 from content.checking import Findings
@@ -17,9 +19,11 @@ from content.faults import Finding
 from scheduler.worker import connect
 from storage import redis as storage_redis
 from storage.leases import Lease
+from storage.refusals import Way
 from tests.brokers import BROKERS
 from tests.commands.calls import an_installation, call
 from tests.commands.diagnosed import SETTINGS, a_door, an_account
+from tests.storage.test_server_log import logging
 from tests.wechat.sandbox.stage import Clock
 from wechat.errors import Misconfigured
 
@@ -154,6 +158,25 @@ def test_a_database_that_is_away_is_a_fault(patient, tmp_path):
     away = an_installation(tmp_path, "postgresql+psycopg://nobody@127.0.0.1:1/none")
 
     assert levels(doctor.examine(replace(patient, installation=away)), "database") == ["fault"]
+
+
+def test_a_database_that_writes_words_into_its_log_is_a_warning_that_names_the_setting(patient, db):
+    with logging(db, log_statement="all"):
+        found = [finding for finding in doctor.examine(patient) if finding.about == "database"]
+
+    assert [finding.level for finding in found] == (["ok"] if db.is_sqlite else ["ok", "warning"])
+    assert db.is_sqlite or "log_statement = all" in found[1].text
+    assert db.is_sqlite or "log_parameter_max_length = 0" in found[1].text
+
+
+def test_the_program_shows_the_doctor_which_channels_were_refused(town, tmp_path):
+    town.house.platform.refusals.add(Way("official", "customer_service"), now=app.now())
+    looked_at = app.patient(tmp_path / "config.toml").accounts
+    refused = {name: looked_at[name]().refused() for name in ("official", "mini")}
+
+    assert [*refused["official"]] == ["customer_service"]
+    assert refused["official"]["customer_service"].utcoffset() == timedelta(hours=8)
+    assert refused["mini"] == {}
 
 
 def test_secrets_that_everybody_can_read_are_a_warning(patient):

@@ -141,14 +141,22 @@ def take_down(call: Call, article_id: str, number: int) -> None:
 def publish(call: Call, articles: Sequence[Mapping[str, Any]]) -> str:
     """Let articles stand where anybody can read them; returns their id."""
     article_id = secrets.token_urlsafe(32)
-    standing = [
-        {**one, "deleted": False, "url": f"{rules.ARTICLE_HOST}/s/{secrets.token_urlsafe(16)}"} for one in articles
-    ]
+    at = call.request.root or rules.ARTICLE_HOST
+    standing = [{**one, "deleted": False, "url": f"{at}/s/{secrets.token_urlsafe(16)}"} for one in articles]
     call.db.execute(
         "insert into published values (?, ?, ?, ?, ?)",
         (article_id, call.account.name, json.dumps(standing, ensure_ascii=False), call.now, call.now),
     )
     return article_id
+
+
+def standing_at(db: sqlite3.Connection, word: str) -> tuple[dict[str, Any], str, float] | None:
+    """The article whose address ends with a word, the account's name, and when it came out."""
+    rows = db.execute("select * from published where instr(articles, ?)", (f"/s/{word}",)).fetchall()
+    found = ((one, row) for row in rows for one in json.loads(row["articles"]))
+    return next(
+        ((one, row["account"], row["made_at"]) for one, row in found if one["url"].endswith(f"/s/{word}")), None
+    )
 
 
 def urls(call: Call, article_id: str) -> list[str]:
@@ -168,7 +176,9 @@ def card(article: Mapping[str, Any]) -> dict[str, str]:
 
 def _outcome(call: Call, state: int, article_id: str, failed: list[int]) -> dict[str, Any]:
     told: dict[str, Any] = {"publish_status": state}
-    if state in {DONE, DELETED}:
+    if state == DELETED:
+        told |= {"article_id": article_id}
+    if state == DONE:  # api_freepublish_get: the details are told of this state only
         items = [{"idx": number, "article_url": url} for number, url in enumerate(urls(call, article_id), start=1)]
         told |= {"article_id": article_id, "article_detail": {"count": len(items), "item": items}}
     return {**told, "fail_idx": failed}
@@ -203,7 +213,7 @@ def _article(call: Call, article: object, *, alone: bool) -> dict[str, Any]:
     for media_id in media:
         _must_be_material(call, media_id)
     kept = {name: article.get(name, "") for name in ("title", "content", "author", "digest", "content_source_url")}
-    kept |= {"article_type": kind, "content": _cleaned(kept["content"]), "media": media}
+    kept |= {"article_type": kind, "content": _cleaned(kept["content"], call.request.root), "media": media}
     if kind == "news" and not kept["digest"] and alone:
         kept["digest"] = re.sub(r"<[^>]*>|\s+", "", kept["content"])[: rules.DIGEST_OF_CONTENT]
     return kept
@@ -223,13 +233,12 @@ def _must_be_material(call: Call, media_id: object) -> None:
         raise ApiError(40007)
 
 
-def _cleaned(content: str) -> str:
+def _cleaned(content: str, root: str) -> str:
     """Without scripts, pictures from elsewhere, and links that lead off the platform (§3.6)."""
+    own = (*rules.OWN_LINKS, urlsplit(root).hostname or rules.ARTICLE_HOST)
     content = re.sub(r"<script\b.*?</script\s*>", "", content, flags=re.IGNORECASE | re.DOTALL)
     content = re.sub(r"<img\b[^>]*>", lambda found: _kept(found, "src", rules.OWN_PICTURES), content)
-    return re.sub(
-        r"(<a\b[^>]*>)(.*?)</a>", lambda found: found[0] if _kept(found, "href", rules.OWN_LINKS) else found[2], content
-    )
+    return re.sub(r"(<a\b[^>]*>)(.*?)</a>", lambda found: found[0] if _kept(found, "href", own) else found[2], content)
 
 
 def _kept(found: re.Match[str], attribute: str, hosts: tuple[str, ...]) -> str:

@@ -54,9 +54,10 @@ class Push:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it came over HTTP."""
+    """A request as it came over HTTP; `root` is the address of this stand-in as the caller knows it."""
 
     method: str
+    root: str = ""
     path: str
     query: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)

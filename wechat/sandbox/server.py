@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def create_app(
     _add_pictures(web, state)
     web.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")
     web.add_url_rule("/", view_func=lambda: redirect("/phone/"), endpoint="root")
+    web.register_blueprint(pages.articles(state))
     for page in pages.blueprints():
         web.register_blueprint(page)
     web.add_url_rule("/favicon.ico", view_func=lambda: redirect("/look/static/icon.svg"), endpoint="favicon")
@@ -103,12 +105,13 @@ _INERT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandb
 
 
 def _asked() -> Request:
-    query = request.args.to_dict()
+    asked = Request(
+        method=request.method, path=request.path, root=request.url_root.rstrip("/"), query=request.args.to_dict()
+    )
     if request.mimetype != "multipart/form-data":
-        return Request(method=request.method, path=request.path, query=query, body=request.get_data())
+        return replace(asked, body=request.get_data())
     file, form = request.files.get("media"), request.form.to_dict()
-    upload = control.taken(file) if file else None
-    return Request(method=request.method, path=request.path, query=query, upload=upload, form=form)
+    return replace(asked, upload=control.taken(file) if file else None, form=form)
 
 
 def _respond(answer: Answer) -> AnyResponse:

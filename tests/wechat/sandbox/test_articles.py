@@ -2,10 +2,13 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.wechat.sandbox.stage import Stage, a_stage, an_account, spend
+from tests.browser import SIZES, a_browser, a_page, faults
+from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served, spend
 from tests.wechat.sandbox.test_delivery import heard, silent, talking
 
 JPG = b"\xff\xd8\xff\xe0" + bytes(40)
@@ -169,3 +172,87 @@ def test_what_is_published_can_be_sent_to_a_member(stage: Stage) -> None:
 
     assert (sent, lost) == (0, 53600)
     assert stage.texts(openid) == ["要闻\n正文"]
+
+
+# -- where articles stand
+
+
+def published_at(stage: Stage, *articles: dict[str, Any]) -> list[str]:
+    job = stage.post(SUBMIT, {"media_id": a_draft(stage, *articles)})["publish_id"]
+    return [item["article_url"] for item in stage.post(GET, {"publish_id": job})["article_detail"]["item"]]
+
+
+def test_the_address_of_a_published_article_opens(stage: Stage) -> None:
+    first, second = published_at(
+        stage,
+        an_article(stage, title="开学 <i>", author="宣传委员", content="<p>第一讲</p>"),
+        an_article(stage, title="结业", content_source_url="https://a.example/source"),
+    )
+    pages = [stage.http.get(urlsplit(url).path) for url in (first, second)]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert "开学 &lt;i&gt;" in pages[0].text
+    assert "<p>第一讲</p>" in pages[0].text
+    assert "宣传委员 · official · 2026-11-23 12:00" in pages[0].text
+    assert 'href="https://a.example/source"' in pages[1].text
+    assert "阅读原文" not in pages[0].text
+
+
+def test_nothing_runs_on_an_articles_page(stage: Stage) -> None:
+    (url,) = published_at(stage, an_article(stage, content='<p onclick="x()">好</p>'))
+    policy = stage.http.get(urlsplit(url).path).headers["Content-Security-Policy"]
+
+    assert policy.startswith("sandbox allow-popups; default-src 'none';")
+    assert "script-src" not in policy
+
+
+def test_a_deleted_article_says_so_at_its_address(stage: Stage) -> None:
+    job = stage.post(SUBMIT, {"media_id": a_draft(stage, an_article(stage, title="要撤下的"))})["publish_id"]
+    known = stage.post(GET, {"publish_id": job})
+    url = known["article_detail"]["item"][0]["article_url"]
+    stage.post("/cgi-bin/freepublish/delete", {"article_id": known["article_id"]})
+    page = stage.http.get(urlsplit(url).path)
+    after = stage.post(GET, {"publish_id": job})
+
+    assert page.status_code == 404
+    assert "该内容已被发布者删除" in page.text
+    assert "要撤下的" not in page.text
+    assert (after["publish_status"], "article_detail" in after) == (5, False)
+
+
+@pytest.mark.parametrize("word", ["none", "%", "_" * 22, "a'b"])
+def test_no_article_stands_at_a_made_up_address(stage: Stage, word: str) -> None:
+    published_at(stage)
+
+    assert stage.http.get(f"/s/{quote(word)}").status_code == 404
+
+
+def test_an_article_may_link_to_another_of_here(stage: Stage) -> None:
+    (first,) = published_at(stage)
+    (second,) = published_at(
+        stage, an_article(stage, content=f'<a href="{first}">上一篇</a><a href="https://b.example/">别处</a>')
+    )
+    page = stage.http.get(urlsplit(second).path).text
+
+    assert f'<a href="{first}">上一篇</a>' in page
+    assert "b.example" not in page
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.browser
+def test_an_article_is_read_on_a_phone(tmp_path: Path, size: str) -> None:
+    with (
+        a_stage(tmp_path) as stage,
+        served(stage.app) as address,
+        a_browser() as browser,
+    ):
+        stage.signs_in()
+        long = "<p>" + "深入学习贯彻会议精神，把学习成果落到实处。" * 12 + "</p>"
+        (url,) = published_at(
+            stage, an_article(stage, title="支部学习纪要：第三季度", author="宣传委员", content=long * 3)
+        )
+        with a_page(browser, f"{address}{urlsplit(url).path}", size) as page:
+            expect(page.get_by_role("heading", level=1)).to_have_text("支部学习纪要：第三季度")
+            page.screenshot(path=tmp_path / f"{size}-article.png", full_page=True)
+
+            assert faults(page) == []
