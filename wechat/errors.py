@@ -10,8 +10,10 @@ WeChatError                 errcode, errmsg, rid; `meaning` and `mend` are words
 ├── AlreadyDone             the platform has done it before: `original` is the id it gave then
 └── Unsure                  no answer to a send that has no key against doubles: never repeat it blindly
 
-The table is wechat-platform.md §2.4, row by row. A code it does not name is `Misconfigured`: retrying might never end,
-dropping the person or failing the row would lose deliveries, while a paused run loses nothing and shows the code.
+The table is wechat-platform.md §2.4, row by row, and has a few codes that the page lacks; what is known of those, and
+how surely, stands beside them in wechat/sandbox/errors.py. A code it does not name is `Misconfigured`: retrying might
+never end, dropping the person or failing the row would lose deliveries, while a paused run loses nothing and shows the
+code.
 """
 
 import re
@@ -153,6 +155,7 @@ _ROWS: tuple[tuple[Collection[int], Fact], ...] = (
     ((40226,), Fact(RecipientGone, "高风险用户，微信拒绝其登录", more={"why": Why.BLOCKED})),
     ((40030, 42002, 42003), Fact(BadRequest, "网页授权已过期", _SIGN_IN)),
     ((40031, 40032, 40130), Fact(BadRequest, "openid 列表不合法或数量不对", _BUG)),
+    ((40092,), Fact(BadRequest, "备注名过长", "缩短备注名，最多九个汉字")),
     ((40132,), Fact(BadRequest, "没有这个微信号", "核对微信号，或改用 openid")),
     ((40033,), Fact(BadRequest, "请求中有不允许的转义字符", _BUG)),
     ((40036, 40037), Fact(Misconfigured, "模板编号不对或模板已删除", "在微信公众平台核对模板编号，并更新内容包")),

@@ -24,7 +24,7 @@ TAGS_OF_A_USER = 20
 TAGGED_AT_ONCE = 50
 USERS_AT_ONCE = 100
 BLOCKED_AT_ONCE = 20
-REMARK_CHARS = 29
+REMARK_BYTES = 29
 LISTED_AT_ONCE = 20  # §3.6, §8: materials, drafts and what is published
 THING_CHARS = 20
 LEGACY_CHARS = 20
@@ -441,9 +441,9 @@ def check_tag_name(name: str) -> None:
 
 
 def check_remark(remark: str) -> None:
-    """Refuse one of thirty characters and more; an empty one takes the remark away."""
+    """Refuse one of thirty bytes and more, as the platform's page says (C); an empty one takes the remark away."""
     _refuse(bool(_CONTROL.search(remark)), "remark", Rule.LINE_BREAK)
-    _chars("remark", remark, REMARK_CHARS)
+    _bytes("remark", remark, REMARK_BYTES)
 
 
 # -- media and material (§8) ------------------------------------------------------------------------------------------

@@ -1,4 +1,8 @@
-"""The platform's error codes: what its answer says, and which part of wechat-platform.md it comes from."""
+"""The platform's error codes: what its answer says, and which part of wechat-platform.md it comes from.
+
+What is not on that page has its own source and that page's grade of certainty: B a copy of the platform's 全局返回码, C an
+answer that somebody has shown in its community or in a program's notes, M memory.
+"""
 
 from typing import Any, NamedTuple
 
@@ -43,13 +47,14 @@ ERRORS: dict[int, Fault] = {
     40033: Fault("invalid charset. please check your request, if include \\uxxxx will create fail!", "§2.4, §4"),
     40037: Fault("invalid template_id", "§2.4"),
     40039: Fault("invalid url size", "§2.4"),
-    40052: Fault("invalid action name", "C3"),
-    40053: Fault("invalid action info, please check document", "C3"),
+    40052: Fault("invalid action name", "C: threads on qrcode/create"),
+    40053: Fault("invalid action info, please check document", "C: threads on qrcode/create"),
     40054: Fault("invalid sub button url domain", "§2.4"),
     40055: Fault("invalid button url domain", "§2.4"),
-    40059: Fault("invalid msg id", "C"),
-    40060: Fault("invalid article idx", "C3"),
+    40059: Fault("invalid msg id", "C: threads on mass/delete and mass/get"),
+    40060: Fault("invalid article idx", "B: 全局返回码; its words C: a thread on mass/delete"),
     40066: Fault("invalid url", "M"),
+    40092: Fault("invalid remark name", "C: threads on updateremark"),
     40097: Fault("invalid args", "M"),
     40125: Fault("invalid appsecret", "§2.2"),
     40201: Fault("invalid url", "§1.4"),
@@ -57,7 +62,7 @@ ERRORS: dict[int, Fault] = {
     40203: Fault("invalid check_operator", "§1.4"),
     40129: Fault("invalid scene", "§6"),
     40130: Fault("invalid openid list size, at least two openid", "§2.4, §3.5"),
-    40132: Fault("invalid username", "全局返回码, copies (B): 微信号不合法"),
+    40132: Fault("invalid username", "B: 全局返回码; its words M"),
     40152: Fault("invalid tag id", "§2.4"),
     40163: Fault("code been used", "§2.4, §7"),
     40165: Fault("invalid path", "§6"),
@@ -86,7 +91,7 @@ ERRORS: dict[int, Fault] = {
     45011: Fault("api minute-quota reach limit", "§6"),
     45015: Fault("response out of time limit or subscription is canceled", "§3.1"),
     45028: Fault("has no masssend quota", "§2.4, §3.5"),
-    45029: Fault("qrcode count out of limit", "C3"),
+    45029: Fault("qrcode count out of limit", "C: threads on qrcode/create"),
     45034: Fault("media file count is out of limit", "C: a thread on the page of add_material"),
     45047: Fault("out of response count limit", "§3.1"),
     45056: Fault("tag count out of limit", "§5"),
@@ -100,7 +105,7 @@ ERRORS: dict[int, Fault] = {
     45081: Fault("already typing", "§3.1"),
     45083: Fault("invalid mass speed", "§2.4"),
     45084: Fault("mass speed missing", "§2.4"),
-    45110: Fault("author size out of limit", "C"),
+    45110: Fault("author size out of limit", "C: notes of programs that call draft/add"),
     45157: Fault("invalid tag name", "§5"),
     45158: Fault("tag name too long", "§5"),
     45159: Fault("invalid tag id", "§5"),
@@ -111,12 +116,15 @@ ERRORS: dict[int, Fault] = {
     48001: Fault("api unauthorized", "§2.4"),
     48002: Fault("user refuse to receive message", "§2.4"),
     48006: Fault("forbid to clear quota because of reaching the limit", "§2.3"),
-    53600: Fault("article_id is invalid", "M"),
-    65301: Fault("no such conditional menu", "M"),
-    65302: Fault("no such user", "M"),
-    65303: Fault("no default menu, can't create conditional menu", "§4; its number M"),
-    65304: Fault("match rule is empty", "§4"),
-    65316: Fault("too many outside domains in the menu", "§4; its number M"),
+    53600: Fault("Article ID is invalid", "C: a thread on menus with article_id; its number M"),
+    65301: Fault("no such conditional menu", "B: 全局返回码; its words M"),
+    65302: Fault("no such user", "B: 全局返回码; its words M"),
+    65303: Fault(
+        "there is no selfmenu, please create selfmenu first",
+        "§4, B: 全局返回码; its words C: a thread on addconditional",
+    ),
+    65304: Fault("match rule empty", "§4; its words C: threads on addconditional"),
+    65316: Fault("too many outside domains in the menu", "§4, B: 全局返回码; its words M"),
     65320: Fault("match rule includes privacy fields", "§4"),
     76001: Fault("rid not found", "§2.3"),
     76002: Fault("rid is invalid", "§2.3"),

@@ -46,8 +46,8 @@ def tagged_page(call: Call) -> dict[str, Any]:
 def set_remark(call: Call) -> dict[str, Any]:
     """`/cgi-bin/user/info/updateremark`: what only the account sees of a follower."""
     member, remark = call.member(call.body.get("openid")), call.text("remark")
-    if len(remark) > rules.REMARK_CHARS:
-        raise ApiError(45002)
+    if len(remark.encode()) > rules.REMARK_BYTES:
+        raise ApiError(40092)
     call.db.execute("replace into remarks values (?, ?)", (member["openid"], remark))
     return OK
 

@@ -42,7 +42,9 @@ class PeopleContract:
         assert (world.wechat.user(ann).remark, world.wechat.user(bob).remark) == ("三支部", "")
 
     def test_a_long_remark_is_not_sent(self, world: World):
-        fault = the_fault(world.wechat.set_remark, world.joins(), "长" * 30)
+        ann = world.joins()
+        world.wechat.set_remark(ann, "长" * 9)
+        fault = the_fault(world.wechat.set_remark, ann, "长" * 10)
 
         assert isinstance(fault, BadRequest)
         assert (fault.errcode, fault.field) == (None, "remark")
