@@ -1,7 +1,7 @@
 """The platform's error codes: what its answer says, and which part of wechat-platform.md it comes from.
 
-What is not on that page has its own source and that page's grade of certainty: B a copy of the platform's 全局返回码, C an
-answer that somebody has shown in its community or in a program's notes, M memory.
+What is not on that page has a source of its own and the page's grade of certainty: B a copy of the platform's
+全局返回码, C an answer that somebody has shown in its community or in a program's notes, M memory.
 """
 
 from typing import Any, NamedTuple
