@@ -118,7 +118,11 @@ ACTIONS = {
 
 
 def codes_of_the_page() -> Iterator[tuple[int, type[WeChatError]]]:
-    for line in (PAGE + ELSEWHERE).split("\n"):
+    yield from codes_in(PAGE + ELSEWHERE)
+
+
+def codes_in(table: str) -> Iterator[tuple[int, type[WeChatError]]]:
+    for line in table.split("\n"):
         *codes, action = line.split() or ("",)
         for code in codes:
             first, _, last = code.partition("..")

@@ -95,6 +95,7 @@ ERRORS: dict[int, Fault] = {
     45034: Fault("media file count is out of limit", "C: a thread on the page of add_material"),
     45047: Fault("out of response count limit", "§3.1"),
     45056: Fault("tag count out of limit", "§5"),
+    45057: Fault("can't delete the tag that has too many fans", "§5; its words M"),
     45058: Fault("can't modify sys tag", "§5"),
     45059: Fault("can't add too many tags to a user", "§5"),
     45065: Fault("clientmsgid exist", "§2.4, §3.5"),

@@ -32,6 +32,7 @@ REMARK_BYTES = 30  # C: the page says less than thirty bytes, and ten hanzi are 
 TAGS = 100  # §5
 TAG_NAME_BYTES = 30  # §5
 TAGS_A_MEMBER = 20  # §5
+TAG_STAYS_WITH = 100_000  # §5: bearers; it must be taken off some of them first (45057)
 TAG_BATCH = 50  # §5
 FIRST_TAG = 100  # §5: 0 to 2 are the system's
 CODE_SECONDS = 60  # A1 api_createqrcode: of a QR code without `expire_seconds`; older pages say 30

@@ -37,11 +37,13 @@ def update(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """`/cgi-bin/tags/delete`: take a tag off everyone and away."""
+    """`/cgi-bin/tags/delete`: take a tag off everyone and away, unless very many bear it."""
     tag = _existing(call, call.part("tag").get("id"))
+    bearers = "from tagged where tag = ? and openid in (select openid from members where account = ?)"
+    if call.all(f"select count(*) as many {bearers}", tag, call.account.name)[0]["many"] >= rules.TAG_STAYS_WITH:
+        raise ApiError(45057)
     call.db.execute("delete from tags where account = ? and id = ?", (call.account.name, tag))
-    mine = "select openid from members where account = ?"
-    call.db.execute(f"delete from tagged where tag = ? and openid in ({mine})", (tag, call.account.name))  # noqa: S608 (a constant)
+    call.db.execute(f"delete {bearers}", (tag, call.account.name))
     return OK
 
 
