@@ -17,6 +17,7 @@ from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served
 from wechat.sandbox.account import TEMPLATES
 from wechat.sandbox.sender import Patience
 
+OFFICIAL = {"kind": "service", "appid": "wx0123456789abcdef", "secret": "s" * 32, "token": "BBBBB", "mode": "plain"}
 MINI = {"kind": "miniprogram", "appid": "wxfedcba9876543210", "secret": "s" * 32, "token": "AAAAA", "mode": "plain"}
 SEND = "/cgi-bin/message/custom/send"
 LATE = 5.0
@@ -29,6 +30,8 @@ class Street:
 
     town: Town
     stage: Stage
+    web: str  # where the program's pages are
+    platform: str  # and the platform's
 
     def member(self) -> "Member":
         return Member(self, self.stage.a_member("mini"))
@@ -101,28 +104,36 @@ class Member:
 
 
 @contextmanager
-def a_street(folder: Path, *, redis: Any, redis_url: str, mode: str = "plain", **tables: Any) -> Iterator[Street]:
-    """Both, running; `tables` are a town's."""
+def a_street(
+    folder: Path, *, redis: Any, redis_url: str, mode: str = "plain", official: bool = False, **tables: Any
+) -> Iterator[Street]:
+    """Both, running; `tables` are a town's. The official account is known there where it is asked for."""
     platform = folder / "platform"
     platform.mkdir()
     programs: list[Any] = []
     keys = {"mode": mode, "encoding_aes_key": "A" * 43}
-    account = an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)
+    accounts = [an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)]
+    known = {"mini": {**MINI, **keys}}
+    if official:
+        accounts.append(an_account(name="official", **{**OFFICIAL, "encoding_aes_key": ""}))
+        known["official"] = OFFICIAL
 
     def later_there(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return programs[0](environ, start_response)  # type: ignore[no-any-return]
 
     with ExitStack() as open_doors:
         web = open_doors.enter_context(served(later_there))  # type: ignore[arg-type] # any WSGI application
-        stage = open_doors.enter_context(a_stage(platform, account, webhook=web, templates=TEMPLATES, patience=PATIENT))
+        stage = open_doors.enter_context(
+            a_stage(platform, *accounts, webhook=web, templates=TEMPLATES, patience=PATIENT)
+        )
         address = open_doors.enter_context(served(stage.app))
         town = a_town(
             folder,
             redis=redis_url,
             clock=Clock(redis=redis),
-            accounts={"mini": {**MINI, **keys, "api_base": address}},
+            accounts={name: {**account, "api_base": address} for name, account in known.items()},
             **{"web": {"public_url": web}, **tables},
         )
         programs.append(town.client.application)
-        yield Street(town, stage)
+        yield Street(town, stage, web=web, platform=address)
         town.house.close()

@@ -132,9 +132,9 @@ function draw(line) {
   state.drawn.set(line.id, node);
   if (before) return before.replaceWith(node);
   const at = new Date(line.at);
-  if (at - state.lastTime > QUIET_MINUTES * 60000) $("lines").append(timeNode(at));
+  if (at - state.lastTime > QUIET_MINUTES * 60000) $("talk").append(timeNode(at));
   state.lastTime = at;
-  $("lines").append(node);
+  $("talk").append(node);
 }
 
 const goDown = () => { $("lines").scrollTop = $("lines").scrollHeight; };
@@ -160,7 +160,7 @@ function unsent(words) {
   const again = () => { node.remove(); say(words); };
   const failed = el("button", { className: "state failed", type: "button", onclick: again }, "发送失败，点此重试");
   const node = el("li", { className: "mine" }, face(current().nickname, state.openid), bubble(words), failed);
-  $("lines").append(node);
+  $("talk").append(node);
   goDown();
 }
 
@@ -283,7 +283,7 @@ async function choose(openid) {
   Object.assign(state, { openid, change: 0, menu: null, lastTime: 0, drawn: new Map() });
   history.replaceState(null, "", `#${openid}`);
   $("wire").href = `/panel/wire?${new URLSearchParams({ openid })}`;
-  $("lines").replaceChildren();
+  $("talk").replaceChildren();
   reading = false;
   $("newer").hidden = true;
   $("welcome").hidden = true;

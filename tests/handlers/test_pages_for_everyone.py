@@ -1,0 +1,242 @@
+"""Every page of the site and of the sandbox, for who sees little, types only, has a small phone or large letters."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.routing import MapAdapter
+
+from tests.browser import a_browser, faults
+from tests.house import hashed_at_no_cost
+from tests.street import Street, a_street
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+PASSWORD = "a long enough password"
+WORDS = "活动室的开放时间能不能写在门口，这样来的人就知道什么时候能进。"
+SIZES = {"small phone": (320, 640), "phone": (390, 844), "desk": (1280, 800)}
+GRAVE = {"serious", "critical"}
+CUT_OFF = Path(__file__).parents[1] / "cut_off.js"
+NO_PAGES = {  # what a browser gets and nobody reads
+    "front.style",
+    "signin.style",
+    "bootstrap.static",
+    "health.alive",
+    "health.counted",
+    "health.ready",
+    "opinion_admin.picture",
+}
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Somebody who is signed in to the console, on the way through all pages."""
+
+    street: Street
+    page: Page
+    seen: set[str]
+
+    def pages(self) -> Iterator[str]:
+        """Open one after the other; each is named."""
+        yield from self._anyones()
+        yield from self._console()
+        yield from self._sandbox()
+
+    def _anyones(self) -> Iterator[str]:
+        digest = next(iter(self.street.town.house.shelf.current().digests))
+        for path in (
+            "/",
+            "/nothing",
+            "/p/digest",
+            "/p/digest?kind=policy&topic=dangzhang",
+            "/p/digest?q=没有这样的词",
+            f"/p/digest/{digest}",
+            "/p/digest/nothing",
+            "/p/digest?kind=x",
+        ):
+            yield self._goes(path)
+
+    def _console(self) -> Iterator[str]:
+        yield self._goes("/admin/login")
+        self._signs_in("a wrong password")
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield "signing in went wrong"
+        self._signs_in(PASSWORD)
+        expect(self.page.get_by_role("navigation", name="主导航")).to_be_visible()
+        for path in (
+            "/admin/",
+            "/admin/broadcasts",
+            "/admin/broadcasts/quiz-reminder/send",
+            "/admin/broadcasts/nothing/send",
+            "/admin/content",
+            "/admin/opinion/?state=answered",
+            "/admin/opinion/",
+        ):
+            yield self._goes(path)
+        opinions = self.page.locator("a.list-group-item")
+        for number in range(opinions.count()):
+            self._goes("/admin/opinion/")
+            opinions.nth(number).click()
+            expect(self.page.get_by_label("答复")).to_be_visible()
+            self._has_seen(self.page.url.removeprefix(self.street.web))
+            yield f"opinion {number}"
+
+    def _sandbox(self) -> Iterator[str]:
+        at = self.street.platform
+        self.page.goto(f"{at}/phone/")
+        expect(self.page.get_by_role("button", name="新建成员")).to_be_enabled()
+        yield "the phone before anybody is there"
+        self.page.get_by_label("账号").select_option("official")
+        self.page.get_by_label("新成员的昵称").fill("小同志")
+        self.page.get_by_role("button", name="新建成员").click()
+        expect(self.page.get_by_role("button", name="关注公众号")).to_be_visible()
+        yield "the phone of a stranger"
+        self.page.get_by_role("button", name="关注公众号").click()
+        expect(self.page.get_by_role("log")).to_contain_text("您好")
+        yield "the phone in a talk"
+        if self.page.get_by_role("button", name="更多操作").is_visible():
+            self.page.get_by_role("button", name="更多操作").click()
+        yield "more on the phone"
+        self.page.get_by_role("button", name="扫一扫").click()
+        expect(self.page.get_by_role("dialog", name="扫一扫")).to_be_visible()
+        yield "scanning"
+        self.page.goto(f"{at}/panel/")
+        self.page.locator("#presets summary").first.click()
+        expect(self.page.locator("#presets details[open]")).to_be_visible()
+        yield "the panel"
+        self.page.goto(f"{at}/panel/wire")
+        expect(self.page.locator("#entries li").first).to_be_visible()
+        yield "the wire"
+        self.page.locator("#entries button").first.click()
+        expect(self.page.get_by_role("region", name="详情")).to_be_visible()
+        yield "a detail of the wire"
+
+    def _goes(self, path: str) -> str:
+        self.page.goto(self.street.web + path)
+        self._has_seen(path)
+        return path
+
+    def _signs_in(self, password: str) -> None:
+        self.page.get_by_label("姓名").fill("值班员")
+        self.page.get_by_label("密码").fill(password)
+        self.page.get_by_role("button", name="登录").click()
+
+    def _has_seen(self, path: str) -> None:
+        path, _, query = path.partition("?")
+        if self._map.test(path, "GET"):
+            self.seen.add(str(self._map.match(path, "GET", query_args=query)[0]))
+
+    @property
+    def _map(self) -> MapAdapter:
+        return self.street.town.client.application.url_map.bind("")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def street(tmp_path: Path, database_url: str, redis: object, redis_url: str) -> Iterator[Street]:
+    with a_street(tmp_path, redis=redis, redis_url=redis_url, database=database_url, official=True) as street:
+        yield street
+
+
+@pytest.fixture
+def walk(street: Street, browser: Browser) -> Iterator[Callable[[str], Walk]]:
+    """Set out at a size of the screen."""
+    street.town.house.admins.add(name="值班员", password_hash=hashed_at_no_cost(PASSWORD))
+    lived_in(street)
+    opened = []
+
+    def begin(size: str) -> Walk:
+        width, height = SIZES[size]
+        page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN", reduced_motion="reduce")
+        opened.append(page)
+        return Walk(street, page, set())
+
+    yield begin
+    for page in opened:
+        page.close()
+
+
+def lived_in(street: Street) -> None:
+    """An opinion with a name, one that a person has to look at first, a push that was sent, and one that waits."""
+    phone = street.town.phone()
+    for words in ("意见", "2", "王海棠", "1", WORDS, "好了", "1", "订阅", "全部"):
+        street.goes_on(seconds=2)
+        phone.says(words)
+    mini = street.mini(street.member())
+    street.breaks(-1, times=9, path="/wxa/msg_sec_check")
+    sent = mini.post("/opinion", {"way": "named", "name": "李石榴", "category": "其他", "words": WORDS})
+    assert sent.status == 201, sent.body
+    desk = street.town.house.pushes.desk
+    desk.send_now("quiz-reminder", now=street.town.clock(), at_night=True)
+
+
+def grave(page: Page) -> list[str]:
+    """What axe calls serious or critical on a page."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:120]}" for each in found if each["impact"] in GRAVE for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_axe_finds_nothing_serious_on_any_page(walk, size):
+    way = walk(size)
+    found = {name: grave(way.page) for name in way.pages()}
+
+    assert {name: each for name, each in found.items() if each} == {}
+    assert way.seen == pages_of(way.street)
+
+
+def pages_of(street: Street) -> set[str]:
+    """The name of every page of the site."""
+    rules = street.town.client.application.url_map.iter_rules()
+    return {rule.endpoint for rule in rules if "GET" in (rule.methods or ())} - NO_PAGES
+
+
+def test_no_page_scrolls_sideways_on_the_smallest_phone(walk):
+    way = walk("small phone")
+    found = {name: way.page.evaluate(CUT_OFF.read_text()) + faults(way.page) for name in way.pages()}
+
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_letters_of_twice_the_size_are_all_there(walk, size):
+    way = walk(size)
+    found = {name: enlarged(way.page) for name in way.pages()}
+
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+def enlarged(page: Page) -> list[str]:
+    """What can't be read when the reader's letters are twice as large, the page's own among them."""
+    sizes = "() => [...document.querySelectorAll('h1, p, label, button, small')].filter(e => e.checkVisibility())\
+        .map(e => [e.outerHTML.slice(0, 60), parseFloat(getComputedStyle(e).fontSize)])"
+    before = page.evaluate(sizes)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    after = page.evaluate(sizes)
+    small = [what for (what, old), (_, new) in zip(before, after, strict=True) if new < old * 1.9]
+    found: list[str] = page.evaluate(CUT_OFF.read_text()) + [f"does not grow: {what}" for what in small]
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    return found
+
+
+def test_a_digest_is_found_and_read_without_scripts(street, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page.goto(f"{street.web}/")
+    page.get_by_role("link", name="政策", exact=True).click()
+    title = page.locator(".digests a").first.inner_text()
+    page.get_by_role("link", name=title, exact=True).click()
+
+    assert page.get_by_role("heading", level=1).inner_text() == title
+    assert re.search("出处", page.get_by_role("main").inner_text())
+    page.close()
