@@ -7,6 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import click
@@ -41,6 +42,7 @@ from handlers import (
     opinion,
     phone,
     quiz,
+    sharing,
     subscription,
 )
 from handlers.conversation import Conversation
@@ -82,7 +84,7 @@ from storage.sessions import Sessions
 from storage.subscription import Subscriptions
 from storage.tokens import RedisTokenStore
 from wechat import webhook
-from wechat.api.jssdk import jsapi_ticket
+from wechat.api import jssdk
 from wechat.bulk import Bulk
 from wechat.capabilities import Capability, may
 from wechat.client import TencentWeChat
@@ -140,7 +142,9 @@ class Platform:
         }
         tickets = {
             name: Tokens(
-                jsapi_ticket(account, tokens[name]), RedisTokenStore(memory, keys, account=name, of="ticket"), clock
+                jssdk.jsapi_ticket(account, tokens[name]),
+                RedisTokenStore(memory, keys, account=name, of="ticket"),
+                clock,
             )
             for name, account in accounts.items()
         }
@@ -220,6 +224,7 @@ class House:
     roster: Roster
     admins: Admins
     limiter: Limiter
+    sharing: sharing.Sharing | None
     gate: Gate
     platform: Platform
     pushes: Pushes
@@ -288,7 +293,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     opinions = Opinions(database, keys)
     postman = Postman(opinions.carry, most=run.WEB_THREADS - 1)
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
-    phones = Phones(database, keys)
+    phones, cards = Phones(database, keys), _cards(settings, platform, clock)
     features = (
         login.feature(
             accounts=platform.minis,
@@ -308,7 +313,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             effect=effect,
             settings=settings.handlers.quiz,
         ),
-        digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock),
+        digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock, sharing=cards),
         opinion.feature(
             stores=opinion.Stores(
                 opinions=opinions,
@@ -387,12 +392,28 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         roster=roster_store,
         admins=admins,
         limiter=limiter,
+        sharing=cards,
         gate=Gate(sessions=sessions, paces=paces, clock=clock, a_minute=settings.handlers.login.requests_a_minute),
         platform=platform,
         pushes=pushes,
         features=features,
         conversation=talk,
         postman=postman,
+    )
+
+
+def _cards(settings: Settings, platform: Platform, clock: Clock) -> sharing.Sharing | None:
+    """How pages that are passed on get a card: by the first account that may use the JS-SDK, None without one."""
+    name = next((name for name, each in platform.accounts.items() if may(each, Capability.JS_SDK)), "")
+    if not name:
+        return None
+    return sharing.Sharing(
+        appid=platform.accounts[name].appid,
+        sign=platform.clients[name].signature,
+        sdk=jssdk.script(settings.sandbox_url if settings.sandbox.enabled else ""),
+        site=settings.web.public_url,
+        stands_in=settings.sandbox.enabled,
+        clock=clock,
     )
 
 
@@ -467,6 +488,8 @@ def serve(house: House) -> Flask:
     metrics = health.Metrics()
     _open(site, _health(house, metrics), access.requires_nothing)
     _open(site, front.blueprint(house.shelf), access.requires_nothing)
+    if house.sharing:
+        _open(site, sharing.blueprint(house.sharing), access.requires_nothing)
     for feature in house.features:
         if feature.pages:
             _open(site, feature.pages, access.requires_nothing)
@@ -585,6 +608,7 @@ def sandbox() -> Flask:
             verified=account.verified,
             original_id=account.original_id,
             title=library.account.name,
+            page_host=urlsplit(house.settings.public_url).netloc,
             menu=library.menu.payload()["button"] if account.kind != "miniprogram" else (),
         )
         for name, account in house.settings.accounts.items()

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import sqlalchemy as sa
@@ -107,26 +108,31 @@ class Member:
 def a_street(
     folder: Path, *, redis: Any, redis_url: str, mode: str = "plain", official: bool = False, **tables: Any
 ) -> Iterator[Street]:
-    """Both, running; `tables` are a town's. The official account is known there where it is asked for."""
+    """Both, running; `tables` are a town's.
+
+    With `official` that account is there too, all of it is the sandbox, and its pages are at home where the program is.
+    """
     platform = folder / "platform"
     platform.mkdir()
     programs: list[Any] = []
     keys = {"mode": mode, "encoding_aes_key": "A" * 43}
-    accounts = [an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)]
-    known = {"mini": {**MINI, **keys}}
-    if official:
-        accounts.append(an_account(name="official", **{**OFFICIAL, "encoding_aes_key": ""}))
-        known["official"] = OFFICIAL
+    known = {"mini": {**MINI, **keys}, **({"official": OFFICIAL} if official else {})}
 
     def later_there(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return programs[0](environ, start_response)  # type: ignore[no-any-return]
 
     with ExitStack() as open_doors:
         web = open_doors.enter_context(served(later_there))  # type: ignore[arg-type] # any WSGI application
+        accounts = [an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)]
+        if official:
+            accounts.append(an_account(name="official", page_host=urlsplit(web).netloc, **OFFICIAL))
         stage = open_doors.enter_context(
             a_stage(platform, *accounts, webhook=web, templates=TEMPLATES, patience=PATIENT)
         )
         address = open_doors.enter_context(served(stage.app))
+        if official:
+            tables["sandbox"] = {"enabled": True, "host": "127.0.0.1", "port": urlsplit(address).port}
+            tables["web"] = {"host": "127.0.0.1", "port": urlsplit(web).port}
         town = a_town(
             folder,
             redis=redis_url,

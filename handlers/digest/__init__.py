@@ -7,13 +7,19 @@ from zoneinfo import ZoneInfo
 from content.shelf import Shelf
 from handlers.digest import api, chat, pages
 from handlers.feature import Feature
+from handlers.sharing import Sharing
 
 
-def feature(*, shelf: Shelf, zone: ZoneInfo, public_url: str, clock: Callable[[], datetime]) -> Feature:
-    """The digests, ready to be read. `public_url` is where phones reach the pages, "" for nowhere; nothing is kept."""
+def feature(
+    *, shelf: Shelf, zone: ZoneInfo, public_url: str, clock: Callable[[], datetime], sharing: Sharing | None = None
+) -> Feature:
+    """The digests, ready to be read. `public_url` is where phones reach the pages, "" for nowhere; nothing is kept.
+
+    With `sharing` a digest's page offers WeChat a card.
+    """
     return Feature(
         name="digest",
         chat=chat.routes(shelf=shelf, zone=zone, public_url=public_url.rstrip("/")),
         api=api.blueprint(api.Reader(shelf=shelf, zone=zone, clock=clock)),
-        pages=pages.blueprint(shelf=shelf, zone=zone, clock=clock),
+        pages=pages.blueprint(pages.Site(shelf=shelf, zone=zone, clock=clock, sharing=sharing)),
     )

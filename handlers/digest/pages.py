@@ -15,6 +15,7 @@ from content.shelf import Shelf
 from handlers import front
 from handlers.digest import engine
 from handlers.digest.engine import Ask
+from handlers.sharing import Sharing
 
 ON_A_PAGE = 20
 
@@ -26,6 +27,7 @@ class Site:
     shelf: Shelf
     zone: ZoneInfo
     clock: Callable[[], datetime]
+    sharing: Sharing | None = None
 
     def listed(self) -> ResponseReturnValue:
         """The digests of ?kind=, ?topic= and ?q=, the newest first, by ?page=."""
@@ -43,7 +45,7 @@ class Site:
         if digest is None or not engine.is_public(digest) or not digest.is_out(self.clock()):
             abort(404)
         topics = [topic for topic in self._library.account.topics if topic.id in digest.topics]
-        return self._page("one", digest=digest, parts=engine.parts(digest), topics=topics)
+        return self._page("one", digest=digest, parts=engine.parts(digest), topics=topics, sharing=self.sharing)
 
     def missing(self, _: Exception) -> ResponseReturnValue:
         """Say that there is nothing here, with the way to what there is."""
@@ -70,11 +72,10 @@ class Site:
         return self.shelf.current()
 
 
-def blueprint(*, shelf: Shelf, zone: ZoneInfo, clock: Callable[[], datetime]) -> Blueprint:
+def blueprint(site: Site) -> Blueprint:
     """Serve /p/digest and /p/digest/<slug>."""
-    site = Site(shelf=shelf, zone=zone, clock=clock)
     doors = Blueprint("digest", __name__, url_prefix="/p/digest", template_folder="../templates")
     doors.add_url_rule("", "listed", site.listed)
-    doors.add_url_rule("/<slug>", "one", site.one)
+    doors.add_url_rule("/<slug>", "one", site.sharing.view(site.one) if site.sharing else site.one)
     doors.register_error_handler(404, site.missing)
     return doors

@@ -11,6 +11,14 @@ from wechat.settings import AccountSettings
 from wechat.tokens import Fetch, Fetched, Tokens
 from wechat.wire import CONNECT_SECONDS, READ_SECONDS
 
+SCRIPT = "/open/js/jweixin-1.6.0.js"
+SITE = "https://res.wx.qq.com"
+
+
+def script(stand_in: str = "") -> str:
+    """Where a page gets the SDK: from the platform, or from a stand-in for it at that address."""
+    return f"{stand_in or SITE}{SCRIPT}"
+
 
 class JsSdk(Protocol):
     """What `wx.config` of a page asks for."""

@@ -12,7 +12,8 @@ class SandboxAccount:
     """One account as set up in the platform's console; `name` is the last part of its webhook's URL.
 
     `kind` is "service", "subscription" or "miniprogram", `mode` is "plain", "compat" or "safe". `title` is what members
-    read above the chat; `menu` are the buttons set in the console, shown until the API makes others.
+    read above the chat; `page_host` is where its pages may use the JS-SDK, "" for anywhere; `menu` are the buttons set
+    in the console, shown until the API makes others.
     """
 
     name: str
@@ -25,6 +26,7 @@ class SandboxAccount:
     verified: bool = True
     original_id: str = ""
     title: str = ""
+    page_host: str = ""
     menu: Sequence[Mapping[str, Any]] = ()
 
     @property

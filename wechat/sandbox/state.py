@@ -47,6 +47,9 @@ create table if not exists tagged (
     openid text not null, tag integer not null, nth integer not null, primary key (openid, tag)) without rowid;
 create table if not exists tickets (
     ticket text primary key, account text not null, until real not null) without rowid;
+create table if not exists cards (
+    id integer primary key autoincrement, at real not null, account text not null, way text not null,
+    page text not null, title text not null, summary text not null, link text not null, picture text not null);
 create table if not exists scene_codes (
     ticket text primary key, account text not null, scene text not null, url text not null, until real);
 create index if not exists scene_codes_of on scene_codes (account, url);

@@ -95,10 +95,23 @@ function askAdmin(jobs) {
   $("waiting").hidden = jobs.length === 0;
 }
 
+// ---------------------------------------------------------------- the card that a page offered last
+
+let cardBefore = 0;
+function showCard(card) {
+  if (!card || card.id === cardBefore) return;
+  cardBefore = card.id;
+  $("card").replaceChildren(el("h3", {}, card.title), el("p", {}, card.summary),
+    el("a", { href: card.link, target: "_blank", rel: "noopener" }, card.link));
+  if (card.picture) $("card").prepend(el("img", { src: card.picture, alt: "" }));
+  $("offered").hidden = false;
+}
+
 let before = "";
 async function look() {
-  const [knobs, clock, jobs] = await Promise.all([ask("knobs"), ask("clock"), ask("mass")]);
+  const [knobs, clock, jobs, cards] = await Promise.all([ask("knobs"), ask("clock"), ask("mass"), ask("cards")]);
   askAdmin(jobs);
+  showCard(cards.find((card) => card.way === "message"));
   const now = new Date(clock.now * 1000);
   $("now").textContent = now.toLocaleString("zh-CN", { dateStyle: "long", timeStyle: "medium", timeZone: "Asia/Shanghai" });
   if (JSON.stringify(knobs) === before) return;
