@@ -29,6 +29,8 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "health.counted",
     "health.ready",
     "opinion_admin.picture",
+    "sharing.script",
+    "sharing.signed",
 }
 
 
