@@ -104,7 +104,7 @@ def _openid(fields: Fields, detail: Any) -> str:
 def _identity(fields: Fields, account: str, openid: str) -> str:
     """Hash what tells two messages apart: a MsgId repeats across people, an event within a second only in its body."""
     number = "" if word(fields, "MsgType").lower() == "event" else word(fields, "MsgId")
-    told_by = "\x1f".join((account, openid, number)) if number else _canonical([account, openid, fields])
+    told_by = f"{account}\x1f{openid}\x1f{number}" if number else _canonical([account, openid, fields])
     return hashlib.sha256(told_by.encode()).hexdigest()
 
 
