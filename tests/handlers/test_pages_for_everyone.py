@@ -29,6 +29,7 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "health.counted",
     "health.ready",
     "opinion_admin.picture",
+    "opinion_pages.picture",
     "sharing.script",
     "sharing.signed",
 }
