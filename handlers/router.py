@@ -86,17 +86,16 @@ Offer = Callable[[Turn], Reply | None]
 class Talking:
     """What a feature does while it is being talked to.
 
-    `accepts(turn)` says whether this message is meant for the talk; `answer` takes it. `otherwise` answers what neither
-    the talk nor any word of another feature wanted. `takes_words(turn)`: free words are expected, so a feature is
-    reached by its exact name and not by words that look like one of its patterns. `lapsed(turn)`: what was said here
-    has had its time, so there is nothing to go on with; `otherwise` says so. `resume` goes on after a break (or with
-    what SQL remembers, and gives None where there is nothing), `restart` begins again, `back` goes one step back,
-    `leave` says good-bye. `picks_up` looks, while nothing is open, at words that nobody wanted: what they answer may
-    have been lost with Redis.
+    `takes(turn)` says who answers a message that is meant for the talk, and None for one that isn't; what it has read
+    of the message, it hands on. `otherwise` answers what neither the talk nor any word of another feature wanted.
+    `takes_words(turn)`: free words are expected, so a feature is reached by its exact name and not by words that look
+    like one of its patterns. `lapsed(turn)`: what was said here has had its time, so there is nothing to go on with;
+    `otherwise` says so. `resume` goes on after a break (or with what SQL remembers, and gives None where there is
+    nothing), `restart` begins again, `back` goes one step back, `leave` says good-bye. `picks_up` looks, while nothing
+    is open, at words that nobody wanted: what they answer may have been lost with Redis.
     """
 
-    accepts: Callable[[Turn], bool]
-    answer: Handler
+    takes: Callable[[Turn], Handler | None]
     otherwise: Handler
     resume: Offer
     restart: Handler | None = None
@@ -182,9 +181,8 @@ class Switchboard:
 
     def _talk(self, turn: Turn) -> Route | None:
         router = self.routers.get(turn.talk.feature)
-        if router is None or router.talking is None or not router.talking.accepts(turn):
-            return None
-        return Route(router.feature, router.talking.answer, private=router.private)
+        handler = router.talking.takes(turn) if router and router.talking else None
+        return Route(router.feature, handler, private=router.private) if router and handler else None
 
     def otherwise(self, turn: Turn) -> Route | None:
         """What the feature being talked to says to a message that nobody wanted."""

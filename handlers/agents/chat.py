@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from handlers.conversation import Say
-from handlers.router import Router, Talking, Turn, plain
+from handlers.router import Handler, Router, Talking, Turn, plain
 from wechat.messages import AgentSession, Kind, Reply, Silence, Text, Transfer
 
 # What is said to a person stays with the person: of the words that work everywhere only these lead back.
@@ -25,9 +25,9 @@ class Desk:
         turn.talk.hold("agents", {})
         return Transfer(words=self.say("agents.called"))
 
-    def accepts(self, turn: Turn) -> bool:
+    def takes(self, turn: Turn) -> Handler | None:
         """All that is said but the words that lead back."""
-        return turn.message.kind in _FOR_AGENTS and plain(turn.text) not in _BACK
+        return self.pass_on if turn.message.kind in _FOR_AGENTS and plain(turn.text) not in _BACK else None
 
     def pass_on(self, turn: Turn) -> Reply:  # noqa: ARG002 - whatever it is
         """Each message is handed over by its own reply."""
@@ -53,8 +53,7 @@ def routes(desk: Desk) -> Router:
         words={("人工", "转人工", "人工客服", "人工服务", "找人工"): desk.call},
         kinds={Kind.AGENT_SESSION: desk.ended},
         talking=Talking(
-            accepts=desk.accepts,
-            answer=desk.pass_on,
+            takes=desk.takes,
             otherwise=desk.pass_on,
             resume=lambda _: None,
             back=desk.back,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from content.library import Library
@@ -36,8 +37,7 @@ def routes(*, shelf: Shelf, zone: ZoneInfo, public_url: str) -> Router:
         keys={"digest.news": reader.news, "digest.policy": reader.policy},
         patterns={rf"{engine.LEAD}({_KINDS}).*": reader.of_kind, _SEEKING: reader.search},
         talking=Talking(
-            accepts=reader.accepts,
-            answer=reader.answer,
+            takes=reader.takes,
             otherwise=reader.otherwise,
             resume=reader.resume,
             restart=reader.restart,
@@ -95,22 +95,13 @@ class Reader:
 
     # -- while being talked to -----------------------------------------------------------------------------------
 
-    def accepts(self, turn: Turn) -> bool:
+    def takes(self, turn: Turn) -> Handler | None:
         """A number, a topic's name from the list of topics, or a word that turns the pages."""
-        if engine.number_in(turn.text) is not None:
-            return True
-        if _is_about_topics(turn):
-            return engine.topic_named(turn.text, self._numbered_topics(turn)) is not None
-        return self._turning(turn) is not None
-
-    def answer(self, turn: Turn) -> Reply:
-        """Open what has the number, or turn the page."""
         number = engine.number_in(turn.text)
         if _is_about_topics(turn):
-            return self._choose_topic(turn, number)
-        if number is not None:
-            return self._open(turn, number)
-        return (self._turning(turn) or self.otherwise)(turn)
+            named = number is not None or engine.topic_named(turn.text, self._numbered_topics(turn)) is not None
+            return partial(self._choose_topic, number=number) if named else None
+        return self._turning(turn) if number is None else partial(self._open, number=number)
 
     def otherwise(self, turn: Turn) -> Reply:
         """Say what can be done here."""

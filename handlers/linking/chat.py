@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from content.shelf import Shelf
 from handlers.linking import engine
-from handlers.router import Router, Talking, Turn, plain
+from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.linking import Linked, Linking
 from wechat.messages import Kind, Reply, Text
 
@@ -40,18 +40,15 @@ class Links:
         turn.talk.hold("linking", {"doing": "part"})
         return self._says("sure", word=self._say("part_word"))
 
-    def accepts(self, turn: Turn) -> bool:
+    def takes(self, turn: Turn) -> Handler | None:
         """A code while one is expected; the confirmation while parting."""
         if turn.message.kind is not Kind.TEXT:
-            return False
+            return None
         if turn.talk.state.get("doing") == "part":
-            return plain(turn.text) == plain(self._say("part_word"))
-        return engine.code_in(turn.text) is not None
+            return self._part if plain(turn.text) == plain(self._say("part_word")) else None
+        return self.link if engine.code_in(turn.text) else None
 
-    def answer(self, turn: Turn) -> Reply:
-        """Link or part."""
-        if turn.talk.state.get("doing") != "part":
-            return self.link(turn)
+    def _part(self, turn: Turn) -> Reply:
         self.linking.part(turn.who.contact)
         turn.talk.end()
         return self._says("parted")
@@ -92,8 +89,7 @@ def routes(links: Links) -> Router:
         },
         patterns={r"关联码?[^0-9a-z]{0,3}[0-9a-z][0-9a-z\W]{7,11}": links.link},
         talking=Talking(
-            accepts=links.accepts,
-            answer=links.answer,
+            takes=links.takes,
             otherwise=links.otherwise,
             resume=links.resume,
             leave=links.leave,

@@ -1,11 +1,12 @@
 """Binding with a one-time code, seeing the binding, undoing it."""
 
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
 from handlers.membership import engine
-from handlers.router import Router, Talking, Turn, plain
+from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.roster import Refusal, Roster
 from wechat.messages import Kind, Reply, Text
 
@@ -57,21 +58,19 @@ class Membership:
         turn.talk.hold("membership", {"doing": "unbind"})
         return self._says("sure", name=turn.who.name, word=self._say("unbind_word"))
 
-    def accepts(self, turn: Turn) -> bool:
+    def takes(self, turn: Turn) -> Handler | None:
         """A code while one is expected; the confirmation while unbinding."""
         if turn.message.kind is not Kind.TEXT:
-            return False
+            return None
         if turn.talk.state.get("doing") == "unbind":
-            return plain(turn.text) == plain(self._say("unbind_word"))
-        return engine.code_in(turn.text) is not None
+            return self._unbind if plain(turn.text) == plain(self._say("unbind_word")) else None
+        code = engine.code_in(turn.text)
+        return partial(self._bind, code=code) if code else None
 
-    def answer(self, turn: Turn) -> Reply:
-        """Bind or unbind."""
-        if turn.talk.state.get("doing") == "unbind":
-            self.roster.unbind(turn.who.person)
-            turn.talk.end()
-            return self._says("unbound")
-        return self._bind(turn, engine.code_in(turn.text) or "")
+    def _unbind(self, turn: Turn) -> Reply:
+        self.roster.unbind(turn.who.person)
+        turn.talk.end()
+        return self._says("unbound")
 
     def otherwise(self, turn: Turn) -> Reply:
         """Say what was expected."""
@@ -125,8 +124,7 @@ def routes(membership: Membership) -> Router:
         keys={"membership.join": membership.join},
         scenes={"join_": membership.join},
         talking=Talking(
-            accepts=membership.accepts,
-            answer=membership.answer,
+            takes=membership.takes,
             otherwise=membership.otherwise,
             resume=membership.resume,
             restart=membership.restart,

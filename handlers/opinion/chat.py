@@ -12,7 +12,7 @@ from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Bounds, Draft, Problem, Step
 from handlers.router import Draft as Kept
-from handlers.router import Router, Talking, Turn, plain
+from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
 from storage.checks import WORDS, Checks, Due
 from storage.opinion import Opinion, Opinions, Quota
@@ -99,8 +99,11 @@ class OpinionBox:
 
     # -- one step after the other --------------------------------------------------------------------------------
 
-    def accepts(self, turn: Turn) -> bool:
+    def takes(self, turn: Turn) -> Handler | None:
         """What is surely meant for the opinion; short words may be another feature's name and are looked up first."""
+        return self.answer if self._is_surely_meant(turn) else None
+
+    def _is_surely_meant(self, turn: Turn) -> bool:
         if turn.message.kind is not Kind.TEXT:
             return turn.message.kind in _SENT_BY_HAND
         said, draft = plain(turn.text), _draft(turn)
@@ -392,8 +395,7 @@ def routes(box: OpinionBox) -> Router:
             r"[0-9a-z]{4}\W?[0-9a-z]{4}\W?[0-9a-z]{4}": box.query_code,
         },
         talking=Talking(
-            accepts=box.accepts,
-            answer=box.answer,
+            takes=box.takes,
             otherwise=box.answer,
             resume=box.resume,
             restart=box.restart,

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from content.library import Library
@@ -9,7 +10,7 @@ from content.models import Question, QuestionType
 from content.shelf import Shelf
 from handlers.quiz import engine
 from handlers.quiz.engine import Daily
-from handlers.router import Router, Talking, Turn, plain
+from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.quiz import QuizStore, Round
 from wechat.messages import Kind, Reply, Text
 
@@ -29,8 +30,7 @@ def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, daily: Daily) -> R
         keys={"quiz.daily": quiz.daily, "quiz.wrong": quiz.mistakes},
         scenes={"quiz": quiz.daily},
         talking=Talking(
-            accepts=quiz.accepts,
-            answer=quiz.answer,
+            takes=quiz.takes,
             otherwise=quiz.otherwise,
             resume=quiz.resume,
             restart=quiz.restart,
@@ -76,24 +76,23 @@ class Quiz:
         )
         return self._goes_on(turn, begun)
 
-    def accepts(self, turn: Turn) -> bool:
-        """Whether the words are an answer to the question that is open, as its reader saw it."""
+    def takes(self, turn: Turn) -> Handler | None:
+        """An answer to the question that is open, as its reader saw it."""
         question = self._open_question(turn)
         if question is None or turn.message.kind is not Kind.TEXT:
-            return False
+            return None
         shown = self._shown(question, turn)
-        seen = turn.talk.state.get("seen") == engine.looks(question, shown)
-        return seen and engine.read(question, shown, turn.text) is not None
+        if turn.talk.state.get("seen") != engine.looks(question, shown):
+            return None
+        chosen = engine.read(question, shown, turn.text)
+        return None if chosen is None else partial(self._answer, question=question, shown=shown, chosen=chosen)
 
-    def answer(self, turn: Turn) -> Reply:
+    def _answer(
+        self, turn: Turn, *, question: Question, shown: tuple[engine.Choice, ...], chosen: frozenset[str]
+    ) -> Reply:
         """Mark and keep the answer, explain it, and ask the next question."""
-        question = self._open_question(turn)
-        if question is None:
-            return self.otherwise(turn)
         if turn.overlapped:
             return self._says("one_at_a_time", question=self._asked(question, turn))
-        shown = self._shown(question, turn)
-        chosen = engine.read(question, shown, turn.text) or frozenset()
         right = chosen == engine.right_ids(question)
         state = turn.talk.state
         new = self.store.record(

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from functools import partial
 from typing import Protocol
 
 from content.models import Topic
 from content.shelf import Shelf
-from handlers.router import Router, Talking, Turn, plain
+from handlers.router import Handler, Router, Talking, Turn, plain
 from handlers.subscription import engine
 from storage.people import By, People
 from storage.subscription import Subscriptions
@@ -101,19 +102,14 @@ class Subscriber:
         chosen = [topic for topic in self._topics if topic.id == turn.message.scene.removeprefix("topic_")]
         return self._add(turn, chosen) if chosen else self.topics(turn)
 
-    def accepts(self, turn: Turn) -> bool:
+    def takes(self, turn: Turn) -> Handler | None:
         """Numbers or names while the list is open; the confirmation while deleting."""
         if turn.message.kind is not Kind.TEXT:
-            return False
+            return None
         if turn.talk.state.get("doing") == "delete":
-            return plain(turn.text) == plain(self._say("delete_word"))
-        return engine.picked(turn.text, self._topics) is not None
-
-    def answer(self, turn: Turn) -> Reply:
-        """Do what the talk was about."""
-        if turn.talk.state.get("doing") == "delete":
-            return self._delete(turn)
-        return self._add(turn, engine.picked(turn.text, self._topics) or ())
+            return self._delete if plain(turn.text) == plain(self._say("delete_word")) else None
+        chosen = engine.picked(turn.text, self._topics)
+        return None if chosen is None else partial(self._add, chosen=chosen)
 
     def otherwise(self, turn: Turn) -> Reply:
         """Say what was expected."""
@@ -243,8 +239,7 @@ def routes(subscriber: Subscriber) -> Router:
             Kind.AUTHORIZATION_CANCELLED: subscriber.cancelled,
         },
         talking=Talking(
-            accepts=subscriber.accepts,
-            answer=subscriber.answer,
+            takes=subscriber.takes,
             otherwise=subscriber.otherwise,
             resume=subscriber.resume,
             restart=subscriber.restart,

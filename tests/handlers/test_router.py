@@ -24,8 +24,7 @@ def a_router(feature="quiz", **tables):
 
 def a_talk(accepted=(), answer="talk", **more):
     return Talking(
-        accepts=lambda turn: turn.text in accepted,
-        answer=says(answer),
+        takes=lambda turn: says(answer) if turn.text in accepted else None,
         otherwise=says("otherwise"),
         resume=says("resumed"),
         **more,

@@ -234,7 +234,7 @@ def test_a_double_tap_does_not_answer_a_question_nobody_saw(world):
     talk.draft = Kept("opinion", Draft(receipt="0" * 12).dumped(), until=world.clock() + timedelta(minutes=30))
     who = world.people.find(account="official", openid=member.openid)
     tap = Turn(message=member.message(Kind.TEXT, text="1"), who=who, talk=talk, now=world.clock(), overlapped=True)
-    answer = world.feature.chat.talking.answer(tap)
+    answer = world.feature.chat.talking.takes(tap)(tap)
 
     assert isinstance(answer, Text)
     assert answer.content.startswith("想怎么提？")
