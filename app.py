@@ -47,7 +47,7 @@ from handlers import (
 )
 from handlers.conversation import Conversation
 from handlers.feature import Feature, Keeps
-from handlers.session import Gate
+from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
 from scheduler import reasons
 from scheduler import worker as workers
@@ -72,6 +72,7 @@ from storage.inbox import Inbox
 from storage.linking import Linking
 from storage.opinion import Opinion, Opinions, Quota
 from storage.paces import Paces
+from storage.passes import Passes
 from storage.people import People
 from storage.phone import Phones
 from storage.pictures import Pictures
@@ -168,6 +169,11 @@ class Platform:
         can = {name for name, each in self.accounts.items() if may(each, Capability.PEOPLE)}
         return {name: self.clients[name] for name in self.clients if name in can}
 
+    def opens_pages(self, *, anywhere: bool) -> login.WeChatWay | None:
+        """The way to learn who opens a page: of several accounts that may say it, the first."""
+        name = next((name for name, each in self.accounts.items() if may(each, Capability.OAUTH)), None)
+        return login.WeChatWay(account=name, asks=self.clients[name], anywhere=anywhere) if name else None
+
     async def close(self) -> None:
         """Let go of the connections that sends keep open."""
         for bulk in self.bulks.values():
@@ -226,6 +232,7 @@ class House:
     limiter: Limiter
     sharing: sharing.Sharing | None
     gate: Gate
+    page_gate: PageGate
     platform: Platform
     pushes: Pushes
     features: tuple[Feature, ...]
@@ -293,14 +300,23 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     opinions = Opinions(database, keys)
     postman = Postman(opinions.carry, most=run.WEB_THREADS - 1)
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
+    a_minute = settings.handlers.login.requests_a_minute
+    page_sessions = Sessions(database, mark=keys.mark("page session"))  # whose tokens open no door of the API
+    page_gate = PageGate(sessions=page_sessions, paces=paces, clock=clock, a_minute=a_minute)
     phones, cards = Phones(database, keys), _cards(settings, platform, clock)
     features = (
         login.feature(
-            accounts=platform.minis,
-            meet=links.meet,
-            sessions=sessions,
+            programs=login.Programs(accounts=platform.minis, meet=links.meet, sessions=sessions),
+            browsers=login.Browsers(
+                gate=page_gate,
+                links=Passes(memory, keys, purpose="link"),
+                tries=Passes(memory, keys, purpose="try"),
+                find=people.find,
+                wechat=platform.opens_pages(anywhere=settings.sandbox.enabled),
+                public_url=settings.public_url.rstrip("/"),
+            ),
             paces=paces,
-            say=shelf.say,
+            shelf=shelf,
             clock=clock,
             zone=settings.zone,
             settings=settings.handlers.login,
@@ -393,7 +409,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         admins=admins,
         limiter=limiter,
         sharing=cards,
-        gate=Gate(sessions=sessions, paces=paces, clock=clock, a_minute=settings.handlers.login.requests_a_minute),
+        gate=Gate(sessions=sessions, paces=paces, clock=clock, a_minute=a_minute),
+        page_gate=page_gate,
         platform=platform,
         pushes=pushes,
         features=features,
@@ -491,8 +508,10 @@ def serve(house: House) -> Flask:
     if house.sharing:
         _open(site, sharing.blueprint(house.sharing), access.requires_nothing)
     for feature in house.features:
+        if feature.pages_for_anyone:
+            _open(site, feature.pages_for_anyone, access.requires_nothing)
         if feature.pages:
-            _open(site, feature.pages, access.requires_nothing)
+            _open(site, feature.pages, house.page_gate.requires_member)
         if feature.admin:
             _open(site, feature.admin, access.requires_admin)
     proxies = house.settings.web.trusted_proxies

@@ -7,7 +7,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, redirect, request, url_for
+from flask import Flask, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
@@ -115,8 +115,10 @@ def protect(web: Flask, *, secret: bytes, admins: Admins, limiter: Limiter, publ
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=SESSION_MINUTES),
         WTF_CSRF_TIME_LIMIT=None,
         BOOTSTRAP_SERVE_LOCAL=True,
+        WTF_CSRF_SSL_STRICT=False,  # a page that tells nobody its address sends no Referer: the token is what counts
         MAX_CONTENT_LENGTH=1024 * 1024,
     )
+    web.after_request(_tells_nobody)  # before Talisman is added, so after it has written its own
     CSRFProtect(web)
     Bootstrap5(web)
     limiter.init_app(web)
@@ -142,6 +144,13 @@ def with_scripts_from(site: str, page: Callable[..., ResponseReturnValue]) -> Ca
     policy = {**PAGE_SOURCES, "script-src": f"'self' {site}"}
     shown.talisman_view_options = {"content_security_policy": policy}  # type: ignore[attr-defined] # where Talisman looks
     return shown
+
+
+def _tells_nobody(response: Response) -> Response:
+    """What no browser may keep, a Referer doesn't carry on either: such an address may sign somebody in."""
+    if response.cache_control.no_store:
+        response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def requires_nothing() -> None:

@@ -33,6 +33,7 @@ class Feature:
     chat: Router | None = None
     api_for_anyone: Blueprint | None = None
     api: Blueprint | None = None
+    pages_for_anyone: Blueprint | None = None
     pages: Blueprint | None = None
     admin: Blueprint | None = None
     jobs: tuple[Job, ...] = ()

@@ -1,4 +1,7 @@
-"""Who is signed in to the API: the token that a request bears, the member behind it, and the guard before the doors."""
+"""Who is signed in: the token that a request or a browser bears, the member behind it, and the guards before the doors.
+
+The API and the pages have tokens of their own: neither opens the other's doors.
+"""
 
 import re
 from collections.abc import Callable
@@ -6,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import g, request
+from flask import Response, after_this_request, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from handlers.problems import NOT_SIGNED_IN, TOO_FAST, Refused
 from storage.paces import Paces
@@ -15,6 +20,8 @@ from storage.sessions import Session, Sessions
 
 _BEARER = re.compile(r"Bearer +([\w-]{43})", re.ASCII | re.IGNORECASE)
 _MINUTE = 60
+PAGE_COOKIE, PAGES = "zhibu_page", "/p"
+_PAGE_TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,46 @@ class Gate:
         if wait:
             raise Refused(TOO_FAST, wait=wait)
         g.session = session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageGate:
+    """Lets members in to the pages that are theirs, and sends everybody else to sign in. It writes nothing either."""
+
+    sessions: Sessions
+    paces: Paces
+    clock: Callable[[], datetime]
+    a_minute: int
+
+    def requires_member(self) -> ResponseReturnValue | None:
+        """Only who is signed in comes in; what is shown is kept by no browser and no proxy."""
+        after_this_request(private)
+        found = self.found()
+        if found is None:
+            return redirect(url_for("login.form", to=_wanted()), 303)
+        wait = self.paces.wait("page", found.who.person, most=self.a_minute, seconds=_MINUTE, now=self.clock())
+        if wait:
+            raise TooManyRequests(retry_after=wait)
+        g.session = found
+        return None
+
+    def found(self) -> Session | None:
+        """The session of this browser, while it is good."""
+        said = request.cookies.get(PAGE_COOKIE, "")
+        return self.sessions.find(said, now=self.clock()) if _PAGE_TOKEN.fullmatch(said) else None
+
+
+def private(response: Response) -> Response:
+    """Of a page that is for one reader: nobody keeps it."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _wanted() -> str:
+    """Where somebody who has to sign in first wants to be: a page, else the first one of its feature."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    return "/".join(request.path.split("/")[:3])
 
 
 def token() -> str:

@@ -33,6 +33,10 @@ sessions = sa.Table(
 )
 
 
+class NoContact(Exception):
+    """Whoever was to be signed in has left meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A device that is signed in, and whose it is."""
@@ -72,7 +76,10 @@ _FIND = (
 
 
 class Sessions:
-    """Tokens are shown once, when they are made: the database can't say them again."""
+    """Tokens are shown once, when they are made: the database can't say them again.
+
+    Tokens of another `mark` lie in the same table, are listed and end with these, and open nothing here.
+    """
 
     def __init__(self, db: Database, *, mark: Mark) -> None:
         self._db = db
@@ -80,7 +87,7 @@ class Sessions:
         self._find = db.hot(_FIND)
 
     def begin(self, contact: str, *, device: str, today: date, until: datetime, now: datetime) -> str:
-        """Sign a device in and give its token; what has ended meanwhile is dropped."""
+        """Sign a device in and give its token; what has ended meanwhile is dropped. Raises `NoContact`."""
         token, new = secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_hex(16)
         row = {
             "id": new,
@@ -93,7 +100,10 @@ class Sessions:
         others = (sessions.c.contact == contact) & (sessions.c.id != new)
         kept = sa.select(sessions.c.id).where(others).order_by(sessions.c.expires_at.desc(), sessions.c.id)
         with self._db.begin() as connection:
-            connection.execute(sessions.insert().values(row))
+            try:
+                connection.execute(sessions.insert().values(row))
+            except sa.exc.IntegrityError:
+                raise NoContact from None
             connection.execute(sessions.delete().where(others & (sessions.c.expires_at <= now)))
             connection.execute(sessions.delete().where(others & sessions.c.id.not_in(kept.limit(DEVICES - 1))))
         return token

@@ -20,6 +20,7 @@ from content.library import Library
 from storage import redis as fast
 from tests.driver import Phone
 from tests.mini import Mini
+from tests.reader import Reader
 
 PACK = Path(__file__).parents[1] / "content" / "pack"
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # twelve o'clock in Shanghai
@@ -125,6 +126,15 @@ class Town:
         until = now + timedelta(days=7)
         token = self.house.gate.sessions.begin(who.contact, device="手机", today=now.date(), until=until, now=now)
         return Mini(self.client, token, openid)
+
+    def reader(self, openid: str = "", *, account: str = "official") -> Reader:
+        """A member's browser, signed in to the pages; without an openid, a new member's."""
+        now = self.clock()
+        openid = openid or f"o{secrets.token_hex(8)}"
+        who = self.house.people.meet(account=account, openid=openid, today=now.date())
+        until = now + timedelta(days=1)
+        token = self.house.page_gate.sessions.begin(who.contact, device="网页", today=now.date(), until=until, now=now)
+        return Reader(self.client.application, token, openid=openid)
 
 
 def _answering(url: str) -> redis_library.Redis | None:

@@ -30,6 +30,6 @@ def feature(
     )
     return Feature(
         name="console",
-        pages=pages.blueprint(admins=admins, limiter=limiter, words=words),
+        pages_for_anyone=pages.blueprint(admins=admins, limiter=limiter, words=words),
         admin=admin.blueprint(console),
     )

@@ -21,5 +21,5 @@ def feature(
         name="digest",
         chat=chat.routes(shelf=shelf, zone=zone, public_url=public_url.rstrip("/")),
         api=api.blueprint(api.Reader(shelf=shelf, zone=zone, clock=clock)),
-        pages=pages.blueprint(pages.Site(shelf=shelf, zone=zone, clock=clock, sharing=sharing)),
+        pages_for_anyone=pages.blueprint(pages.Site(shelf=shelf, zone=zone, clock=clock, sharing=sharing)),
     )

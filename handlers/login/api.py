@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from threading import BoundedSemaphore
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handlers import openapi, problems, session
 from handlers.conversation import Say
+from handlers.login import engine
 from handlers.openapi import Line
 from handlers.problems import Problem, Refused
 from storage.paces import Paces
@@ -26,7 +27,6 @@ BLOCKED = Problem(403, "login.problem_blocked")
 NO_SUCH_DEVICE = Problem(404, "login.problem_no_such_device")
 _TRIES_A_MINUTE = 600  # from one address: a whole district may be behind it
 _MINUTE = 60
-_BEFORE_DAWN = time(3)
 
 
 class Visitor(Protocol):
@@ -183,8 +183,7 @@ class Desk:
         return Token(token=token, expires_in=int((self._until() - self.clock()).total_seconds()))
 
     def _until(self) -> datetime:
-        """The end of the last day, before anybody is up: its row tells no time at which somebody signed in."""
-        return datetime.combine(self._today() + timedelta(days=self.days + 1), _BEFORE_DAWN, self.zone)
+        return engine.ends(self._today(), days=self.days, zone=self.zone)
 
     def _today(self) -> date:
         return self.clock().astimezone(self.zone).date()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.routing import MapAdapter
 
+from handlers.session import PAGE_COOKIE, PAGES
 from tests.browser import a_browser, faults
 from tests.house import hashed_at_no_cost
 from tests.street import Street, a_street
@@ -29,6 +30,7 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "health.counted",
     "health.ready",
     "opinion_admin.picture",
+    "login.begin",  # it sends to the platform, whose page is not ours
     "opinion_pages.picture",
     "sharing.script",
     "sharing.signed",
@@ -41,13 +43,14 @@ class Walk:
 
     street: Street
     page: Page
-    seen: set[str]
+    seen: set[str] = field(default_factory=set)
 
     def pages(self) -> Iterator[str]:
-        """Open one after the other; each is named."""
-        yield from self._anyones()
-        yield from self._console()
-        yield from self._sandbox()
+        """Open one after the other, with all that belongs to it; each is named."""
+        for part in (self._anyones, self._members, self._console, self._sandbox):
+            for name in part():
+                self.page.wait_for_load_state()
+                yield name
 
     def _anyones(self) -> Iterator[str]:
         digest = next(iter(self.street.town.house.shelf.current().digests))
@@ -62,6 +65,19 @@ class Walk:
             "/p/digest?kind=x",
         ):
             yield self._goes(path)
+
+    def _members(self) -> Iterator[str]:
+        for path in ("/p/login", "/p/login/back", f"/p/login/link/{'0' * 32}"):
+            yield self._goes(path)
+        self._has_cookie_of_a_member()
+        yield self._goes("/p/login")
+
+    def _has_cookie_of_a_member(self) -> None:
+        cookie = self.street.town.reader().client.get_cookie(PAGE_COOKIE, path=PAGES)
+        assert cookie
+        self.page.context.add_cookies(
+            [{"name": PAGE_COOKIE, "value": cookie.value, "domain": "127.0.0.1", "path": PAGES}]
+        )
 
     def _console(self) -> Iterator[str]:
         yield self._goes("/admin/login")
@@ -161,7 +177,7 @@ def walk(street: Street, browser: Browser) -> Iterator[Callable[[str], Walk]]:
         width, height = SIZES[size]
         page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN", reduced_motion="reduce")
         opened.append(page)
-        return Walk(street, page, set())
+        return Walk(street, page)
 
     yield begin
     for page in opened:

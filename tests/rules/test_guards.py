@@ -7,6 +7,7 @@ import pytest
 from tests.rules.house import ROOT, nodes
 
 FOR_ANYONE = {"/admin/login", "/admin/style.css"}
+PAGES_FOR_ANYONE = ("/p/login", "/p/digest", "/p/share", "/p/style.css")
 
 
 def site(town):
@@ -39,6 +40,18 @@ def test_a_stranger_gets_into_no_page_of_the_console(town):
                 opened.append(path)
 
     assert set(opened) == FOR_ANYONE
+
+
+def test_a_stranger_gets_into_no_page_of_the_members(town):
+    site(town).config["WTF_CSRF_ENABLED"] = False
+    opened = []
+    for path, methods in paths(town, "/p/"):
+        for method in methods if not path.startswith(PAGES_FOR_ANYONE) else ():
+            answer = town.client.open(path, method=method)
+            if not (answer.status_code == 303 and answer.headers["Location"].startswith("/p/login?to=/p/")):
+                opened.append(path)
+
+    assert opened == []
 
 
 def test_every_door_has_its_guard(town):

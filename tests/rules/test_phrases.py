@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import PACK
+from tests.house import PACK, a_town
 from tests.rules.house import ROOT, nodes, place
 
 PHRASES = ROOT / "content" / "phrases"
@@ -82,8 +82,10 @@ def test_every_feature_that_is_spoken_to_has_a_name_and_a_line_of_help(feature):
     assert {f"{feature}.{key}" for key in OF_EVERY_FEATURE} <= KEYS
 
 
-def test_every_feature_with_a_chat_has_phrases(town):
+def test_every_feature_with_a_chat_has_phrases(tmp_path, database_url, redis_url):
+    town = a_town(tmp_path, database=database_url, redis=redis_url, web={"public_url": "https://pages.example"})
     spoken_to = {feature.name for feature in town.house.features if feature.chat}
+    town.house.close()
 
     assert spoken_to == set(REQUIRED)
 

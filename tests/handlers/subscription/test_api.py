@@ -56,7 +56,7 @@ def test_what_is_kept_can_be_read(mini):
     assert any(line.startswith("小程序：微信给您的用户编号") for line in lines)
     assert any("支部导入的名单" in line for line in data["stays"])
     assert "订阅主题：政策解读" in lines
-    assert "小程序登录：1 台设备（手机）" in lines
+    assert "登录着：1 处（手机）" in lines
 
 
 def test_erasing_takes_a_yes(town, mini):
