@@ -8,14 +8,16 @@ from threading import BoundedSemaphore
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from content.models import Account
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
-from handlers.openapi import Effect
+from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone, Tell
 from storage.checks import Check, Checks
 from storage.opinion import Opinion, Opinions, Quota
+from storage.paces import Paces
 from storage.people import People
 from storage.pictures import Pictures
 
@@ -66,17 +68,52 @@ class Outside:
 
     `post` has an anonymous opinion kept, and says whether it was not before; it raises scheduler.postman.NotKept.
     `judges` judge what is sent under a name, by account, and fetch its pictures below `public_url`, "" for nowhere;
-    `phone_of` gives the number of who agreed to a call.
+    `phone_of` gives the number of who agreed to a call. `account` is whose pages they are, `paces` counts who guesses
+    at receipts there.
     """
 
     tell: Tell
     effect: Effect
     post: Callable[[Opinion], bool]
+    account: Callable[[], Account]
+    paces: Paces
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
     public_url: str = ""
     phone_of: PhoneOf = lambda _: None
     zone: tzinfo = BEIJING
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """The box as the pages ask it: one set of rules and one way of keeping, whichever door somebody comes by."""
+
+    box: api.Box
+
+    def form(self) -> api.Form:
+        return self.box.form()
+
+    def check(self, written: pages.Written) -> None:
+        self.box.check(self._said(written))
+
+    def send(self, written: pages.Written) -> str:
+        return self.box.send(self._said(written), Once(idempotency_key=written.key)).receipt
+
+    def take_picture(self, data: bytes) -> str:
+        return self.box.take_picture(data).id
+
+    def look_up(self, typed: str) -> api.Status:
+        return self.box.look_up(typed)
+
+    def _said(self, written: pages.Written) -> api.Said:
+        """As it is: what is too long or empty is for the box to say, in words that a person reads."""
+        return api.Said.model_construct(
+            way=api.Way(written.way),
+            category=written.category,
+            words=written.words,
+            name=written.name,
+            pictures=list(written.pictures),
+        )
 
 
 def feature(
@@ -124,6 +161,23 @@ def feature(
     def today() -> date:
         return clock().astimezone(outside.zone).date()
 
+    counter = api.Box(
+        opinions=opinions,
+        post=outside.post,
+        pictures=pictures,
+        quota=stores.quota,
+        say=say,
+        bounds=bounds,
+        clock=clock,
+        zone=outside.zone,
+        effect=outside.effect,
+        room=BoundedSemaphore(PICTURES_AT_ONCE),
+        checks=checks,
+        judges=outside.judges,
+        checking=BoundedSemaphore(CHECKS_AT_ONCE),
+    )
+    browsers = pages.Desk(box=_Counter(counter), paces=outside.paces, say=say, account=outside.account, clock=clock)
+    gallery = pages.Gallery(checks=checks, pictures=pictures, clock=clock)
     desk = admin.Desk(
         opinions=opinions,
         checks=checks,
@@ -141,24 +195,9 @@ def feature(
     return Feature(
         name="opinion",
         chat=chat.routes(box),
-        api=api.blueprint(
-            api.Box(
-                opinions=opinions,
-                post=outside.post,
-                pictures=pictures,
-                quota=stores.quota,
-                say=say,
-                bounds=bounds,
-                clock=clock,
-                zone=outside.zone,
-                effect=outside.effect,
-                room=BoundedSemaphore(PICTURES_AT_ONCE),
-                checks=checks,
-                judges=outside.judges,
-                checking=BoundedSemaphore(CHECKS_AT_ONCE),
-            )
-        ),
-        pages=pages.blueprint(pages.Gallery(checks=checks, pictures=pictures, clock=clock)),
+        api=api.blueprint(counter),
+        pages_for_anyone=pages.for_anyone(browsers, gallery),
+        pages=pages.blueprint(browsers),
         admin=admin.blueprint(desk),
         jobs=jobs.rounds(
             opinions=opinions, pictures=pictures, answers=answers, album=album, bench=bench, zone=outside.zone

@@ -173,10 +173,14 @@ class Box:
             anonymous=not self._spent(),
         )
 
+    def check(self, said: Said) -> None:
+        """Raise `Refused` where it would not be taken, and keep nothing."""
+        self._draft(said, "")
+        if said.way is Way.ANONYMOUS and self._spent():
+            raise self._no_more()
+
     def send(self, said: Said, once: Once) -> Receipt:
         """Keep it and show the receipt."""
-        if said.category not in self._categories:
-            raise Refused(problems.INVALID, field="category", kind="wrong")
         code = self._receipt(said, once)
         draft = self._draft(said, code)
         opinion = Opinion(
@@ -200,6 +204,8 @@ class Box:
         return engine.drawn(self.opinions.secret_numbers(*parts))
 
     def _draft(self, said: Said, code: str) -> Draft:
+        if said.category not in self._categories:
+            raise Refused(problems.INVALID, field="category", kind="wrong")
         if said.pictures and said.way is Way.ANONYMOUS:
             raise Refused(PICTURES_NEED_A_NAME, field="pictures")
         draft = self._signed(Draft(receipt=code), said)
@@ -228,7 +234,7 @@ class Box:
         if self._spent():
             if self.opinions.get(opinion.id):
                 return
-            raise Refused(QUOTA_SPENT, most=self.quota.a_day)
+            raise self._no_more()
         try:
             is_new = self.post(opinion)
         except NotKept:
@@ -271,13 +277,16 @@ class Box:
         finally:
             self.checking.release()
 
+    def _no_more(self) -> Refused:
+        return Refused(QUOTA_SPENT, most=self.quota.a_day)
+
     def _spent(self) -> bool:
         who = session.who()
         return self.quota.spent(account=who.account, openid=who.openid, now=self._now())
 
-    def look_up(self, typed: TypedReceipt) -> Status:
+    def look_up(self, typed: str) -> Status:
         """What became of the opinion with this receipt: who holds it may know, signed in as whoever."""
-        code = engine.read(typed.receipt)
+        code = engine.read(typed)
         if not engine.is_code(code):
             raise Refused(NOT_A_CODE, field="receipt")
         opinion = self.opinions.get(self.opinions.id_of(code))
@@ -292,11 +301,11 @@ class Box:
             lost=opinion.lost,
         )
 
-    def take_picture(self) -> Picture:
+    def take_picture(self, data: bytes) -> Picture:
         """Keep a picture, redrawn: it has no place, date or device any more, and hangs on nobody."""
         with self._room():
             try:
-                clean = redrawn(_uploaded())
+                clean = redrawn(data)
             except NotAPicture:
                 raise Refused(NOT_A_PICTURE, field="picture") from None
         return Picture(id=self.pictures.take_in(clean, day=self._now().date()))
@@ -374,7 +383,7 @@ def blueprint(box: Box) -> APIBlueprint:
         responses=openapi.says(say, NOT_A_CODE, NO_SUCH_CODE),
     )
     def look_up(json_data: TypedReceipt) -> Status:
-        return box.look_up(json_data)
+        return box.look_up(json_data.receipt)
 
     @doors.post("/pictures")
     @doors.output(Picture, 201)
@@ -398,6 +407,6 @@ def blueprint(box: Box) -> APIBlueprint:
         },
     )
     def take_picture() -> Picture:
-        return box.take_picture()
+        return box.take_picture(_uploaded())
 
     return doors

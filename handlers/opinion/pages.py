@@ -1,18 +1,40 @@
-"""Where the platform finds a picture that it is to judge.
+"""The opinion box in a phone's browser: one address, and a form for each step that is posted there.
 
-Each address leads to one picture of a named opinion, until its verdict and for an hour at most; whoever has none of
-them finds nothing here.
+Between the steps nothing lies anywhere but in the browser: what was chosen and written comes along in each form. The
+address tells neither the step nor the way, and whoever has no name is treated as docs/anonymity.md says. The key that
+makes a repeat the same (docs/decisions/0012) is drawn for a form and kept by nobody here.
+
+Beside it lie the addresses where the platform finds a picture of a named opinion that it is to judge.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+import re
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import TooManyRequests
 
+from content.models import Account
+from handlers.conversation import Say
+from handlers.problems import Refused
 from storage.checks import Checks
+from storage.paces import Paces
 from storage.pictures import Pictures
 
+ANONYMOUS, NAMED = "anonymous", "named"
+GUESSES, GUESSES_SECONDS = 20, 60  # of receipts, from one address
+FORM_BYTES = 64 * 1024  # all but the pictures
+_MOST_TOGETHER = 3  # of the largest pictures in one form
+_MEGABYTE = 1024 * 1024
+_KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_LANGUAGE = "zh"
+_TOO_SOON = 503
 _FOR_NOBODY_ELSE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -21,9 +43,188 @@ _FOR_NOBODY_ELSE = {
 }
 
 
+class Step(StrEnum):
+    """Which button was pressed."""
+
+    WAY = "way"
+    LOOK = "look"
+    EDIT = "edit"
+    SEND = "send"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a form bears. `key` is drawn once for an opinion and goes from form to form."""
+
+    way: str
+    category: str = ""
+    words: str = ""
+    name: str = ""
+    pictures: tuple[str, ...] = ()
+    key: str
+
+    @property
+    def named(self) -> bool:
+        """Whether it is to be sent under a name."""
+        return self.way == NAMED
+
+
+class Form(Protocol):
+    """What an opinion may be, for the reader of this request."""
+
+    categories: list[str]
+    shortest: int
+    longest: int
+    pictures: int
+    picture_bytes: int
+    name: str
+    anonymous: bool
+
+
+class Became(Protocol):
+    """What became of an opinion."""
+
+    day: date
+    category: str
+    state: Any
+    reply: str
+    answered_on: date | None
+    lost: int
+
+
+class Box(Protocol):
+    """What the pages ask of the box: its rules are those of the chat and of the API. All of it may raise `Refused`."""
+
+    def form(self) -> Form:
+        """What an opinion may be."""
+
+    def check(self, written: Written) -> None:
+        """Refuse what would not be taken; keep nothing."""
+
+    def send(self, written: Written) -> str:
+        """Keep it; give the receipt."""
+
+    def take_picture(self, data: bytes) -> str:
+        """Keep a picture that is to go with a name; give its id."""
+
+    def look_up(self, typed: str) -> Became:
+        """What became of the opinion with this receipt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where it is written, looked through and sent, and where a receipt is looked up."""
+
+    box: Box
+    paces: Paces
+    say: Say
+    account: Callable[[], Account]
+    clock: Callable[[], datetime]
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def begin(self) -> ResponseReturnValue:
+        """Ask for the way."""
+        return self._page("way", form=self.box.form())
+
+    def step(self) -> ResponseReturnValue:
+        """Take a form; one that fits no step begins anew."""
+        form = self.box.form()
+        request.max_content_length = FORM_BYTES + _MOST_TOGETHER * form.picture_bytes
+        current_app.extensions["csrf"].protect()  # by hand: it reads the form, which may be larger than others
+        written, step = _written(), request.form.get("step", "")
+        if written.way not in {ANONYMOUS, NAMED} or step not in set(Step):
+            return self.begin()
+        steps = {Step.WAY: self._write, Step.EDIT: self._write, Step.LOOK: self._look, Step.SEND: self._send}
+        return steps[Step(step)](form, written)
+
+    def _write(self, form: Form, written: Written, why: Refused | None = None) -> ResponseReturnValue:
+        """The form to write in; with what is wrong, where something is, and all that was written."""
+        if not (why or written.named or written.words or form.anonymous):
+            return self._page("way", form=form, spent=True)
+        page = self._page(
+            "write",
+            form=form,
+            written=written,
+            fault=self._said(why),
+            at=why.field if why else "",
+            together=_MOST_TOGETHER * form.picture_bytes // _MEGABYTE,
+        )
+        return page, (why.problem.status if why else 200)
+
+    def _look(self, form: Form, written: Written) -> ResponseReturnValue:
+        """All of it once more, before it is sent."""
+        try:
+            written = self._with_pictures(form, written, request.files.getlist("new_picture"))
+        except Refused as why:
+            return self._write(form, written, why)
+        try:
+            self.box.check(written)
+        except Refused as why:
+            return self._write(form, written, why)
+        return self._page("look", form=form, written=written)
+
+    def _send(self, form: Form, written: Written) -> ResponseReturnValue:
+        """Keep it and show the receipt, in the answer itself: it must be in no address."""
+        try:
+            receipt = self.box.send(written)
+        except Refused as why:
+            if why.problem.status != _TOO_SOON:
+                return self._write(form, written, why)
+            return self._page("look", form=form, written=written, fault=self._said(why)), why.problem.status
+        return self._page("sent", written=written, receipt=receipt)
+
+    def _with_pictures(self, form: Form, written: Written, files: Collection[FileStorage]) -> Written:
+        """With the pictures that were chosen, as far as there is room; none goes with words without a name."""
+        if not written.named:
+            return written
+        room = form.pictures - len(written.pictures)
+        chosen = [each for each in files if each.filename][: max(room, 0) + 1]  # one too many says so
+        taken = [self._taken(each, form.picture_bytes) for each in chosen]
+        return replace(written, pictures=(*written.pictures, *taken))
+
+    def _taken(self, file: FileStorage, most: int) -> str:
+        with file.stream as stream:
+            return self.box.take_picture(stream.read(most + 1))
+
+    # -- looking up ----------------------------------------------------------------------------------------------
+
+    def ask(self) -> ResponseReturnValue:
+        """Ask for a receipt."""
+        return self._page("receipt")
+
+    def found(self) -> ResponseReturnValue:
+        """What became of it; the receipt is in the body, so that no log on the way keeps it."""
+        self._pace()
+        typed = request.form.get("receipt", "")[:64]
+        try:
+            became = self.box.look_up(typed)
+        except Refused as why:
+            return self._page("receipt", typed=typed, fault=self._said(why)), why.problem.status
+        return self._page("became", became=became)
+
+    def _pace(self) -> None:
+        now, who = self.clock(), request.remote_addr or ""
+        wait = self.paces.wait("receipt page", who, most=GUESSES, seconds=GUESSES_SECONDS, now=now)
+        if wait:
+            raise TooManyRequests(retry_after=wait)
+
+    # -- showing -------------------------------------------------------------------------------------------------
+
+    def _said(self, why: Refused | None) -> str:
+        return why.problem.message(self.say, _LANGUAGE, **why.values) if why else ""
+
+    def _page(self, name: str, /, **values: object) -> Response:
+        """A page that nobody keeps."""
+        page = render_template(f"opinion/pages/{name}.html", account=self.account(), **values)
+        response = make_response(page)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gallery:
-    """Shows what is being judged."""
+    """Shows what is being judged: each address leads to one picture, until its verdict and for an hour at most."""
 
     checks: Checks
     pictures: Pictures
@@ -38,8 +239,41 @@ class Gallery:
         return Response(data, mimetype="image/jpeg", headers=_FOR_NOBODY_ELSE)
 
 
-def blueprint(gallery: Gallery) -> Blueprint:
-    """Serve /p/opinion/pictures/<address>.jpg; the platform tells a picture by its ending too."""
-    doors = Blueprint("opinion_pages", __name__, url_prefix="/p/opinion")
+def _written() -> Written:
+    """What this form bears; lines end as they do elsewhere, so that the repeat of a form says the same."""
+    fields = request.form
+    named = fields.get("way") == NAMED
+    key = fields.get("key", "")
+    return Written(
+        way=fields.get("way", ""),
+        category=fields.get("category", ""),
+        words=fields.get("words", "").replace("\r\n", "\n").strip(),
+        name=" ".join(fields.get("name", "").split()) if named else "",
+        pictures=_once_each(fields.getlist("picture")) if named else (),
+        key=key if _KEY.fullmatch(key) else secrets.token_hex(16),
+    )
+
+
+def _once_each(ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """Serve /p/opinion, for members."""
+    doors = Blueprint("opinion_pages", __name__, url_prefix="/p/opinion", template_folder="../templates")
+    doors.add_url_rule("", "begin", desk.begin)
+    doors.add_url_rule("", "step", desk.step, methods=["POST"])
+    doors.record(lambda state: state.app.extensions["csrf"].exempt(desk.step))
+    return doors
+
+
+def for_anyone(desk: Desk, gallery: Gallery) -> Blueprint:
+    """Serve /p/opinion/receipt, since whoever holds a receipt may ask, and /p/opinion/pictures/<address>.jpg.
+
+    The platform tells a picture by its ending too.
+    """
+    doors = Blueprint("opinion_open", __name__, url_prefix="/p/opinion", template_folder="../templates")
+    doors.add_url_rule("/receipt", "ask", desk.ask)
+    doors.add_url_rule("/receipt", "found", desk.found, methods=["POST"])
     doors.add_url_rule("/pictures/<address>.jpg", "picture", gallery.picture)
     return doors

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from werkzeug.routing import MapAdapter
 
 from handlers.session import PAGE_COOKIE, PAGES
 from tests.browser import a_browser, faults
+from tests.handlers.opinion.test_jobs import a_photo
 from tests.house import hashed_at_no_cost
 from tests.street import Street, a_street
 
@@ -31,7 +32,7 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "health.ready",
     "opinion_admin.picture",
     "login.begin",  # it sends to the platform, whose page is not ours
-    "opinion_pages.picture",
+    "opinion_open.picture",
     "sharing.script",
     "sharing.signed",
 }
@@ -44,6 +45,7 @@ class Walk:
     street: Street
     page: Page
     seen: set[str] = field(default_factory=set)
+    receipts: list[str] = field(default_factory=list)
 
     def pages(self) -> Iterator[str]:
         """Open one after the other, with all that belongs to it; each is named."""
@@ -67,10 +69,44 @@ class Walk:
             yield self._goes(path)
 
     def _members(self) -> Iterator[str]:
-        for path in ("/p/login", "/p/login/back", f"/p/login/link/{'0' * 32}"):
+        for path in ("/p/login", "/p/login/back", f"/p/login/link/{'0' * 32}", "/p/opinion/receipt"):
             yield self._goes(path)
+        self.page.get_by_label("回执码").fill("4F7K-2MXP-90TD")
+        self.page.get_by_role("button", name="查").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield "a receipt with a slip"
         self._has_cookie_of_a_member()
         yield self._goes("/p/login")
+        for way in ("匿名提", "实名提"):
+            yield from self._opinion(way)
+        self.page.get_by_role("link", name="凭回执码查答复").click()
+        self.page.get_by_label("回执码").fill(self.receipts[-1])
+        self.page.get_by_role("button", name="查").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("已收到，等待办理")
+        yield "what became of it"
+
+    def _opinion(self, way: str) -> Iterator[str]:
+        yield self._goes("/p/opinion")
+        self.page.get_by_role("button", name=way).click()
+        expect(self.page.get_by_label("想说的话")).to_be_visible()
+        yield f"{way}: to be written"
+        self.page.get_by_label("想说的话").fill("短")
+        self.page.get_by_label("工作建议").check()
+        if way == "实名提":
+            self.page.get_by_label("您的姓名").fill("王海棠")
+            picture = FilePayload(name="a.png", mimeType="image/png", buffer=a_photo())
+            self.page.get_by_label("附图片").set_input_files(picture)
+        self.page.get_by_role("button", name="下一步").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield f"{way}: too short"
+        self.page.get_by_label("想说的话").fill(WORDS * 5)
+        self.page.get_by_role("button", name="下一步").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("请看一遍")
+        yield f"{way}: to be looked through"
+        self.page.get_by_role("button", name="提交").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("收到了，谢谢您")
+        self.receipts.append(self.page.locator("code").inner_text())
+        yield f"{way}: sent"
 
     def _has_cookie_of_a_member(self) -> None:
         cookie = self.street.town.reader().client.get_cookie(PAGE_COOKIE, path=PAGES)

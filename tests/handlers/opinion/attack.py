@@ -25,6 +25,7 @@ from storage.opinion import anonymous_opinions
 from tests.handlers.opinion import changes
 from tests.handlers.opinion.world import ZONE, Member, World, receipt
 from tests.mini import Mini
+from tests.reader import Reader
 from wechat.messages import Kind, Reply, Text
 
 Sends = Callable[[Member, str, str, Callable[[], None]], str]
@@ -187,6 +188,31 @@ class ByApi:
         between()
         said = {"way": "named" if name else "anonymous", "name": name, "category": "生活困难", "words": words}
         return str(mini.post("/opinion", said).body["receipt"])
+
+
+class ByPages:
+    """An opinion written in a browser, form by form; each member has signed in before their first."""
+
+    def __init__(self) -> None:
+        self._readers: dict[str, Reader] = {}
+
+    def __call__(self, member: Member, name: str, words: str, between: Callable[[], None]) -> str:
+        if member.openid not in self._readers:
+            self._readers[member.openid] = member.opens_pages()
+        reader = self._readers[member.openid]
+        reader.get("/p/opinion")
+        way = {"step": "way", "way": "named" if name else "anonymous"}
+        reader.post("/p/opinion", way)
+        between()
+        reader.post("/p/opinion", {"step": "look", "name": name, "category": "生活困难", "words": words})
+        return receipt_on(reader.post("/p/opinion", {"step": "send"}).text)
+
+
+def receipt_on(page: str) -> str:
+    """The receipt code on a page."""
+    found = re.search(r"<code>([0-9A-Z-]{14})</code>", page)
+    assert found
+    return found[1]
 
 
 def _errand(

@@ -79,9 +79,14 @@ def days(
         redis.close()
 
 
-@pytest.fixture(scope="module", params=["in the chat", "by the mini-program"])
+@pytest.fixture(scope="module", params=["in the chat", "by the mini-program", "in a browser"])
 def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    by = attack.in_the_chat if request.param == "in the chat" else attack.ByApi()
+    ways: Mapping[str, attack.Sends] = {
+        "in the chat": attack.in_the_chat,
+        "by the mini-program": attack.ByApi(),
+        "in a browser": attack.ByPages(),
+    }
+    by = ways[request.param]
     folder = tmp_path_factory.mktemp("day")
     yield from days(folder, stirred=STIRRED, anonymous=ANONYMOUS_EACH, named=NAMED_EACH, by=by)
 

@@ -11,15 +11,19 @@ from zoneinfo import ZoneInfo
 
 import redis as redis_library
 import xmltodict  # type: ignore[import-untyped]
+from flask import Flask
 from flask.testing import FlaskClient
+from flask_wtf import CSRFProtect
+from jinja2 import FileSystemLoader
 
+from content.models import Account
 from content.words import template
 from handlers import openapi, opinion
 from handlers.conversation import Conversation
 from handlers.openapi import Effect
 from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Stores
 from handlers.router import Handler, Router, Turn
-from handlers.session import Gate
+from handlers.session import Gate, PageGate
 from scheduler.postman import Postman
 from storage.checks import Checks
 from storage.db import Database
@@ -33,11 +37,13 @@ from storage.sealing import Keys
 from storage.sessions import Sessions
 from tests.house import aged
 from tests.mini import Mini
+from tests.reader import Reader
 from wechat.messages import Kind, Message, Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2126, 11, 23, 9, 0, tzinfo=ZONE)  # far off: Redis drops what has ended by its own clock
 PHRASES = Path(__file__).parents[3] / "content" / "phrases"
+TEMPLATES = Path(__file__).parents[3] / "handlers" / "templates"
 
 
 @dataclass
@@ -127,6 +133,8 @@ class World:
                 tell=lambda *said: self.told.append(said),
                 effect=Effect(keys.mark("effect")),
                 post=self.post,
+                account=lambda: Account(name="示例学习号", organisation="示例党委"),
+                paces=Paces(redis, keys),
                 fetch=self.platform if fetch else None,
                 judges={"official": judge(self.clock)} if judge else {},
                 public_url=public_url,
@@ -137,6 +145,10 @@ class World:
         )
         self.sessions = Sessions(db, mark=keys.mark("session"))
         self.web = self._api(Gate(sessions=self.sessions, paces=Paces(redis, keys), clock=self.clock, a_minute=10_000))
+        self.page_sessions = Sessions(db, mark=keys.mark("page session"))
+        self.site = self._site(
+            PageGate(sessions=self.page_sessions, paces=Paces(redis, keys), clock=self.clock, a_minute=10_000)
+        )
         self.later: list[Any] = []
         self.conversation = self.conversing()
         self._numbers = count(1)
@@ -168,6 +180,22 @@ class World:
         self.feature.api.before_request(gate.requires_member)
         web.register_blueprint(self.feature.api)
         return web.test_client()
+
+    def _site(self, gate: PageGate) -> Flask:
+        """The box's pages, behind the guards they have in the program."""
+        assert self.feature.pages
+        assert self.feature.pages_for_anyone
+        web = Flask("site")
+        web.secret_key = "only for this test"
+        web.jinja_loader = FileSystemLoader(TEMPLATES)
+        web.config["MAX_CONTENT_LENGTH"] = 1024 * 1024  # as the site's
+        CSRFProtect(web)
+        web.add_url_rule("/p/login", "login.form", lambda: "")
+        web.add_url_rule("/p/login/out", "login.leave", lambda: "", methods=["POST"])
+        self.feature.pages.before_request(gate.requires_member)
+        web.register_blueprint(self.feature.pages_for_anyone)
+        web.register_blueprint(self.feature.pages)
+        return web
 
     def say(self, key: str, /, **values: Any) -> str:
         feature, name = key.split(".")
@@ -205,6 +233,15 @@ class Member:
         until = now + timedelta(days=7)
         token = self.world.sessions.begin(who.contact, device="", today=now.date(), until=until, now=now)
         return Mini(self.world.web, token, self.openid)
+
+    def opens_pages(self) -> Reader:
+        """This member's browser, signed in."""
+        now = self.world.clock()
+        who = self.world.people.meet(account="official", openid=self.openid, today=now.date())
+        until = now + timedelta(days=7)
+        begin = self.world.page_sessions.begin
+        token = begin(who.contact, device="网页", today=now.date(), until=until, now=now)
+        return Reader(self.world.site, token, openid=self.openid)
 
     def says(self, *texts: str) -> str:
         """Say one thing after the other and give the last answer."""

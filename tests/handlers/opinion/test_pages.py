@@ -1,0 +1,387 @@
+"""The opinion box in a phone's browser: step by step without scripts, and a receipt that anyone may ask about."""
+
+import io
+import re
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
+
+from handlers.opinion import engine
+from handlers.opinion.pages import GUESSES
+from storage.letterbox import letterbox
+from storage.opinion import named_opinions
+from tests.end_to_end.running import at_once
+from tests.handlers.opinion.test_api import everything_but, rows
+from tests.handlers.opinion.test_jobs import a_photo
+from tests.handlers.opinion.world import World
+from tests.handlers.opinion.world import receipt as receipt_in_chat
+from tests.reader import Reader
+
+PAGE, ASK = "/p/opinion", "/p/opinion/receipt"
+WORDS = "宿舍热水晚上九点就停\n能不能晚一些"
+HOSTILE = "\"'><script>alert(1)</script>"
+
+
+@pytest.fixture
+def world(db, redis, keys):
+    return World(db, redis, keys, anonymous_a_day=2)
+
+
+@pytest.fixture
+def reader(world):
+    world.member("o-noise").opens_pages()
+    return world.member("o-sender").opens_pages()
+
+
+def chooses(reader: Reader, way: str = "anonymous") -> TestResponse:
+    reader.get(PAGE)
+    return reader.post(PAGE, {"step": "way", "way": way})
+
+
+def writes(reader: Reader, **fields: object) -> TestResponse:
+    return reader.post(PAGE, {"step": "look", "category": "生活困难", "words": WORDS, **fields})
+
+
+def sends(reader: Reader) -> TestResponse:
+    return reader.post(PAGE, {"step": "send"})
+
+
+def whole(reader: Reader, way: str = "anonymous", **fields: object) -> TestResponse:
+    chooses(reader, way)
+    writes(reader, **fields)
+    return sends(reader)
+
+
+def receipt(page: TestResponse) -> str:
+    found = re.search(r"<code>([0-9A-Z-]{14})</code>", page.text)
+    assert found, page.text
+    return found[1]
+
+
+def fault(page: TestResponse) -> str:
+    found = re.findall(r'role="alert"[^>]*>([^<]+)<', page.text)
+    return found[0] if found else ""
+
+
+def kept(world: World, page: TestResponse):
+    return world.opinions.get(world.opinions.id_of(engine.read(receipt(page))))
+
+
+# -- without a name --------------------------------------------------------------------------------------------------
+
+
+def test_an_anonymous_opinion_is_in_the_letterbox_and_nothing_else_is_written(world, reader, redis):
+    before, remembered = everything_but(world, letterbox), set(redis.scan_iter())
+    with capture_logs() as logged:
+        sent = whole(reader)
+
+    opinion = kept(world, sent)
+    assert (opinion.words, opinion.category, opinion.named, opinion.person) == (WORDS, "生活困难", False, "")
+    assert everything_but(world, letterbox) == before
+    assert world.inbox.take_notes(now=world.clock()) == []
+    assert {key.split(b":")[1] for key in set(redis.scan_iter()) - remembered} == {b"pace", b"opinions"}
+    assert logged == []
+
+
+def test_until_it_is_sent_nothing_is_kept_at_all(world, reader):
+    before = everything_but(world)
+    chooses(reader)
+    writes(reader)
+    reader.post(PAGE, {"step": "edit"})
+    writes(reader)
+
+    assert everything_but(world) == before
+
+
+@pytest.mark.parametrize("way", ["anonymous", "named"])
+def test_the_address_tells_neither_way_nor_step_and_nobody_keeps_a_page(reader, way):
+    answers = [reader.get(PAGE), chooses(reader, way), writes(reader, name="张三"), sends(reader)]
+
+    assert {answer.request.path + answer.request.query_string.decode() for answer in answers} == {PAGE}
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+    assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize("way", ["anonymous", "named"])
+def test_the_same_form_sent_again_is_one_opinion_with_one_receipt(world, reader, way):
+    chooses(reader, way)
+    writes(reader, name="张三")
+    form = {**reader.hidden, "step": "send"}
+    first, again = reader.post(PAGE, form), reader.post(PAGE, form)
+
+    assert receipt(first) == receipt(again)
+    assert len(world.kept(named=False) + world.kept(named=True)) == 1
+
+
+def test_a_form_sent_twice_at_once_is_one_opinion(world, reader):
+    chooses(reader)
+    writes(reader)
+    form, other = reader.hidden, world.member("o-sender").opens_pages()
+    other.get(PAGE)
+    forms = [(each, {**form, "step": "send", "csrf_token": each.hidden["csrf_token"]}) for each in (reader, other)]
+    pages = at_once([partial(each.client.post, PAGE, data=said) for each, said in forms])
+
+    assert len({receipt(page) for page in pages}) == 1
+    assert len(world.kept(named=False)) == 1
+
+
+def test_going_back_to_mend_it_and_sending_both_is_two_opinions(world, reader):
+    chooses(reader)
+    writes(reader)
+    form = {**reader.hidden, "step": "send"}
+    reader.post(PAGE, {"step": "edit"})
+    writes(reader, words="另外一件事：食堂太远")
+    second = sends(reader)
+    first = reader.post(PAGE, form)
+
+    assert receipt(first) != receipt(second)
+    assert len(world.kept(named=False)) == 2
+
+
+def test_what_no_round_carried_says_so_and_is_sent_once_by_the_same_button(world, reader):
+    chooses(reader)
+    writes(reader)
+    world.next_round = lambda: None
+    unsure = sends(reader)
+    world.next_round = world.postman.round
+    sent = sends(reader)
+
+    assert unsure.status_code == 503
+    assert "请再提交一次" in fault(unsure)
+    assert WORDS.split("\n", maxsplit=1)[0] in unsure.text
+    assert kept(world, sent).words == WORDS
+    assert len(world.kept(named=False)) == 1
+
+
+def test_after_todays_anonymous_ones_the_way_is_closed_and_the_other_is_open(world, reader):
+    for number in range(2):
+        whole(reader, words=f"{WORDS}{number}")
+    first, chosen = reader.get(PAGE), chooses(reader)
+
+    assert "disabled" in first.text
+    assert "今天的匿名意见已经提满了" in fault(chosen)
+    assert receipt(whole(reader, "named", name="张三"))
+
+
+def test_what_was_written_before_the_days_last_was_sent_is_not_lost(world, reader):
+    whole(reader)
+    chooses(reader)
+    writes(reader, words="食堂的队排得太长")
+    form = {**reader.hidden, "step": "send"}
+    whole(reader, words="走廊的灯坏了")
+    refused = reader.post(PAGE, form)
+
+    assert refused.status_code == 429
+    assert "今天的匿名意见已经提了 2 条" in fault(refused)
+    assert "食堂的队排得太长" in refused.text
+
+
+def test_no_picture_and_no_name_goes_with_it_whatever_a_form_says(world, reader):
+    picture = world.pictures.take_in(a_photo(), day=world.clock().date())
+    chooses(reader)
+    page = writes(reader, name="张三", picture=picture, new_picture=(io.BytesIO(a_photo()), "a.png"))
+    opinion = kept(world, sends(reader))
+
+    assert "张三" not in page.text
+    assert (opinion.name, opinion.pictures) == ("", ())
+    assert 'type="file"' not in chooses(reader).text
+
+
+# -- under a name ----------------------------------------------------------------------------------------------------
+
+
+def test_a_named_opinion_hangs_on_its_sender(world, reader):
+    opinion = kept(world, whole(reader, "named", name=" 张 三 "))
+
+    assert (opinion.name, opinion.verified, opinion.named) == ("张三", False, True)
+    assert opinion.person == world.member("o-sender").person
+
+
+def test_whoever_is_bound_is_asked_for_no_name(world, reader):
+    person = world.member("o-sender").person
+    world.people.rename(person, name="王海棠", verified=True)
+    page = chooses(reader, "named")
+    look = writes(reader, name="别人")
+    opinion = kept(world, sends(reader))
+
+    assert 'name="name"' not in page.text
+    assert "以“王海棠”的名义提" in page.text
+    assert "实名：王海棠" in look.text
+    assert (opinion.name, opinion.verified) == ("王海棠", True)
+
+
+def test_pictures_go_with_it_and_can_be_taken_off_again(world, reader):
+    chooses(reader, "named")
+    files = [(io.BytesIO(a_photo(color)), f"{color}.png") for color in ("red", "blue")]
+    look = writes(reader, name="张三", new_picture=files)
+    again = reader.post(PAGE, {"step": "edit", "picture": ids(look)})
+    kept_one = ids(again)[:1]
+    writes(reader, name="张三", picture=kept_one)
+    opinion = kept(world, sends(reader))
+
+    assert "2 张" in look.text
+    assert len(ids(look)) == len(ids(again)) == 2
+    assert list(opinion.pictures) == kept_one
+    assert world.pictures.get(kept_one[0]).startswith(b"\xff\xd8")
+
+
+def ids(page: TestResponse) -> list[str]:
+    return re.findall(r'name="picture" value="(\w+)"', page.text)
+
+
+def test_what_is_no_picture_is_refused_and_the_words_stay(world, reader):
+    chooses(reader, "named")
+    page = writes(reader, name="张三", new_picture=(io.BytesIO(b"%PDF-"), "a.png"))
+
+    assert (page.status_code, "不是能看的图片" in fault(page)) == (422, True)
+    assert "能不能晚一些" in page.text
+    assert 'value="张三"' in page.text
+
+
+def test_more_pictures_than_there_is_room_for_are_refused(world, reader):
+    chooses(reader, "named")
+    files = [(io.BytesIO(a_photo()), f"{number}.png") for number in range(11)]
+    page = writes(reader, name="张三", new_picture=files)
+
+    assert (page.status_code, fault(page)) == (422, "最多 9 张图片。")
+    assert rows(world, named_opinions) == 0
+
+
+def test_more_than_a_form_may_hold_is_not_read(world, reader):
+    chooses(reader, "named")
+    body = b"x" * (13 * 1024 * 1024)  # by hand: the test client leaves a large form's temporary file open
+    answer = reader.client.post(PAGE, data=body, content_type="multipart/form-data; boundary=edge")
+
+    assert answer.status_code == 413
+
+
+# -- what is wrong ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"words": "短"}, "还太短"),
+        ({"words": "长" * 1001}, "超过 1000 字"),
+        ({"words": "长" * 9000}, "超过 1000 字"),
+        ({"category": "没有的"}, "这一项填得不对"),
+        ({"category": ""}, "这一项填得不对"),
+        ({"name": "123"}, "不像姓名"),
+        ({"name": ""}, "不像姓名"),
+    ],
+)
+def test_what_is_not_taken_says_why_and_all_that_was_written_stays(world, reader, changed, said):
+    chooses(reader, "named")
+    fields = {"name": "张三", "words": WORDS, "category": "生活困难", **changed}
+    page = writes(reader, **fields)
+    again = {"step": "look", **fields}
+
+    assert page.status_code == 422
+    assert said in fault(page)
+    assert 'aria-invalid="true"' in page.text
+    assert fields["words"] in page.text
+    assert f'value="{fields["name"]}"' in page.text
+    assert reader.post(PAGE, {**again, "name": "张三", "words": WORDS, "category": "生活困难"}).status_code == 200
+    assert rows(world, named_opinions) == 0
+
+
+def test_words_with_a_receipt_in_them_are_not_taken(world, reader):
+    code = receipt(whole(reader))
+    chooses(reader)
+
+    assert "里面有一个回执码" in fault(writes(reader, words=f"我上次的 {code} 怎么样了"))
+
+
+def test_what_somebody_writes_is_never_markup(world, reader):
+    chooses(reader, "named")
+    pages = [
+        writes(reader, words=f"{HOSTILE}说五个字", name=HOSTILE),
+        writes(reader, words=f"{HOSTILE}说五个字", name="张三"),
+    ]
+
+    assert [page.status_code for page in pages] == [422, 200]
+    assert not any("<script" in page.text for page in pages)
+    assert kept(world, sends(reader)).words == f"{HOSTILE}说五个字"
+
+
+@pytest.mark.parametrize("fields", [{}, {"step": "send"}, {"step": "x", "way": "named"}, {"step": "send", "way": "x"}])
+def test_a_form_that_fits_no_step_begins_anew(world, reader, fields):
+    reader.get(PAGE)
+    token = {"csrf_token": reader.hidden["csrf_token"]}
+    page = reader.client.post(PAGE, data={**token, **fields})
+
+    assert (page.status_code, "想怎么提" in page.text) == (200, True)
+    assert world.kept(named=False) == []
+
+
+def test_another_sites_form_sends_nothing(world, reader):
+    form = {"way": "anonymous", "category": "生活困难", "words": WORDS, "step": "send"}
+
+    assert reader.forges(PAGE, form).status_code == 400
+    assert reader.forges(ASK, {"receipt": "4F7K-2MXP-90TC"}).status_code == 400
+    assert world.kept(named=False) == []
+
+
+def test_a_stranger_is_sent_to_sign_in_and_nothing_is_read(world):
+    answer = Reader(world.site).forges(PAGE, {"way": "anonymous", "words": WORDS, "step": "send"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/p/login?to=/p/opinion")
+    assert world.kept(named=False) == []
+
+
+# -- the receipt -----------------------------------------------------------------------------------------------------
+
+
+def asks(world: World, code: str) -> TestResponse:
+    anyone = Reader(world.site)
+    anyone.get(ASK)
+    return anyone.post(ASK, {"receipt": code})
+
+
+def test_whoever_holds_a_receipt_reads_what_became_of_it_without_signing_in(world, reader):
+    code = receipt(whole(reader))
+    before = asks(world, code.lower().replace("-", " "))
+    answer = "已经报修\n明天就好 <b>"
+    opinion = world.opinions.get(world.opinions.id_of(engine.read(code)))
+    changed = {"state": "answered", "reply": answer, "answered_on": world.clock().date()}
+    world.opinions.change(opinion.id, lambda now: replace(now, **changed))
+    after = asks(world, code)
+
+    assert "已收到，等待办理" in before.text
+    assert "已经报修<br>明天就好 &lt;b&gt;" in after.text
+    assert WORDS.split("\n", maxsplit=1)[0] not in before.text + after.text
+    assert {before.headers["Cache-Control"], after.headers["Cache-Control"]} == {"no-store"}
+    assert code not in before.request.url + after.request.url
+
+
+def test_a_receipt_from_the_chat_is_good_here(world):
+    said = world.member().says("意见", "1", "4", "宿舍热水晚上九点就停", "好了", "1")
+    assert "已收到" in asks(world, receipt_in_chat(said)).text
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [("4F7K-2MXP-90TD", 422, "好像有一位不对"), ("", 422, "好像有一位不对"), ("长" * 500, 422, "好像有一位不对")],
+)
+def test_a_receipt_with_a_slip_says_so_and_stays_to_be_mended(world, code, status, said):
+    page = asks(world, code)
+
+    assert (page.status_code, said in fault(page)) == (status, True)
+    assert f'value="{code[:64]}"' in page.text
+
+
+def test_a_receipt_that_was_never_given_leads_nowhere(world):
+    page = asks(world, engine.drawn(lambda below: 3 % below))
+
+    assert (page.status_code, "没有找到这个回执码" in fault(page)) == (404, True)
+
+
+def test_guesses_are_few_a_minute(world):
+    codes = [asks(world, "4F7K-2MXP-90TD").status_code for _ in range(GUESSES + 1)]
+    world.clock.passes(seconds=60)
+
+    assert codes == [422] * GUESSES + [429]
+    assert asks(world, "4F7K-2MXP-90TD").status_code == 422
