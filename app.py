@@ -629,8 +629,8 @@ def sandbox() -> Flask:
             verified=account.verified,
             original_id=account.original_id,
             title=library.account.name,
-            page_host=urlsplit(house.settings.public_url).netloc,
             menu=library.menu.payload()["button"] if account.kind != "miniprogram" else (),
+            page_domain=urlsplit(house.settings.public_url).hostname or "",
         )
         for name, account in house.settings.accounts.items()
     ]

@@ -125,7 +125,7 @@ def a_street(
         web = open_doors.enter_context(served(later_there))  # type: ignore[arg-type] # any WSGI application
         accounts = [an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)]
         if official:
-            accounts.append(an_account(name="official", page_host=urlsplit(web).netloc, **OFFICIAL))
+            accounts.append(an_account(name="official", page_domain=urlsplit(web).hostname or "", **OFFICIAL))
         stage = open_doors.enter_context(
             a_stage(platform, *accounts, webhook=web, templates=TEMPLATES, patience=PATIENT)
         )

@@ -12,8 +12,9 @@ class SandboxAccount:
     """One account as set up in the platform's console; `name` is the last part of its webhook's URL.
 
     `kind` is "service", "subscription" or "miniprogram", `mode` is "plain", "compat" or "safe". `title` is what members
-    read above the chat; `page_host` is where its pages may use the JS-SDK, "" for anywhere; `menu` are the buttons set
-    in the console, shown until the API makes others.
+    read above the chat; `menu` are the buttons set in the console, shown until the API makes others. `page_domain` is
+    where pages may ask who opens them (网页授权域名) and use the JS-SDK (JS接口安全域名; anywhere where it is ""), without
+    scheme and port.
     """
 
     name: str
@@ -26,8 +27,8 @@ class SandboxAccount:
     verified: bool = True
     original_id: str = ""
     title: str = ""
-    page_host: str = ""
     menu: Sequence[Mapping[str, Any]] = ()
+    page_domain: str = ""
 
     @property
     def gh_id(self) -> str:

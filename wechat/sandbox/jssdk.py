@@ -78,4 +78,4 @@ def cards(db: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def _is_at_home(account: SandboxAccount, address: str) -> bool:
-    return not account.page_host or urlsplit(address).netloc == account.page_host
+    return not account.page_domain or urlsplit(address).hostname == account.page_domain

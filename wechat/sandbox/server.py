@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from wechat.sandbox import browser, control, media, pages, qrcodes, records
+from wechat.sandbox import browser, control, media, oauth, pages, qrcodes, records
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
 from wechat.sandbox.call import Answer, Binary, Request
 from wechat.sandbox.clock import MovedClock
@@ -58,6 +58,7 @@ def create_app(
     web.json.sort_keys = False  # type: ignore[attr-defined] # what was read stays in its order
     web.extensions["sandbox"] = close
     web.register_blueprint(control.blueprint(platform, phone, knobs, broadcasts))
+    web.register_blueprint(oauth.blueprint(platform))
     web.register_blueprint(records.blueprint(platform, phone, wire))
     web.register_blueprint(browser.blueprint(platform))
     _add_api(web, platform, knobs)

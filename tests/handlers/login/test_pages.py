@@ -421,10 +421,9 @@ def everything(town):
     "wanted",
     [
         "//evil.example/p/x", "https://evil.example/p/x", "/\\evil.example", "/p\\evil", "/p/../admin/",
-        "/p/%2e%2e/admin", "/p/./x", "/admin/", "/", "/p", "/p/", "/p//evil.example", "javascript:alert(1)", "/p/x\r\nSet-Cookie: a=b",
-        "/p/x#@evil", "/p/login", "/p/login/out", "/p/login?to=/p/mine", " /p/mine", "/p/mine ", "/P/mine",
-        "/p/" + "x" * 600,
-        "/p/mine?x=//evil.example:1", "/p/mine?\u2028",
+        "/p/%2e%2e/admin", "/p/./x", "/admin/", "/", "/p", "/p/", "/p//evil.example", "javascript:alert(1)",
+        "/p/x\r\nSet-Cookie: a=b", "/p/x#@evil", "/p/login", "/p/login/out", "/p/login?to=/p/mine", " /p/mine",
+        "/p/mine ", "/P/mine", "/p/" + "x" * 600, "/p/mine?x=//evil.example:1", "/p/mine?\u2028",
     ],
 )  # fmt: skip
 def test_nobody_is_sent_to_anything_but_a_page_of_ours(town, phone, browser, wanted):

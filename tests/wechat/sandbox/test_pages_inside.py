@@ -18,7 +18,7 @@ CARD = {"title": "标题", "desc": "一句话", "link": "https://wx.example.org/
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    with a_stage(tmp_path, an_account(page_host="wx.example.org")) as stage:
+    with a_stage(tmp_path, an_account(page_domain="wx.example.org")) as stage:
         stage.signs_in()
         yield stage
 

@@ -24,6 +24,11 @@ async function act(action, more = {}) {
 
 // ---------------------------------------------------------------- small pieces of page
 
+// WeChat knows whose phone opens a page; here the page that asks is told so for a moment.
+function opening() {
+  document.cookie = `sandbox_shown=${encodeURIComponent(state.openid)}; path=/connect; max-age=60; samesite=lax`;
+}
+
 const isWeb = (url) => /^https?:\/\//i.test(url || "");
 const link = (url, words) => el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words);
 
@@ -242,6 +247,7 @@ function closeMenus() {
 
 function tap(button) {
   if (button.type === "view") {
+    opening();
     if (isWeb(button.url)) window.open(button.url, "_blank", "noopener");
     return act("tap", { url: button.url });
   }
@@ -470,6 +476,7 @@ async function advance(seconds) {
 // ---------------------------------------------------------------- wiring
 
 function pressed(event) {
+  if (event.target.closest("a[href]")) opening();
   const button = event.target.closest("button");
   if (!event.target.closest(".choice")) closeMenus();
   if (!button) return;
