@@ -137,6 +137,10 @@ class Opinions:
         leaf = self._leaves.get(opinion) or waiting.get(opinion)
         if leaf:
             return _opinion(leaf)
+        return self.named(opinion)
+
+    def named(self, opinion: str) -> Opinion | None:
+        """The named opinion of this id; no other place is looked at."""
         return next(iter(self._named(named_opinions.c.id == opinion)), None)
 
     def address_of(self, opinion: str) -> str:
@@ -188,6 +192,10 @@ class Opinions:
             leaf = place.change(opinion, written)
             if leaf:
                 return _opinion(leaf)
+        return self.change_named(opinion, changed)
+
+    def change_named(self, opinion: str, changed: Callable[[Opinion], Opinion]) -> Opinion | None:
+        """The same, where it is known to be a named one."""
         with self._db.begin() as connection:
             same = named_opinions.c.id == opinion
             row = connection.execute(sa.select(named_opinions).where(same).with_for_update()).first()

@@ -182,7 +182,7 @@ class Verdicts:
             worst = engine.worse(known.get(check.part, ""), review)
             return replace(now, doubted=tuple({**known, check.part: worst}.items())) if worst else now
 
-        self.opinions.change(check.opinion, marked)
+        self.opinions.change_named(check.opinion, marked)
         self.checks.done(check)
 
 
@@ -205,7 +205,7 @@ class Bench:
         """Ask for what was not asked for, and give up what nobody will answer any more."""
         busy: set[str] = set()
         for check in self.checks.waiting():
-            opinion = self.opinions.get(check.opinion)
+            opinion = self.opinions.named(check.opinion)
             if opinion is None or self._lacks(opinion, check.part):
                 self.checks.done(check)
             elif check.until <= now:

@@ -1,8 +1,8 @@
 """What wechat-platform.md §2.4 lists, code by code: what makes the stand-in say it, and what our client makes of it.
 
 The codes are typed from the page (tests/wechat/test_errors.py, with the letter of each one's action). A test is named
-by its file (without `test_` and `.py`) and function, and has the code in it. What nothing that a program sends can bring
-about here, or nothing we know of, is said by the knob that lets a call fail.
+by its file (without `test_` and `.py`) and function, and has the code in it. What nothing that a program sends can
+bring about here, or nothing we know of, is said by the knob that lets a call fail.
 """
 
 import ast
