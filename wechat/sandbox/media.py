@@ -35,7 +35,7 @@ def download(call: Call) -> Answer:
 
 def alive(call: Call, media_id: object) -> sqlite3.Row:
     """The account's media of that id, while it lives."""
-    row = _find(call.db, call.account, media_id, call.now)
+    row = _find(call.db, call.account, media_id, call.now) if isinstance(media_id, str) else None
     if row is None:
         raise ApiError(40007)
     return row

@@ -39,6 +39,7 @@ CALLS: Mapping[str, tuple[Callable[[WeChat], object], set[tuple[str, bool]]]] = 
     "mass to all": (lambda w: w.mass_to_all("好", client_msg_id="a"), VERIFIED),  # §3.5
     "mass to a tag": (lambda w: w.mass_to_tag("好", 1, client_msg_id="b"), VERIFIED),  # §3.5
     "mass to a list": (lambda w: w.mass_to(["a", "b"], "好", client_msg_id="c"), VERIFIED_SERVICE),  # §3.5
+    "mass video": (lambda w: w.video_for_mass("none", title="题"), VERIFIED),  # §3.5
     "mass preview": (lambda w: w.preview_mass(NOBODY, "好"), VERIFIED),  # §3.5
 }
 
