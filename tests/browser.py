@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
@@ -18,13 +18,14 @@ QUIET = [
     "--disable-sync",
 ]
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
-PATIENCE_MILLISECONDS = 10_000
+PATIENCE_MILLISECONDS = 15_000
 LOOK = Path(__file__).with_name("faults.js")
 
 
 @contextmanager
 def a_browser() -> Iterator[Browser]:
     """The Chromium of this machine, without a window."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         found = next(filter(None, map(shutil.which, NAMES)))
         browser = playwright.chromium.launch(executable_path=found, args=QUIET)

@@ -21,7 +21,7 @@ from wechat.sandbox.sender import Patience
 OFFICIAL = {"kind": "service", "appid": "wx0123456789abcdef", "secret": "s" * 32, "token": "BBBBB", "mode": "plain"}
 MINI = {"kind": "miniprogram", "appid": "wxfedcba9876543210", "secret": "s" * 32, "token": "AAAAA", "mode": "plain"}
 SEND = "/cgi-bin/message/custom/send"
-LATE = 5.0
+LATE = 15.0  # on a busy machine
 PATIENT = Patience(seconds=5, attempts=1, threads=2)  # as the platform: words without a name wait for their round
 
 

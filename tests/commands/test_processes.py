@@ -20,6 +20,7 @@ from commands.processes import Child, GaveUp, Part
 
 PROGRAM = Path(__file__).with_name("small_program.py")
 ROOT = Path(__file__).parents[2]
+LATE = 20.0  # on a busy machine
 PARTS = ("web", "clock", "worker", "sandbox")
 
 
@@ -123,7 +124,7 @@ def within(seconds: float, fact: Callable[[], bool]) -> bool:
 def answers(port: int) -> bool:
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"http://127.0.0.1:{port}/healthz", timeout=1
+            f"http://127.0.0.1:{port}/healthz", timeout=LATE
         ) as reply:
             return bool(reply.status == 200)
     except OSError:
@@ -144,16 +145,16 @@ def test_a_part_that_was_killed_comes_back_at_its_address(house, part):
     address = house.valkey()
     os.kill(min(before), signal.SIGKILL)
 
-    assert within(4, lambda: house.parts(part) and not before & house.parts(part))
-    assert within(4, lambda: answers(house.web) and answers(house.sandbox))
-    assert within(4, lambda: house.valkey() == address)
+    assert within(LATE, lambda: house.parts(part) and not before & house.parts(part))
+    assert within(LATE, lambda: answers(house.web) and answers(house.sandbox))
+    assert within(LATE, lambda: house.valkey() == address)
 
 
 def test_a_worker_that_was_killed_comes_back(house):
     before = house.parts("web")
     os.kill(max(before), signal.SIGKILL)
 
-    assert within(4, lambda: len(house.parts("web")) == len(before) and house.parts("web") != before)
+    assert within(LATE, lambda: len(house.parts("web")) == len(before) and house.parts("web") != before)
     assert answers(house.web)
 
 
@@ -162,7 +163,7 @@ def test_a_valkey_comes_back_at_its_address_whichever_of_its_two_processes_was_k
     first, address = house.valkey_server(), house.valkey()
     os.kill(first if killed == "server" else min(house.parts("commands.keeper")), signal.SIGKILL)
 
-    assert within(4, lambda: first not in house.processes() and house.valkey() == address)
+    assert within(LATE, lambda: first not in house.processes() and house.valkey() == address)
 
 
 def test_a_second_run_in_the_folder_is_refused(house):
@@ -230,11 +231,13 @@ def test_what_a_link_points_to_is_left_alone(tmp_path):
 def test_one_ctrl_c_ends_everything(machine):
     running = machine.start()
     ready(running)
-    assert len(machine.processes()) == 10  # the parent, four parts, three HTTP workers, Valkey and its keeper
+    assert within(
+        LATE, lambda: len(machine.processes()) == 10
+    )  # the parent, four parts, three HTTP workers, Valkey and its keeper
 
     running.send_signal(signal.SIGINT)
 
-    assert running.wait(10) == 0
+    assert running.wait(LATE) == 0
     assert machine.processes() == {}
 
 
@@ -244,7 +247,7 @@ def test_sigterm_ends_everything_when_a_part_had_died(machine):
     os.kill(min(machine.parts("web")), signal.SIGKILL)
     running.send_signal(signal.SIGTERM)
 
-    assert running.wait(10) == 0
+    assert running.wait(LATE) == 0
     assert machine.processes() == {}
 
 
@@ -257,7 +260,7 @@ def test_nothing_is_left_when_the_parent_and_a_server_were_killed_and_the_next_r
     first.wait()
     second = machine.start()
 
-    assert within(5, lambda: not before & set(machine.processes()))
+    assert within(LATE, lambda: not before & set(machine.processes()))
     assert any(line.startswith("web") for line in ready(second))
 
 
@@ -268,7 +271,7 @@ def test_a_valkey_that_outlived_everything_else_is_ended_by_the_next_run(machine
     for pid in sorted(machine.processes().keys() - {orphan}):  # the parent first: it would end the orphan too
         os.kill(pid, signal.SIGKILL)
     first.wait()
-    assert within(2, lambda: set(machine.processes()) == {orphan})
+    assert within(LATE, lambda: set(machine.processes()) == {orphan})
 
     ready(machine.start())
 

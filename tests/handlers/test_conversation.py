@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from commands.run import WEB_THREADS
 from storage.inbox import Fresh, Inbox
 from storage.sealing import Keys
+from tests.end_to_end.running import within
 from tests.house import Clock, a_town
 
 
@@ -86,7 +87,7 @@ def test_what_was_sent_before_the_last_answer_was_seen_does_not_answer_the_next_
 
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(phone.says, "A")
-        time.sleep(0.3)
+        assert within(3, lambda: town.house.conversation._waiting._value < WEB_THREADS // 2), "it never waited"
         inbox.finish(first, reply=b"<xml/>", talk=first.talk, talk_seconds=60, note=b"", now=town.clock())
         reply = second.result(timeout=5)
 

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,28 +35,35 @@ def test_a_schedule_has_its_times_in_the_configured_zone(cron, after, until, tim
 
 
 class OnlyMe:
-    """A lease that is given or not as told."""
+    """A lease that is given to nobody else; whether now, is asked in the thread of its clock."""
 
-    def __init__(self, *, given=True):
+    def __init__(self, given=lambda: True):
         self.given = given
         self.let_go_of = 0
 
     def hold(self):
-        return self.given
+        return self.given()
 
     def let_go(self):
         self.let_go_of += 1
 
 
-def a_pack(folder, *moments):
-    """Broadcasts for moments to come."""
-    once = [
-        DAILY.replace('"daily-digest"', f'"once-{number}"').replace(
-            'schedule = "30 8 * * *"', f"at = {moment.isoformat()}"
-        )
-        for number, moment in enumerate(moments)
-    ]
-    return library.load(write_pack(folder, broadcasts=once), zone=ZONE).broadcasts
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A broadcast for one moment; to read a pack takes longer than until such a moment."""
+    daily = DAILY.replace('schedule = "30 8 * * *"', f"at = {NOON.isoformat()}")
+    folder = write_pack(tmp_path_factory.mktemp("pack"), broadcasts=[daily])
+    return library.load(folder, zone=ZONE).broadcasts["daily-digest"]
+
+
+@pytest.fixture
+def a_pack(once):
+    """Give broadcasts for moments to come."""
+
+    def given(*moments):
+        return {key: replace(once, key=key, at=at) for at in moments if (key := f"{at:once-%H.%M.%S.%f}")}
+
+    return given
 
 
 class Ending(Exception):
@@ -111,75 +119,87 @@ def until(condition, *, seconds=20.0):
         time.sleep(0.02)
 
 
-def test_a_broadcast_begins_at_its_moment(tmp_path):
+def test_a_broadcast_begins_at_its_moment(a_pack):
     moment = datetime.now(ZONE) + SOON
-    pack = a_pack(tmp_path, moment)
+    pack = a_pack(moment)
 
     with AClock(OnlyMe(), broadcasts=lambda: pack) as clock:
         until(lambda: clock.fired_since(moment))
 
 
-def test_who_does_not_lead_fires_nothing_and_who_takes_over_catches_up(tmp_path):
+def test_who_does_not_lead_fires_nothing_and_who_takes_over_catches_up(a_pack):
     moment = datetime.now(ZONE) + SOON
-    pack = a_pack(tmp_path, moment)
-    lease = OnlyMe(given=False)
+    pack = a_pack(moment)
+    lease = OnlyMe(lambda: False)
 
     with AClock(lease, broadcasts=lambda: pack) as clock:
         time.sleep(SOON.total_seconds() + 0.5)
         before = list(clock.fired)
-        lease.given = True
+        lease.given = lambda: True
         until(lambda: clock.fired_since(moment))
 
     assert before == []
     assert lease.let_go_of == 1
 
 
-def test_what_came_due_while_the_lease_was_lost_is_caught_up(tmp_path):
+def test_what_came_due_while_the_lease_was_lost_is_caught_up(a_pack):
     moment = datetime.now(ZONE) + SOON
-    pack = a_pack(tmp_path, moment)
-    lease = OnlyMe()
+    lost, back = moment - SOON / 4, moment + SOON / 2
+    pack = a_pack(moment)
 
-    with AClock(lease, broadcasts=lambda: pack) as clock:
-        time.sleep(0.3)
-        lease.given = False
-        time.sleep(SOON.total_seconds() + 0.5)
-        before = clock.fired_since(moment)
-        lease.given = True
-        until(lambda: clock.fired_since(moment), seconds=8)
+    with AClock(OnlyMe(lambda: not lost <= datetime.now(ZONE) < back), broadcasts=lambda: pack) as clock:
+        until(lambda: clock.fired_since(moment))
 
-    assert not before
+    assert clock.fired_since(back)
+    assert not any(moment <= at < back for at in clock.fired)
 
 
-def test_a_clock_that_slept_while_its_lease_ran_out_does_not_fire(tmp_path):
+def test_a_clock_that_slept_while_its_lease_ran_out_does_not_fire(a_pack):
     moment = datetime.now(ZONE) + SOON
-    pack = a_pack(tmp_path, moment)
-    lease = OnlyMe()
+    pack = a_pack(moment)
+    lease = OnlyMe(lambda: datetime.now(ZONE) < moment)
 
     with AClock(lease, broadcasts=lambda: pack, tick_seconds=2.5) as clock:  # it looks again only after the moment
-        time.sleep(0.4)
-        lease.given = False
-        time.sleep(SOON.total_seconds())
+        time.sleep(SOON.total_seconds() + 0.4)
 
     assert not clock.fired_since(moment)
 
 
-def test_a_changed_pack_changes_the_timetable(tmp_path):
-    packs = [a_pack(tmp_path / "old", datetime.now(ZONE) + timedelta(hours=1))]
+class Packs:
+    """What the pack says, changed while a clock reads it."""
 
-    with AClock(OnlyMe(), broadcasts=lambda: packs[-1]) as clock:
-        time.sleep(0.2)
-        moments = [datetime.now(ZONE) + SOON * number for number in (1, 2)]
-        packs.append(a_pack(tmp_path / "new", *moments))
-        until(lambda: clock.fired_since(moments[0]))
-        packs.append({})
-        time.sleep(SOON.total_seconds() + 0.2)
+    def __init__(self, first):
+        self._newest = first
+        self._reads = 0
 
-    assert not clock.fired_since(moments[1])
+    def __call__(self):
+        self._reads += 1
+        return self._newest
+
+    def change(self, pack):
+        """Say something else, and wait until the clock has come back from taking it in."""
+        self._newest, before = pack, self._reads
+        until(lambda: self._reads > before + 2)
 
 
-def test_a_job_that_fails_does_not_keep_the_others_from_their_time(tmp_path):
+def test_a_changed_pack_changes_the_timetable(a_pack):
+    packs = Packs(a_pack(datetime.now(ZONE) + timedelta(hours=1)))
+
+    with AClock(OnlyMe(), broadcasts=packs) as clock:
+        first = datetime.now(ZONE) + SOON
+        packs.change(a_pack(first))
+        until(lambda: clock.fired_since(first))
+        second = datetime.now(ZONE) + 3 * SOON
+        packs.change(a_pack(second))
+        packs.change({})
+        time.sleep((second - datetime.now(ZONE)).total_seconds() + 0.2)
+
+    assert not clock.fired_since(second)
+
+
+def test_a_job_that_fails_does_not_keep_the_others_from_their_time(a_pack):
     moments = [datetime.now(ZONE) + SOON * number for number in (1, 2)]
-    pack = a_pack(tmp_path, *moments)
+    pack = a_pack(*moments)
     begun = []
 
     def begin(now):
@@ -212,10 +232,10 @@ def test_what_fell_due_while_the_clock_was_set_forward_is_done_at_once_and_once(
 
 
 @pytest.mark.usefixtures("redis")
-def test_of_two_clocks_one_fires_and_the_other_follows_it(redis_url, tmp_path):
-    moments = [datetime.now(ZONE) + SOON * number for number in (1, 2)]
-    pack = a_pack(tmp_path, *moments)
-    first, second = (Lease(connect(redis_url, seconds=2), "clock", seconds=0.6) for _ in range(2))
+def test_of_two_clocks_one_fires_and_the_other_follows_it(redis_url, a_pack):
+    moments = [datetime.now(ZONE) + SOON * number for number in (1, 4)]
+    pack = a_pack(*moments)
+    first, second = (Lease(connect(redis_url, seconds=2), "clock", seconds=10) for _ in range(2))
 
     with AClock(second_after(first, second), broadcasts=lambda: pack) as follower:
         with AClock(first, broadcasts=lambda: pack) as leader:

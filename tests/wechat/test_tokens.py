@@ -223,7 +223,7 @@ def name():
 
 def a_client(address: str, name: str, redis_url: str) -> TencentWeChat:
     account = an_account(address)
-    store = RedisTokenStore(connect(redis_url), Keys("a secret of these tests"), account=name)
+    store = RedisTokenStore(connect(redis_url, seconds=2), Keys("a secret of these tests"), account=name)
     return TencentWeChat(account, Tokens(stable_token(account), store, lambda: datetime.now(UTC)))
 
 

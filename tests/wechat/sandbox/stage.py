@@ -131,7 +131,7 @@ def a_stage(
         clock=clock,
         webhook_base=webhook,
         templates=templates,
-        patience=patience or Patience(seconds=1, attempts=1, threads=2),
+        patience=patience or Patience(seconds=10, attempts=1, threads=2),
         broadcasts=broadcasts,
     )
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.end_to_end.running import within
 from tests.wechat.sandbox.stage import Stage, a_stage, a_text, served
 from tests.wechat.sandbox.test_delivery import echo, heard, silent, talking, texts
 
@@ -140,10 +141,9 @@ def test_a_push_is_overtaken_by_the_next_of_the_same_member(tmp_path: Path) -> N
     with talking(tmp_path, echo) as (stage, bot, openid):
         stage.phone("knobs", preset="push_overtaken", value=5)
         stage.phone("say", openid=openid, text="一")
+        assert within(5, lambda: not stage.http.get("/sandbox/knobs").get_json())  # the first is held back
         stage.phone("say", openid=openid, text="二", wait=True)
-        until = time.monotonic() + 2
-        while len(bot.told) < 2 and time.monotonic() < until:
-            time.sleep(0.01)
+        assert within(10, lambda: len(bot.told) == 2)
 
         assert [told["Content"] for told in bot.told] == ["二", "一"]
 

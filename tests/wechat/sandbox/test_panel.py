@@ -9,6 +9,7 @@ from flask import Response
 from playwright.sync_api import Browser, expect
 
 from tests.browser import SIZES, a_browser, a_page, faults
+from tests.end_to_end.running import within
 from tests.wechat.sandbox.stage import Bot, Stage, Told, a_stage, an_account, served
 
 pytestmark = pytest.mark.browser
@@ -141,8 +142,8 @@ def test_an_exchange_is_found_opened_and_done_again(
         expect(entries.get_by_role("listitem")).to_have_count(3)
 
         assert found == []
+        assert within(15, lambda: len(stage.texts(openid)) == 4)  # it is on the wire before it is in the chat
         assert stage.texts(openid)[-1] == "你说：答题"
-        assert len(stage.texts(openid)) == 4
 
 
 @pytest.mark.parametrize("size", SIZES)

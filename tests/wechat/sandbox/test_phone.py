@@ -26,7 +26,7 @@ NEWS = (
     "<ArticleCount>1</ArticleCount><Articles><item><Title>要闻一则</Title><Description>摘要</Description>"
     "<PicUrl></PicUrl><Url>http://127.0.0.1:9/a</Url></item></Articles>"
 )
-PATIENCE_SECONDS = 1.5
+PATIENCE_SECONDS = 3
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccfc0f01f0005050102"
     "7d5c0e3d0000000049454e44ae426082"
@@ -118,7 +118,7 @@ def test_a_member_follows_talks_taps_and_hears_pushes_live(
         says(page, "你好")
         expect(log).to_contain_text("你说：你好")
         scene.stage.says_to(openid, "这是推送")
-        expect(log).to_contain_text("这是推送", timeout=3000)
+        expect(log).to_contain_text("这是推送")
         page.screenshot(path=tmp_path / f"{size}.png")
         if size == "phone":
             press(page, "更多操作")
@@ -131,7 +131,7 @@ def test_a_member_follows_talks_taps_and_hears_pushes_live(
         sent = scene.stage.code("/cgi-bin/message/subscribe/bizsend", body)
 
         assert sent == 0
-        expect(more).to_contain_text("还可接收 0 条", timeout=3000)
+        expect(more).to_contain_text("还可接收 0 条")
         expect(page.locator("#lines .card").last).to_contain_text("本周要点")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -154,7 +154,7 @@ def test_what_goes_wrong_is_said_and_can_be_mended(browser: Browser, scene: Set)
         page.reload()
 
         expect(log).to_contain_text("你说：还在吗")
-        assert page.locator(".mine img").evaluate("picture => picture.naturalWidth") == 1
+        expect(page.locator(".mine img")).to_have_js_property("naturalWidth", 1)
         press(page, "返回成员列表")
         expect(page.get_by_role("list", name="成员列表")).to_contain_text("<b>小同志</b>")
 
@@ -211,7 +211,7 @@ def test_a_mini_program_is_opened_asked_for_and_signed_in_to(
         expect(log).to_contain_text("打开了客服会话")
         openid = str(page.evaluate("location.hash.slice(1)"))
         program.stage.says_to(openid, "您好")
-        expect(log).to_contain_text("您好", timeout=3000)
+        expect(log).to_contain_text("您好")
         expect(page.get_by_text("还没有说过话")).to_be_hidden()
         opens(page, size)
         press(page, "取登录码")

@@ -11,7 +11,7 @@ import pytest
 from flask import Response
 
 from tests.wechat.sandbox.stage import Bot, Stage, Told, a_stage, an_account, served
-from tests.wechat.sandbox.test_delivery import QUICK, talking
+from tests.wechat.sandbox.test_delivery import PATIENT, talking
 from wechat.sandbox import dialog, transcript, wirelog
 from wechat.sandbox.state import State
 from wechat.sandbox.steps import Step, agrees
@@ -381,7 +381,7 @@ def recorded(folder: Path) -> Iterator[tuple[Stage, str]]:
     account = an_account()
     with (
         served(Bot(account, answer).app()) as address,
-        a_stage(folder, account, webhook=address, patience=QUICK) as stage,
+        a_stage(folder, account, webhook=address, patience=PATIENT) as stage,
     ):
         stage.signs_in()
         openid = stage.a_member()
