@@ -13,8 +13,8 @@ class SandboxAccount:
 
     `kind` is "service", "subscription" or "miniprogram", `mode` is "plain", "compat" or "safe". `title` is what members
     read above the chat; `menu` are the buttons set in the console, shown until the API makes others. `page_domain` is
-    where pages may ask who opens them (网页授权域名) and use the JS-SDK (JS接口安全域名; "" is anywhere), without scheme
-    and port.
+    where pages may ask who opens them (网页授权域名) and use the JS-SDK (JS接口安全域名; "" is anywhere), without
+    scheme and port.
     """
 
     name: str
