@@ -113,8 +113,8 @@ def mini(db, redis, keys):
 
 def pages(world: World) -> Any:
     web = Flask("pages")
-    assert world.feature.pages
-    web.register_blueprint(world.feature.pages)
+    assert world.feature.pages_for_anyone
+    web.register_blueprint(world.feature.pages_for_anyone)
     return web.test_client()
 
 
