@@ -143,6 +143,12 @@ class QuizStore:
             row = connection.execute(sa.select(answers.c.said, answers.c.message).where(same)).first()
         return Given(row.said, row.message) if row else None
 
+    def marks(self, round: str) -> dict[int, bool]:  # noqa: A002 - its name
+        """Which positions of a round are answered, and whether right."""
+        chosen = sa.select(answers.c.position, answers.c.right).where(answers.c.round == round)
+        with self._db.read() as connection:
+            return {row.position: row.right for row in connection.execute(chosen).all()}
+
     def wrong(self, *, person: str, most: int) -> list[str]:
         """Questions whose newest answer was wrong, the oldest mistake first."""
         newest = (

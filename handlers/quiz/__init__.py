@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from content.shelf import Shelf
 from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect
-from handlers.quiz import api, chat
+from handlers.quiz import api, chat, pages
 from handlers.quiz.engine import Daily
 from storage.quiz import QuizStore
 
@@ -42,5 +42,6 @@ def feature(
         name="quiz",
         chat=chat.routes(store=store, shelf=shelf, zone=zone, daily=daily),
         api=api.blueprint(api.Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, clock=clock, effect=effect)),
+        pages=pages.blueprint(pages.Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, clock=clock)),
         keeps=Keeps(tables=("quiz_rounds", "quiz_answers"), show=show, erase=store.erase, unite=store.unite),
     )

@@ -1,0 +1,231 @@
+"""The quiz in a phone's browser: one question a page, marked here, explained with its source; forms and no scripts.
+
+A round is the same one that the chat and the mini-program go on with. A form bears the place of its question and the
+look of it, and an answer's message is its place: neither a second tap nor an old page answers anything twice.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from content.library import Library
+from content.models import Question
+from content.shelf import Shelf
+from handlers import session
+from handlers.quiz import engine
+from handlers.quiz.engine import Daily
+from storage.quiz import QuizStore, Round
+
+TODAY, MISTAKES = "today", "mistakes"
+_ROUNDS_OF_MISTAKES = 10  # so many rounds' worth of them are looked through
+_ID = re.compile("[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiz:
+    """What the pages do. Only a form's POST writes; every page can be opened again."""
+
+    store: QuizStore
+    shelf: Shelf
+    zone: ZoneInfo
+    drawn: Daily
+    clock: Callable[[], datetime]
+
+    def home(self) -> ResponseReturnValue:
+        """Today's round as far as it is done, and how many mistakes there are to go through again."""
+        today = self._today()
+        begun = self.store.find(person=self._person, name=engine.daily(today))
+        total = len(begun.questions if begun else self._drawn(today))
+        open_one = begun is not None and self._open_at(begun) < total
+        mistakes = len(self._again(today))
+        return self._page(
+            "home",
+            begun=begun,
+            total=total,
+            open_one=open_one,
+            mistakes=mistakes,
+            going_again=self._going_again(today) is not None,
+            nothing_again="none" in request.args,
+            once=secrets.token_hex(16),
+        )
+
+    def begin(self) -> ResponseReturnValue:
+        """Begin a round, or go on with the one that is open."""
+        today = self._today()
+        if request.form.get("of") == MISTAKES:
+            going = self._begin_again(today)
+        else:
+            going = self._begin(today, engine.daily(today), list(self._drawn(today)))
+        return self._to("round", found=going.id) if going else redirect(url_for(".home", none=1), 303)
+
+    def round(self, found: str) -> ResponseReturnValue:
+        """The open question of a round, or what it came to."""
+        going = self._own(found)
+        at = self._open_at(going)
+        question = self._question(going, at)
+        return self._asks(going, question, at) if question else self._result(going)
+
+    def answer(self, found: str) -> ResponseReturnValue:
+        """Mark and keep an answer: the first one of a question counts, wherever it was given."""
+        going, at = self._own(found), request.form.get("position", -1, int)
+        chosen = frozenset(request.form.getlist("chosen"))
+        if 0 <= at < going.answered:
+            return self._answered(going, at, chosen)
+        question = self._question(going, at)
+        if question is None or at != self._open_at(going):
+            return self._to("round", found=found)
+        shown = self._shown(question, going)
+        if request.form.get("look") != engine.looks(question, shown):
+            return self._asks(going, question, at, fault="changed")
+        if not engine.may_choose(question, shown, chosen):
+            return self._asks(going, question, at, fault="many" if chosen else "none", chosen=chosen)
+        return self._keep(going, question, at, chosen)
+
+    def verdict(self, found: str, position: int) -> ResponseReturnValue:
+        """What was answered at a place of a round, and what is right."""
+        going = self._own(found)
+        question = self._question(going, position)
+        given = self.store.given(round=going.id, position=position) if question else None
+        if given is None or question is None:
+            return self._to("round", found=found)
+        shown, right = self._shown(question, going), engine.right_ids(question)
+        chosen = frozenset(given.said.split(","))
+        return self._page(
+            "verdict",
+            going=going,
+            position=position,
+            question=question,
+            shown=shown,
+            chosen=chosen,
+            right=right,
+            is_right=chosen == right,
+            explanation=engine.explain(question, shown),
+            is_first="first" in request.args,
+            is_last=self._open_at(going) >= len(going.questions),
+        )
+
+    # -- how -----------------------------------------------------------------------------------------------------
+
+    def _keep(self, going: Round, question: Question, at: int, chosen: frozenset[str]) -> ResponseReturnValue:
+        self.store.record(
+            round=going.id,
+            position=at,
+            person=self._person,
+            question=question.id,
+            said=_said(chosen),
+            right=chosen == engine.right_ids(question),
+            message=f"page:{going.id}:{at}",
+            now=self.clock(),
+        )
+        return self._answered(going, at, chosen)
+
+    def _answered(self, going: Round, at: int, chosen: frozenset[str]) -> ResponseReturnValue:
+        """Show what counts; who has chosen something else than that is told why."""
+        given = self.store.given(round=going.id, position=at)
+        was_before = given is not None and given.said != _said(chosen)
+        return self._to("verdict", found=going.id, position=at, first=1 if was_before else None)
+
+    def _begin(self, today: date, name: str, questions: Sequence[str]) -> Round | None:
+        if not questions:
+            return None
+        return self.store.begin(person=self._person, name=name, day=today, questions=questions)
+
+    def _begin_again(self, today: date) -> Round | None:
+        """A round of mistakes: the one of today that is open, else one for this form, however often it is sent."""
+        once = request.form.get("once", "")
+        if not _ID.fullmatch(once):
+            abort(400)
+        name = engine.of_mistakes(f"page:{once}")
+        same = self.store.find(person=self._person, name=name)
+        return same or self._going_again(today) or self._begin(today, name, self._again(today)[: self.drawn.count])
+
+    def _going_again(self, today: date) -> Round | None:
+        begun = self.store.unfinished(person=self._person, day=today)
+        going = engine.unfinished(begun, known=self._library.question)
+        return going if going and engine.is_of_mistakes(going) else None
+
+    def _again(self, today: date) -> list[str]:
+        wrong = self.store.wrong(person=self._person, most=self.drawn.count * _ROUNDS_OF_MISTAKES)
+        return engine.again(map(self._library.question, wrong), on=today)
+
+    def _asks(
+        self, going: Round, question: Question, at: int, *, fault: str = "", chosen: frozenset[str] = frozenset()
+    ) -> ResponseReturnValue:
+        shown = self._shown(question, going)
+        page = self._page(
+            "question",
+            going=going,
+            position=at,
+            question=question,
+            shown=shown,
+            look=engine.looks(question, shown),
+            fault=fault,
+            chosen=chosen,
+        )
+        return page, 422 if fault else 200
+
+    def _result(self, going: Round) -> str:
+        marks = self.store.marks(going.id)
+        answered = [(at, self._question(going, at), right) for at, right in sorted(marks.items())]
+        kept = [(at, question.stem, right) for at, question, right in answered if question]
+        return self._page("result", going=going, kept=kept)
+
+    def _own(self, found: str) -> Round:
+        going = self.store.own(found, person=self._person) if _ID.fullmatch(found) else None
+        if going is None:
+            abort(404)
+        return going
+
+    def _open_at(self, going: Round) -> int:
+        return engine.open_at(going.questions, going.answered, known=self._library.question)
+
+    def _question(self, going: Round, at: int) -> Question | None:
+        return self._library.question(going.questions[at]) if 0 <= at < len(going.questions) else None
+
+    def _shown(self, question: Question, going: Round) -> tuple[engine.Choice, ...]:
+        say = self._library.say
+        return engine.choices(question, seed=going.id, yes=say("quiz.yes"), no=say("quiz.no"))
+
+    def _drawn(self, today: date) -> Sequence[str]:
+        return self.drawn.on(today, self._library.questions_on(today))
+
+    def _page(self, name: str, /, **values: Any) -> str:
+        return render_template(f"quiz/{name}.html", account=self._library.account, **values)
+
+    @staticmethod
+    def _to(page: str, **where: Any) -> ResponseReturnValue:
+        return redirect(url_for(f".{page}", **where), 303)
+
+    def _today(self) -> date:
+        return self.clock().astimezone(self.zone).date()
+
+    @property
+    def _person(self) -> str:
+        return session.who().person
+
+    @property
+    def _library(self) -> Library:
+        return self.shelf.current()
+
+
+def _said(chosen: frozenset[str]) -> str:
+    """A choice as it is kept."""
+    return ",".join(sorted(chosen))[:64]
+
+
+def blueprint(quiz: Quiz) -> Blueprint:
+    """Serve /p/quiz and what is under it."""
+    doors = Blueprint("quiz", __name__, url_prefix="/p/quiz", template_folder="../templates")
+    doors.add_url_rule("", "home", quiz.home)
+    doors.add_url_rule("", "begin", quiz.begin, methods=["POST"])
+    doors.add_url_rule("/<found>", "round", quiz.round)
+    doors.add_url_rule("/<found>", "answer", quiz.answer, methods=["POST"])
+    doors.add_url_rule("/<found>/<int:position>", "verdict", quiz.verdict)
+    return doors
