@@ -109,6 +109,93 @@ def test_a_member_follows_subscribes_and_answers_five_questions(browser, program
         assert f"5 题答对 {right} 题" in hand.last.inner_text()
 
 
+def opened(hand: Hand, address: str) -> Page:
+    """The tab that a link of the chat opens."""
+    with hand.page.context.expect_page() as tab:
+        hand.chat.locator(f"a[href*='{address}']").last.click()
+    tab.value.wait_for_load_state()
+    return tab.value
+
+
+def test_a_member_comes_from_the_chat_to_the_page_does_a_round_there_and_reads_the_score(browser, program):
+    with a_phone(browser, program, "网页人") as hand:
+        hand.says("网页", "/p/login/link/")
+        page = opened(hand, "/p/login/link/")
+        found = [faults(page)]
+        page.get_by_role("button", name="登录").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("您已登录")
+        page.get_by_role("link", name="每日答题").click()
+        found.append(faults(page))
+        page.get_by_role("button", name="开始答题").click()
+        page.get_by_role("button", name="提交").click()
+        expect(page.get_by_role("alert")).to_contain_text("还没有选")
+        found.append(faults(page))
+        right = 0
+        for number in range(1, 6):
+            expect(page.get_by_role("main")).to_contain_text(f"第 {number} 题，共 5 题")
+            page.locator("input[name=chosen]").first.check()
+            page.get_by_role("button", name="提交").click()
+            right += "✓ 答对了" in page.get_by_role("heading", level=1).inner_text()
+            found.append(faults(page))
+            page.get_by_role("link", name="看结果" if number == 5 else "下一题").click()
+        score = page.get_by_role("heading", level=1).inner_text()
+        found.append(faults(page))
+        page.get_by_role("button", name="退出登录").click()
+        expect(page.get_by_role("status")).to_have_text("已退出登录。")
+        hand.says("答题", f"5 题答对 {right} 题")
+
+        assert score == f"做完了：5 题答对 {right} 题"
+        assert [each for each in found if each] == []
+
+
+def test_a_link_on_the_phone_opens_a_members_page_as_theirs_and_forms_do_for_a_keyboard_on_a_narrow_screen(
+    browser, program
+):
+    with a_phone(browser, program, "键盘人") as hand:
+        hand.says("答题", "【1/5】")
+        hand.says("A", "【2/5】")
+        hand.says("退出", "先放下")
+        hand.says(f"看看 {program.web}/p/quiz", "没听懂")
+        page = opened(hand, "/p/quiz")
+        page.set_viewport_size({"width": 320, "height": 640})
+        expect(page.get_by_role("main")).to_contain_text("已做 1 题")
+        page.get_by_role("button", name="接着做").press("Enter")
+        for _ in range(4):
+            expect(page.get_by_role("group")).to_be_visible()
+            fits(page)
+            page.locator("input[name=chosen]").first.press("Space")
+            page.get_by_role("button", name="提交").press("Enter")
+            expect(page.get_by_role("link", name=re.compile("下一题|看结果"))).to_be_visible()
+            fits(page)
+            page.get_by_role("link", name=re.compile("下一题|看结果")).press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("5 题答对")
+        fits(page)
+
+
+def fits(page: Page) -> None:
+    """Nothing is cut off or sideways, in letters twice as large either."""
+    for size in ("100%", "200%"):
+        page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, size)
+
+
+def test_a_snapshot_is_told_apart_and_without_scripts_everything_works(browser, program):
+    with a_phone(browser, program, "快照人") as hand:
+        hand.says("帮助", "网页")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{program.web}/p/quiz")
+    page.get_by_role("link", name="以快照人看快照").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("请先使用完整服务")
+    page.get_by_role("link", name="再试一次").click()
+    page.get_by_role("link", name="以快照人打开").click()
+    page.get_by_role("button", name="开始答题").click()
+    page.locator("input[name=chosen]").first.check()
+    page.get_by_role("button", name="提交").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("答对")
+    context.close()
+
+
 def test_an_answer_reaches_the_named_member_by_itself_and_the_anonymous_one_by_receipt(browser, program, admin):
     with (
         a_phone(browser, program, "实名人") as named,
