@@ -22,12 +22,13 @@ from werkzeug.exceptions import TooManyRequests
 
 from content.models import Account
 from handlers.conversation import Say
-from handlers.problems import Refused
+from handlers.problems import Problem, Refused
 from storage.checks import Checks
 from storage.paces import Paces
 from storage.pictures import Pictures
 
 ANONYMOUS, NAMED = "anonymous", "named"
+PICTURE_TOO_LARGE = Problem(413, "opinion.problem_picture_too_large")
 GUESSES, GUESSES_SECONDS = 20, 60  # of receipts, from one address
 FORM_BYTES = 64 * 1024  # all but the pictures
 _MOST_TOGETHER = 3  # of the largest pictures in one form
@@ -154,15 +155,18 @@ class Desk:
 
     def _look(self, form: Form, written: Written) -> ResponseReturnValue:
         """All of it once more, before it is sent."""
-        try:
-            written = self._with_pictures(form, written, request.files.getlist("new_picture"))
-        except Refused as why:
+        written, why = self._with_pictures(form, written, request.files.getlist("new_picture"))
+        why = why or self._refusal(written)
+        if why:
             return self._write(form, written, why)
+        return self._page("look", form=form, written=written)
+
+    def _refusal(self, written: Written) -> Refused | None:
         try:
             self.box.check(written)
         except Refused as why:
-            return self._write(form, written, why)
-        return self._page("look", form=form, written=written)
+            return why
+        return None
 
     def _send(self, form: Form, written: Written) -> ResponseReturnValue:
         """Keep it and show the receipt, in the answer itself: it must be in no address."""
@@ -174,18 +178,25 @@ class Desk:
             return self._page("look", form=form, written=written, fault=self._said(why)), why.problem.status
         return self._page("sent", written=written, receipt=receipt)
 
-    def _with_pictures(self, form: Form, written: Written, files: Collection[FileStorage]) -> Written:
-        """With the pictures that were chosen, as far as there is room; none goes with words without a name."""
-        if not written.named:
-            return written
-        room = form.pictures - len(written.pictures)
-        chosen = [each for each in files if each.filename][: max(room, 0) + 1]  # one too many says so
-        taken = [self._taken(each, form.picture_bytes) for each in chosen]
-        return replace(written, pictures=(*written.pictures, *taken))
+    def _with_pictures(
+        self, form: Form, written: Written, files: Collection[FileStorage]
+    ) -> tuple[Written, Refused | None]:
+        """With the pictures that were chosen, up to one that is not taken; none goes with words without a name."""
+        chosen = [each for each in files if each.filename] if written.named else []
+        for each in chosen[: max(form.pictures - len(written.pictures), 0) + 1]:  # one too many is said to be so
+            try:
+                taken = self._taken(each, form.picture_bytes)
+            except Refused as why:
+                return written, why
+            written = replace(written, pictures=(*written.pictures, taken))
+        return written, None
 
     def _taken(self, file: FileStorage, most: int) -> str:
         with file.stream as stream:
-            return self.box.take_picture(stream.read(most + 1))
+            data = stream.read(most + 1)
+        if len(data) > most:
+            raise Refused(PICTURE_TOO_LARGE, field="pictures", most=most // _MEGABYTE)
+        return self.box.take_picture(data)
 
     # -- looking up ----------------------------------------------------------------------------------------------
 

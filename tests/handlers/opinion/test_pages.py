@@ -1,11 +1,13 @@
 """The opinion box in a phone's browser: step by step without scripts, and a receipt that anyone may ask about."""
 
 import io
+import random
 import re
 from dataclasses import replace
 from functools import partial
 
 import pytest
+from PIL import Image
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
@@ -250,12 +252,45 @@ def test_more_pictures_than_there_is_room_for_are_refused(world, reader):
     assert rows(world, named_opinions) == 0
 
 
+def a_form(reader: Reader, *pictures: bytes, **fields: str) -> dict[str, object]:
+    """A whole form, by hand: the test client leaves a large one's temporary file open."""
+    given = {**reader.hidden, "step": "look", "name": "张三", "category": "生活困难", "words": WORDS, **fields}
+    parts = [f'form-data; name="{name}"\r\n\r\n{value}'.encode() for name, value in given.items()]
+    head = b'form-data; name="new_picture"; filename="p"\r\n\r\n'
+    parts += [head + picture for picture in pictures]
+    body = b"".join(b"--edge\r\nContent-Disposition: " + part + b"\r\n" for part in parts) + b"--edge--\r\n"
+    return {"data": body, "content_type": "multipart/form-data; boundary=edge"}
+
+
+def a_large_photo() -> bytes:
+    out = io.BytesIO()
+    Image.frombytes("RGB", (800, 800), random.Random(1).randbytes(3 * 800 * 800)).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_pictures_may_be_larger_than_other_forms(world, reader):
+    chooses(reader, "named")
+    photo = a_large_photo()
+    page = reader.client.post(PAGE, **a_form(reader, photo, photo))
+
+    assert len(photo) > 1024 * 1024
+    assert (page.status_code, len(ids(page))) == (200, 2)
+
+
+def test_of_pictures_one_of_which_is_too_large_the_others_and_the_words_stay(world, reader):
+    chooses(reader, "named")
+    page = reader.client.post(PAGE, **a_form(reader, a_photo(), b"x" * (4 * 1024 * 1024 + 1)))
+
+    assert (page.status_code, fault(page)) == (413, "有一张图片太大，没有收下：每张不能超过 4 MB。")
+    assert (len(ids(page)), "能不能晚一些" in page.text) == (1, True)
+
+
 def test_more_than_a_form_may_hold_is_not_read(world, reader):
     chooses(reader, "named")
-    body = b"x" * (13 * 1024 * 1024)  # by hand: the test client leaves a large form's temporary file open
-    answer = reader.client.post(PAGE, data=body, content_type="multipart/form-data; boundary=edge")
+    page = reader.client.post(PAGE, **a_form(reader, b"x" * (13 * 1024 * 1024)))
 
-    assert answer.status_code == 413
+    assert page.status_code == 413
+    assert WORDS[:5] not in page.text
 
 
 # -- what is wrong ---------------------------------------------------------------------------------------------------
