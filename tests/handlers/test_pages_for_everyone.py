@@ -31,7 +31,6 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "health.counted",
     "health.ready",
     "opinion_admin.picture",
-    "login.begin",  # it sends to the platform, whose page is not ours
     "opinion_open.picture",
     "sharing.script",
     "sharing.signed",
@@ -69,7 +68,7 @@ class Walk:
             yield self._goes(path)
 
     def _members(self) -> Iterator[str]:
-        for path in ("/p/login", "/p/login/back", f"/p/login/link/{'0' * 32}", "/p/opinion/receipt"):
+        for path in ("/p/login", "/p/login/wechat", "/p/login/back", f"/p/login/link/{'0' * 32}", "/p/opinion/receipt"):
             yield self._goes(path)
         self.page.get_by_label("回执码").fill("4F7K-2MXP-90TD")
         self.page.get_by_role("button", name="查").click()
