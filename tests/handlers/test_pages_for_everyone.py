@@ -74,8 +74,12 @@ class Walk:
         self.page.get_by_role("button", name="查").click()
         expect(self.page.get_by_role("alert")).to_be_visible()
         yield "a receipt with a slip"
-        self._has_cookie_of_a_member()
+        self.has_come_in()
         yield self._goes("/p/login")
+        yield from self.opinions()
+
+    def opinions(self) -> Iterator[str]:
+        """Send one without a name and one with, and ask about the last."""
         for way in ("匿名提", "实名提"):
             yield from self._opinion(way)
         self.page.get_by_role("link", name="凭回执码查答复").click()
@@ -107,7 +111,8 @@ class Walk:
         self.receipts.append(self.page.locator("code").inner_text())
         yield f"{way}: sent"
 
-    def _has_cookie_of_a_member(self) -> None:
+    def has_come_in(self) -> None:
+        """Be a member from here on."""
         cookie = self.street.town.reader().client.get_cookie(PAGE_COOKIE, path=PAGES)
         assert cookie
         self.page.context.add_cookies(
@@ -294,3 +299,14 @@ def test_a_digest_is_found_and_read_without_scripts(street, browser):
     assert page.get_by_role("heading", level=1).inner_text() == title
     assert re.search("出处", page.get_by_role("main").inner_text())
     page.close()
+
+
+def test_opinions_are_sent_and_asked_about_without_scripts(street, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    way = Walk(street, page)
+    way.has_come_in()
+    steps = list(way.opinions())
+    page.close()
+
+    assert len(way.receipts) == len(set(way.receipts)) == 2
+    assert steps[-1] == "what became of it"
