@@ -159,7 +159,12 @@ class ArticlesContract:
 
     @pytest.mark.parametrize(
         ("state", "failed"),
-        [(PublishState.RUNNING, ()), (PublishState.NOT_ORIGINAL, (1,)), (PublishState.REFUSED, (1,))],
+        [
+            (PublishState.RUNNING, ()),
+            (PublishState.NOT_ORIGINAL, (1,)),
+            (PublishState.FAILED, (1,)),
+            (PublishState.REFUSED, (1,)),
+        ],
     )
     def test_a_publication_may_take_long_or_come_to_nothing(
         self, world: World, state: PublishState, failed: tuple[int, ...]
