@@ -252,6 +252,14 @@ def test_a_named_opinion_is_kept_once_for_a_message_and_once_for_a_receipt(opini
     assert not opinions.keep_named(replace(said, id=opinions.id_of("B")), message="m1")
 
 
+def test_what_is_written_beside_a_named_opinion_is_written_where_it_is_kept(opinions, person):
+    said, beside = an_opinion(opinions, "A", named=True, person=person), []
+    for message in ("m1", "m1", "m2"):
+        opinions.keep_named(said, message=message, beside=beside.append)
+
+    assert len(beside) == 1
+
+
 def test_who_is_untied_leaves_words_without_name_person_or_message(opinions, db, person):
     said = an_opinion(opinions, "A", named=True, person=person, name="王芳", verified=True)
     opinions.keep_named(said, message="m1")

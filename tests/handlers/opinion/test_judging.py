@@ -200,11 +200,18 @@ def test_the_openid_of_who_has_gone_is_not_there_to_ask_with(mini):
     assert mini.judge.asked == []
 
 
-def test_a_repeated_turn_is_judged_once(mini):
-    mini.says()
-    mini.member().repeats(mini.member().message(Kind.TEXT, text="1"))
+def test_a_turn_that_runs_again_after_a_crash_is_judged_once(mini, redis):
+    member = mini.visitor()
+    member.says("意见", "2", "张三", "4", GOOD, "好了")
+    before = {key: redis.dump(key) for key in (*redis.keys("zhibu:talk:*"), *redis.keys("zhibu:draft:*"))}
+    member.says("1")
+    redis.flushdb()
+    for key, value in before.items():
+        redis.restore(key, 60_000, value)
+    member.repeats()
     mini.asks()
 
+    assert len(mini.kept(named=True)) == 1
     assert len(mini.judge.asked) == 1
 
 
