@@ -379,8 +379,11 @@ class People:
     # -- lines kept for the next visit ---------------------------------------------------------------------------
 
     def keep_line(self, person: str, *, key: str, line: str, expires_at: datetime) -> None:
-        """Keep a line to be said after the next answer; the same key is kept once."""
+        """Keep a line to be said after the next answer; the same key once, and nothing for who has left."""
+        here = sa.select(persons.c.id).where(persons.c.id == person).with_for_update(read=True, key_share=True)
         with self._db.begin() as connection:
+            if connection.execute(here).first() is None:
+                return
             row = self._db.insert(kept_lines).values(
                 id=_new_id(), person=person, key=key, line=line, expires_at=expires_at
             )

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from scheduler.later import MOST_WAITING, Later
 from storage.inbox import Inbox
@@ -126,6 +127,21 @@ def test_more_than_can_wait_is_dropped_without_a_word_to_the_turn(world, wechat,
 
 def left(world, openid):
     return world.inbox.take_left(account="official", openid=openid, now=NOON)
+
+
+def test_words_for_one_who_left_while_they_were_made_are_dropped_without_a_fault(world, wechat, who):
+    later = later_with(world, wechat, verified=False)
+
+    def leaves():
+        with world.db.begin() as connection:
+            world.people.erase(connection, who.person)
+        return "做好了"
+
+    with capture_logs() as said:
+        finish(later, who, leaves)
+
+    assert said == []
+    assert kept(world, who) == []
 
 
 def test_words_in_private_are_never_kept_beside_a_person(world, wechat, who):
