@@ -1,6 +1,7 @@
 # Everything a newcomer needs: `make run` and `make test` do all their own set-up.
 BIN = .venv/bin
 PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
+ONLY =       # --on-servers: of the tests those that can tell PostgreSQL, Redis and RabbitMQ from what is embedded
 WORKERS = 3  # tests beside each other, file by file: two cores' worth, and one that waits
 BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 NODE := $(shell command -v node)
@@ -14,10 +15,10 @@ run: .venv/to-run
 setup: .venv/to-test
 
 test: .venv/to-test
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill$(if $(BROWSER),, and not browser)$(if $(NODE),, and not node)"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill$(if $(BROWSER),, and not browser)$(if $(NODE),, and not node)" $(ONLY)
 	@$(if $(BROWSER),,echo "LEFT OUT: the tests in a browser, because neither chromium nor google-chrome is on this machine.")
 	@$(if $(NODE),,echo "LEFT OUT: the tests of examples/miniprogram, because node is not on this machine.")
-	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: the same suite on PostgreSQL, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
+	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: what comes to a store again on PostgreSQL, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
 
 check: test
 	$(BIN)/ruff check

@@ -1,15 +1,11 @@
-"""Queues in every broker that a run of the tests has: Redis always, RabbitMQ where ZHIBU_TEST_BROKER names one."""
+"""Queues in a broker that nobody else uses."""
 
-import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pika  # type: ignore[import-untyped]
-
-RABBITMQ = os.environ.get("ZHIBU_TEST_BROKER", "")
-BROKERS: Mapping[str, str] = {"redis": "", **({"rabbitmq": RABBITMQ} if RABBITMQ else {})}  # "": the run's own Redis
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What every test may ask for: a real database, a real Redis, and a network that ends at this machine."""
 
 import ipaddress
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,8 +17,9 @@ from storage.db import Database, embedded_url, metadata
 from storage.sealing import Keys
 from storage.upgrade import upgrade
 from tests.beside import Beside
+from tests.given import OPTION, Given
 from tests.house import Town, a_town
-from tests.servers import a_database, a_number
+from tests.servers import Servers, a_database, a_number
 from tests.street import Street, a_street
 
 
@@ -38,16 +38,30 @@ hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what .ci/run asks for in its second round."""
+    parser.addoption(OPTION, action="store_true", help="only tests that can tell which servers this run was given")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests run beside each other in several processes."""
+    """Let tests run beside each other in several processes, on the servers that were given."""
     config.pluginmanager.register(Beside())
+    config.pluginmanager.register(Given(config), "given")
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """A Redis of this process's own: a number of ZHIBU_TEST_REDIS, else an embedded Valkey on a socket."""
-    if given := os.environ.get("ZHIBU_TEST_REDIS"):
-        with a_number(given) as url:
+def servers(pytestconfig: pytest.Config) -> Servers:
+    """The servers that this run was given: the only way to them."""
+    given = pytestconfig.pluginmanager.get_plugin("given")
+    assert isinstance(given, Given)
+    return given.servers
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Servers) -> Iterator[str]:
+    """A Redis of this process's own: a number of the given one, else an embedded Valkey on a socket."""
+    if servers.redis:
+        with a_number(servers.redis) as url:
             yield url
         return
     with tempfile.TemporaryDirectory(prefix="zhibu-") as folder:
@@ -65,14 +79,19 @@ def redis(redis_url: str) -> Iterator[redis_library.Redis]:
     client.close()
 
 
+@pytest.fixture
+def broker(request: pytest.FixtureRequest, servers: Servers, redis_url: str) -> str:
+    """The address of a broker; a test that asks for it runs with each that this run has."""
+    return servers.broker if request.param == "rabbitmq" else redis_url
+
+
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str | None]:
-    """A PostgreSQL database with all tables, or None where ZHIBU_TEST_DATABASE names no server."""
-    server = os.environ.get("ZHIBU_TEST_DATABASE")
-    if not server:
+def postgres_url(servers: Servers) -> Iterator[str | None]:
+    """A PostgreSQL database with all tables, or None where no server is given."""
+    if not servers.database:
         yield None
         return
-    with a_database(server) as url:
+    with a_database(servers.database) as url:
         made = Database(url)
         upgrade(made)
         made.close()

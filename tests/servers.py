@@ -1,14 +1,37 @@
-"""The PostgreSQL and the Redis that a run may be given, cut up so that tests beside each other never meet."""
+"""The servers that a run may be given, cut up so that tests beside each other never meet."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import redis
 import sqlalchemy as sa
 
 NUMBERS = 16  # that a Redis has, if nobody told it otherwise
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The addresses of PostgreSQL, Redis and RabbitMQ; an empty one is something embedded, or nothing."""
+
+    database: str = ""
+    redis: str = ""
+    broker: str = ""
+
+    @classmethod
+    def named_in(cls, environ: Mapping[str, str]) -> "Servers":
+        """What ZHIBU_TEST_DATABASE, ZHIBU_TEST_REDIS and ZHIBU_TEST_BROKER name."""
+        return cls(**{name: environ.get(variable, "") for name, variable in VARIABLES.items()})
+
+    @property
+    def brokers(self) -> tuple[str, ...]:
+        """Redis always, RabbitMQ where there is one."""
+        return ("redis", "rabbitmq") if self.broker else ("redis",)
+
+
+VARIABLES = {name: f"ZHIBU_TEST_{name.upper()}" for name in ("database", "redis", "broker")}
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from scheduler.worker import connect
 from storage import redis as storage_redis
 from storage.leases import Lease
 from storage.refusals import Way
-from tests.brokers import BROKERS
 from tests.commands.calls import an_installation, call
 from tests.commands.diagnosed import SETTINGS, a_door, an_account
 from tests.storage.test_server_log import logging
@@ -212,13 +211,12 @@ def test_a_rabbitmq_that_is_away_is_a_fault(patient):
     gc.collect()  # pika leaves the socket that was refused to the collector
 
 
-@pytest.mark.parametrize("broker", BROKERS)
 def test_a_broker_and_a_redis_that_are_there_are_well(patient, broker, redis_url):
     found = doctor.examine(
         replace(
             patient,
             redis=lambda: storage_redis.connect(redis_url),
-            broker=lambda: connect(BROKERS[broker] or redis_url, name="push-test"),
+            broker=lambda: connect(broker, name="push-test"),
         )
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.end_to_end.pushing import IN_FLIGHT, Crowd, Push, add_broadcast
 from tests.end_to_end.running import ZHIBU, Program, a_program, within
+from tests.servers import Servers
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(400)]
 
@@ -27,8 +28,8 @@ FALLS: dict[str, Callable[[Program], list[int]]] = {
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with a_program(tmp_path_factory.mktemp("drill"), memory="embedded") as program:
+def program(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Program]:
+    with a_program(tmp_path_factory.mktemp("drill"), servers, memory="embedded") as program:
         for victim in (*FALLS, "sandbox", "run", "house"):
             add_broadcast(program, key_of(victim))
         program.start()

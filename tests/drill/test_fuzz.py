@@ -12,6 +12,7 @@ import pytest
 
 from tests.drill.mutation import Shot, Strangers
 from tests.end_to_end.running import Program, a_program
+from tests.servers import Servers
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -32,13 +33,14 @@ GROWTH = 60  # MiB from when it is warm: what a leak of a kilobyte a request wou
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def program(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Program]:
     more = {}
     for name, account in ACCOUNTS.items():
         secrets = {"appid": f"wxexample{name}", "secret": "example-secret", "token": "exampletoken"}
         for key, value in {**account, **secrets, "encoding_aes_key": KEY}.items():
             more[f"ZHIBU_ACCOUNTS__{name.upper()}__{key.upper()}"] = value
-    with a_program(tmp_path_factory.mktemp("fuzz"), memory="embedded", more=more, accounts=tuple(ACCOUNTS)) as program:
+    folder, named = tmp_path_factory.mktemp("fuzz"), tuple(ACCOUNTS)
+    with a_program(folder, servers, memory="embedded", more=more, accounts=named) as program:
         program.start()
         yield program
         program.stop()

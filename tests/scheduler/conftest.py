@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.brokers import BROKERS, a_queue
+from tests.brokers import a_queue
 from tests.scheduler.world import Stage, write_pack
 
 
@@ -11,8 +11,8 @@ def stage(db, tmp_path):
     return Stage(db, write_pack(tmp_path / "pack"))
 
 
-@pytest.fixture(params=BROKERS)
-def line(request, redis):
+@pytest.fixture
+def line(broker, redis):
     """An empty queue of this test's own, in each broker that this run has."""
-    with a_queue(BROKERS[request.param] or request.getfixturevalue("redis_url")) as line:
+    with a_queue(broker) as line:
         yield line

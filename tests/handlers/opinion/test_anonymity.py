@@ -8,7 +8,6 @@ less than once in a million runs. That the attack is worth its name is shown by 
 
 import json
 import math
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from storage.upgrade import upgrade
 from tests.handlers.opinion import attack, changes
 from tests.handlers.opinion.attack import MEMBERS, Day
 from tests.handlers.opinion.world import World
-from tests.servers import a_database
+from tests.servers import Servers, a_database
 
 RISK = 1e-6
 ANONYMOUS_EACH = 4
@@ -39,17 +38,16 @@ OF_THE_DATABASE = ("file zhibu.sqlite3", "changes")  # where all tables lie toge
 ABOUT_A_PERSON = {"persons", "contacts", "windows", "credits", "credit_events", "kept_lines", "named_opinions"}
 
 
-def the_database(folder: Path) -> Iterator[Database]:
+def the_database(folder: Path, servers: Servers) -> Iterator[Database]:
     """A database of this day alone: PostgreSQL where the run has one, else SQLite with all of its journal kept."""
-    server = os.environ.get("ZHIBU_TEST_DATABASE")
-    if not server:
+    if not servers.database:
         db = Database(embedded_url(folder))
         upgrade(db)
         with attack.a_journal_that_is_never_cut(folder / "zhibu.sqlite3"):
             yield db
         db.close()
         return
-    with a_database(server) as url:
+    with a_database(servers.database) as url:
         db = Database(url)
         upgrade(db)
         yield db
@@ -58,6 +56,7 @@ def the_database(folder: Path) -> Iterator[Database]:
 
 def days(
     folder: Path,
+    servers: Servers,
     *,
     stirred: int,
     anonymous: int,
@@ -71,7 +70,7 @@ def days(
         port=0, unix_socket_path=socket, data_dir=folder / "redis", config={"appendonly": "yes", "appendfsync": "no"}
     ):
         redis = fast.connect(f"unix://{socket}", seconds=2)
-        for db in the_database(folder):
+        for db in the_database(folder, servers):
             world = World(db, redis, Keys(secrets.token_hex(16)), stirred=stirred, anonymous_a_day=anonymous)
             with changes.kept(db):
                 day = Day(world, redis, folder, began=changes.place(db))
@@ -80,7 +79,7 @@ def days(
 
 
 @pytest.fixture(scope="module", params=["in the chat", "by the mini-program", "in a browser"])
-def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Day]:
     ways: Mapping[str, attack.Sends] = {
         "in the chat": attack.in_the_chat,
         "by the mini-program": attack.ByApi(),
@@ -88,7 +87,7 @@ def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     }
     by = ways[request.param]
     folder = tmp_path_factory.mktemp("day")
-    yield from days(folder, stirred=STIRRED, anonymous=ANONYMOUS_EACH, named=NAMED_EACH, by=by)
+    yield from days(folder, servers, stirred=STIRRED, anonymous=ANONYMOUS_EACH, named=NAMED_EACH, by=by)
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +97,10 @@ def held(day: Day) -> Mapping[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def careless_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+def careless_day(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Day]:
     """A short day with rounds only when a word waits, on which each row stays where it was laid."""
     folder = tmp_path_factory.mktemp("careless")
-    yield from days(folder, stirred=0, anonymous=1, named=1, rhythm=attack.only_when_something_waits)
+    yield from days(folder, servers, stirred=0, anonymous=1, named=1, rhythm=attack.only_when_something_waits)
 
 
 def test_the_day_was_what_it_should_be(day):
