@@ -253,7 +253,8 @@ def test_a_named_opinion_is_kept_once_for_a_message_and_once_for_a_receipt(opini
 
 
 def test_what_is_written_beside_a_named_opinion_is_written_where_it_is_kept(opinions, person):
-    said, beside = an_opinion(opinions, "A", named=True, person=person), []
+    said = an_opinion(opinions, "A", named=True, person=person)
+    beside: list[Any] = []
     for message in ("m1", "m1", "m2"):
         opinions.keep_named(said, message=message, beside=beside.append)
 
