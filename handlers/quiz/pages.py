@@ -142,9 +142,8 @@ class Quiz:
         once = request.form.get("once", "")
         if not _ID.fullmatch(once):
             abort(400)
-        name = engine.of_mistakes(f"page:{once}")
-        same = self.store.find(person=self._person, name=name)
-        return same or self._going_again(today) or self._begin(today, name, self._again(today)[: self.drawn.count])
+        questions = self._again(today)[: self.drawn.count]
+        return self._going_again(today) or self._begin(today, engine.of_mistakes(f"page:{once}"), questions)
 
     def _going_again(self, today: date) -> Round | None:
         begun = self.store.unfinished(person=self._person, day=today)

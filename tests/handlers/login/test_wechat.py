@@ -229,11 +229,14 @@ def test_who_comes_back_without_a_code_may_try_again(town, stage, ann, browser):
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [{"effect": "fail", "value": -1}, {"effect": "fail", "value": 45011}, {"effect": "drop_after"},
-     {"effect": "fail", "value": 48001}, {"effect": "fail", "value": 40125}, {"effect": "fail", "value": 12345}],
+    ("fault", "logged_as"),
+    [({"effect": "fail", "value": -1}, []), ({"effect": "fail", "value": 45011}, []), ({"effect": "drop_after"}, []),
+     ({"effect": "fail", "value": 48001}, [48001]), ({"effect": "fail", "value": 40125}, [40125]),
+     ({"effect": "fail", "value": 12345}, [12345])],
 )  # fmt: skip
-def test_a_platform_that_fails_is_said_so_and_no_code_is_logged(town, stage, ann, browser, fault):
+def test_a_platform_that_fails_is_said_so_and_what_an_admin_can_mend_is_logged_without_the_code(
+    town, stage, ann, browser, fault, logged_as
+):
     address = asks(stage, sets_out(browser, "/p/login/wechat?to=/p/quiz"), ann)
     stage[0].phone("knobs", path=TOKEN, times=9, **fault)
     with capture_logs() as logged:
@@ -243,8 +246,17 @@ def test_a_platform_that_fails_is_said_so_and_no_code_is_logged(town, stage, ann
     assert (answer.status_code, browser.is_in) == (400, False)
     assert "暂时不能登录" in answer.text
     assert 'href="/p/login/wechat?to=/p/quiz"' in answer.text
+    assert [each["errcode"] for each in logged if each["log_level"] == "error"] == logged_as
     code = _fields(urlsplit(address).query)["code"]
     assert not [each for each in logged if code in str(each) or ann in str(each)]
+    assert comes_in(browser, stage, ann).status_code == 303
+
+
+def test_however_many_tries_have_failed_there_is_room_for_the_next(town, stage, ann, browser):
+    for _ in range(5):
+        state = _fields(urlsplit(asks(stage, sets_out(browser, "/p/login/wechat"), ann)).query)["state"]
+        browser.get(f"/p/login/back?code=never-given&state={state}")
+
     assert comes_in(browser, stage, ann).status_code == 303
 
 
