@@ -7,7 +7,7 @@ BROWSER := $(shell command -v chromium || command -v chromium-browser || command
 NODE := $(shell command -v node)
 UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command "make lock"
 
-.PHONY: run setup test check drill bench lock
+.PHONY: run setup test check code day drill bench lock
 
 run: .venv/to-run
 	@exec $(BIN)/zhibu run --parent $$PPID
@@ -21,10 +21,16 @@ test: .venv/to-test
 	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: what comes to a store again on PostgreSQL, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
 
 check: test
+	@$(MAKE) --no-print-directory -j2 code day
+
+# How the code is written, and beside it what it says on a recorded day.
+code: .venv/to-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/mypy .
+
+day: .venv/to-test
 	$(BIN)/zhibu --config config.example.toml content check
 	$(BIN)/zhibu --config config.example.toml sandbox replay tests/transcripts/a_day.jsonl --start
 
