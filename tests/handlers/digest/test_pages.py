@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.content.builders import a_digest, write
@@ -294,5 +294,5 @@ def test_a_reader_searches_and_opens_without_scripts(address, browser):
     page.get_by_role("button", name="搜索").click()
     page.get_by_role("link", name="示例规定").click()
 
-    assert page.url == f"{address}/p/digest/rule"
-    assert page.get_by_role("heading", level=1).inner_text() == "示例规定"
+    expect(page).to_have_url(f"{address}/p/digest/rule")
+    expect(page.get_by_role("heading", level=1)).to_have_text("示例规定")
