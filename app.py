@@ -327,6 +327,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             zone=settings.zone,
             clock=clock,
             effect=effect,
+            public_url=settings.public_url.rstrip("/"),
             settings=settings.handlers.quiz,
         ),
         digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock, sharing=cards),

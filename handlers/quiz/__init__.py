@@ -29,9 +29,10 @@ def feature(
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     effect: Effect,
+    public_url: str,
     settings: QuizSettings,
 ) -> Feature:
-    """The quiz, ready to be opened."""
+    """The quiz, ready to be opened. `public_url` is where phones reach the pages, "" for nowhere."""
     daily = Daily(settings.questions_a_day)
 
     def show(person: str) -> list[str]:
@@ -40,7 +41,7 @@ def feature(
 
     return Feature(
         name="quiz",
-        chat=chat.routes(store=store, shelf=shelf, zone=zone, daily=daily),
+        chat=chat.routes(store=store, shelf=shelf, zone=zone, daily=daily, public_url=public_url),
         api=api.blueprint(api.Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, clock=clock, effect=effect)),
         pages=pages.blueprint(pages.Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, clock=clock)),
         keeps=Keeps(tables=("quiz_rounds", "quiz_answers"), show=show, erase=store.erase, unite=store.unite),

@@ -18,9 +18,9 @@ _KINDS = {QuestionType.SINGLE: "single", QuestionType.MULTI: "multi", QuestionTy
 _LETTER = re.compile("[a-h]")
 
 
-def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, daily: Daily) -> Router:
+def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, daily: Daily, public_url: str) -> Router:
     """答题, 错题 and their menu keys."""
-    quiz = Quiz(store=store, shelf=shelf, zone=zone, drawn=daily)
+    quiz = Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, public_url=public_url)
     return Router(
         "quiz",
         words={
@@ -48,6 +48,7 @@ class Quiz:
     shelf: Shelf
     zone: ZoneInfo
     drawn: Daily
+    public_url: str
 
     def daily(self, turn: Turn) -> Reply:
         """Today's questions: begun, gone on with, or their result."""
@@ -164,7 +165,12 @@ class Quiz:
             return Text("\n\n".join(filter(None, [before, self._asked(question, turn)])))
         right, total = turn.talk.state["right"], len(turn.talk.state["ids"])
         turn.talk.end()
-        return Text("\n\n".join(filter(None, [before, self._say("finished", right=right, total=total)])))
+        finished = self._say("finished", right=right, total=total, address=self._address(turn))
+        return Text("\n\n".join(filter(None, [before, finished])))
+
+    def _address(self, turn: Turn) -> str:
+        """The page where the answers can be read again; "" where nobody could reach it, or would be somebody else."""
+        return f"{self.public_url}/p/quiz" if self.public_url and not turn.message.miniprogram else ""
 
     def _at(self, turn: Turn) -> int:
         """The position of the open question: one that has left the pack is passed over."""

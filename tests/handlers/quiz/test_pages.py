@@ -13,7 +13,7 @@ from handlers.quiz import engine
 from storage.quiz import answers
 from tests.end_to_end.running import at_once
 from tests.handlers.quiz.test_api import begun as begun_by_api
-from tests.house import Town
+from tests.house import Town, a_town
 from tests.reader import Reader
 
 CHOICE = re.compile(r'<input type="(radio|checkbox)" name="chosen" value="([^"]+)"( checked)?[^>]*>')
@@ -411,3 +411,30 @@ def test_nothing_on_a_page_runs(town, reader):
 
     for page in (reader.get("/p/quiz").text, question.page, told.text):
         assert not re.search(r"<script|\son\w+=|style=|src=", page)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_chat_leads_to_the_page_where_something_was_wrong_and_a_phone_reaches_it(
+    tmp_path, database_url, redis_url, right
+):
+    (tmp_path / "reachable").mkdir()
+    town = a_town(
+        tmp_path / "reachable", database=database_url, redis=redis_url, web={"public_url": "https://a.example"}
+    )
+    reader, phone = town.reader("o-learner"), town.phone("o-learner")
+    question = begins(town, reader)
+    for _ in range(5):
+        question = goes_on(town, reader, question, right=right)
+    said = phone.says("答题")
+    town.house.close()
+
+    assert ("https://a.example/p/quiz" in said) is not right
+
+
+def test_where_no_phone_reaches_the_page_the_chat_says_nothing_of_it(town, reader):
+    question = begins(town, reader)
+    for _ in range(5):
+        question = goes_on(town, reader, question, right=False)
+
+    assert "0 题" in (said := town.phone("o-learner").says("答题"))
+    assert "网页" not in said
