@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -77,6 +78,7 @@ class Walk:
         self.has_come_in()
         yield self._goes("/p/login")
         yield from self.opinions()
+        yield from self._quiz()
 
     def opinions(self) -> Iterator[str]:
         """Send one without a name and one with, and ask about the last."""
@@ -87,6 +89,25 @@ class Walk:
         self.page.get_by_role("button", name="查").click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text("已收到，等待办理")
         yield "what became of it"
+
+    def _quiz(self) -> Iterator[str]:
+        yield self._goes("/p/quiz")
+        self.page.get_by_role("button", name="开始答题").click()
+        self.page.get_by_role("button", name="提交").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield "a question that was not answered"
+        for number in range(5):
+            self._has_seen(urlsplit(self.page.url).path)
+            self.page.locator("input[name=chosen]").first.check()
+            self.page.get_by_role("button", name="提交").click()
+            onward = self.page.get_by_role("link", name="看结果" if number == 4 else "下一题")
+            expect(onward).to_be_visible()
+            self._has_seen(urlsplit(self.page.url).path)
+            yield f"the verdict on question {number}"
+            onward.click()
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text("5 题答对")
+        yield "what the round came to"
+        yield self._goes("/p/quiz")
 
     def _opinion(self, way: str) -> Iterator[str]:
         yield self._goes("/p/opinion")
