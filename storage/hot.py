@@ -6,7 +6,7 @@ and waiting by turns) twice the time and processor of one call to a statement th
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
 from psycopg import Connection, pq
@@ -27,11 +27,28 @@ def dialect_of(engine: sa.Engine) -> sa.Dialect:
     return written
 
 
+class _Written(NamedTuple):
+    """A statement in the driver's language."""
+
+    sql: str
+    names: Sequence[str]
+    gives_rows: bool
+
+    @classmethod
+    def of(cls, statement: sa.ClauseElement, dialect: sa.Dialect) -> Self:
+        compiled: Any = statement.compile(dialect=dialect)
+        return cls(
+            str(compiled), tuple(compiled.positiontup), not statement.is_dml or bool(compiled.effective_returning)
+        )
+
+
 class Hot:
     """A statement of the path of every message, or a few in one transaction, straight to the driver.
 
     SQLAlchemy's way through a statement costs more than the database itself. Values and rows are the driver's: times
-    are seconds since 1970, and SQLite's booleans 0 and 1. Of several each has to give a row, or all are undone.
+    are seconds since 1970, and SQLite's booleans 0 and 1. A change gives an empty row for each row that it made: to have
+    them back takes SQLite a step more, and that under the writers' lock. Of several each has to give a row, or all are
+    undone.
     """
 
     def __init__(
@@ -41,10 +58,9 @@ class Hot:
         turn: AbstractContextManager[object],
         statements: Sequence[sa.ClauseElement],
     ) -> None:
-        compiled: list[Any] = [statement.compile(dialect=dialect) for statement in statements]
         self._spares = spares
         self._turn = turn
-        self._statements = [(str(it), tuple(it.positiontup)) for it in compiled]
+        self._statements = [_Written.of(statement, dialect) for statement in statements]
         self._begin = "BEGIN IMMEDIATE" if dialect.name == "sqlite" else "BEGIN"
 
     def __call__(self, **values: Any) -> list[Any]:
@@ -72,9 +88,9 @@ class Hot:
         return rows
 
 
-def _executed(cursor: Any, statement: tuple[str, Sequence[str]], values: Mapping[str, Any]) -> list[Any]:
-    sql, names = statement
-    return list(cursor.execute(sql, [values[name] for name in names]).fetchall())
+def _executed(cursor: Any, statement: _Written, values: Mapping[str, Any]) -> list[Any]:
+    cursor.execute(statement.sql, [values[name] for name in statement.names])
+    return list(cursor.fetchall()) if statement.gives_rows else [()] * cursor.rowcount
 
 
 class Direct:
@@ -99,6 +115,11 @@ class Direct:
         written: list[Any] = [_written(value) for value in values]
         self._result = _done(self._pq.exec_prepared(name, written))
         return self
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+        return (self._result.command_tuples or 0) if self._result else 0
 
     def fetchall(self) -> list[Any]:
         """The rows of the last statement, in Python's types."""

@@ -198,12 +198,10 @@ def _adding(db: Database) -> Hot:
     contact = db.insert(contacts).from_select(_CONTACT, _stranger(*_CONTACT)).on_conflict_do_nothing()
     if db.is_sqlite:
         person = persons.insert().from_select(["id", "since"], _stranger("person", "since"))
-        return db.hot(person.returning(persons.c.id), contact.returning(contacts.c.id))
+        return db.hot(person, contact)
     made = contact.returning(contacts.c.person).cte()
     since = sa.bindparam("since", type_=sa.Date())
-    return db.hot(
-        persons.insert().from_select(["id", "since"], sa.select(made.c.person, since)).returning(persons.c.id)
-    )
+    return db.hot(persons.insert().from_select(["id", "since"], sa.select(made.c.person, since)))
 
 
 class People:

@@ -69,8 +69,8 @@ class QuizStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._add_round = db.hot(db.insert(rounds).on_conflict_do_nothing().returning(rounds.c.id))
-        self._add_answer = db.hot(db.insert(answers).on_conflict_do_nothing().returning(answers.c.position))
+        self._add_round = db.hot(db.insert(rounds).on_conflict_do_nothing())
+        self._add_answer = db.hot(db.insert(answers).on_conflict_do_nothing())
 
     def begin(self, *, person: str, name: str, day: date, questions: Sequence[str]) -> Round:
         """The round of that name, made with these questions if the person has none yet."""
