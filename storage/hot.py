@@ -46,9 +46,9 @@ class Hot:
     """A statement of the path of every message, or a few in one transaction, straight to the driver.
 
     SQLAlchemy's way through a statement costs more than the database itself. Values and rows are the driver's: times
-    are seconds since 1970, and SQLite's booleans 0 and 1. A change gives an empty row for each row that it made: to have
-    them back takes SQLite a step more, and that under the writers' lock. Of several each has to give a row, or all are
-    undone.
+    are seconds since 1970, and SQLite's booleans 0 and 1. A change gives an empty row for each row that it made: to
+    have them back takes SQLite a step more, and that under the writers' lock. Of several each has to give a row, or all
+    are undone.
     """
 
     def __init__(
