@@ -305,22 +305,6 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     page_gate = PageGate(sessions=page_sessions, paces=paces, clock=clock, a_minute=a_minute)
     phones, cards = Phones(database, keys), _cards(settings, platform, clock)
     features = (
-        login.feature(
-            programs=login.Programs(accounts=platform.minis, meet=links.meet, sessions=sessions),
-            browsers=login.Browsers(
-                gate=page_gate,
-                links=Passes(memory, keys, purpose="link"),
-                tries=Passes(memory, keys, purpose="try"),
-                find=people.find,
-                wechat=platform.opens_pages(anywhere=settings.sandbox.enabled),
-                public_url=settings.public_url.rstrip("/"),
-            ),
-            paces=paces,
-            shelf=shelf,
-            clock=clock,
-            zone=settings.zone,
-            settings=settings.handlers.login,
-        ),
         quiz.feature(
             store=QuizStore(database),
             shelf=shelf,
@@ -375,6 +359,22 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             clock=clock,
             effect=effect,
             settings=settings.handlers.subscription,
+        ),
+        login.feature(
+            programs=login.Programs(accounts=platform.minis, meet=links.meet, sessions=sessions),
+            browsers=login.Browsers(
+                gate=page_gate,
+                links=Passes(memory, keys, purpose="link"),
+                tries=Passes(memory, keys, purpose="try"),
+                find=people.find,
+                wechat=platform.opens_pages(anywhere=settings.sandbox.enabled),
+                public_url=settings.public_url.rstrip("/"),
+            ),
+            paces=paces,
+            shelf=shelf,
+            clock=clock,
+            zone=settings.zone,
+            settings=settings.handlers.login,
         ),
         console.feature(
             admins=admins,
