@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import app
+from tests.end_to_end.running import a_free_port
 from tests.house import PACK, write_config
 
 ZHIBU = Path(sys.executable).with_name("zhibu")
@@ -17,7 +18,11 @@ ZHIBU = Path(sys.executable).with_name("zhibu")
 def config(tmp_path):
     shutil.copytree(PACK, tmp_path / "pack")
     return write_config(
-        tmp_path, database="embedded", redis="redis://127.0.0.1:1", content={"folder": str(tmp_path / "pack")}
+        tmp_path,
+        database="embedded",
+        redis="redis://127.0.0.1:1",
+        content={"folder": str(tmp_path / "pack")},
+        web={"port": a_free_port()},  # a program that runs here may hold the usual one
     )
 
 
