@@ -6,7 +6,7 @@ us the trace: what is said of an unknown trace is held for a while, and whoever 
 
 import base64
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,9 +113,9 @@ class Checks:
         """It is judged."""
         self._drop(opinion_checks.c.id == check.id)
 
-    def done_with(self, opinion: str) -> None:
-        """A person has looked at all of it."""
-        self._drop(opinion_checks.c.opinion == opinion)
+    def done_with(self, opinion: str, parts: Collection[str]) -> None:
+        """A person has looked at these parts of it."""
+        self._drop((opinion_checks.c.opinion == opinion) & opinion_checks.c.part.in_(parts))
 
     def forget_strangers(self, *, now: datetime) -> None:
         """Let go of verdicts that nobody has asked for."""

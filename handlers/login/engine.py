@@ -23,5 +23,6 @@ def ours(wanted: str) -> str:
 
 
 def is_wechat(agent: str) -> bool:
-    """Whether a page is opened in WeChat, by what its browser calls itself."""
-    return "micromessenger" in agent.lower()
+    """Whether a page is opened in WeChat, by what its browser calls itself. WeCom's says so too, and can't sign in."""
+    agent = agent.lower()
+    return "micromessenger" in agent and "wxwork" not in agent

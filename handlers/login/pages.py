@@ -5,6 +5,7 @@ A browser's session is one of `storage.sessions`, in a cookie: it hangs on its c
 
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from wechat.errors import BadRequest, RecipientGone, Retryable, WeChatError
 
 BACK = "/p/login/back"
 _BROWSER = "zhibu_browser"  # what ties a way through the platform to the browser that set out on it
+_GIVEN = re.compile("[0-9a-f]{32}", re.ASCII)
 _MINE = "/p/login"
 _TRIES_A_MINUTE = 600  # from one address: a whole district may be behind it
 _MINUTE = 60
@@ -115,11 +117,14 @@ class Entrance:
     # -- the pages -----------------------------------------------------------------------------------------------
 
     def form(self) -> ResponseReturnValue:
-        """The ways in; who is in already goes on. Whom a member's page has sent here is signed in without a word."""
+        """The ways in; who is in already goes on. Whom a member's page has sent here is signed in without a word.
+
+        But once in a while: who comes back from a fault page of the platform's own is shown the other way in.
+        """
         to, found = engine.ours(request.args.get("to", "")), self.gate.found()
         if found:
             return redirect(to) if to else self._page("in", name=found.who.name)
-        if to and self._may_ask():
+        if to and self._may_ask() and not self._browser():
             return redirect(url_for(".begin", to=to))
         return self._page("form", to=to, may_ask=self._may_ask(), is_out="out" in request.args)
 
@@ -131,7 +136,7 @@ class Entrance:
         if request.host != urlsplit(self.ways.public_url).netloc and "here" not in request.args:
             return redirect(self.ways.public_url + url_for(".begin", to=to, here=1))  # cookies are for one name
         self._pace()
-        browser = request.cookies.get(_BROWSER, "") or secrets.token_hex(16)
+        browser = self._browser() or secrets.token_hex(16)
         with self._memory(to):
             state = self.ways.tries.give(json.dumps([browser, to]), now=self.clock())
         response = redirect(way.asks.page_address(self.ways.public_url + BACK, state=state))
@@ -188,6 +193,11 @@ class Entrance:
 
     # -- how -----------------------------------------------------------------------------------------------------
 
+    def _browser(self) -> str:
+        """What this browser was given when it last set out for the platform; "" for what we have not given."""
+        said = request.cookies.get(_BROWSER, "")
+        return said if _GIVEN.fullmatch(said) else ""
+
     def _may_ask(self) -> bool:
         """Whether the platform would know who opens a page in this browser."""
         way = self.ways.wechat
@@ -199,7 +209,7 @@ class Entrance:
         with self._memory():
             tried = self.ways.tries.take(request.args.get("state", ""), now=self.clock())
         browser, to = json.loads(tried) if tried else ("", "")
-        same = hmac.compare_digest(browser.encode(), request.cookies.get(_BROWSER, "").encode())
+        same = hmac.compare_digest(browser.encode(), self._browser().encode())
         return engine.ours(to) if browser and same else None
 
     def _ask(self, way: WeChatWay, code: str, to: str) -> Reader:

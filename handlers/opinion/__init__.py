@@ -177,7 +177,7 @@ def feature(
         checking=BoundedSemaphore(CHECKS_AT_ONCE),
     )
     browsers = pages.Desk(box=_Counter(counter), paces=outside.paces, say=say, account=outside.account, clock=clock)
-    gallery = pages.Gallery(checks=checks, pictures=pictures, clock=clock)
+    gallery = pages.Gallery(checks=checks, opinions=opinions, pictures=pictures, clock=clock)
     desk = admin.Desk(
         opinions=opinions,
         checks=checks,

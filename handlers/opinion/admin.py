@@ -104,9 +104,9 @@ class Desk:
         return self._change(name, opinion, lambda now: now if now.state == wanted else _moved(now, wanted))
 
     def looked(self, name: str) -> ResponseReturnValue:
-        """A person has looked at all of it: nothing is to be decided any more."""
+        """A person has looked at what there is: that is decided. A picture that is still to come isn't."""
         opinion = self.find(name)
-        self.checks.done_with(opinion.id)
+        self.checks.done_with(opinion.id, {WORDS, *opinion.pictures})
         return self._change(name, opinion, lambda now: replace(now, review="", doubted=()))
 
     def _change(self, name: str, opinion: Opinion, changed: Callable[[Opinion], Opinion]) -> ResponseReturnValue:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import TooManyRequests
 
@@ -24,18 +25,21 @@ from content.models import Account
 from handlers.conversation import Say
 from handlers.problems import Problem, Refused
 from storage.checks import Checks
+from storage.opinion import Opinions
 from storage.paces import Paces
 from storage.pictures import Pictures
 
 ANONYMOUS, NAMED = "anonymous", "named"
 PICTURE_TOO_LARGE = Problem(413, "opinion.problem_picture_too_large")
+FORM_TOO_OLD = Problem(400, "opinion.problem_form_too_old")
 GUESSES, GUESSES_SECONDS = 20, 60  # of receipts, from one address
 FORM_BYTES = 64 * 1024  # all but the pictures
 _MOST_TOGETHER = 3  # of the largest pictures in one form
 _MEGABYTE = 1024 * 1024
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _LANGUAGE = "zh"
-_TOO_SOON = 503
+_TOO_SOON, _SENT_BEFORE = 503, 409
+_KEY_BYTES = 16
 _FOR_NOBODY_ELSE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -132,12 +136,25 @@ class Desk:
         """Take a form; one that fits no step begins anew."""
         form = self.box.form()
         request.max_content_length = FORM_BYTES + _MOST_TOGETHER * form.picture_bytes
-        current_app.extensions["csrf"].protect()  # by hand: it reads the form, which may be larger than others
+        why = self._too_old()
         written, step = _written(), request.form.get("step", "")
         if written.way not in {ANONYMOUS, NAMED} or step not in set(Step):
             return self.begin()
+        if why:
+            return self._write(form, written, why)
         steps = {Step.WAY: self._write, Step.EDIT: self._write, Step.LOOK: self._look, Step.SEND: self._send}
         return steps[Step(step)](form, written)
+
+    def _too_old(self) -> Refused | None:
+        """Whether the form's token has had its time: then nothing is done, and nothing of what was written is lost.
+
+        Another site's form doesn't come so far: the cookie of who is signed in doesn't go with it.
+        """
+        try:
+            current_app.extensions["csrf"].protect()  # by hand: it reads the form, which may be larger than others
+        except CSRFError:
+            return Refused(FORM_TOO_OLD)
+        return None
 
     def _write(self, form: Form, written: Written, why: Refused | None = None) -> ResponseReturnValue:
         """The form to write in; with what is wrong, where something is, and all that was written."""
@@ -173,6 +190,8 @@ class Desk:
         try:
             receipt = self.box.send(written)
         except Refused as why:
+            if why.problem.status == _SENT_BEFORE:  # what was changed since then is another opinion
+                written = replace(written, key=secrets.token_hex(_KEY_BYTES))
             if why.problem.status != _TOO_SOON:
                 return self._write(form, written, why)
             return self._page("look", form=form, written=written, fault=self._said(why)), why.problem.status
@@ -238,13 +257,15 @@ class Gallery:
     """Shows what is being judged: each address leads to one picture, until its verdict and for an hour at most."""
 
     checks: Checks
+    opinions: Opinions
     pictures: Pictures
     clock: Callable[[], datetime]
 
     def picture(self, address: str) -> Response:
-        """The picture, or 404 for what is judged, too late or made up."""
+        """The picture, or 404 for what is judged, too late, made up, or of somebody who was erased."""
         check = self.checks.at(address, now=self.clock())
-        data = self.pictures.get(check.part) if check else None
+        opinion = self.opinions.get(check.opinion) if check else None
+        data = self.pictures.get(check.part) if check and opinion and opinion.person else None
         if data is None:
             abort(404)
         return Response(data, mimetype="image/jpeg", headers=_FOR_NOBODY_ELSE)
@@ -261,7 +282,7 @@ def _written() -> Written:
         words=fields.get("words", "").replace("\r\n", "\n").strip(),
         name=" ".join(fields.get("name", "").split()) if named else "",
         pictures=_once_each(fields.getlist("picture")) if named else (),
-        key=key if _KEY.fullmatch(key) else secrets.token_hex(16),
+        key=key if _KEY.fullmatch(key) else secrets.token_hex(_KEY_BYTES),
     )
 
 

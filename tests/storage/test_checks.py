@@ -76,9 +76,11 @@ def test_what_is_judged_or_looked_at_waits_no_more(db, checks):
     for _ in range(2):
         checks.done(words)
     left = checks.parts_of(OPINION)
-    checks.done_with(OPINION)
+    checks.done_with(OPINION, {WORDS})
+    awaited = checks.parts_of(OPINION)
+    checks.done_with(OPINION, {WORDS, PICTURE})
 
-    assert left == {PICTURE}
+    assert left == awaited == {PICTURE}
     assert checks.opinions() == {OTHER}
 
 

@@ -87,8 +87,26 @@ def test_a_member_is_signed_in_without_a_word_and_brought_to_where_they_were(tow
     assert browser.is_in
 
 
-def test_in_another_browser_the_chat_is_the_way(town):
-    other = Reader(town.client.application, base=SITE)
+def test_who_comes_back_from_a_fault_page_of_the_platform_is_shown_both_ways(browser):
+    sets_out(browser, "/p/login?to=/p/quiz")
+    page = browser.get("/p/login?to=/p/quiz")
+
+    assert page.status_code == 200
+    assert "/p/login/wechat?to=/p/quiz" in page.text
+    assert "回复“网页”" in page.text
+
+
+def test_what_a_stranger_gives_as_a_browsers_name_is_not_kept(browser, redis):
+    browser.client.set_cookie("zhibu_browser", "x" * 4000, path="/p/login", domain="pages.example")
+    sets_out(browser, "/p/login/wechat")
+
+    assert all(redis.strlen(key) < 500 for key in redis.keys("zhibu:pass:*"))
+    assert redis.keys("zhibu:pass:*")
+
+
+@pytest.mark.parametrize("agent", ["", f"{WECHAT} wxwork/4.1.30"])
+def test_in_another_browser_the_chat_is_the_way(town, agent):
+    other = Reader(town.client.application, agent=agent, base=SITE)
     page = other.get("/p/login?to=/p/quiz")
 
     assert page.status_code == 200

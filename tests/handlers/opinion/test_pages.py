@@ -143,6 +143,23 @@ def test_going_back_to_mend_it_and_sending_both_is_two_opinions(world, reader):
     assert len(world.kept(named=False)) == 2
 
 
+def test_a_named_one_that_is_changed_after_it_was_sent_is_said_to_be_and_can_be_sent(world, reader):
+    chooses(reader, "named")
+    writes(reader, name="张三")
+    form = {**reader.hidden, "step": "edit"}
+    first = sends(reader)
+    reader.post(PAGE, form)
+    changed = {"name": "张三", "words": "另外一件事：食堂太远"}
+    writes(reader, **changed)
+    refused = sends(reader)
+    writes(reader, **changed)
+    second = sends(reader)
+
+    assert refused.status_code == 409
+    assert receipt(first) != receipt(second)
+    assert len(world.kept(named=True)) == 2
+
+
 def test_what_no_round_carried_says_so_and_is_sent_once_by_the_same_button(world, reader):
     chooses(reader)
     writes(reader)
@@ -350,6 +367,18 @@ def test_a_form_that_fits_no_step_begins_anew(world, reader, fields):
 
     assert (page.status_code, "想怎么提" in page.text) == (200, True)
     assert world.kept(named=False) == []
+
+
+def test_a_form_whose_token_has_had_its_time_is_given_back_with_all_that_was_written(world, reader):
+    chooses(reader)
+    page = writes(reader, csrf_token="that of another day")
+    writes(reader)
+
+    assert page.status_code == 400
+    assert "写的都在下面：请再按一次" in fault(page)
+    assert WORDS in page.text
+    assert world.kept(named=False) == []
+    assert kept(world, sends(reader)).words == WORDS
 
 
 def test_another_sites_form_sends_nothing(world, reader):
