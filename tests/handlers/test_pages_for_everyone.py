@@ -299,12 +299,14 @@ def test_letters_of_twice_the_size_are_all_there(walk, size):
 
 def enlarged(page: Page) -> list[str]:
     """What can't be read when the reader's letters are twice as large, the page's own among them."""
-    sizes = "() => [...document.querySelectorAll('h1, p, label, button, small')].filter(e => e.checkVisibility())\
-        .map(e => [e.outerHTML.slice(0, 60), parseFloat(getComputedStyle(e).fontSize)])"
-    before = page.evaluate(sizes)
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    after = page.evaluate(sizes)
-    small = [what for (what, old), (_, new) in zip(before, after, strict=True) if new < old * 1.9]
+    letters = page.evaluate("""() => {  // in one go: a page that lives changes in between
+        const shown = [...document.querySelectorAll('h1, p, label, button, small')].filter(e => e.checkVisibility())
+        const size = (e) => parseFloat(getComputedStyle(e).fontSize)
+        const before = shown.map(size)
+        document.documentElement.style.fontSize = '200%'
+        return shown.map((e, at) => [e.outerHTML.slice(0, 60), before[at], size(e)])
+    }""")
+    small = [what for what, before, after in letters if after < before * 1.9]
     found: list[str] = page.evaluate(CUT_OFF.read_text()) + [f"does not grow: {what}" for what in small]
     page.evaluate("document.documentElement.style.fontSize = ''")
     return found
