@@ -25,7 +25,6 @@ NO_SUCH_ROUND = Problem(404, "quiz.problem_no_such_round")
 NOT_OPEN = Problem(409, "quiz.problem_not_open")
 CHANGED = Problem(409, "quiz.problem_changed")
 ANSWERED = Problem(409, "quiz.problem_answered")
-_ROUNDS_OF_MISTAKES = 10  # so many rounds' worth of them are looked through
 
 
 class Of(StrEnum):
@@ -218,7 +217,7 @@ class Quiz:
         return Mistakes(items=some, total=len(items), next=following)
 
     def _again(self, today: date) -> list[str]:
-        wrong = self.store.wrong(person=session.who().person, most=self.drawn.count * _ROUNDS_OF_MISTAKES)
+        wrong = self.store.wrong(person=session.who().person, most=self.drawn.mistakes)
         return engine.again(map(self._library.question, wrong), on=today)
 
     def _own(self, found: str) -> Round:

@@ -65,7 +65,7 @@ class Quiz:
         if begun_before and engine.is_of_mistakes(begun_before):
             return self._goes_on(turn, begun_before)
         today = turn.now.astimezone(self.zone).date()
-        wrong = self.store.wrong(person=turn.who.person, most=self.drawn.count * 10)
+        wrong = self.store.wrong(person=turn.who.person, most=self.drawn.mistakes)
         again = engine.again(map(self._library.question, wrong), on=today)
         if not again:
             return self._says("no_mistakes")

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from content.models import OPTION_REFERENCE, Question, QuestionType
 
 ASKED = (QuestionType.SINGLE, QuestionType.MULTI, QuestionType.JUDGE)
+_ROUNDS_OF_MISTAKES = 10
 _MISTAKES = "wrong:"  # how the names of their rounds begin
 RIGHT, WRONG = "true", "false"  # the ids of a judge question's two options
 _YES = frozenset({"对", "对的", "正确", "是", "是的", "√", "✓", "✔", "✅", "t", "true", "y", "yes", "同意"})
@@ -46,6 +47,11 @@ class Daily:
 
     count: int
     _made: dict[date, tuple[tuple[Question, ...], tuple[str, ...]]] = field(default_factory=dict)
+
+    @property
+    def mistakes(self) -> int:
+        """How many mistakes are looked through for a round of them: many, since some have left the pack."""
+        return self.count * _ROUNDS_OF_MISTAKES
 
     def on(self, day: date, questions: tuple[Question, ...]) -> tuple[str, ...]:
         """The ids that are asked on that day, of the pack's questions of that day."""

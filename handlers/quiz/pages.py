@@ -24,7 +24,6 @@ from handlers.quiz.engine import Daily
 from storage.quiz import QuizStore, Round
 
 TODAY, MISTAKES = "today", "mistakes"
-_ROUNDS_OF_MISTAKES = 10  # so many rounds' worth of them are looked through
 _ID = re.compile("[0-9a-f]{32}", re.ASCII)
 
 
@@ -151,7 +150,7 @@ class Quiz:
         return going if going and engine.is_of_mistakes(going) else None
 
     def _again(self, today: date) -> list[str]:
-        wrong = self.store.wrong(person=self._person, most=self.drawn.count * _ROUNDS_OF_MISTAKES)
+        wrong = self.store.wrong(person=self._person, most=self.drawn.mistakes)
         return engine.again(map(self._library.question, wrong), on=today)
 
     def _asks(
