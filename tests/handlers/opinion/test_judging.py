@@ -383,6 +383,15 @@ def test_after_the_verdict_or_an_hour_nothing_lies_there(mini):
     assert pages(mini).get(address(mini)).status_code == 404
 
 
+def test_the_picture_of_somebody_who_was_erased_is_shown_to_nobody(mini):
+    mini.hands_in()
+    mini.asks()
+    before = pages(mini).get(address(mini)).status_code
+    mini.erases()
+
+    assert (before, pages(mini).get(address(mini)).status_code) == (200, 404)
+
+
 def test_a_picture_has_no_address_before_it_goes_with_a_name(mini):
     mini.visitor().signs_in().sends_picture(a_photo())
     mini.asks()

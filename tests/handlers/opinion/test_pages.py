@@ -381,6 +381,17 @@ def test_a_form_whose_token_has_had_its_time_is_given_back_with_all_that_was_wri
     assert kept(world, sends(reader)).words == WORDS
 
 
+@pytest.mark.parametrize(("state", "waits"), [("received", True), ("in_hand", True), ("closed", False)])
+def test_whoever_asks_is_told_to_come_again_only_where_an_answer_may_still_come(world, reader, state, waits):
+    code = receipt(whole(reader))
+    world.opinions.change(world.opinions.id_of(engine.read(code)), lambda now: replace(now, state=state))
+    reader.get(ASK)
+    page = reader.post(ASK, {"receipt": code})
+
+    assert page.status_code == 200
+    assert ("过几天再来看看" in page.text) is waits
+
+
 def test_another_sites_form_sends_nothing(world, reader):
     form = {"way": "anonymous", "category": "生活困难", "words": WORDS, "step": "send"}
 
