@@ -66,6 +66,7 @@ from scheduler.telling import Tell
 from scheduler.windows import Windows
 from storage import db, leases, redis
 from storage.admins import Admins
+from storage.batching import Batcher
 from storage.broadcasts import Broadcasts
 from storage.checks import Checks
 from storage.inbox import Inbox
@@ -98,6 +99,7 @@ from wechat.tokens import Tokens, stable_token
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
 LEASE_SECONDS = 15.0
+LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs/decisions/0018)
 KNOWN = Known(
     channels=frozenset(
         {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
@@ -238,6 +240,7 @@ class House:
     features: tuple[Feature, ...]
     conversation: Conversation
     postman: Postman[Opinion]
+    batcher: Batcher
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -248,6 +251,7 @@ class House:
         """Let go of the content's watcher, the postman and every connection."""
         self.shelf.stop()
         self.postman.stop()
+        self.batcher.stop()
         self.pushes.queue.close()
         self.db.close()
         self.redis.close()
@@ -298,7 +302,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
     opinions = Opinions(database, keys)
-    postman = Postman(opinions.carry, most=run.WEB_THREADS - 1)
+    postman = Postman(opinions.carry, most=LETTERS_AT_ONCE)
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
     a_minute = settings.handlers.login.requests_a_minute
     page_sessions = Sessions(database, mark=keys.mark("page session"))  # whose tokens open no door of the API
@@ -419,6 +423,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         features=features,
         conversation=talk,
         postman=postman,
+        batcher=Batcher(),
     )
 
 
@@ -525,8 +530,10 @@ def serve(house: House) -> Flask:
         house.settings.accounts,
         house.conversation.receive,
         clock=house.clock,
+        work=house.batcher.do,
         count=metrics.count_message,
     )
+    house.batcher.start()
     house.shelf.watch()
     house.postman.start()
     return site
@@ -550,6 +557,7 @@ def _health(house: House, metrics: health.Metrics) -> Blueprint:
         "redis": partial(redis.answers, house.redis),
         "content": lambda: bool(house.shelf.current()),  # a bad change is the console's news: the last good pack serves
         "postman": house.postman.is_at_work,
+        "turns": house.batcher.is_at_work,
     }
     return health.blueprint(
         parts=parts, metrics=metrics, metrics_token=house.settings.web.metrics_token.get_secret_value()

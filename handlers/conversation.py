@@ -10,9 +10,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, Protocol
 
 import structlog
+from pydantic_core import to_json
 
 from handlers.router import Draft, Handler, Route, Router, Switchboard, Talk, Talking, Turn, plain
-from storage import redis
+from storage import batching, redis
 from storage.inbox import LEASE_MS, Done, Fresh, Inbox, InFlight
 from storage.people import People, Who, Window
 from wechat import outbound, paging
@@ -27,7 +28,6 @@ TALK_SECONDS = 24 * 60 * 60
 ROOM_BYTES = 1900  # of the 2 048 that a passive text may have: the rest is for 更多 and kept lines
 WINDOW_IS_FRESH = timedelta(minutes=30)
 
-_json = json.JSONEncoder(ensure_ascii=False).encode
 
 # Their effects are kept from happening twice by SQL alone, so they are taken in even while Redis is away.
 SURE_WITHOUT_REDIS = frozenset(
@@ -171,7 +171,7 @@ class Conversation:
             until = time.monotonic() + PATIENCE_SECONDS
             while isinstance(entered, InFlight) and time.monotonic() < until:
                 overlapped = overlapped or entered.other
-                time.sleep(PAUSE_SECONDS)
+                batching.pause(PAUSE_SECONDS)
                 entered = self._begin(message, now)
         finally:
             self._waiting.release()
@@ -471,7 +471,7 @@ def _note(turn: Turn, reply: Reply) -> bytes:
     left = allowance.messages - bool(_beside(reply, miniprogram=turn.message.miniprogram))
     if known and known.remaining >= left and known.until > until - WINDOW_IS_FRESH:
         return b""
-    return json.dumps([turn.who.contact, int(until.timestamp()), left]).encode()
+    return to_json([turn.who.contact, int(until.timestamp()), left])
 
 
 def windows(notes: Iterable[bytes], *, zone: Any) -> Mapping[str, Window]:
@@ -496,7 +496,7 @@ def _loaded(talk: bytes | None, draft: bytes | None, now: datetime) -> Talk:
 
 
 def _dumped_draft(draft: Draft | None) -> bytes | None:
-    return _json([draft.feature, draft.state, int(draft.until.timestamp())]).encode() if draft else None
+    return to_json([draft.feature, draft.state, int(draft.until.timestamp())]) if draft else None
 
 
 def _dumped(talk: Talk, now: datetime) -> bytes | None:
@@ -512,4 +512,4 @@ def _dumped(talk: Talk, now: datetime) -> bytes | None:
         "touched_at": int(touched.timestamp()),
         "tapped": talk.tapped,
     }
-    return _json(fields).encode()
+    return to_json(fields)

@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from storage import batching
+
 SHORTEST_SECONDS = 1.0  # between two rounds: by lot, so that nobody reads from one how long the last one worked
 LONGEST_SECONDS = 1.9
 PATIENCE_SECONDS = 4.0  # two rounds; the platform hangs up after five
@@ -60,7 +62,7 @@ class Postman(Generic[T]):
     def hand(self, what: T) -> bool:
         """Return when it is kept: True when it is now, False when it was before. Raises NotKept."""
         letter = self.take(what)
-        letter.settled.wait(self._patience)
+        batching.wait(letter.settled, self._patience)
         return self.end(letter)
 
     def take(self, what: T) -> Letter[T]:

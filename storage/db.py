@@ -15,7 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.types import TypeDecorator
 
-from storage.hot import Direct, Hot, dialect_of
+from storage.batching import undisturbed
+from storage.hot import Direct, Hot, OnPostgres, OnSqlite, Statements, dialect_of
 from storage.spares import Spares
 
 Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound
@@ -108,13 +109,15 @@ class Database:
             isolation_level="AUTOCOMMIT",
             skip_autocommit_rollback=True,
         )
-        self._spares: Spares[Any] = Spares(make=self._cursor, end=lambda cursor: cursor.connection.close())
         self._turn = Queue(Path(f"{sa.make_url(url).database}.writers")) if self.is_sqlite else nullcontext()
+        self._cursors: Spares[Any] = Spares(make=self._cursor, end=lambda cursor: cursor.connection.close())
+        self._directs = Spares(make=lambda: Direct(self._own(), seconds=2 * statement_seconds), end=Direct.close)
+        self._hot: Statements = OnSqlite(self._cursors, self._turn) if self.is_sqlite else OnPostgres(self._directs)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. SQLite takes its write lock at once, so it can't fail half-way."""
-        with self._turn, self._engine.begin() as connection:
+        with undisturbed(), self._turn, self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -132,19 +135,21 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A look without a transaction: each statement sees what is committed when it runs."""
-        with self._alone.connect() as connection:
+        with undisturbed(), self._alone.connect() as connection:
             yield connection
 
     def hot(self, *statements: sa.ClauseElement) -> Hot:
         """Statements of the path of every message, compiled once."""
-        turn = self._turn if any(statement.is_dml for statement in statements) else nullcontext()
-        return Hot(dialect_of(self._alone), self._spares, turn, statements)
+        return Hot(self._hot, dialect_of(self._alone), statements)
 
     def _cursor(self) -> Any:
-        """What hot statements run on: a connection of its own that commits every statement."""
+        return self._own().cursor()
+
+    def _own(self) -> Any:
+        """A driver's connection that is no pool's and commits every statement."""
         pooled = self._alone.raw_connection()
         pooled.detach()
-        return pooled.cursor() if self.is_sqlite else Direct(pooled.dbapi_connection)
+        return pooled.dbapi_connection
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""
@@ -161,7 +166,8 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._spares.close()
+        self._cursors.close()
+        self._directs.close()
         self._engine.dispose()
         self._alone.dispose()
 

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.redis import Redis, Script
+from storage.redis import Redis, Script, Wire
 from storage.sealing import CannotOpen, DayBox, Keys
 
 LEASE_MS = 5_000  # a turn that takes longer has lost its listener: the platform hangs up after five seconds
@@ -91,11 +91,12 @@ class Inbox:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._mark = keys.mark("inbox")
         self._box = DayBox(keys, "inbox")
-        self._begin = Script(client, _BEGIN)
-        self._finish = Script(client, _FINISH)
-        self._take_notes = Script(client, _TAKE_NOTES)
-        self._leave = Script(client, _LEAVE)
-        self._take_left = Script(client, _TAKE_LEFT)
+        wire = Wire(client)
+        self._begin = Script(wire, _BEGIN)
+        self._finish = Script(wire, _FINISH)
+        self._take_notes = Script(wire, _TAKE_NOTES)
+        self._leave = Script(wire, _LEAVE)
+        self._take_left = Script(wire, _TAKE_LEFT)
 
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""

@@ -4,7 +4,7 @@ import secrets
 
 import structlog
 
-from storage.redis import Gone, Redis, Script
+from storage.redis import Gone, Redis, Script, Wire
 
 _HOLD = """
 local holder = redis.call('GET', KEYS[1])
@@ -37,8 +37,9 @@ class Lease:
         self._key = _key(name)
         self._holder = secrets.token_hex(8)
         self._milliseconds = int(seconds * 1000)
-        self._hold = Script(client, _HOLD)
-        self._let_go = Script(client, _LET_GO)
+        wire = Wire(client)
+        self._hold = Script(wire, _HOLD)
+        self._let_go = Script(wire, _LET_GO)
         self._log = structlog.get_logger("lease")
 
     def hold(self) -> bool:

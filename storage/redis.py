@@ -1,8 +1,8 @@
 """One way to Redis: every call bounded, nothing retried, so that a dead Redis costs a moment and not a timeout."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import hiredis
 import redis
@@ -10,6 +10,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from storage.batching import ask
 from storage.spares import Spares
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Gone",
     "Redis",
     "Script",
+    "Wire",
     "answers",
     "bounds",
     "connect",
@@ -87,41 +89,85 @@ def evicts(client: Redis) -> str | None:
     return "" if policy == "noeviction" or not info.get("maxmemory") else policy
 
 
-class Script:
-    """A Lua script, sent over connections of its own: redis-py's way through a command costs more than Redis itself.
+class Wire:
+    """Connections for scripts alone: redis-py's way through a command costs more than Redis itself.
 
     The same bounds hold as for the client: nothing is retried, and a connection that the server has closed while it was
     at rest is opened anew.
     """
 
-    def __init__(self, client: Redis, source: str) -> None:
-        self._source = source.encode()
-        self._sha = hashlib.sha1(self._source, usedforsecurity=False).hexdigest()
+    def __init__(self, client: Redis) -> None:
         pool = client.connection_pool
         self._spares: Spares[Any] = Spares(
             make=lambda: pool.connection_class(**pool.connection_kwargs), end=lambda connection: connection.disconnect()
         )
 
-    def __call__(self, *, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        """What the script returns; raises what redis-py raises."""
+    def together(self, calls: Sequence["_Call"]) -> Sequence[Any]:
+        """What each script returns, or its error; raises what redis-py raises where there is no connection."""
         connection = self._spares.take()
         try:
             _see_that_it_lives(connection)
-            answer = self._call(connection, keys, args)
+            answers = _exchanged(connection, [call.by_name for call in calls])
+            unknown = [at for at, answer in enumerate(answers) if isinstance(answer, redis.exceptions.NoScriptError)]
+            if unknown:
+                told = _exchanged(connection, [calls[at].in_full for at in unknown])
+                answers = _replaced(answers, dict(zip(unknown, told, strict=True)))
         except BaseException:
             self._spares.drop(connection)
             raise
         self._spares.give_back(connection)
-        return answer
+        return answers
 
-    def _call(self, connection: Any, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        rest = (len(keys), *keys, *args)
-        try:
-            connection.send_packed_command([hiredis.pack_command(("EVALSHA", self._sha, *rest))])
-            return connection.read_response()
-        except redis.exceptions.NoScriptError:
-            connection.send_packed_command([hiredis.pack_command(("EVAL", self._source, *rest))])
-            return connection.read_response()
+
+class _Call(NamedTuple):
+    """A script with its keys and arguments."""
+
+    script: "Script"
+    rest: tuple[Any, ...]
+
+    @property
+    def by_name(self) -> bytes:
+        packed: bytes = hiredis.pack_command(("EVALSHA", self.script.sha, *self.rest))
+        return packed
+
+    @property
+    def in_full(self) -> bytes:
+        packed: bytes = hiredis.pack_command(("EVAL", self.script.source, *self.rest))
+        return packed
+
+
+class Script:
+    """A Lua script; calls that turns make meanwhile share a round trip (`storage.batching`)."""
+
+    def __init__(self, wire: Wire, source: str) -> None:
+        self._wire = wire
+        self.source = source.encode()
+        self.sha = hashlib.sha1(self.source, usedforsecurity=False).hexdigest()
+
+    def __call__(self, *, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """What the script returns; raises what redis-py raises."""
+        return ask(self._wire, self.call(keys, args))
+
+    def call(self, keys: Sequence[str], args: Sequence[Any]) -> _Call:
+        """The script as it is sent."""
+        return _Call(self, (len(keys), *keys, *args))
+
+
+def _replaced(answers: Sequence[Any], others: Mapping[int, Any]) -> list[Any]:
+    return [others.get(at, answer) for at, answer in enumerate(answers)]
+
+
+def _exchanged(connection: Any, commands: Sequence[bytes]) -> list[Any]:
+    connection.send_packed_command([b"".join(commands)])
+    return [_answer(connection) for _ in commands]
+
+
+def _answer(connection: Any) -> Any:
+    """The next answer; an error that is Redis' answer to one command is not the connection's."""
+    try:
+        return connection.read_response()
+    except redis.ResponseError as error:
+        return error
 
 
 def _see_that_it_lives(connection: Any) -> None:

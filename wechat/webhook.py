@@ -7,6 +7,7 @@ routing and response classes were a fifth (docs/decisions/0004).
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -45,6 +46,7 @@ def in_front_of(
     receive: Callable[[Message], bytes],
     *,
     clock: Callable[[], datetime],
+    work: Callable[[Callable[[], Response]], Response] = lambda push: push(),
     count: Callable[[str], None] = lambda _outcome: None,
 ) -> WSGIApplication:
     """Serve `GET|POST /wechat/<account>`, and leave every other path to `site`.
@@ -54,7 +56,7 @@ def in_front_of(
     `count` hears one outcome a request: verified, answered, failed, refused, malformed, too_large, unknown_account or
     unknown_method.
     """
-    doors = {name: _Door(name, account, Envelope(account), receive, clock) for name, account in accounts.items()}
+    doors = {name: _Door(name, account, Envelope(account), receive, clock, work) for name, account in accounts.items()}
 
     def entrance(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -86,13 +88,14 @@ class _Door:
     envelope: Envelope
     receive: Callable[[Message], bytes]
     clock: Callable[[], datetime]
+    work: Callable[[Callable[[], Response]], Response]
 
     def answer(self, environ: WSGIEnvironment) -> Response:
         """Whatever comes, there is a response to it."""
         method = environ["REQUEST_METHOD"]
         try:
             if method == "POST":
-                return self._push(_query(environ), _body(environ))
+                return self.work(partial(self._push, _query(environ), _body(environ)))
             if method == "GET":
                 return self._verification(_query(environ))
         except Refused as refused:

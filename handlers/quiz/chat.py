@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from content.library import Library
@@ -38,6 +39,14 @@ def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, daily: Daily, publ
             leave=quiz.leave,
         ),
     )
+
+
+class Open(NamedTuple):
+    """The question to be answered now, where it stands in its round, and how its reader sees it."""
+
+    question: Question
+    at: int
+    shown: tuple[engine.Choice, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,28 +88,25 @@ class Quiz:
 
     def takes(self, turn: Turn) -> Handler | None:
         """An answer to the question that is open, as its reader saw it."""
-        question = self._open_question(turn)
-        if question is None or turn.message.kind is not Kind.TEXT:
+        asked = self._open(turn)
+        if asked is None or turn.message.kind is not Kind.TEXT:
             return None
-        shown = self._shown(question, turn)
-        if turn.talk.state.get("seen") != engine.looks(question, shown):
+        if turn.talk.state.get("seen") != engine.looks(asked.question, asked.shown):
             return None
-        chosen = engine.read(question, shown, turn.text)
-        return None if chosen is None else partial(self._answer, question=question, shown=shown, chosen=chosen)
+        chosen = engine.read(asked.question, asked.shown, turn.text)
+        return None if chosen is None else partial(self._answer, asked=asked, chosen=chosen)
 
-    def _answer(
-        self, turn: Turn, *, question: Question, shown: tuple[engine.Choice, ...], chosen: frozenset[str]
-    ) -> Reply:
+    def _answer(self, turn: Turn, *, asked: Open, chosen: frozenset[str]) -> Reply:
         """Mark and keep the answer, explain it, and ask the next question."""
         if turn.overlapped:
-            return self._says("one_at_a_time", question=self._asked(question, turn))
-        right = chosen == engine.right_ids(question)
+            return self._says("one_at_a_time", question=self._asked(asked, turn))
+        right = chosen == engine.right_ids(asked.question)
         state = turn.talk.state
         new = self.store.record(
             round=state["round"],
-            position=self._at(turn),
+            position=asked.at,
             person=turn.who.person,
-            question=question.id,
+            question=asked.question.id,
             said=",".join(sorted(chosen))[:64],
             right=right,
             message=turn.message.id,
@@ -108,15 +114,15 @@ class Quiz:
         )
         if not new:
             return self._goes_on(turn, self.store.round(state["round"]))
-        turn.talk.hold("quiz", {**state, "at": self._at(turn) + 1, "right": state["right"] + right})
-        return self._ask_or_finish(turn, before=self._verdict(question, shown, chosen, right=right))
+        turn.talk.hold("quiz", {**state, "at": asked.at + 1, "right": state["right"] + right})
+        return self._ask_or_finish(turn, before=self._verdict(asked, chosen, right=right))
 
     def otherwise(self, turn: Turn) -> Reply:
         """Say how to answer the open question."""
-        question = self._open_question(turn)
-        if question is None:
+        asked = self._open(turn)
+        if asked is None:
             return self._goes_on(turn, self.store.round(turn.talk.state["round"]))
-        return self._says("how_to_answer", kind=_KINDS[question.type], question=self._asked(question, turn))
+        return self._says("how_to_answer", kind=_KINDS[asked.question.type], question=self._asked(asked, turn))
 
     def resume(self, turn: Turn) -> Reply | None:
         """The open round, else one that was begun today and isn't over."""
@@ -160,9 +166,9 @@ class Quiz:
         return self._ask_or_finish(turn, before=before)
 
     def _ask_or_finish(self, turn: Turn, *, before: str = "") -> Reply:
-        question = self._open_question(turn)
-        if question is not None:
-            return Text("\n\n".join(filter(None, [before, self._asked(question, turn)])))
+        asked = self._open(turn)
+        if asked is not None:
+            return Text("\n\n".join(filter(None, [before, self._asked(asked, turn)])))
         right, total = turn.talk.state["right"], len(turn.talk.state["ids"])
         turn.talk.end()
         finished = self._say("finished", right=right, total=total, address=self._address(turn))
@@ -172,22 +178,19 @@ class Quiz:
         """The page where the answers can be read again; "" where nobody could reach it, or would be somebody else."""
         return f"{self.public_url}/p/quiz" if self.public_url and not turn.message.miniprogram else ""
 
-    def _at(self, turn: Turn) -> int:
-        """The position of the open question: one that has left the pack is passed over."""
-        state = turn.talk.state
-        return engine.open_at(state["ids"], state["at"], known=self._library.question)
+    def _open(self, turn: Turn) -> Open | None:
+        """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
+        state, known = turn.talk.state, self._library.question
+        at = engine.open_at(state["ids"], state["at"], known=known)
+        question = known(state["ids"][at]) if at < len(state["ids"]) else None
+        return Open(question, at, self._shown(question, turn)) if question else None
 
-    def _open_question(self, turn: Turn) -> Question | None:
-        """The question to be answered now. None: the round is over."""
-        ids, at = turn.talk.state["ids"], self._at(turn)
-        return self._library.question(ids[at]) if at < len(ids) else None
-
-    def _asked(self, question: Question, turn: Turn) -> str:
-        shown = self._shown(question, turn)
+    def _asked(self, asked: Open, turn: Turn) -> str:
+        question, at, shown = asked
         turn.talk.state["seen"] = engine.looks(question, shown)
         return self._say(
             "question",
-            number=self._at(turn) + 1,
+            number=at + 1,
             total=len(turn.talk.state["ids"]),
             kind=_KINDS[question.type],
             stem=question.stem,
@@ -198,9 +201,8 @@ class Quiz:
         yes, no = (self._say("yes"), self._say("no")) if question.type is QuestionType.JUDGE else ("", "")
         return engine.choices(question, seed=turn.talk.state["round"], yes=yes, no=no)
 
-    def _verdict(
-        self, question: Question, shown: tuple[engine.Choice, ...], chosen: frozenset[str], *, right: bool
-    ) -> str:
+    def _verdict(self, asked: Open, chosen: frozenset[str], *, right: bool) -> str:
+        question, _, shown = asked
         ids = engine.right_ids(question)
         return self._say(
             "right" if right else "wrong",

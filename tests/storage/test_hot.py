@@ -1,10 +1,16 @@
 """Statements of the path of every message: all or nothing, and no connection that failed is used again."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
+from storage.batching import Batcher
 from storage.db import Database
 from storage.people import persons
+from tests.storage.test_batching import all_at_once
 
 
 @pytest.fixture
@@ -74,3 +80,96 @@ def test_at_rest_it_keeps_no_transaction_open(db, add):
 
     with db.begin() as connection:
         assert connection.execute(persons.delete()).rowcount == 2
+
+
+# -- what turns change meanwhile -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def batcher():
+    batcher = Batcher()
+    batcher.start()
+    yield batcher
+    batcher.stop()
+
+
+@pytest.fixture
+def add_one(db: Database):
+    """Adds a person; an error where there is one of that id."""
+    row = persons.insert().values(
+        id=sa.bindparam("one"), since=sa.bindparam("since", type_=sa.Date()), name=sa.bindparam("name")
+    )
+    return db.hot(row)
+
+
+def added(add_one, *names: str, since: str = "2026-11-23") -> list[Callable[[], Any]]:
+    def add(name: str) -> int:
+        return len(add_one(one=name, since=since, name=name))
+
+    return [partial(add, name) for name in names]
+
+
+def test_what_turns_change_meanwhile_is_one_transaction(db, batcher, add_one):
+    assert all_at_once(batcher, added(add_one, "a", "b", "c")) == [1, 1, 1]
+
+    assert ids(db) == ["a", "b", "c"]
+    if not db.is_sqlite:
+        with db.read() as connection:
+            assert len(set(connection.execute(sa.text("SELECT xmin::text FROM persons")).scalars())) == 1
+
+
+def test_of_what_turns_change_meanwhile_only_the_faulty_is_lost(db, batcher, add_one):
+    first, twice, third = all_at_once(batcher, added(add_one, "a", "a", "c"))
+
+    assert (first, third) == (1, 1)
+    assert "unique" in str(twice).lower()
+    assert ids(db) == ["a", "c"]
+    assert all_at_once(batcher, added(add_one, "d", "e")) == [1, 1]
+
+
+def test_what_takes_several_statements_is_undone_alone(db, batcher, add, add_one):
+    add(first="a", second="b", since="2026-11-23")
+
+    def both(first: str, second: str) -> list[Any]:
+        return [tuple(row) for row in add(first=first, second=second, since="2026-11-23")]
+
+    assert all_at_once(batcher, [lambda: both("c", "b"), *added(add_one, "d"), lambda: both("e", "f")]) == [
+        [],
+        1,
+        [("f",)],
+    ]
+    assert ids(db) == ["a", "b", "d", "e", "f"]
+
+
+def test_looks_and_changes_of_many_turns_each_get_their_own_rows(db, batcher, add_one):
+    look = db.hot(sa.select(persons.c.name).where(persons.c.id == sa.bindparam("one")))
+    all_at_once(batcher, added(add_one, "a", "b"))
+
+    found = all_at_once(
+        batcher,
+        [
+            lambda: [tuple(row) for row in look(one="a")],
+            *added(add_one, "c"),
+            lambda: [tuple(row) for row in look(one="nobody")],
+            lambda: [tuple(row) for row in look(one="b")],
+        ],
+    )
+
+    assert found == [[("a",)], 1, [], [("b",)]]
+
+
+def test_turns_whose_connection_the_server_ended_are_served_by_another(db, batcher, add_one):
+    if db.is_sqlite:
+        return
+    all_at_once(batcher, added(add_one, "a", "b"))
+    with db.read() as connection:
+        ended = connection.execute(
+            sa.text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid != pg_backend_pid() AND query LIKE 'INSERT INTO persons%'"
+            )
+        )
+        assert ended.scalar_one() >= 1
+
+    assert all_at_once(batcher, added(add_one, "c", "d")) == [1, 1]
+    assert ids(db) == ["a", "b", "c", "d"]
