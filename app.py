@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -63,7 +63,9 @@ from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
 from scheduler.telling import Tell
+from scheduler.timetable import Timetable
 from scheduler.windows import Windows
+from scheduler.workdays import LAST_YEAR, Workdays
 from storage import db, leases, redis
 from storage.admins import Admins
 from storage.broadcasts import Broadcasts
@@ -103,6 +105,7 @@ KNOWN = Known(
         {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
     ),
     notice_fault=reasons.notice_fault,
+    last_work_year=LAST_YEAR,
     menu_keys=frozenset(
         {
             "about",
@@ -263,13 +266,18 @@ def clock_of(settings: Settings) -> Clock:
     return MovedClock(settings.storage.folder, now) if settings.sandbox.enabled else now
 
 
+def known(settings: Settings, clock: Clock) -> Known:
+    """What the program knows that packs speak of."""
+    return replace(KNOWN, today=lambda: clock().astimezone(settings.zone).date())
+
+
 def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None) -> Shelf:
     """The content; raises `BadContent` where there is nothing good."""
     return Shelf(
         settings.content.folder,
         zone=settings.zone,
         clock=clock,
-        known=KNOWN,
+        known=known(settings, clock),
         spare=spare_content(settings),
         previous=previous,
     )
@@ -462,7 +470,11 @@ def _pushes(
         store,
         planner,
         library=shelf.current,
-        fires=partial(clocks.fires, zone=settings.zone),
+        timetable=Timetable(
+            partial(clocks.fires, zone=settings.zone),
+            zone=settings.zone,
+            workdays=Workdays(lambda: shelf.current().work_years),
+        ),
         manners=settings.manners,
         enqueue=workers.Enqueue(queue),
         flush=windows.flush,
@@ -717,7 +729,9 @@ def menus(config: Path) -> menu.Menus:
 def check(config: Path, folder: Path | None) -> checking.Findings:
     """What `zhibu content check` finds in `folder`, or in the pack of the configuration."""
     settings = read(config)
-    return checking.check(folder or settings.content.folder, zone=settings.zone, known=KNOWN)
+    return checking.check(
+        folder or settings.content.folder, zone=settings.zone, known=known(settings, clock_of(settings))
+    )
 
 
 def good_pack(settings: Settings) -> Library | None:

@@ -213,12 +213,15 @@ def _forecast_fields(found: Forecast) -> dict[str, Any]:
         "due_at": found.due_at.isoformat(),
         "anything_new": found.content is not None,
         "channels": dict(found.channels),
+        "provisional": found.is_provisional,
         "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
     }
 
 
 def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
     lines = [f"{found.key}  due {_time(found.due_at, zone)}"]
+    if found.is_provisional:
+        lines.append("  Provisional: the holidays of that year aren't known, so Monday to Friday count as workdays.")
     if found.content is None:
         lines.append("  There is nothing new to say: nobody is bothered.")
     elif not found.channels:

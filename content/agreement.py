@@ -4,19 +4,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from content import faults, files, menus, words
 from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
-from content.models import Account, Block, Broadcast, Digest, DigestKind, Menu, Organisations, Voice
+from content.models import Account, Block, Broadcast, Digest, DigestKind, Menu, Organisations, Voice, WorkYear
 from content.positions import Place, Positions, line_of
 from content.words import Template
 
 # What templates and notice fields of broadcasts may speak of (`Library.words_of` fills them).
 TEMPLATE_VALUES = frozenset({"now", "digests", "account", "broadcast"})
+ENDS_SOON = timedelta(days=60)  # the next year's holidays are announced in October or November
 NOTICE_FIELD = re.compile(r"[a-z_]+\d{1,2}")  # wechat-platform.md §3.4: a type and a number
 
 Made = TypeVar("Made")
@@ -27,11 +28,14 @@ class Known:
     """What only the program can tell; None leaves it unchecked.
 
     `notice_fault` says in an admin's words what the platform has against the value of a notice's field, "" for nothing.
+    The holidays of the years up to `last_work_year` are known.
     """
 
     menu_keys: frozenset[str] | None = None
     channels: frozenset[str] | None = None
     notice_fault: Callable[[str, str], str] | None = None
+    last_work_year: int | None = None
+    today: Callable[[], date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,22 @@ def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | Non
             yield Clash(file, "channel_unknown", facts, ("channels", index))
 
 
+def _workdays_are_known(pack: Pack) -> Iterator[Clash]:
+    """Days beyond the announced ones are said to be a guess, once that is near."""
+    if pack.known.last_work_year is None or pack.known.today is None:
+        return
+    own = {made.year for _, made in pack.every(WorkYear)}
+    year = pack.known.last_work_year + 1
+    while year in own:
+        year += 1
+    until = date(year - 1, 12, 31)
+    if pack.known.today() < until - ENDS_SOON:
+        return
+    for file, broadcast in pack.every(Broadcast):
+        if broadcast.workdays:
+            yield Clash(file, "workdays_end", {"until": until, "year": year}, ("workdays",))
+
+
 def _notices_fit(pack: Pack) -> Iterator[Clash]:
     for file, broadcast in pack.every(Broadcast):
         for table in ("fields", "mini_fields"):
@@ -346,6 +366,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Clash]], ...] = (
     _organisations_exist,
     _organisations_are_trees,
     _broadcasts_are_whole,
+    _workdays_are_known,
     _notices_fit,
     _templates_have_one_name,
     _gaps_can_be_filled,

@@ -21,11 +21,13 @@ from content.models import (
     Organisation,
     Organisations,
     Question,
+    WorkYear,
 )
 from content.words import Template
 
 DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
 
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
@@ -46,6 +48,7 @@ class Library:
     broadcasts: Mapping[str, Broadcast]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
+    work_years: Mapping[int, WorkYear]
     advice: tuple[Finding, ...]
     sources: Mapping[str, Source] = field(repr=False)
     _aliases: Mapping[str, str] = field(repr=False)
@@ -197,6 +200,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
+        work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),
         advice=advice,
         sources=pack.sources,
         _aliases=_by((old, each.id) for bank in banks for each in bank.questions for old in each.alias),
@@ -208,5 +212,5 @@ def _newest_first(found: Searchable) -> tuple[datetime, str]:
     return found.digest.publish_at, found.digest.slug
 
 
-def _by(pairs: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:
+def _by(pairs: Iterable[tuple[Key, Value]]) -> Mapping[Key, Value]:
     return MappingProxyType(dict(pairs))

@@ -117,6 +117,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _within_an_hour(value: timedelta) -> timedelta:
+    if value > timedelta(hours=1):
+        raise _wrong("jitter")
+    return value
+
+
 def is_web_address(value: str) -> bool:
     """Whether it is a whole http or https address."""
     try:
@@ -140,6 +146,7 @@ Day = Annotated[date, BeforeValidator(_written)]
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_zoned)]
 End = Annotated[datetime, BeforeValidator(_last_moment), BeforeValidator(_written), AfterValidator(_zoned)]
 Span = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_positive)]
+Jitter = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_within_an_hour)]
 WebAddress = Annotated[Words, AfterValidator(_web_address)]
 
 
@@ -516,7 +523,8 @@ def _by_topics(value: Any) -> Any:
 class Broadcast:
     """What is pushed, when, to whom and how.
 
-    `schedule` is crontab's five fields in the pack's zone, or `at` one moment. `channels` are tried in their order.
+    `schedule` is crontab's five fields in the pack's zone, perhaps on `workdays` only, or `at` one moment; a run goes
+    out up to `jitter` later than that, each by its own lot. `channels` are tried in their order.
     `template` names the file in templates/ that makes the words; `fields` are the keys of a subscription notice, each
     with Jinja2 words, sent with the platform's `notice_template_id`. A mini-program's notice has a template of its own,
     `mini_template_id`, leads to its `mini_page`, and takes `mini_fields` where those differ. A delivery not begun
@@ -527,6 +535,8 @@ class Broadcast:
     title: Words
     schedule: Annotated[Words, AfterValidator(_cron)] | None = None
     at: Moment | None = None
+    workdays: bool = False
+    jitter: Jitter = timedelta()
     audience: Annotated[Audience, BeforeValidator(_by_topics)]
     channels: Annotated[Names, AfterValidator(_some)]
     template: Words
@@ -543,8 +553,15 @@ class Broadcast:
             raise _wrong("schedule_or_at")
         return self
 
+    @field_validator("workdays")
+    @classmethod
+    def _goes_with_a_schedule(cls, said: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic hands it in
+        if said and info.data.get("at") is not None:
+            raise _wrong("workdays_at")
+        return said
 
-# Menu, organisations, account
+
+# Menu, organisations, account, workdays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -617,3 +634,39 @@ class Account:
     welcome: Lines = ()
     help_lines: Lines = ()
     topics: Annotated[tuple[Topic, ...], Field(alias="topic")] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class WorkYear:
+    """A year's holidays as they were announced: days `off`, and weekends worked in lieu of some (`work`).
+
+    All other days are as in any week; `year` is the file's stem.
+    """
+
+    year: int
+    off: Annotated[tuple[Day, ...], AfterValidator(_some)]
+    work: tuple[Day, ...] = ()
+
+    @field_validator("year", mode="before")
+    @classmethod
+    def _named_after_its_year(cls, stem: str) -> int:
+        if not re.fullmatch(r"20\d\d", str(stem)):
+            raise _wrong("calendar_name", said=stem)
+        return int(stem)
+
+    @field_validator("off", "work")
+    @classmethod
+    def _of_the_year(cls, days: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
+        year = info.data.get("year")
+        for day in days:
+            if year is not None and day.year != year:
+                raise _wrong("calendar_year", said=str(day), year=year)
+        return days
+
+    @field_validator("work")
+    @classmethod
+    def _worked_or_not(cls, days: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
+        both = set(days) & set(info.data.get("off", ()))
+        if both:
+            raise _wrong("calendar_both", said=str(min(both)))
+        return days

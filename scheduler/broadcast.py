@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -14,22 +14,13 @@ from scheduler import reasons
 from scheduler.manners import Manners, QuietHours
 from scheduler.planner import Planner
 from scheduler.rendering import compose, compose_of_newest
+from scheduler.timetable import Firing, Timetable
 from storage.broadcasts import Broadcasts, Content, Run, RunState, State, Tally
 
 ROWS_A_LANE = 1000
 LANES = 4  # of one run at the same time; more workers on more machines take them
 LOOKS_BACK = timedelta(days=31)  # what is older is no news, unless the last firing is older still
-SPANS = (
-    timedelta(days=1),
-    timedelta(days=8),
-    timedelta(days=32),
-    timedelta(days=9 * 366),
-)  # in which a firing is sought
-
 A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
-
-Fires = Callable[[str, datetime, datetime], Sequence[datetime]]
-"""The times of a crontab line after the first moment, up to and with the second."""
 
 MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
 
@@ -62,6 +53,7 @@ class _Meant:
     broadcast: Broadcast
     key: str
     due_at: datetime
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +61,7 @@ class Forecast:
     """What a run would do now: people by channel ("" for those nobody can reach); no content, nobody is bothered.
 
     Who has it already is not counted. `quiet_until`: it is quiet now, and nobody should be bothered before.
+    `is_provisional`: its day is a workday as far as anybody knows, the holidays of its year being not out yet.
     """
 
     key: str
@@ -76,6 +69,7 @@ class Forecast:
     content: Content | None
     channels: Mapping[str, int]
     quiet_until: datetime | None = None
+    is_provisional: bool = False
 
 
 class Desk:
@@ -91,7 +85,7 @@ class Desk:
         planner: Planner,
         *,
         library: Callable[[], Library],
-        fires: Fires,
+        timetable: Timetable,
         manners: Manners,
         enqueue: Callable[[str], None],
         flush: Callable[[datetime], None],
@@ -100,7 +94,7 @@ class Desk:
         self._store = store
         self._planner = planner
         self._library = library
-        self._fires = fires
+        self._timetable = timetable
         self._manners = manners
         self._zone = manners.zone
         self._enqueue = enqueue
@@ -173,7 +167,12 @@ class Desk:
             content=content,
             channels=channels,
             quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,
+            is_provisional=meant.is_provisional,
         )
+
+    def next_firing(self, broadcast: Broadcast, now: datetime) -> Firing | None:
+        """When a broadcast goes out next."""
+        return self._timetable.next(broadcast, now)
 
     def pause(self, key: str) -> bool:
         """Hold a run back, before its time or while it is sent; what is in flight ends, the rest stays due.
@@ -209,8 +208,8 @@ class Desk:
                 self._look_after(run, now)
             for run in reversed(self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN)):
                 self._begin_late(run, now)  # the oldest first: what it doesn't say any more, the next one does
-            for broadcast, due in self._missed(now):
-                self.send(self._key(broadcast, due), now)
+            for key in self._missed(now):
+                self.send(key, now)
         finally:
             self._sweeping.release()
 
@@ -218,21 +217,21 @@ class Desk:
         """Keys of the runs that are being sent: a worker that starts takes them up at once."""
         return [run.key for run in self._store.runs(states=[RunState.SENDING], limit=MOST_OPEN)]
 
-    def _missed(self, now: datetime) -> Sequence[tuple[Broadcast, datetime]]:
-        """The newest time of each broadcast that has come, isn't over, and was promised."""
+    def _missed(self, now: datetime) -> Sequence[str]:
+        """Keys of the newest time of each broadcast that has come, isn't over, and was promised."""
         broadcasts = self._library().broadcasts
         since = self._store.known_since({key: _timing(each) for key, each in broadcasts.items()}, now=now)
-        missed = []
+        missed: list[str] = []
         for key, broadcast in broadcasts.items():
-            due = self._due_times(broadcast, now - broadcast.expires_after - A_NIGHT, now)[-1:]
+            newest = self._timetable.between(broadcast, now - broadcast.expires_after - A_NIGHT, now)[-1:]
             promised = since[key]
-            if (
-                due
-                and self._expiry(broadcast, due[0]) > now
-                and (broadcast.at or promised is None or due[0] > promised)
-            ):
-                missed.append((broadcast, due[0]))
-        return [each for each in missed if self._store.run(self._key(*each)) is None]
+            missed += [
+                firing.key
+                for firing in newest
+                if self._expiry(broadcast, firing.due_at) > now
+                and (broadcast.at or promised is None or firing.due_at > promised)
+            ]
+        return [key for key in missed if self._store.run(key) is None]
 
     def _begin_late(self, run: Run, now: datetime) -> None:
         if run.expires_at <= now:
@@ -333,8 +332,8 @@ class Desk:
         """How far back news counts: a month or to the last firing, but not to before the broadcast's first period."""
         broadcast = meant.broadcast
         first = min(self._store.first_due(broadcast.key) or by, meant.due_at)
-        longest = min(by - LOOKS_BACK, self._before(broadcast, meant.due_at))
-        return max(longest, self._before(broadcast, first))
+        longest = min(by - LOOKS_BACK, self._timetable.before(broadcast, meant.due_at))
+        return max(longest, self._timetable.before(broadcast, first))
 
     def _fill(self, run: Run, now: datetime) -> None:
         if run.content.channels:  # else it has nothing to say yet
@@ -363,14 +362,14 @@ class Desk:
         known = self._store.run(key)
         if known is not None:
             return _Meant(broadcast, key, known.due_at)
-        times = self._times_on(broadcast, _day(written) or now.astimezone(self._zone).date())
+        times = self._timetable.on(broadcast, _day(written) or now.astimezone(self._zone).date())
         if written:
-            times = [due for due in times if self._key(broadcast, due) == key]
-        past = [due for due in times if due <= now]
-        due = next(iter(past[-1:] or times[:1] or ([] if written else self._next(broadcast, now))), None)
-        if due is None:
+            times = [firing for firing in times if firing.key == key]
+        past = [firing for firing in times if firing.due_at <= now]
+        firing = next(iter(past[-1:] or times[:1]), None) or (None if written else self._timetable.next(broadcast, now))
+        if firing is None:
             raise NoSuchBroadcast(key)
-        return _Meant(broadcast, self._key(broadcast, due), due)
+        return _Meant(broadcast, firing.key, firing.due_at, firing.is_provisional)
 
     def _by_hand(self, meant: _Meant, now: datetime) -> _Meant:
         """What is sent now: a run whose time has come, else one of its own that leaves the one to come as it is."""
@@ -380,36 +379,11 @@ class Desk:
         known = self._store.run(key)
         return _Meant(meant.broadcast, key, known.due_at if known else now)
 
-    def _next(self, broadcast: Broadcast, now: datetime) -> list[datetime]:
-        """Its next time; of one that was meant for a moment in the past, that moment."""
-        if broadcast.at is not None:
-            return [broadcast.at]
-        return next(filter(None, (self._due_times(broadcast, now, now + span)[:1] for span in SPANS)), [])
-
-    def _before(self, broadcast: Broadcast, due: datetime) -> datetime:
-        """The firing before this one; a day before it where there is none."""
-        until = due - timedelta(seconds=1)
-        found = filter(None, (self._due_times(broadcast, due - span, until)[-1:] for span in SPANS))
-        return next(found, [due - timedelta(days=1)])[0]
-
-    def _times_on(self, broadcast: Broadcast, day: date) -> list[datetime]:
-        midnight = datetime.combine(day, time(), self._zone)
-        return self._due_times(broadcast, midnight - timedelta(seconds=1), midnight + timedelta(days=1, seconds=-1))
-
-    def _due_times(self, broadcast: Broadcast, after: datetime, until: datetime) -> list[datetime]:
-        if broadcast.at is not None:
-            return [broadcast.at] if after < broadcast.at <= until else []
-        return list(self._fires(broadcast.schedule or "", after, until))
-
-    def _key(self, broadcast: Broadcast, due: datetime) -> str:
-        """The day tells a run of one broadcast from another; of those with several a day, the minute does."""
-        minute, hour = (broadcast.schedule or "0 0 * * *").split()[:2]
-        once_a_day = minute.isdecimal() and hour.isdecimal()
-        return f"{broadcast.key}:{due.astimezone(self._zone):{'%Y-%m-%d' if once_a_day else '%Y-%m-%dT%H%M'}}"
-
 
 def _timing(broadcast: Broadcast) -> str:
-    return broadcast.schedule or str(broadcast.at)
+    only = " workdays" if broadcast.workdays else ""
+    late = f" +{broadcast.jitter}" if broadcast.jitter else ""
+    return f"{broadcast.schedule or broadcast.at}{only}{late}"
 
 
 def _is_early(run: Run) -> bool:

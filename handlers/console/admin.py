@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -40,8 +40,23 @@ class Forecast(Protocol):
         """When the quiet hours end, if it is quiet now."""
 
 
+class Firing(Protocol):
+    """One time of a broadcast; a day whose year's holidays nobody knows is provisional."""
+
+    @property
+    def due_at(self) -> datetime:
+        """When."""
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the day may yet change."""
+
+
 class Desk(Protocol):
     """What the console asks of the broadcast desk."""
+
+    def next_firing(self, broadcast: Broadcast, now: datetime) -> Firing | None:
+        """When a broadcast goes out next; of one that was meant for a moment in the past, that one."""
 
     def forecast(self, key: str, now: datetime, *, at_once: bool) -> Forecast:
         """Who would be reached by which channel, and with which words; nothing is written."""
@@ -156,11 +171,18 @@ class Console:
     def _file(self, broadcast: Broadcast) -> Mapping[str, Any]:
         names = {topic.id: topic.name for topic in self.shelf.current().account.topics}
         topics = [names.get(topic, topic) for topic in broadcast.audience.topics]
+        now = self.clock()
+        coming = self.desk.next_firing(broadcast, now)
+        coming = coming if coming and coming.due_at > now else None
         return {
             "key": broadcast.key,
             "title": broadcast.title,
             "schedule": broadcast.schedule,
             "at": broadcast.at,
+            "workdays": broadcast.workdays,
+            "jitter": broadcast.jitter // timedelta(minutes=1),
+            "next": coming and f"{coming.due_at.astimezone(self.zone):%m-%d %H:%M}",
+            "is_provisional": coming and coming.is_provisional,
             "topics": topics,
         }
 

@@ -1,5 +1,6 @@
 """Every fault an admin can make is named with its file and its line."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from .builders import (
 )
 
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
+HOLIDAYS = "calendar/2027.toml"
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
@@ -95,6 +97,12 @@ FAULTS = [
     ("body_empty", {DIGEST: a_digest("\n\n")}, DIGEST, 8, "正文"),
     ("cron", push_with(schedule="每天8点"), PUSH, 3, "30 8 * * *"),
     ("schedule_or_at", push_with(without=["schedule"]), PUSH, 1, "at"),
+    ("workdays_at", push_with(without=["schedule"], at="2026-12-01 09:00", workdays=True), PUSH, 7, "schedule"),
+    ("jitter", push_with(jitter="2h"), PUSH, 7, "1h"),
+    ("bool", push_with(workdays="周一到周五"), PUSH, 7, "workdays"),
+    ("calendar_name", {"calendar/明年.toml": "off = [2027-01-01]\n"}, "calendar/明年.toml", 1, "2027.toml"),
+    ("calendar_year", {HOLIDAYS: "off = [\n2027-01-01,\n2026-12-31]\n"}, HOLIDAYS, 1, "2026-12-31"),
+    ("calendar_both", {HOLIDAYS: "off = [2027-01-01]\nwork = [2027-01-01]\n"}, HOLIDAYS, 2, "2027-01-01"),
     ("audience", push_with(audience={}), PUSH, 4, "everyone"),
     ("broadcast_key_twice", {"broadcasts/again.toml": a_broadcast()}, PUSH, 1, "broadcasts/again.toml"),
     ("notice_field", push_with(fields={"title": "一"}), PUSH, 9, "thing1"),
@@ -179,7 +187,7 @@ def test_advice_is_named_with_its_file_and_line_and_the_pack_is_taken(tmp_path, 
 
 
 def test_every_sentence_is_seen_by_a_test():
-    elsewhere = {"no_folder", "file_unreadable", "naive_time"}
+    elsewhere = {"no_folder", "file_unreadable", "naive_time", "workdays_end"}
 
     assert {row[0] for row in (*FAULTS, *ADVICE)} | elsewhere == set(SENTENCES)
 
@@ -299,3 +307,24 @@ def test_what_editors_leave_behind_is_no_fault(tmp_path, name):
     library = load(folder, zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped"))
 
     assert list(library.digests) == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("today", "files", "advised"),
+    [
+        (date(2026, 9, 1), {}, []),
+        (date(2026, 11, 23), {}, [(PUSH, 7, "2027.toml")]),
+        (date(2027, 2, 1), {}, [(PUSH, 7, "2027.toml")]),
+        (date(2026, 11, 23), {HOLIDAYS: "off = [2027-01-01]\n"}, []),
+        (date(2027, 11, 23), {HOLIDAYS: "off = [2027-01-01]\n"}, [(PUSH, 7, "2028.toml")]),
+    ],
+    ids=["long before the end", "near it", "behind it", "with the next year in the pack", "near the end of that"],
+)
+def test_workdays_beyond_what_was_announced_are_said_to_be_a_guess(tmp_path, today, files, advised):
+    folder = a_pack(tmp_path / "pack", {"menu.toml": None, "phrases.toml": None, **push_with(workdays=True), **files})
+    known = Known(last_work_year=2026, today=lambda: today)
+
+    found = load(folder, zone=ZONE, known=known, shipped=shipped_phrases(tmp_path / "shipped")).advice
+
+    assert [(each.file, each.line) for each in found] == [(file, line) for file, line, _ in advised]
+    assert all(name in each.mend for each, (_, _, name) in zip(found, advised, strict=True))

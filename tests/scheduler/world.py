@@ -18,6 +18,8 @@ from scheduler.clock import fires
 from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
+from scheduler.timetable import Timetable
+from scheduler.workdays import Workdays
 from storage import redis
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState
 from storage.people import People, Window
@@ -224,7 +226,9 @@ class Stage(World):
             self.store,
             self.planner,
             library=lambda: self.library,
-            fires=partial(fires, zone=ZONE),
+            timetable=Timetable(
+                partial(fires, zone=ZONE), zone=ZONE, workdays=Workdays(lambda: self.library.work_years)
+            ),
             manners=manners,
             enqueue=self.woken.append,
             flush=self.flushed.append,

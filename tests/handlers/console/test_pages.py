@@ -70,6 +70,18 @@ def test_the_broadcast_files_are_listed_with_when_and_for_whom(town):
     assert "要闻" in page
 
 
+def test_when_a_broadcast_goes_out_next_is_shown_with_what_is_not_sure_of_it(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(workdays=True, jitter="10m"))
+    look(town)
+    page = town.client.get("/admin/broadcasts").text
+    town.clock.forward(days=60)
+    later = town.client.get("/admin/broadcasts").text
+
+    assert "每天 08:30（只在工作日），错开 10 分钟以内" in page
+    assert re.search(r"下一次 11-24 08:[34]\d<", page)
+    assert re.search(r"下一次 01-25 08:[34]\d（暂定", later)
+
+
 def test_a_broadcast_is_sent_now_and_stands_in_the_table(town):
     phone = town.phone()
     phone.says("订阅2")
