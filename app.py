@@ -62,12 +62,14 @@ from scheduler.later import Later
 from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
+from scheduler.tags import TagRound
 from scheduler.telling import Tell
 from scheduler.timetable import Timetable
 from scheduler.windows import Windows
 from scheduler.workdays import LAST_YEAR, Workdays
 from storage import db, leases, redis
 from storage.admins import Admins
+from storage.audience import Conditions
 from storage.broadcasts import Broadcasts
 from storage.checks import Checks
 from storage.inbox import Inbox
@@ -85,6 +87,7 @@ from storage.roster import Roster
 from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.subscription import Subscriptions
+from storage.tags import Tags
 from storage.tokens import RedisTokenStore
 from wechat import webhook
 from wechat.api import jssdk
@@ -192,6 +195,7 @@ class Pushes:
     desk: Desk
     pump: Pump
     windows: Windows
+    tags: TagRound
 
 
 @dataclass(frozen=True)
@@ -245,7 +249,8 @@ class House:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """The timetable: what the pushes need and what every feature does by the clock."""
-        return (self.pushes.windows.job(), *(job for feature in self.features for job in feature.jobs))
+        always = (self.pushes.windows.job(), self.pushes.tags.job())
+        return (*always, *(job for feature in self.features for job in feature.jobs))
 
     def close(self) -> None:
         """Let go of the content's watcher, the postman and every connection."""
@@ -268,7 +273,7 @@ def clock_of(settings: Settings) -> Clock:
 
 def known(settings: Settings, clock: Clock) -> Known:
     """What the program knows that packs speak of."""
-    return replace(KNOWN, today=lambda: clock().astimezone(settings.zone).date())
+    return replace(KNOWN, accounts=frozenset(settings.accounts), today=lambda: clock().astimezone(settings.zone).date())
 
 
 def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None) -> Shelf:
@@ -463,7 +468,9 @@ def _pushes(
         NextVisitChannel(store),
     )
     channels = {channel.name: channel for channel in made}
-    planner = Planner(store, Audience(store, subscriptions), channels, settings.manners, platform.refusals)
+    conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
+    audience = Audience(store, subscriptions, conditions)
+    planner = Planner(store, audience, channels, settings.manners, platform.refusals)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
     queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
     desk = Desk(
@@ -481,7 +488,8 @@ def _pushes(
         repeatable=[channel.name for channel in made if channel.repeatable],
     )
     pump = Pump(store=store, people=people, planner=planner, channels=channels, clock=clock)
-    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows)
+    tags = TagRound(Tags(database), platform.followed, wanted=lambda: shelf.current().tags_asked())
+    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags)
 
 
 def queue_name(settings: Settings) -> str:

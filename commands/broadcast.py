@@ -213,6 +213,9 @@ def _forecast_fields(found: Forecast) -> dict[str, Any]:
         "due_at": found.due_at.isoformat(),
         "anything_new": found.content is not None,
         "channels": dict(found.channels),
+        "fewer_than_five": found.few,
+        "sample": list(found.sample),
+        "nobody_is": list(found.nobody_is),
         "provisional": found.is_provisional,
         "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
     }
@@ -224,9 +227,14 @@ def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
         lines.append("  Provisional: the holidays of that year aren't known, so Monday to Friday count as workdays.")
     if found.content is None:
         lines.append("  There is nothing new to say: nobody is bothered.")
+    elif found.few:
+        lines.append("  Fewer than five people: they are chosen by what they did, so no number is told.")
     elif not found.channels:
         lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
     if found.quiet_until:
         lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
+    lines += [f"  Nobody is {each!r} on the roster, or bears that tag." for each in found.nobody_is]
     lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
+    if found.sample:
+        lines.append(f"  for example: {', '.join(found.sample)}")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from content import faults, files, menus, words
 from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
-from content.models import Account, Block, Broadcast, Digest, DigestKind, Menu, Organisations, Voice, WorkYear
+from content.models import Account, Block, Broadcast, Digest, DigestKind, Group, Menu, Organisations, Voice, WorkYear
 from content.positions import Place, Positions, line_of
 from content.words import Template
 
@@ -33,6 +33,7 @@ class Known:
 
     menu_keys: frozenset[str] | None = None
     channels: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
     notice_fault: Callable[[str, str], str] | None = None
     last_work_year: int | None = None
     today: Callable[[], date] | None = None
@@ -150,8 +151,8 @@ def _topics_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
         yield file, ("topic",), (questions.bank.topic,)
     for file, made in pack.every(Searchable):
         yield file, ("topics",), made.digest.topics
-    for file, broadcast in pack.every(Broadcast):
-        yield file, ("audience", "topics"), broadcast.audience.topics
+    for file, place, group in _groups(pack):
+        yield file, (*place, "topics"), group.topics
 
 
 def _organisations_exist(pack: Pack) -> Iterator[Clash]:
@@ -168,8 +169,26 @@ def _organisations_exist(pack: Pack) -> Iterator[Clash]:
 def _organisations_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
     for file, made in pack.every(Searchable):
         yield file, ("audience",), made.digest.audience
+    for file, place, group in _groups(pack):
+        yield file, (*place, "organisations"), group.organisations
+
+
+def _groups(pack: Pack) -> Iterator[tuple[str, Place, Group]]:
+    """Give every group of people that a broadcast speaks of, with its place."""
     for file, broadcast in pack.every(Broadcast):
-        yield file, ("audience", "organisations"), broadcast.audience.organisations
+        for place, group in broadcast.groups():
+            yield file, place, group
+
+
+def _somebody_can_be_meant(pack: Pack) -> Iterator[Clash]:
+    for file, place, group in _groups(pack):
+        for index, slug in enumerate(group.received):
+            if f"digests/{slug}.md" not in pack.sources:
+                yield Clash(file, "received_unknown", {"said": slug}, (*place, "received", index))
+        for index, name in enumerate(group.accounts if pack.known.accounts is not None else ()):
+            if name not in (pack.known.accounts or ()):
+                facts = {"said": name, "allowed": _listed(pack.known.accounts or ())}
+                yield Clash(file, "account_unknown", facts, (*place, "accounts", index))
 
 
 def _organisations_are_trees(pack: Pack) -> Iterator[Clash]:
@@ -365,6 +384,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Clash]], ...] = (
     _topics_exist,
     _organisations_exist,
     _organisations_are_trees,
+    _somebody_can_be_meant,
     _broadcasts_are_whole,
     _workdays_are_known,
     _notices_fit,

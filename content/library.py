@@ -72,6 +72,11 @@ class Library:
         """Give a broadcast's words: its template may speak of `now`, `digests`, `account` and `broadcast`."""
         return self.template(broadcast.template).fill(self._values(broadcast, digests, now)).strip()
 
+    def tags_asked(self) -> frozenset[str]:
+        """Give the platform's tags by which broadcasts choose people."""
+        groups = (group for broadcast in self.broadcasts.values() for _, group in broadcast.groups())
+        return frozenset(tag for group in groups for tag in group.tags)
+
     def notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
         """Give the fields of a broadcast's subscription notice, filled like its words."""
         return self._filled(broadcast.fields, self._values(broadcast, digests, now))

@@ -500,18 +500,61 @@ def _cron_part(part: str) -> tuple[str | None, str | None, str | None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
-class Audience:
-    """Who hears it: everyone, or who subscribes to one of `topics` and, where named, is in one of `organisations`."""
+class Group:
+    """Some people: all that is said of them holds together; of each list one is enough.
 
-    everyone: bool = False
+    They subscribe to one of `topics`, are in one of `organisations` or below, have one of `roles` on the roster, are
+    known on one of `accounts`, bear one of the platform's `tags` there; one of the digests in `received` was pushed to
+    them; they `answered` a question within so long. Of `all` each holds, of `any` at least one, of `none` none.
+    """
+
     topics: Names = ()
     organisations: Names = ()
+    roles: Lines = ()
+    accounts: Names = ()
+    tags: Lines = ()
+    received: Names = ()
+    answered: Span | None = None
+    all: tuple["Group", ...] = ()
+    any: tuple["Group", ...] = ()
+    none: tuple["Group", ...] = ()
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it says who is meant, and not only who is not."""
+        return bool(self.topics or self.organisations or self.roles or self.accounts or self.tags) or bool(
+            self.received or self.answered or self.all or self.any
+        )
 
     @model_validator(mode="after")
     def _someone(self) -> Self:
-        if self.everyone == bool(self.topics or self.organisations):
+        if not self.names_somebody and not self.none:
+            raise _wrong("audience_empty")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Audience(Group):
+    """Who hears it: `everyone`, perhaps but for some, or a group."""
+
+    everyone: bool = False
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if self.everyone == self.names_somebody:
             raise _wrong("audience")
         return self
+
+
+Place = tuple[str | int, ...]
+
+
+def groups_of(group: Group, around: Place) -> Iterator[tuple[Place, Group]]:
+    """Give a group and all within it, each with its place in the file; `around` is the place of the first."""
+    yield around, group
+    for name in ("all", "any", "none"):
+        for index, each in enumerate(getattr(group, name)):
+            yield from groups_of(each, (*around, name, index))
 
 
 def _by_topics(value: Any) -> Any:
@@ -546,6 +589,10 @@ class Broadcast:
     mini_fields: Mapping[str, Words] = field(default_factory=dict)
     mini_page: str = ""
     expires_after: Span = timedelta(hours=12)
+
+    def groups(self) -> Iterator[tuple[Place, Group]]:
+        """Give every group of people it speaks of, with its place in the file."""
+        yield from groups_of(self.audience, ("audience",))
 
     @model_validator(mode="after")
     def _one_time(self) -> Self:

@@ -11,6 +11,7 @@ import structlog
 from content.library import Library
 from content.models import Broadcast
 from scheduler import reasons
+from scheduler.audience import SMALL, tells_of_deeds
 from scheduler.manners import Manners, QuietHours
 from scheduler.planner import Planner
 from scheduler.rendering import compose, compose_of_newest
@@ -22,6 +23,7 @@ LANES = 4  # of one run at the same time; more workers on more machines take the
 LOOKS_BACK = timedelta(days=31)  # what is older is no news, unless the last firing is older still
 A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
 
+SAMPLE = 5  # names that a forecast shows
 MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
 
 
@@ -62,6 +64,9 @@ class Forecast:
 
     Who has it already is not counted. `quiet_until`: it is quiet now, and nobody should be bothered before.
     `is_provisional`: its day is a workday as far as anybody knows, the holidays of its year being not out yet.
+    `sample` are some names of those who are meant, where the roster knows them; `nobody_is` are roles and tags that are
+    asked for and nobody bears. Where people are chosen by what they did nobody is named, and `few` people, fewer than
+    five, are not counted.
     """
 
     key: str
@@ -70,6 +75,9 @@ class Forecast:
     channels: Mapping[str, int]
     quiet_until: datetime | None = None
     is_provisional: bool = False
+    sample: Sequence[str] = ()
+    nobody_is: Sequence[str] = ()
+    few: bool = False
 
 
 class Desk:
@@ -161,11 +169,16 @@ class Desk:
             meant = self._by_hand(meant, now)
         content = self._wanted(meant, now) if at_once else self._composed(meant, now)
         channels = self._planner.forecast(meant.key, content, now=now) if content else {}
+        audience, total = self._planner.audience, sum(channels.values())
+        few = bool(content and tells_of_deeds(content)) and 0 < total < SMALL
         return Forecast(
             key=meant.key,
             due_at=meant.due_at,
             content=content,
-            channels=channels,
+            channels={} if few else channels,
+            few=few,
+            sample=audience.sample(content, most=SAMPLE, now=now) if content and total else (),
+            nobody_is=audience.lacking(content) if content else (),
             quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,
             is_provisional=meant.is_provisional,
         )

@@ -23,9 +23,9 @@ class Planner:
         refusals: Refusals,
     ) -> None:
         self.refusals = refusals
+        self.audience = audience
         self._store = store
         self._manners = manners
-        self._audience = audience
         self._channels = channels
 
     def fill(self, run: Run, *, now: datetime) -> None:
@@ -69,7 +69,7 @@ class Planner:
 
     def again(self, person: str, content: Content, *, now: datetime) -> Row | None:
         """Another channel for a person whose first one turned out to be closed; None for one who left."""
-        ways = self._store.reaches([person])
+        ways = self._store.reaches([person], accounts=content.accounts)
         return self.choose(ways, content, now=now) if ways else None
 
     @property
@@ -78,7 +78,7 @@ class Planner:
 
     def _pages(self, key: str, content: Content, now: datetime) -> Iterator[list[Row]]:
         full = self._full(key, now)
-        for people in self._audience.pages(content):
+        for people in self.audience.pages(content, now=now):
             enough = full([ways[0].person for ways in people])
             yield [self.choose(ways, content, now=now, enough=ways[0].person in enough) for ways in people]
 

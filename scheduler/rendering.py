@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from content.library import Library
-from content.models import Broadcast, Digest
+from content.models import Audience, Broadcast, Digest, Group
 from storage.broadcasts import Content
 from wechat import limits, paging
 
@@ -85,7 +86,6 @@ def _content(
     words = library.words_of(broadcast, digests=digests, now=now)
     notice = library.notice_of(broadcast, digests=digests, now=now)
     mini = library.mini_notice_of(broadcast, digests=digests, now=now)
-    meant = broadcast.audience.organisations
     return Content(
         text=_fitted(library, words),
         line=library.say("push.kept", title=broadcast.title, words=words),
@@ -97,8 +97,30 @@ def _content(
         mini_page=broadcast.mini_page,
         digests=tuple(digest.slug for digest in digests),
         topics=topics,
-        organisations=tuple(sorted({each for one in meant for each in library.organisations_within(one)})),
+        organisations=_within(library, broadcast.audience.organisations),
+        accounts=broadcast.audience.accounts,
+        where=_where(library, broadcast.audience),
     )
+
+
+def _within(library: Library, organisations: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted({each for one in organisations for each in library.organisations_within(one)}))
+
+
+def condition_of(library: Library, group: Group) -> dict[str, Any]:
+    """A group of people as the database is asked for it, every organisation with all below it."""
+    lists = {name: [*getattr(group, name)] for name in ("topics", "roles", "accounts", "tags", "received")}
+    inner = {name: [condition_of(library, each) for each in getattr(group, name)] for name in ("all", "any", "none")}
+    asked: dict[str, Any] = {**lists, **inner, "organisations": [*_within(library, group.organisations)]}
+    if group.answered:
+        asked["answered"] = int(group.answered.total_seconds())
+    return {name: value for name, value in asked.items() if value}
+
+
+def _where(library: Library, audience: Audience) -> dict[str, Any]:
+    """What is asked besides the outermost topics, organisations and accounts: those have places of their own."""
+    asked = condition_of(library, audience)
+    return {name: value for name, value in asked.items() if name not in {"topics", "organisations", "accounts"}}
 
 
 def _fitted(library: Library, words: str) -> str:

@@ -103,6 +103,8 @@ class Content:
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)  # what more is asked of people (`storage.audience`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,8 +286,13 @@ class Broadcasts:
         with self._db.read() as connection:
             return list(connection.execute(some.order_by(contacts.c.person).limit(limit)).scalars())
 
-    def reaches(self, some: Collection[str], *, organisations: Collection[str] = ()) -> list[Reach]:
-        """Every contact of these persons with what it allows; who left, or is in no named organisation, has none."""
+    def reaches(
+        self, some: Collection[str], *, organisations: Collection[str] = (), accounts: Collection[str] = ()
+    ) -> list[Reach]:
+        """Every contact of these persons with what it allows: on the named `accounts`, or any where none is named.
+
+        Who left, or is in no named organisation, has none.
+        """
         ways = (
             sa.select(contacts.c.id, contacts.c.person, contacts.c.account, windows.c.until, windows.c.remaining)
             .select_from(contacts.outerjoin(windows, windows.c.contact == contacts.c.id))
@@ -295,6 +302,8 @@ class Broadcasts:
         if organisations:
             there = sa.select(persons.c.id).where(persons.c.id.in_(some), persons.c.organisation.in_(organisations))
             ways = ways.where(contacts.c.person.in_(there))
+        if accounts:
+            ways = ways.where(contacts.c.account.in_(accounts))
         with self._db.read() as connection:
             rows = connection.execute(ways).all()
             allowed = self._credits(connection, [row.id for row in rows])
@@ -308,6 +317,12 @@ class Broadcasts:
             )
             for row in rows
         ]
+
+    def names(self, some: Collection[str]) -> Sequence[str]:
+        """The names of those of them whom the roster knows."""
+        known = sa.select(persons.c.name).where(persons.c.id.in_(some), persons.c.verified, persons.c.name != "")
+        with self._db.read() as connection:
+            return list(connection.execute(known.order_by(persons.c.id)).scalars())
 
     def _credits(self, connection: Connection, some: Collection[str]) -> Mapping[str, set[str]]:
         left = sa.select(credits_.c.contact, credits_.c.template).where(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from content.models import Broadcast
+from content.models import Broadcast, Group
 from content.shelf import Shelf
 from handlers.console import engine
 from storage.broadcasts import Broadcasts, Content, Run
@@ -34,6 +34,18 @@ class Forecast(Protocol):
     @property
     def channels(self) -> Mapping[str, int]:
         """How many by which channel."""
+
+    @property
+    def sample(self) -> Sequence[str]:
+        """Some names of those who are meant, as the roster has them."""
+
+    @property
+    def nobody_is(self) -> Sequence[str]:
+        """Roles and tags that are asked for and nobody bears."""
+
+    @property
+    def few(self) -> bool:
+        """Whether they are chosen by what they did, and too few to be counted."""
 
     @property
     def quiet_until(self) -> datetime | None:
@@ -133,6 +145,8 @@ class Console:
             broadcast=broadcast,
             content=ahead.content,
             by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
+            audience=self._audience(broadcast.audience),
+            ahead=ahead,
             nobody_can=ahead.channels.get("", 0),
             seen=self._seen(broadcast, ahead),
             quiet_until=ahead.quiet_until and ahead.quiet_until.astimezone(self.zone),
@@ -169,8 +183,6 @@ class Console:
         return render_template(f"console/{name}.html", states=tuple(self.words["delivery"].items()), **values)
 
     def _file(self, broadcast: Broadcast) -> Mapping[str, Any]:
-        names = {topic.id: topic.name for topic in self.shelf.current().account.topics}
-        topics = [names.get(topic, topic) for topic in broadcast.audience.topics]
         now = self.clock()
         coming = self.desk.next_firing(broadcast, now)
         coming = coming if coming and coming.due_at > now else None
@@ -183,8 +195,17 @@ class Console:
             "jitter": broadcast.jitter // timedelta(minutes=1),
             "next": coming and f"{coming.due_at.astimezone(self.zone):%m-%d %H:%M}",
             "is_provisional": coming and coming.is_provisional,
-            "topics": topics,
+            "audience": self._audience(broadcast.audience),
         }
+
+    def _audience(self, group: Group) -> str:
+        library = self.shelf.current()
+        names = {
+            "topics": {topic.id: topic.name for topic in library.account.topics},
+            "organisations": {each.id: each.name for each in library.organisations.values()},
+            "received": {digest.slug: digest.title for digest in library.digests.values()},
+        }
+        return engine.audience(group, self.words["audience"], names)
 
     def _runs(self, most: int) -> list[engine.Shown]:
         return [self._shown(run) for run in self.broadcasts.runs(limit=most)]

@@ -29,6 +29,7 @@ ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
     channels=frozenset({"notice", "next_visit"}),
+    accounts=frozenset({"official"}),
     notice_fault=lambda _, value: "太长" if len(value) > 20 else "",
 )
 BUTTON = '[[button]]\nname = "上"\n'
@@ -104,6 +105,11 @@ FAULTS = [
     ("calendar_year", {HOLIDAYS: "off = [\n2027-01-01,\n2026-12-31]\n"}, HOLIDAYS, 1, "2026-12-31"),
     ("calendar_both", {HOLIDAYS: "off = [2027-01-01]\nwork = [2027-01-01]\n"}, HOLIDAYS, 2, "2027-01-01"),
     ("audience", push_with(audience={}), PUSH, 4, "everyone"),
+    ("audience", push_with(audience={"everyone": True, "roles": ["书记"]}), PUSH, 4, "everyone"),
+    ("audience", push_with(audience={"none": [{"roles": ["书记"]}]}), PUSH, 4, "everyone"),
+    ("audience_empty", push_with(audience={"topics": ["yaowen"], "any": [{}]}), PUSH, 4, "删掉"),
+    ("span", push_with(audience={"answered": "上周"}), PUSH, 4, "12h"),
+    ("unexpected_keyword_argument", push_with(audience={"any": [{"rolse": ["书记"]}]}), PUSH, 4, "roles"),
     ("broadcast_key_twice", {"broadcasts/again.toml": a_broadcast()}, PUSH, 1, "broadcasts/again.toml"),
     ("notice_field", push_with(fields={"title": "一"}), PUSH, 9, "thing1"),
     ("notice_value", push_with(fields={"thing1": "字" * 21}), PUSH, 9, "“thing1”太长"),
@@ -148,6 +154,10 @@ ADVICE = [
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
     ("channel_unknown", push_with(channels=["notice", "sms"]), PUSH, 5, "“sms”"),
+    ("account_unknown", push_with(audience={"accounts": ["gongzhonghao"]}), PUSH, 4, "official"),
+    ("received_unknown", push_with(audience={"everyone": True, "none": [{"received": ["x"]}]}), PUSH, 4, "“x”"),
+    ("topic_unknown", push_with(audience={"any": [{"topics": ["yaowen"]}, {"topics": ["x"]}]}), PUSH, 4, "“x”"),
+    ("organisation_unknown", push_with(audience={"all": [{"organisations": ["x"]}]}), PUSH, 4, "“x”"),
     ("phrase_leaves_out", {"phrases.toml": '\n"quiz.right" = "对"\n'}, "phrases.toml", 2, "{{ why }}"),
     ("phrase_unknown", {"phrases.toml": '\n"quiz.rihgt" = "对"\n'}, "phrases.toml", 2, "quiz.right"),
     ("menu_key_unknown", {"menu.toml": MENU.replace("quiz.daily", "quiz.dayly")}, "menu.toml", 7, "quiz.daily"),

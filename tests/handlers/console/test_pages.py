@@ -82,6 +82,48 @@ def test_when_a_broadcast_goes_out_next_is_shown_with_what_is_not_sure_of_it(tow
     assert re.search(r"下一次 01-25 08:[34]\d（暂定", later)
 
 
+def test_who_is_meant_is_told_in_words(town, pack):
+    groups = {"organisations": ["dangwei"], "any": [{"topics": ["yaowen"]}, {"roles": ["书记", "委员"]}]}
+    groups["none"] = [{"received": ["first"]}, {"answered": "7d"}]
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(audience=groups))
+    look(town)
+
+    page = town.client.get("/admin/broadcasts").text
+
+    anyone = "在“示例党委”，并且至少符合一条：（订阅了“要闻”）（职务是“书记”或“委员”）"
+    said = f"{anyone}，不包括（收到过“一条要闻”）（7天内答过题）"
+    assert said in page
+    assert said in town.client.get(SEND).text
+
+
+def test_a_look_ahead_names_some_and_tells_of_roles_that_nobody_has(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(audience={"any": [{"roles": ["书记"]}, {"roles": ["书计"]}]}))
+    look(town)
+    phone = town.phone()
+    phone.says("帮助")
+    who = town.house.people.find(account="official", openid=phone.openid)
+    town.house.people.rename(who.person, name="王示例", verified=True, role="书记")
+
+    page = town.client.get(SEND).text
+
+    assert "例如：王示例" in page
+    assert "职务或标签是“书计”" in page
+    assert phone.openid not in page
+
+
+def test_too_few_who_are_chosen_by_what_they_did_are_not_counted(town, pack):
+    audience = {"topics": ["yaowen"], "none": [{"answered": "7d"}]}
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(audience=audience))
+    look(town)
+    town.phone().says("订阅2")
+
+    page = town.client.get(SEND).text
+
+    assert "不到 5 人" in page
+    assert "1 人" not in page
+    assert "确认发送" in page
+
+
 def test_a_broadcast_is_sent_now_and_stands_in_the_table(town):
     phone = town.phone()
     phone.says("订阅2")
