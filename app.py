@@ -89,7 +89,7 @@ from storage.sessions import Sessions
 from storage.subscription import Subscriptions
 from storage.tags import Tags
 from storage.tokens import RedisTokenStore
-from wechat import webhook
+from wechat import limits, webhook
 from wechat.api import jssdk
 from wechat.bulk import Bulk
 from wechat.capabilities import Capability, may
@@ -108,6 +108,9 @@ KNOWN = Known(
         {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
     ),
     notice_fault=reasons.notice_fault,
+    service_channels=frozenset({"template_message"}),
+    most_text_bytes=limits.TEXT_BYTES,
+    most_address_bytes=limits.URL_BYTES,
     last_work_year=LAST_YEAR,
     menu_keys=frozenset(
         {

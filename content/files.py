@@ -177,8 +177,8 @@ def _digest(draft: _Draft) -> Searchable | None:
 
 def _broadcast(draft: _Draft) -> Broadcast | None:
     broadcast = draft.model(Broadcast)
-    for key, source in (broadcast.fields if broadcast else {}).items():
-        line = line_of(("fields", key), draft.parsed.positions())
+    for place, source in broadcast.gaps() if broadcast else ():
+        line = line_of(place, draft.parsed.positions())
         draft.attempt(partial(words.template, source), line=line)
     return broadcast
 

@@ -21,7 +21,9 @@ from content.models import (
     Organisation,
     Organisations,
     Question,
+    Variant,
     WorkYear,
+    is_web_address,
 )
 from content.words import Template
 
@@ -68,22 +70,47 @@ class Library:
         """Give the template called `name`, with or without its extension; raises KeyError."""
         return self.templates[agreement.matching(name, list(self.templates)) or name]
 
-    def words_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> str:
-        """Give a broadcast's words: its template may speak of `now`, `digests`, `account` and `broadcast`."""
-        return self.template(broadcast.template).fill(self._values(broadcast, digests, now)).strip()
+    def templates_of(self, broadcast: Broadcast) -> list[Template]:
+        """Give every template that a broadcast or a variant of it names."""
+        return [self.template(each.template) for _, each in broadcast.sayings() if each.template]
+
+    def words_of(
+        self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
+    ) -> str:
+        """Give a broadcast's words: its template may speak of `now`, `digests`, `account` and `broadcast`.
+
+        They are "" where it has none of its own, its variants having words for everybody.
+        """
+        name = (variant and variant.template) or broadcast.template
+        return self.template(name).fill(self._values(broadcast, digests, now)).strip() if name else ""
+
+    def link_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> tuple[str, str]:
+        """Give a broadcast's link and picture, each "" where what was filled in makes no address."""
+        values = self._values(broadcast, digests, now)
+        filled = (words.template(source).fill(values).strip() for source in (broadcast.link, broadcast.picture))
+        link, picture = (each if is_web_address(each) else "" for each in filled)
+        return link, picture
 
     def tags_asked(self) -> frozenset[str]:
         """Give the platform's tags by which broadcasts choose people."""
         groups = (group for broadcast in self.broadcasts.values() for _, group in broadcast.groups())
         return frozenset(tag for group in groups for tag in group.tags)
 
-    def notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
+    def notice_of(
+        self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
+    ) -> dict[str, str]:
         """Give the fields of a broadcast's subscription notice, filled like its words."""
-        return self._filled(broadcast.fields, self._values(broadcast, digests, now))
+        fields = {**broadcast.fields, **(variant.fields if variant else {})}
+        return self._filled(fields, self._values(broadcast, digests, now))
 
-    def mini_notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
+    def mini_notice_of(
+        self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
+    ) -> dict[str, str]:
         """Give the fields of its notice from the mini-program."""
-        return self._filled(broadcast.mini_fields or broadcast.fields, self._values(broadcast, digests, now))
+        usual, own = broadcast.mini_fields or broadcast.fields, variant.mini_fields if variant else {}
+        if variant and not own and not broadcast.mini_fields:
+            own = variant.fields
+        return self._filled({**usual, **own}, self._values(broadcast, digests, now))
 
     def _filled(self, fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
         return {key: words.template(source).fill(values).strip() for key, source in fields.items()}

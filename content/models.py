@@ -563,6 +563,25 @@ def _by_topics(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Variant:
+    """Other words for some: for who is in `audience`, by one of `channels`. What it leaves out is the broadcast's."""
+
+    audience: Annotated[Group | None, BeforeValidator(_by_topics)] = None
+    channels: Names = ()
+    template: str = ""
+    fields: Mapping[str, Words] = field(default_factory=dict)
+    mini_fields: Mapping[str, Words] = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _for_some_and_of_something(self) -> Self:
+        if self.audience is None and not self.channels:
+            raise _wrong("variant_for_all")
+        if not (self.template or self.fields or self.mini_fields):
+            raise _wrong("variant_empty")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Broadcast:
     """What is pushed, when, to whom and how.
 
@@ -572,6 +591,10 @@ class Broadcast:
     with Jinja2 words, sent with the platform's `notice_template_id`. A mini-program's notice has a template of its own,
     `mini_template_id`, leads to its `mini_page`, and takes `mini_fields` where those differ. A delivery not begun
     `expires_after` the run's time is dropped ("30m", "12h", "2d").
+
+    `digests` are what it speaks of, by their slugs, instead of what is new. `link` is opened by a tap on it, or stands
+    below the words; with a `picture` the customer-service message is a card. With `mini_appid` the official account's
+    notice opens `mini_page` too. The first variant that fits has the word, where there is one.
     """
 
     key: Name
@@ -582,23 +605,69 @@ class Broadcast:
     jitter: Jitter = timedelta()
     audience: Annotated[Audience, BeforeValidator(_by_topics)]
     channels: Annotated[Names, AfterValidator(_some)]
-    template: Words
+    template: str = ""
+    digests: Names = ()
+    link: str = ""
+    picture: str = ""
+    variants: Annotated[tuple[Variant, ...], Field(alias="variant")] = ()
     fields: Mapping[str, Words] = field(default_factory=dict)
     notice_template_id: str = ""
     mini_template_id: str = ""
     mini_fields: Mapping[str, Words] = field(default_factory=dict)
     mini_page: str = ""
+    mini_appid: str = ""
     expires_after: Span = timedelta(hours=12)
 
     def groups(self) -> Iterator[tuple[Place, Group]]:
         """Give every group of people it speaks of, with its place in the file."""
         yield from groups_of(self.audience, ("audience",))
+        for index, variant in enumerate(self.variants):
+            if variant.audience is not None:
+                yield from groups_of(variant.audience, ("variant", index, "audience"))
+
+    def sayings(self) -> "Iterator[tuple[Place, Broadcast | Variant]]":
+        """Give all that says something, with its place: the broadcast itself first, then its variants."""
+        yield (), self
+        yield from ((("variant", index), variant) for index, variant in enumerate(self.variants))
+
+    def gaps(self) -> Iterator[tuple[Place, str]]:
+        """Give all of its words that have gaps, with their places; its templates are files of their own."""
+        for place, said in self.sayings():
+            for table in ("fields", "mini_fields"):
+                yield from (((*place, table, key), source) for key, source in getattr(said, table).items())
+        yield from (((name,), getattr(self, name)) for name in ("link", "picture") if getattr(self, name))
 
     @model_validator(mode="after")
     def _one_time(self) -> Self:
         if (self.schedule is None) == (self.at is None):
             raise _wrong("schedule_or_at")
         return self
+
+    @model_validator(mode="after")
+    def _words_for_everybody(self) -> Self:
+        covered = {
+            channel for each in self.variants if each.template and not each.audience for channel in each.channels
+        }
+        left_out = [channel for channel in self.channels if channel not in covered]
+        if left_out and not self.template:
+            raise _wrong("variant_missing", said="、".join(left_out))
+        return self
+
+    @field_validator("picture")
+    @classmethod
+    def _picture_leads_somewhere(cls, picture: str, info: ValidationInfo) -> str:
+        if picture and not info.data.get("link"):
+            raise _wrong("picture_link")
+        return picture
+
+    @field_validator("variants")
+    @classmethod
+    def _variants_go_its_ways(cls, variants: tuple[Variant, ...], info: ValidationInfo) -> tuple[Variant, ...]:
+        ways = info.data.get("channels", ())
+        for channel in (channel for each in variants for channel in each.channels):
+            if ways and channel not in ways:
+                raise _wrong("variant_channel", said=channel, allowed="、".join(ways))
+        return variants
 
     @field_validator("workdays")
     @classmethod

@@ -58,12 +58,21 @@ class Audience:
         names = (name for some in ways for name in self._store.names({reach.person for reach in some}))
         return tuple(islice(names, most))
 
+    def variants(self, content: Content, *, now: datetime) -> Callable[[Collection[str]], Sequence[Collection[str]]]:
+        """Tells of some persons who of them each variant is for."""
+        asking = [self._asking(variant.where, now) for variant in content.variants]
+        return lambda some: [among(some) for among in asking]
+
     def lacking(self, content: Content) -> Sequence[str]:
         """Roles and tags that are asked for and nobody bears."""
-        return self._conditions.lacking(content.where)
+        wheres = [content.where, *(variant.where for variant in content.variants)]
+        return [each for where in wheres for each in self._conditions.lacking(where)]
+
+    def _asking(self, where: Mapping[str, Any], now: datetime) -> Callable[[Collection[str]], frozenset[str]]:
+        return self._conditions.asking(where, now=now) if where else frozenset
 
     def _meant(self, content: Content, now: datetime) -> Iterator[Collection[str]]:
-        among = self._conditions.asking(content.where, now=now) if content.where else frozenset
+        among = self._asking(content.where, now)
         after = ""
         while some := self._persons(content, after):
             yield among(some)
@@ -77,4 +86,5 @@ class Audience:
 
 def tells_of_deeds(content: Content) -> bool:
     """Whether the audience is chosen by what people did, and not by what they are or wish."""
-    return any("answered" in each for each in parts(content.where))
+    wheres = (content.where, *(variant.where for variant in content.variants))
+    return any("answered" in each for where in wheres for each in parts(where))

@@ -42,6 +42,7 @@ deliveries = sa.Table(
     sa.Column("contact", Id, nullable=False, server_default=""),
     sa.Column("account", sa.String(64), nullable=False),
     sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("variant", sa.Integer, nullable=False, server_default="0"),  # whose words, see Content.said
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("wake_at", Moment, nullable=False),  # due: not before; in hand: lost after
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -89,22 +90,44 @@ PIECE = 2000  # rows that one statement changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What a run says, as it was when it was planned: a later edit of the pack changes nothing of it."""
+class Words:
+    """What is said: as a message, as the `line` of the next visit, and in the fields of notices."""
 
     text: str = ""
-    line: str = ""  # the same, as it is said at the next visit
-    channels: tuple[str, ...] = ()
-    template_id: str = ""
+    line: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
-    mini_template_id: str = ""
     mini_fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant(Words):
+    """Other words for who answers `where`, by one of `channels`; where either is empty it asks nothing."""
+
+    channels: tuple[str, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content(Words):
+    """What a run says, as it was when it was planned: a later edit of the pack changes nothing of it."""
+
+    channels: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    link: str = ""
+    picture: str = ""
+    template_id: str = ""
+    mini_template_id: str = ""
     mini_page: str = ""
+    mini_appid: str = ""
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     where: Mapping[str, Any] = field(default_factory=dict)  # what more is asked of people (`storage.audience`)
+
+    def said(self, variant: int) -> Words:
+        """The words that a delivery carries: its variant's, counted from one; 0 is the run's own."""
+        return self.variants[variant - 1] if 0 < variant <= len(self.variants) else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +164,7 @@ class Row:
     contact: str
     account: str
     channel: str
+    variant: int = 0
     state: State = State.DUE
     error: str = ""
 
@@ -154,6 +178,7 @@ class Parcel:
     account: str
     openid: str = field(repr=False)
     channel: str
+    variant: int = 0
     attempts: int
 
 
@@ -169,6 +194,7 @@ class Settled:
     contact: str
     account: str
     channel: str
+    variant: int = 0
     state: State
     message_id: str = ""
     error: str = ""
@@ -393,7 +419,13 @@ class Broadcasts:
         picked = chosen.with_for_update(skip_locked=True).cte("picked")  # a CTE, so that the limit is applied once
         take = deliveries.update().where(deliveries.c.key == key, deliveries.c.person.in_(sa.select(picked.c.person)))
         taken = take.values(state=State.IN_HAND, batch=batch, wake_at=lost_at, attempts=deliveries.c.attempts + 1)
-        known = (deliveries.c.person, deliveries.c.contact, deliveries.c.account, deliveries.c.channel)
+        known = (
+            deliveries.c.person,
+            deliveries.c.contact,
+            deliveries.c.account,
+            deliveries.c.channel,
+            deliveries.c.variant,
+        )
         rows = connection.execute(taken.returning(*known, deliveries.c.attempts)).all()
         openids = self._openids(connection, [row.contact for row in rows])
         parcels = [Parcel(**row._mapping, openid=openids.get(row.contact, "")) for row in rows]  # noqa: SLF001 - public in spite of its name
@@ -408,12 +440,12 @@ class Broadcasts:
         return {row.id: row.openid for row in connection.execute(found)}
 
     def keep_lines(
-        self, parcels: Sequence[Parcel], *, key: str, line: str, batch: str, expires_at: datetime, now: datetime
+        self, parcels: Sequence[Parcel], *, run: Run, batch: str, expires_at: datetime, now: datetime
     ) -> None:
-        """Keep a line for each of them and settle them as sent, all in one transaction: a line is never kept twice."""
+        """Keep the run's line for each of them and settle them as sent, in one transaction: none is kept twice."""
         with self._db.begin() as connection:
             mine = sa.select(deliveries.c.person).where(
-                deliveries.c.key == key,
+                deliveries.c.key == run.key,
                 deliveries.c.person.in_([each.person for each in parcels]),
                 deliveries.c.state == State.IN_HAND,
                 deliveries.c.batch == batch,
@@ -421,13 +453,20 @@ class Broadcasts:
             here = sa.select(persons.c.id).where(persons.c.id.in_(mine)).with_for_update(read=True, key_share=True)
             found = set(connection.execute(here).scalars())
             kept = [
-                {"id": secrets.token_hex(16), "person": person, "key": key, "line": line, "expires_at": expires_at}
-                for person in found
+                {
+                    "id": secrets.token_hex(16),
+                    "person": each.person,
+                    "key": run.key,
+                    "line": run.content.said(each.variant).line,
+                    "expires_at": expires_at,
+                }
+                for each in parcels
+                if each.person in found
             ]
             if kept:
                 connection.execute(self._db.insert(kept_lines).on_conflict_do_nothing(), kept)
             settled = [settle(each, State.SENT if each.person in found else State.GONE) for each in parcels]
-            self._settle(connection, key, settled, batch=batch, now=now)
+            self._settle(connection, run.key, settled, batch=batch, now=now)
 
     def served(self, key: str, some: Collection[str]) -> frozenset[str]:
         """Who of these has a delivery in a run that has begun: planning the run again gives them no other one."""
@@ -539,7 +578,7 @@ class Broadcasts:
 
 def settle(parcel: Parcel, state: State, **more: Any) -> Settled:
     """Say how a parcel ended; `more` are the other fields of `Settled`."""
-    known = {name: getattr(parcel, name) for name in ("person", "contact", "account", "channel")}
+    known = {name: getattr(parcel, name) for name in ("person", "contact", "account", "channel", "variant")}
     return Settled(**{**known, "state": state, **more})
 
 
@@ -548,12 +587,16 @@ def _dumped(content: Content) -> str:
 
 
 def _run(row: sa.Row[Any]) -> Run:
-    read: dict[str, Any] = json.loads(row.content)
-    frozen: dict[str, Any] = {name: tuple(it) if isinstance(it, list) else it for name, it in read.items()}
-    return Run(**{**row._mapping, "content": Content(**frozen), "state": RunState(row.state)})  # noqa: SLF001 - public in spite of its name
+    read: dict[str, Any] = _frozen(json.loads(row.content))
+    read["variants"] = tuple(Variant(**_frozen(each)) for each in read.get("variants", ()))
+    return Run(**{**row._mapping, "content": Content(**read), "state": RunState(row.state)})  # noqa: SLF001 - public in spite of its name
 
 
-_SETTLED = ("state", "contact", "account", "channel", "message_id", "error")
+def _frozen(read: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(it) if isinstance(it, list) else it for name, it in read.items()}
+
+
+_SETTLED = ("state", "contact", "account", "channel", "variant", "message_id", "error")
 
 
 def _change(settled: Settled, now: datetime) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from content.models import Broadcast, Group
 from content.shelf import Shelf
 from handlers.console import engine
-from storage.broadcasts import Broadcasts, Content, Run
+from storage.broadcasts import Broadcasts, Content, Run, Words
 from storage.refusals import Refusals
 
 Clock = Callable[[], datetime]
@@ -146,6 +146,7 @@ class Console:
             content=ahead.content,
             by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
             audience=self._audience(broadcast.audience),
+            variants=[*self._variants(broadcast, ahead)],
             ahead=ahead,
             nobody_can=ahead.channels.get("", 0),
             seen=self._seen(broadcast, ahead),
@@ -153,11 +154,19 @@ class Console:
             fault=fault,
         )
 
+    def _variants(self, broadcast: Broadcast, ahead: Forecast) -> Iterator[tuple[str, Words]]:
+        """Whom each variant is for, and what it says."""
+        names = self.words["channel"]
+        for each, composed in zip(broadcast.variants, ahead.content.variants if ahead.content else (), strict=False):
+            whom = self._audience(each.audience) if each.audience else ""
+            ways = "、".join(names.get(channel, channel) for channel in each.channels)
+            yield "，".join(filter(None, (whom, ways and self.words["audience"]["by"].format(ways)))), composed
+
     def _seen(self, broadcast: Broadcast, ahead: Forecast) -> str:
         """What the words are made of: the words themselves may tell the minute, and would never be the same twice."""
         library = self.shelf.current()
         digests = [library.digests.get(slug) for slug in (ahead.content.digests if ahead.content else ())]
-        return engine.looks(ahead.key, broadcast, library.template(broadcast.template).source, digests)
+        return engine.looks(ahead.key, broadcast, [each.source for each in library.templates_of(broadcast)], digests)
 
     def steer(self, key: str, act: str) -> ResponseReturnValue:
         """Pause or resume a run."""

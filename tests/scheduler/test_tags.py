@@ -19,6 +19,7 @@ class Away:
         raise Retryable(-1)
 
     def bearers(self, tag):
+        assert tag
         raise Retryable(-1)
 
 

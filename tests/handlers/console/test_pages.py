@@ -111,6 +111,20 @@ def test_a_look_ahead_names_some_and_tells_of_roles_that_nobody_has(town, pack):
     assert phone.openid not in page
 
 
+def test_what_each_would_read_is_shown_with_whom_it_is_for(town, pack):
+    variant = {"audience": {"roles": ["书记"]}, "channels": ["customer_service"], "template": "other"}
+    text = a_broadcast(channels=["customer_service", "next_visit"], variant=[variant], link="https://example.org/a")
+    write(pack / "templates" / "other.j2", "书记您好")
+    write(pack / "broadcasts" / "daily.toml", text)
+    look(town)
+    town.phone().says("订阅2")
+
+    page = town.client.get(SEND).text
+
+    assert page.index("一条要闻") < page.index("职务是“书记”，走客服消息的，看到的是") < page.index("书记您好")
+    assert "点开以后：https://example.org/a" in page
+
+
 def test_too_few_who_are_chosen_by_what_they_did_are_not_counted(town, pack):
     audience = {"topics": ["yaowen"], "none": [{"answered": "7d"}]}
     write(pack / "broadcasts" / "daily.toml", a_broadcast(audience=audience))
