@@ -105,6 +105,10 @@ def _send(open_office: OpenOffice) -> click.Command:
             until = f"{quiet.until.astimezone(office.zone):%H:%M}"
             fail(f"Quiet hours last until {until}: nothing was sent. Say --at-night to send it all the same.")
         status = _followed(office, run.key) if wait else office.desk.status(run.key)
+        if status.run.four_eyes and status.run.state is RunState.PLANNED:
+            click.echo(
+                "Nothing is sent yet: two admins must agree to it in the console, see /admin/broadcasts.", err=True
+            )
         _show_one(office, status, as_json=as_json)
         raise SystemExit(1 if wait and status.run.state is RunState.PAUSED else 0)
 
@@ -201,6 +205,7 @@ def _fields(status: Status) -> dict[str, Any]:
         "reason": run.reason,
         "due_at": run.due_at.isoformat(),
         "people": status.people,
+        "approvals": [{"admin": each.admin, "at": each.at.isoformat()} for each in status.approvals],
         "deliveries": [
             {"channel": tally.channel, "state": tally.state, "count": tally.count} for tally in status.tallies
         ],

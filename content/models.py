@@ -146,6 +146,26 @@ Day = Annotated[date, BeforeValidator(_written)]
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_zoned)]
 End = Annotated[datetime, BeforeValidator(_last_moment), BeforeValidator(_written), AfterValidator(_zoned)]
 Span = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_positive)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """At most so many `times` within a span; written "1/7d"."""
+
+    times: int
+    within: timedelta
+
+
+def _cap(value: Any) -> Any:
+    if value is None or isinstance(value, Cap):
+        return value
+    times, _, within = value.partition("/") if isinstance(value, str) else ("", "", "")
+    found = SPAN.fullmatch(within.strip())
+    if found is None or not times.strip().isdecimal() or not int(times) or not int(found[1]):
+        raise _wrong("at_most", said=value)
+    return Cap(times=int(times), within=_span(within))
+
+
 Jitter = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_within_an_hour)]
 WebAddress = Annotated[Words, AfterValidator(_web_address)]
 
@@ -595,6 +615,9 @@ class Broadcast:
     `digests` are what it speaks of, by their slugs, instead of what is new. `link` is opened by a tap on it, or stands
     below the words; with a `picture` the customer-service message is a card. With `mini_appid` the official account's
     notice opens `mini_page` too. The first variant that fits has the word, where there is one.
+
+    With `four_eyes` a run waits until two admins have agreed to it. Of runs that wait the one of the higher `priority`
+    begins first. Who has had `at_most` so many has the next one kept for their visit.
     """
 
     key: Name
@@ -617,6 +640,9 @@ class Broadcast:
     mini_page: str = ""
     mini_appid: str = ""
     expires_after: Span = timedelta(hours=12)
+    four_eyes: bool = False
+    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    at_most: Annotated[Cap | None, BeforeValidator(_cap)] = None
 
     def groups(self) -> Iterator[tuple[Place, Group]]:
         """Give every group of people it speaks of, with its place in the file."""

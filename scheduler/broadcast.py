@@ -2,9 +2,10 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -16,13 +17,14 @@ from scheduler.manners import Manners, QuietHours
 from scheduler.planner import Planner
 from scheduler.rendering import compose, compose_of_newest
 from scheduler.timetable import Firing, Timetable
-from storage.broadcasts import Broadcasts, Content, Run, RunState, State, Tally
+from storage.broadcasts import Approval, Broadcasts, Content, Run, RunState, State, Tally
 
 ROWS_A_LANE = 1000
 LANES = 4  # of one run at the same time; more workers on more machines take them
 LOOKS_BACK = timedelta(days=31)  # what is older is no news, unless the last firing is older still
 A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
 
+EYES = 2  # admins that must agree where a broadcast says so
 SAMPLE = 5  # names that a forecast shows
 MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
 
@@ -37,6 +39,7 @@ class Status:
 
     run: Run
     tallies: Sequence[Tally]
+    approvals: Sequence[Approval] = ()
 
     @property
     def people(self) -> int:
@@ -123,11 +126,12 @@ class Desk:
             self._store.move(run.key, before=[RunState.PLANNING], after=RunState.PLANNED, reason=why)
         return self._found(run.key)
 
-    def send(self, key: str, now: datetime, *, at_once: bool = False, at_night: bool = False) -> Run:
+    def send(self, key: str, now: datetime, *, at_once: bool = False, at_night: bool = False, by: str = "") -> Run:
         """Begin to send the run if its time has come, or `at_once`.
 
         `at_once` also takes in who has come since a run was done: each person still hears it once. In quiet hours a run
-        waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`.
+        waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`. Where two admins must
+        agree, the run waits for them; `by` is the first, the admin who asks.
         """
         meant = self._meant(key, now)
         if at_once:
@@ -137,7 +141,7 @@ class Desk:
             wanted = self._wanted(by_hand, now)
             if wanted is not None:
                 run = self._store.open_run(self._run(by_hand, wanted, now))
-                return self._begin(run, wanted, now, expires_at=now + meant.broadcast.expires_after)
+                return self._begin(run, wanted, now, expires_at=now + meant.broadcast.expires_after, by=by)
         run = self._opened(meant, now)
         if self._begins(run) > now:
             return self.plan(run.key, now)
@@ -145,14 +149,28 @@ class Desk:
             self._begin_late(run, now)
         return self._found(run.key)
 
-    def send_now(self, key: str, *, now: datetime, at_night: bool = False) -> Run:
+    def send_now(self, key: str, *, now: datetime, at_night: bool = False, by: str = "") -> Run:
         """Do as a button does: `send` at once."""
-        return self.send(key, now, at_once=True, at_night=at_night)
+        return self.send(key, now, at_once=True, at_night=at_night, by=by)
+
+    def approve(self, key: str, *, by: str, content: Content, now: datetime) -> bool:
+        """Note that an admin agrees to a run that says this; with the second it begins, if its time has come.
+
+        False where the run doesn't wait, or says something else by now.
+        """
+        if not content.channels or not self._store.approve(key, admin=by, content=content, now=now):
+            return False
+        self._log.info("run approved", run=key)
+        run = self._found(key)
+        self._await_eyes(run)
+        if not self._lacks_eyes(run):
+            self._begin_late(run, now)
+        return True
 
     def status(self, key: str) -> Status:
         """A run with its tallies; of a broadcast's key its newest."""
         run = self._found(key)
-        return Status(run=run, tallies=self._store.tallies(run.key))
+        return Status(run=run, tallies=self._store.tallies(run.key), approvals=self._store.approvals(run.key))
 
     def runs(self, *, limit: int = 50) -> Sequence[Status]:
         """The newest runs."""
@@ -217,34 +235,47 @@ class Desk:
         if not self._sweeping.acquire(blocking=False):
             return
         try:
-            for run in self._store.runs(states=[RunState.SENDING, RunState.PAUSED], limit=MOST_OPEN):
+            for run in _in_order(self._store.runs(states=[RunState.SENDING, RunState.PAUSED], limit=MOST_OPEN)):
                 self._look_after(run, now)
-            for run in reversed(self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN)):
-                self._begin_late(run, now)  # the oldest first: what it doesn't say any more, the next one does
-            for key in self._missed(now):
-                self.send(key, now)
+            for begin in self._waiting(now):
+                begin()
         finally:
             self._sweeping.release()
 
     def unfinished(self) -> list[str]:
         """Keys of the runs that are being sent: a worker that starts takes them up at once."""
-        return [run.key for run in self._store.runs(states=[RunState.SENDING], limit=MOST_OPEN)]
+        return [run.key for run in _in_order(self._store.runs(states=[RunState.SENDING], limit=MOST_OPEN))]
 
-    def _missed(self, now: datetime) -> Sequence[str]:
-        """Keys of the newest time of each broadcast that has come, isn't over, and was promised."""
+    def _waiting(self, now: datetime) -> Iterator[Callable[[], object]]:
+        """What begins a run that should have begun, the more urgent and then the older one first.
+
+        What an older run doesn't say any more, the next one does.
+        """
+        known = self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN)
+        begins: list[tuple[int, datetime, Callable[[], object]]] = [
+            (-run.priority, run.due_at, partial(self._begin_late, run, now)) for run in known
+        ]
+        begins += [
+            (-broadcast.priority, firing.due_at, partial(self.send, firing.key, now))
+            for broadcast, firing in self._missed(now)
+        ]
+        return (begin for *_, begin in sorted(begins, key=lambda each: each[:2]))
+
+    def _missed(self, now: datetime) -> Sequence[tuple[Broadcast, Firing]]:
+        """The newest time of each broadcast that has come, isn't over, and was promised."""
         broadcasts = self._library().broadcasts
         since = self._store.known_since({key: _timing(each) for key, each in broadcasts.items()}, now=now)
-        missed: list[str] = []
+        missed: list[tuple[Broadcast, Firing]] = []
         for key, broadcast in broadcasts.items():
             newest = self._timetable.between(broadcast, now - broadcast.expires_after - A_NIGHT, now)[-1:]
             promised = since[key]
             missed += [
-                firing.key
+                (broadcast, firing)
                 for firing in newest
                 if self._expiry(broadcast, firing.due_at) > now
                 and (broadcast.at or promised is None or firing.due_at > promised)
             ]
-        return [key for key in missed if self._store.run(key) is None]
+        return [each for each in missed if self._store.run(each[1].key) is None]
 
     def _begin_late(self, run: Run, now: datetime) -> None:
         if run.expires_at <= now:
@@ -270,11 +301,16 @@ class Desk:
 
     # -- how a run begins ----------------------------------------------------------------------------------------
 
-    def _begin(self, run: Run, content: Content, now: datetime, *, expires_at: datetime) -> Run:
-        """Plan afresh, since people come, go and speak, and let it go out."""
+    def _begin(self, run: Run, content: Content, now: datetime, *, expires_at: datetime, by: str = "") -> Run:
+        """Plan afresh, since people come, go and speak, and let it go out: once everybody has agreed who must."""
         if run.state in (RunState.SENDING, RunState.PAUSED):
             return run
         later = max(expires_at, run.expires_at)
+        if self._lacks_eyes(run):
+            if by or content != run.content:
+                self._store.rephrase(run.key, content=content, expires_at=later, now=now, admin=by)
+            self._await_eyes(run)
+            return self._found(run.key)
         if run.state is not RunState.PLANNING or later > run.expires_at or _is_early(run):
             self._store.replan(run.key, before=run.state, content=content, expires_at=later, now=now)
         self._fill(replace(run, content=content), now)
@@ -283,6 +319,14 @@ class Desk:
             self._wake(run.key)
             self._store.finish(run.key)
         return self._found(run.key)
+
+    def _lacks_eyes(self, run: Run) -> bool:
+        return run.four_eyes and len(self._store.approvals(run.key)) < EYES
+
+    def _await_eyes(self, run: Run) -> None:
+        left = EYES - len(self._store.approvals(run.key))
+        reason = reasons.AWAITS.format(left=left) if left > 0 else ""
+        self._store.move(run.key, before=[RunState.PLANNING, RunState.PLANNED], after=RunState.PLANNED, reason=reason)
 
     def _give_up(self, run: Run, now: datetime) -> None:
         """Close a run that has nothing to say now that its time has come: what it was planned with is said already."""
@@ -319,6 +363,8 @@ class Desk:
             expires_at=self._expiry(meant.broadcast, meant.due_at),
             planned_at=now,
             state=RunState.PLANNING,
+            four_eyes=meant.broadcast.four_eyes,
+            priority=meant.broadcast.priority,
         )
 
     def _begins(self, run: Run) -> datetime:
@@ -329,9 +375,9 @@ class Desk:
         return self._manners.next_allowed(due) + broadcast.expires_after
 
     def _composed_by(self, run: Run, now: datetime) -> Content:
-        """What a run says when it begins: what was planned before its time is composed again."""
+        """What a run says when it begins: what was planned early is composed again, unless somebody agreed to it."""
         broadcast = self._library().broadcasts.get(run.broadcast)
-        if broadcast is None or not _is_early(run):
+        if broadcast is None or not _is_early(run) or self._store.approvals(run.key):
             return run.content
         return self._composed(_Meant(broadcast, run.key, run.due_at), now) or Content()
 
@@ -402,6 +448,11 @@ def _timing(broadcast: Broadcast) -> str:
 def _is_early(run: Run) -> bool:
     """Whether it was planned, and not since its time has come."""
     return run.planned_at < run.due_at
+
+
+def _in_order(runs: Sequence[Run]) -> Sequence[Run]:
+    """The more urgent first."""
+    return sorted(runs, key=lambda run: -run.priority)
 
 
 def _has_begun(run: Run) -> bool:

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.audience import Audience
 from scheduler.channels import Channel
 from scheduler.manners import Manners
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, State
 from storage.refusals import Refusals, Way
+
+A_DAY = timedelta(days=1)
 
 
 class Planner:
@@ -93,7 +95,7 @@ class Planner:
         return [name for name, channel in self._channels.items() if channel.waits]
 
     def _pages(self, key: str, content: Content, now: datetime) -> Iterator[list[Row]]:
-        full, variants = self._full(key, now), self.audience.variants(content, now=now)
+        full, variants = self._full(key, content, now), self.audience.variants(content, now=now)
         for people in self.audience.pages(content, now=now):
             persons = [ways[0].person for ways in people]
             enough, within = full(persons), variants(persons)
@@ -101,14 +103,31 @@ class Planner:
                 self.choose(ways, content, now=now, enough=ways[0].person in enough, within=within) for ways in people
             ]
 
-    def _full(self, key: str, now: datetime) -> Callable[[Sequence[str]], Collection[str]]:
-        """Tells who, of persons in the order of their ids, has had as many pushes today as anybody should."""
-        a_day = self._manners.a_day
-        others = a_day and self._store.begun(since=self._manners.midnight_before(now), but=key)
-        if not a_day or not others:
-            return lambda _: ()
+    def _full(self, key: str, content: Content, now: datetime) -> Callable[[Sequence[str]], Collection[str]]:
+        """Tells who, of persons in the order of their ids, has had as many pushes as anybody should.
+
+        That is so many of whatever kind today, and so many of this broadcast within the time that it names.
+        """
+        caps: list[tuple[Sequence[str], int]] = []
+        if self._manners.a_day:
+            today = self._store.begun(since=self._manners.midnight_before(now), but=key)
+            caps.append((today, self._manners.a_day))
+        if content.at_most:
+            since, name = self._since(timedelta(seconds=content.within_seconds), now), key.partition(":")[0]
+            caps.append((self._store.begun(since=since, but=key, broadcast=name), content.at_most))
         patient = self._patient
-        return lambda people: self._store.pushed(others, people, but=patient, times=a_day)
+
+        def full(people: Sequence[str]) -> Collection[str]:
+            told = (self._store.pushed(runs, people, but=patient, times=times) for runs, times in caps if runs)
+            return frozenset().union(*told)
+
+        return full
+
+    def _since(self, within: timedelta, now: datetime) -> datetime:
+        """When a span that ends now began. Days are the calendar's: a week after a push there is the next one."""
+        if within % A_DAY:
+            return now - within
+        return self._manners.midnight_before(now) - within + A_DAY
 
 
 def _variant(content: Content, within: Sequence[Collection[str]], person: str, channel: str) -> int:

@@ -140,6 +140,8 @@ def _content(
         organisations=_within(library, broadcast.audience.organisations),
         accounts=broadcast.audience.accounts,
         where=_where(library, broadcast.audience),
+        at_most=broadcast.at_most.times if broadcast.at_most else 0,
+        within_seconds=int(broadcast.at_most.within.total_seconds()) if broadcast.at_most else 0,
     )
 
 

@@ -31,6 +31,17 @@ broadcasts = sa.Table(
     sa.Column("planned_at", Moment, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("four_eyes", sa.Boolean, nullable=False, server_default=sa.text("false")),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="5"),
+    sqlite_with_rowid=False,
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("key", sa.String(128), sa.ForeignKey("broadcasts.key"), primary_key=True),
+    sa.Column("admin", sa.String(64), primary_key=True),  # by name, which outlives the account
+    sa.Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -124,6 +135,8 @@ class Content(Words):
     organisations: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     where: Mapping[str, Any] = field(default_factory=dict)  # what more is asked of people (`storage.audience`)
+    at_most: int = 0  # times that a person gets it within so many seconds; 0: as often as it is sent
+    within_seconds: int = 0
 
     def said(self, variant: int) -> Words:
         """The words that a delivery carries: its variant's, counted from one; 0 is the run's own."""
@@ -143,6 +156,16 @@ class Run:
     planned_at: datetime
     state: RunState
     reason: str = ""
+    four_eyes: bool = False
+    priority: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An admin agreed to a run as it stands."""
+
+    admin: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +310,55 @@ class Broadcasts:
         with self._db.begin() as connection:
             taken = broadcasts.update().where(here).values(change).returning(broadcasts.c.key)
             return connection.execute(taken).first() is not None
+
+    # -- who agreed ----------------------------------------------------------------------------------------------
+
+    def approvals(self, key: str) -> list[Approval]:
+        """Who agreed to a run, and when, the first one first."""
+        theirs = sa.select(approvals.c.admin, approvals.c.at).where(approvals.c.key == key)
+        with self._db.read() as connection:
+            rows = connection.execute(theirs.order_by(approvals.c.at, approvals.c.admin)).all()
+        return [Approval(row.admin, row.at) for row in rows]
+
+    def approve(self, key: str, *, admin: str, content: Content, now: datetime) -> bool:
+        """Note that an admin agrees; False where the run doesn't wait, or doesn't say this `content` any more."""
+        with self._db.begin() as connection:
+            run = self._waiting(connection, key)
+            if run is None or run.content != content:
+                return False
+            self._agree(connection, key, admin, now)
+        return True
+
+    def rephrase(self, key: str, *, content: Content, expires_at: datetime, now: datetime, admin: str = "") -> bool:
+        """Give a run that hasn't begun new words, to which the `admin` who asks for them agrees.
+
+        Words that somebody agreed to stay, and False is given; but in a run that was over it begins anew.
+        """
+        with self._db.begin() as connection:
+            run = self._waiting(connection, key, RunState.DONE)
+            if run is None:
+                return False
+            if run.state is RunState.DONE:
+                connection.execute(approvals.delete().where(approvals.c.key == key))
+            if connection.execute(sa.select(sa.exists().where(approvals.c.key == key))).scalar():
+                return False
+            new = {"content": _dumped(content), "planned_at": now, "expires_at": expires_at, "state": RunState.PLANNING}
+            connection.execute(broadcasts.update().where(broadcasts.c.key == key).values(new))
+            if admin:
+                self._agree(connection, key, admin, now)
+        return True
+
+    @staticmethod
+    def _waiting(connection: Connection, key: str, *more: RunState) -> Run | None:
+        """A run that hasn't begun, held as it is until the transaction ends."""
+        states = (RunState.PLANNING, RunState.PLANNED, *more)
+        here = sa.select(broadcasts).where(broadcasts.c.key == key, broadcasts.c.state.in_(states))
+        row = connection.execute(here.with_for_update()).first()
+        return None if row is None else _run(row)
+
+    def _agree(self, connection: Connection, key: str, admin: str, now: datetime) -> None:
+        row = self._db.insert(approvals).values(key=key, admin=admin, at=now)
+        connection.execute(row.on_conflict_do_nothing())
 
     def finish(self, key: str) -> bool:
         """Close a run that is being sent, or was paused, once nothing of it is open; True when it is done."""
@@ -474,10 +546,11 @@ class Broadcasts:
         with self._db.read() as connection:
             return frozenset(connection.execute(sa.select(deliveries.c.person).where(here)).scalars())
 
-    def begun(self, *, since: datetime, but: str) -> Sequence[str]:
-        """Keys of the runs that have begun since then, `but` for one."""
+    def begun(self, *, since: datetime, but: str, broadcast: str = "") -> Sequence[str]:
+        """Keys of the runs that have begun since then, all or those of a broadcast, `but` for one."""
         over = (RunState.SENDING, RunState.PAUSED, RunState.DONE)
         here = (broadcasts.c.planned_at >= since) & broadcasts.c.state.in_(over) & (broadcasts.c.key != but)
+        here &= (broadcasts.c.broadcast == broadcast) if broadcast else sa.true()
         with self._db.read() as connection:
             return connection.execute(sa.select(broadcasts.c.key).where(here)).scalars().all()
 

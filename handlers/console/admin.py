@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from content.models import Broadcast, Group
+from content.models import Broadcast
 from content.shelf import Shelf
+from handlers import access
 from handlers.console import engine
-from storage.broadcasts import Broadcasts, Content, Run, Words
+from storage.broadcasts import Broadcasts, Content, Run, RunState, Words
 from storage.refusals import Refusals
 
 Clock = Callable[[], datetime]
@@ -73,8 +74,14 @@ class Desk(Protocol):
     def forecast(self, key: str, now: datetime, *, at_once: bool) -> Forecast:
         """Who would be reached by which channel, and with which words; nothing is written."""
 
-    def send_now(self, broadcast: str, *, now: datetime, at_night: bool) -> Run:
-        """Plan the broadcast's run and begin to send it; raises where it is quiet, but for `at_night`."""
+    def send_now(self, broadcast: str, *, now: datetime, at_night: bool, by: str) -> Run:
+        """Plan the broadcast's run and begin to send it; raises where it is quiet, but for `at_night`.
+
+        Where two admins must agree, `by` is the first, and the run waits for the other.
+        """
+
+    def approve(self, key: str, *, by: str, content: Content, now: datetime) -> bool:
+        """Note that an admin agrees to a run that says this; False where it doesn't wait or says something else."""
 
     def pause(self, key: str) -> bool:
         """Stop sending; what wasn't sent stays due. False where there was nothing to stop."""
@@ -127,8 +134,9 @@ class Console:
         at_night = "at_night" in request.form
         if ahead.quiet_until and not at_night:
             return self._asked(broadcast, ahead, fault="quiet")
-        run = self.desk.send_now(key, now=self.clock(), at_night=at_night)
-        outcome = engine.outcome(run.state, anybody=bool(self.broadcasts.tallies(run.key)))
+        run = self.desk.send_now(key, now=self.clock(), at_night=at_night, by=access.who_is_in())
+        anybody = bool(self.broadcasts.tallies(run.key))
+        outcome = engine.outcome(run.state, anybody=anybody, asked=run.four_eyes)
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
 
@@ -145,8 +153,8 @@ class Console:
             broadcast=broadcast,
             content=ahead.content,
             by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
-            audience=self._audience(broadcast.audience),
-            variants=[*self._variants(broadcast, ahead)],
+            audience=self._audience(engine.condition(broadcast.audience)),
+            variants=[*self._variants(ahead.content)],
             ahead=ahead,
             nobody_can=ahead.channels.get("", 0),
             seen=self._seen(broadcast, ahead),
@@ -154,19 +162,55 @@ class Console:
             fault=fault,
         )
 
-    def _variants(self, broadcast: Broadcast, ahead: Forecast) -> Iterator[tuple[str, Words]]:
+    def _variants(self, content: Content | None) -> Iterator[tuple[str, Words]]:
         """Whom each variant is for, and what it says."""
         names = self.words["channel"]
-        for each, composed in zip(broadcast.variants, ahead.content.variants if ahead.content else (), strict=False):
-            whom = self._audience(each.audience) if each.audience else ""
+        for each in content.variants if content else ():
             ways = "、".join(names.get(channel, channel) for channel in each.channels)
-            yield "，".join(filter(None, (whom, ways and self.words["audience"]["by"].format(ways)))), composed
+            by = self.words["audience"]["by"].format(ways) if ways else ""
+            whom = self._audience(each.where) if each.where else ""
+            yield "，".join(filter(None, (whom, by))), each
 
     def _seen(self, broadcast: Broadcast, ahead: Forecast) -> str:
         """What the words are made of: the words themselves may tell the minute, and would never be the same twice."""
         library = self.shelf.current()
         digests = [library.digests.get(slug) for slug in (ahead.content.digests if ahead.content else ())]
         return engine.looks(ahead.key, broadcast, [each.source for each in library.templates_of(broadcast)], digests)
+
+    def look(self, key: str) -> ResponseReturnValue:
+        """What a run that waits would say, and to whom, for the one who is to agree."""
+        run = self._waiting(key)
+        content = run.content
+        outermost = {"topics": content.topics, "organisations": content.organisations, "accounts": content.accounts}
+        return self._page(
+            "approve",
+            run=run,
+            content=content,
+            audience=self._audience({**outermost, **content.where}),
+            variants=[*self._variants(content)],
+            approvals=self._agreed(run),
+            mine=access.who_is_in() in {each.admin for each in self.broadcasts.approvals(key)},
+            seen=engine.looks(content),
+        )
+
+    def agree(self, key: str) -> ResponseReturnValue:
+        """Agree to a run, where it still says what was looked at."""
+        run = self._waiting(key)
+        same = request.form.get("seen") == engine.looks(run.content)
+        agreed = same and self.desk.approve(key, by=access.who_is_in(), content=run.content, now=self.clock())
+        flash(self.words["said"]["agreed" if agreed else "not_agreed"])
+        return redirect(url_for("console.sendings") if agreed else url_for("console.look", key=key))
+
+    def _waiting(self, key: str) -> Run:
+        run = self.broadcasts.run(key)
+        if run is None or not run.four_eyes:
+            abort(404)
+        return run
+
+    def _agreed(self, run: Run) -> str:
+        """Which admins agreed to a run, and when."""
+        theirs = self.broadcasts.approvals(run.key) if run.four_eyes else ()
+        return "、".join(f"{each.admin}（{each.at.astimezone(self.zone):%m-%d %H:%M}）" for each in theirs)
 
     def steer(self, key: str, act: str) -> ResponseReturnValue:
         """Pause or resume a run."""
@@ -204,17 +248,17 @@ class Console:
             "jitter": broadcast.jitter // timedelta(minutes=1),
             "next": coming and f"{coming.due_at.astimezone(self.zone):%m-%d %H:%M}",
             "is_provisional": coming and coming.is_provisional,
-            "audience": self._audience(broadcast.audience),
+            "audience": self._audience(engine.condition(broadcast.audience)),
         }
 
-    def _audience(self, group: Group) -> str:
+    def _audience(self, asked: Mapping[str, Any]) -> str:
         library = self.shelf.current()
         names = {
             "topics": {topic.id: topic.name for topic in library.account.topics},
             "organisations": {each.id: each.name for each in library.organisations.values()},
             "received": {digest.slug: digest.title for digest in library.digests.values()},
         }
-        return engine.audience(group, self.words["audience"], names)
+        return engine.audience(asked, self.words["audience"], names)
 
     def _runs(self, most: int) -> list[engine.Shown]:
         return [self._shown(run) for run in self.broadcasts.runs(limit=most)]
@@ -230,6 +274,8 @@ class Console:
             tallies=engine.counted((tally.state, tally.count) for tally in self.broadcasts.tallies(run.key)),
             act=act,
             act_name=self.words["act"].get(act, ""),
+            agreed=self._agreed(run),
+            asks=run.four_eyes and run.state is RunState.PLANNED,
         )
 
 
@@ -245,6 +291,8 @@ def blueprint(console: Console) -> Blueprint:
     doors.add_url_rule("/broadcasts", "sendings", console.sendings)
     doors.add_url_rule("/broadcasts/<key>/send", "ask", console.ask)
     doors.add_url_rule("/broadcasts/<key>/send", "send", console.send, methods=["POST"])
+    doors.add_url_rule("/broadcasts/<key>/approve", "look", console.look)
+    doors.add_url_rule("/broadcasts/<key>/approve", "agree", console.agree, methods=["POST"])
     doors.add_url_rule("/broadcasts/<key>/<act>", "steer", console.steer, methods=["POST"])
     doors.add_url_rule("/content", "pack", console.pack)
     return doors

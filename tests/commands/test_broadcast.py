@@ -10,7 +10,7 @@ from click.testing import Result
 from commands import broadcast
 from scheduler.broadcast import Forecast, NoSuchBroadcast, Status
 from scheduler.manners import QuietHours
-from storage.broadcasts import Content, Run, RunState, State, Tally
+from storage.broadcasts import Approval, Content, Run, RunState, State, Tally
 from tests.commands.calls import call
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -110,6 +110,22 @@ def test_in_quiet_hours_nothing_is_sent_and_the_way_to_do_it_is_said():
     assert desk.asked == []
 
 
+def test_what_waits_for_two_admins_says_so_and_shows_who_agreed():
+    class Careful(Desk):
+        def status(self, key):
+            self._of(key)
+            run = a_run(four_eyes=True, reason="要两位管理员都同意才发，还差1位")
+            return Status(run=run, tallies=(), approvals=[Approval("甲", NOW)])
+
+    desk = Careful()
+    sent = zhibu(desk, "send", KEY, "--now")
+    shown = json.loads(zhibu(desk, "status", KEY, "--json").stdout)
+
+    assert "two admins must agree" in sent.stderr
+    assert "还差1位" in sent.stdout
+    assert shown["approvals"] == [{"admin": "甲", "at": NOW.isoformat()}]
+
+
 @pytest.mark.parametrize("command", ["pause", "resume"])
 def test_what_is_done_can_be_neither_paused_nor_resumed_and_that_is_said(command):
     result = zhibu(Desk(RunState.DONE), command, KEY)
@@ -150,6 +166,7 @@ def test_a_program_reads_one_run_or_a_list_of_them():
         "reason": "",
         "due_at": "2026-11-23T00:30:00+00:00",
         "people": 40,
+        "approvals": [],
         "deliveries": [{"channel": "notice", "state": "sent", "count": 40}],
     }
     assert several == [one, one]

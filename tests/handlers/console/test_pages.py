@@ -125,6 +125,71 @@ def test_what_each_would_read_is_shown_with_whom_it_is_for(town, pack):
     assert "点开以后：https://example.org/a" in page
 
 
+def signs_in(town, name):
+    """Be another admin in the same browser."""
+    presses(town, "/admin/logout")
+    if town.house.admins.named(name) is None:
+        town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD))
+    form = {"csrf_token": token(town.client, "/admin/login"), "name": name, "password": PASSWORD}
+    town.client.post("/admin/login", data=form)
+
+
+def agrees(town, address):
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(address).text))
+    return town.client.post(address, data=form, follow_redirects=True)
+
+
+def test_one_admin_asks_and_another_one_agrees(town, pack):
+    variant = {"audience": {"roles": ["书记"]}, "template": "other"}
+    write(pack / "templates" / "other.j2", "书记您好")
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(four_eyes=True, variant=[variant]))
+    look(town)
+    town.phone().says("订阅2")
+
+    asked = confirms(town).text
+    (run,) = town.house.pushes.store.runs()
+    address = f"/admin/broadcasts/{run.key}/approve"
+    mine = town.client.get(address).text
+    before = town.house.pushes.store.run(run.key).state
+    signs_in(town, "第二位")
+    shown = town.client.get(address).text
+    agreed = agrees(town, address).text
+
+    assert "已经提请，等另一位管理员同意" in asked
+    assert "还差1位" in asked
+    assert "看一看，再同意" in asked
+    assert ("您已经同意了" in mine, "同意发送</button>" in mine) == (True, False)
+    assert all(
+        words in shown for words in ("admin（11-23 12:00）", "订阅了“要闻”", "一条要闻", "职务是“书记”", "书记您好")
+    )
+    assert "已记下您的同意" in agreed
+    assert "admin（11-23 12:00）、第二位（11-23 12:00）" in agreed
+    assert (before, town.house.pushes.store.run(run.key).state) == ("planned", "sending")
+
+
+def test_who_agrees_to_what_has_changed_is_shown_it_again(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(four_eyes=True))
+    look(town)
+    town.phone().says("订阅2")
+    confirms(town)
+    (run,) = town.house.pushes.store.runs()
+    signs_in(town, "第二位")
+    form = {"csrf_token": token(town.client, "/admin/"), "seen": "something else"}
+
+    page = town.client.post(f"/admin/broadcasts/{run.key}/approve", data=form, follow_redirects=True).text
+
+    assert "没有记下" in page
+    assert town.house.pushes.store.run(run.key).state == "planned"
+
+
+def test_what_needs_no_second_admin_has_no_such_page(town):
+    town.phone().says("订阅2")
+    confirms(town)
+    (run,) = town.house.pushes.store.runs()
+
+    assert town.client.get(f"/admin/broadcasts/{run.key}/approve").status_code == 404
+
+
 def test_too_few_who_are_chosen_by_what_they_did_are_not_counted(town, pack):
     audience = {"topics": ["yaowen"], "none": [{"answered": "7d"}]}
     write(pack / "broadcasts" / "daily.toml", a_broadcast(audience=audience))
