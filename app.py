@@ -65,10 +65,11 @@ from scheduler.pump import Pump
 from scheduler.tags import TagRound
 from scheduler.telling import Tell
 from scheduler.timetable import Timetable
+from scheduler.trying import TryOut
 from scheduler.windows import Windows
 from scheduler.workdays import LAST_YEAR, Workdays
 from storage import db, leases, redis
-from storage.admins import Admins
+from storage.admins import AdminContacts, Admins
 from storage.audience import Conditions
 from storage.broadcasts import Broadcasts
 from storage.checks import Checks
@@ -245,6 +246,7 @@ class House:
     page_gate: PageGate
     platform: Platform
     pushes: Pushes
+    try_out: TryOut
     features: tuple[Feature, ...]
     conversation: Conversation
     postman: Postman[Opinion]
@@ -308,6 +310,15 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         Admins(database),
     )
     pushes = _pushes(settings, database, people, inbox, shelf, platform, subscriptions, clock)
+    contacts = AdminContacts(database, mark=keys.mark("admin code"))
+    try_out = TryOut(
+        pushes.desk,
+        people,
+        library=shelf.current,
+        contact_of=contacts.of,
+        accounts=platform.accounts,
+        senders=platform.clients,
+    )
     tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
     limiter = access.limiter(redis_url(settings))
     own_data = OwnData(database, people)
@@ -394,10 +405,11 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
         console.feature(
             admins=admins,
+            contacts=contacts,
             shelf=shelf,
-            broadcasts=pushes.store,
-            desk=pushes.desk,
-            refusals=platform.refusals,
+            pushes=console.Pushes(
+                broadcasts=pushes.store, desk=pushes.desk, refusals=platform.refusals, try_out=try_out
+            ),
             limiter=limiter,
             clock=clock,
             zone=settings.zone,
@@ -432,6 +444,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         page_gate=page_gate,
         platform=platform,
         pushes=pushes,
+        try_out=try_out,
         features=features,
         conversation=talk,
         postman=postman,
@@ -715,7 +728,7 @@ def content_faults(config: Path) -> list[str]:
 def office(config: Path) -> broadcast.Office:
     """What `zhibu broadcast` works on."""
     house = build(read(config))
-    return broadcast.Office(desk=house.pushes.desk, clock=house.clock, zone=house.settings.zone)
+    return broadcast.Office(desk=house.pushes.desk, try_out=house.try_out, clock=house.clock, zone=house.settings.zone)
 
 
 def register(config: Path) -> roster.Register:

@@ -201,6 +201,10 @@ class Desk:
             is_provisional=meant.is_provisional,
         )
 
+    def composed_now(self, key: str, now: datetime) -> Content | None:
+        """What `send` at once would say; None where there is nothing to say."""
+        return self._wanted(self._by_hand(self._meant(key, now), now), now)
+
     def next_firing(self, broadcast: Broadcast, now: datetime) -> Firing | None:
         """When a broadcast goes out next."""
         return self._timetable.next(broadcast, now)

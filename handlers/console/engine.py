@@ -1,6 +1,8 @@
 """How runs are shown to an admin."""
 
 import hashlib
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +10,8 @@ from typing import Any
 
 from content.models import Group
 
+_BETWEEN = re.compile(r"[\s\-—_·.]")
+_CODE = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{8}(?![0-9A-Z])")
 LISTS = ("topics", "organisations", "roles", "accounts", "tags", "received")
 ACTS = {"planned": "pause", "sending": "pause", "paused": "resume"}
 
@@ -29,6 +33,18 @@ class Shown:
     act_name: str
     agreed: str
     asks: bool
+
+
+def code_in(said: str) -> str | None:
+    """The code in what an admin typed, however it is spaced; None where there is none."""
+    found = _CODE.search(_BETWEEN.sub("", unicodedata.normalize("NFKC", said)).upper())
+    return found[0] if found else None
+
+
+def shown(code: str) -> str:
+    """A code as people read it: in two halves."""
+    half = len(code) // 2
+    return f"{code[:half]}-{code[half:]}"
 
 
 def looks(*what: object) -> str:

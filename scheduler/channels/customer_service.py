@@ -32,16 +32,20 @@ class CustomerServiceChannel:
 
     def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:  # noqa: ARG002 - the platform needs neither
         """Send the run's words, on a card where it has a picture."""
-        return post(self._senders.get(parcels[0].account), parcels, lambda parcel: message(run, parcel.variant))
+        return post(
+            self._senders.get(parcels[0].account),
+            parcels,
+            lambda parcel: message(run.title, run.content, parcel.variant),
+        )
 
     def spends(self, content: Content) -> Mapping[str, Any]:  # noqa: ARG002 - whatever was said
         """One message of the window."""
         return {"spent_window": True}
 
 
-def message(run: Run, variant: int) -> str | News:
+def message(title: str, content: Content, variant: int) -> str | News:
     """What is sent of a run: words, or a card with its picture that opens its link."""
-    content, text = run.content, run.content.said(variant).text
+    text = content.said(variant).text
     if not content.picture:
         return text
-    return News(title=run.title, description=text, url=content.link, picture_url=content.picture)
+    return News(title=title, description=text, url=content.link, picture_url=content.picture)
