@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -62,10 +62,15 @@ from scheduler.later import Later
 from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
+from scheduler.tags import TagRound
 from scheduler.telling import Tell
+from scheduler.timetable import Timetable
+from scheduler.trying import TryOut
 from scheduler.windows import Windows
+from scheduler.workdays import LAST_YEAR, Workdays
 from storage import db, leases, redis
-from storage.admins import Admins
+from storage.admins import AdminContacts, Admins
+from storage.audience import Conditions
 from storage.batching import Batcher
 from storage.broadcasts import Broadcasts
 from storage.checks import Checks
@@ -84,8 +89,9 @@ from storage.roster import Roster
 from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.subscription import Subscriptions
+from storage.tags import Tags
 from storage.tokens import RedisTokenStore
-from wechat import webhook
+from wechat import limits, webhook
 from wechat.api import jssdk
 from wechat.bulk import Bulk
 from wechat.capabilities import Capability, may
@@ -105,6 +111,10 @@ KNOWN = Known(
         {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
     ),
     notice_fault=reasons.notice_fault,
+    service_channels=frozenset({"template_message"}),
+    most_text_bytes=limits.TEXT_BYTES,
+    most_address_bytes=limits.URL_BYTES,
+    last_work_year=LAST_YEAR,
     menu_keys=frozenset(
         {
             "about",
@@ -191,6 +201,7 @@ class Pushes:
     desk: Desk
     pump: Pump
     windows: Windows
+    tags: TagRound
 
 
 @dataclass(frozen=True)
@@ -237,6 +248,7 @@ class House:
     page_gate: PageGate
     platform: Platform
     pushes: Pushes
+    try_out: TryOut
     features: tuple[Feature, ...]
     conversation: Conversation
     postman: Postman[Opinion]
@@ -245,7 +257,8 @@ class House:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """The timetable: what the pushes need and what every feature does by the clock."""
-        return (self.pushes.windows.job(), *(job for feature in self.features for job in feature.jobs))
+        always = (self.pushes.windows.job(), self.pushes.tags.job())
+        return (*always, *(job for feature in self.features for job in feature.jobs))
 
     def close(self) -> None:
         """Let go of the content's watcher, the postman and every connection."""
@@ -267,13 +280,18 @@ def clock_of(settings: Settings) -> Clock:
     return MovedClock(settings.storage.folder, now) if settings.sandbox.enabled else now
 
 
+def known(settings: Settings, clock: Clock) -> Known:
+    """What the program knows that packs speak of."""
+    return replace(KNOWN, accounts=frozenset(settings.accounts), today=lambda: clock().astimezone(settings.zone).date())
+
+
 def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None) -> Shelf:
     """The content; raises `BadContent` where there is nothing good."""
     return Shelf(
         settings.content.folder,
         zone=settings.zone,
         clock=clock,
-        known=KNOWN,
+        known=known(settings, clock),
         spare=spare_content(settings),
         previous=previous,
     )
@@ -296,6 +314,15 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         Admins(database),
     )
     pushes = _pushes(settings, database, people, inbox, shelf, platform, subscriptions, clock)
+    contacts = AdminContacts(database, mark=keys.mark("admin code"))
+    try_out = TryOut(
+        pushes.desk,
+        people,
+        library=shelf.current,
+        contact_of=contacts.of,
+        accounts=platform.accounts,
+        senders=platform.clients,
+    )
     tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
     limiter = access.limiter(redis_url(settings))
     own_data = OwnData(database, people)
@@ -382,10 +409,11 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
         console.feature(
             admins=admins,
+            contacts=contacts,
             shelf=shelf,
-            broadcasts=pushes.store,
-            desk=pushes.desk,
-            refusals=platform.refusals,
+            pushes=console.Pushes(
+                broadcasts=pushes.store, desk=pushes.desk, refusals=platform.refusals, try_out=try_out
+            ),
             limiter=limiter,
             clock=clock,
             zone=settings.zone,
@@ -420,6 +448,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         page_gate=page_gate,
         platform=platform,
         pushes=pushes,
+        try_out=try_out,
         features=features,
         conversation=talk,
         postman=postman,
@@ -460,21 +489,28 @@ def _pushes(
         NextVisitChannel(store),
     )
     channels = {channel.name: channel for channel in made}
-    planner = Planner(store, Audience(store, subscriptions), channels, settings.manners, platform.refusals)
+    conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
+    audience = Audience(store, subscriptions, conditions)
+    planner = Planner(store, audience, channels, settings.manners, platform.refusals)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
     queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
     desk = Desk(
         store,
         planner,
         library=shelf.current,
-        fires=partial(clocks.fires, zone=settings.zone),
+        timetable=Timetable(
+            partial(clocks.fires, zone=settings.zone),
+            zone=settings.zone,
+            workdays=Workdays(lambda: shelf.current().work_years),
+        ),
         manners=settings.manners,
         enqueue=workers.Enqueue(queue),
         flush=windows.flush,
         repeatable=[channel.name for channel in made if channel.repeatable],
     )
     pump = Pump(store=store, people=people, planner=planner, channels=channels, clock=clock)
-    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows)
+    tags = TagRound(Tags(database), platform.followed, wanted=lambda: shelf.current().tags_asked())
+    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags)
 
 
 def queue_name(settings: Settings) -> str:
@@ -700,7 +736,7 @@ def content_faults(config: Path) -> list[str]:
 def office(config: Path) -> broadcast.Office:
     """What `zhibu broadcast` works on."""
     house = build(read(config))
-    return broadcast.Office(desk=house.pushes.desk, clock=house.clock, zone=house.settings.zone)
+    return broadcast.Office(desk=house.pushes.desk, try_out=house.try_out, clock=house.clock, zone=house.settings.zone)
 
 
 def register(config: Path) -> roster.Register:
@@ -725,7 +761,9 @@ def menus(config: Path) -> menu.Menus:
 def check(config: Path, folder: Path | None) -> checking.Findings:
     """What `zhibu content check` finds in `folder`, or in the pack of the configuration."""
     settings = read(config)
-    return checking.check(folder or settings.content.folder, zone=settings.zone, known=KNOWN)
+    return checking.check(
+        folder or settings.content.folder, zone=settings.zone, known=known(settings, clock_of(settings))
+    )
 
 
 def good_pack(settings: Settings) -> Library | None:

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from commands.cli import Here, fail
 from scheduler.broadcast import Desk, Forecast, NoSuchBroadcast, Status
 from scheduler.manners import QuietHours
+from scheduler.trying import Tried, TryOut
 from storage.broadcasts import OPEN, RunState
 
 LOOK_EVERY_SECONDS = 0.5
@@ -30,6 +31,7 @@ class Office:
     """The desk, the time, and the zone that times are shown in."""
 
     desk: Desk
+    try_out: TryOut
     clock: Callable[[], datetime]
     zone: tzinfo
 
@@ -94,21 +96,82 @@ def _send(open_office: OpenOffice) -> click.Command:
     @click.option("--now", "at_once", is_flag=True, help="Don't wait for its time.")
     @click.option("--at-night", is_flag=True, help="With --now: also in quiet hours.")
     @click.option("--wait", is_flag=True, help="Show progress until it is over; exit 1 when it was paused.")
+    @click.option("--dry-run", is_flag=True, help="Show what would be said, to how many and how. Nothing is sent.")
+    @click.option(
+        "--to-admin", metavar="NAME", help="Send it to that admin's own WeChat only, as a test; no run counts it."
+    )
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.pass_obj
-    def send(here: Here, key: str, at_once: bool, at_night: bool, wait: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
+    def send(
+        here: Here,
+        key: str,
+        at_once: bool,  # noqa: FBT001
+        at_night: bool,  # noqa: FBT001
+        wait: bool,  # noqa: FBT001
+        dry_run: bool,  # noqa: FBT001
+        to_admin: str | None,
+        as_json: bool,  # noqa: FBT001
+    ) -> None:
         """Begin to send KEY if its time has come. Each person gets it once, however often you say it."""
+        if (dry_run and to_admin) or ((dry_run or to_admin) and (wait or at_night)):
+            raise click.UsageError("--dry-run and --to-admin stand alone: neither begins a run.")
         office = here.open(open_office)
+        if dry_run:
+            found = _known(lambda: office.desk.forecast(key, office.clock(), at_once=at_once))
+            click.echo(_as_json(_dry_fields(found)) if as_json else _dry_lines(found, office.zone))
+            return
+        if to_admin:
+            _try_out(office, key, to_admin)
+            return
         try:
             run = _known(lambda: office.desk.send(key, office.clock(), at_once=at_once, at_night=at_night))
         except QuietHours as quiet:
             until = f"{quiet.until.astimezone(office.zone):%H:%M}"
             fail(f"Quiet hours last until {until}: nothing was sent. Say --at-night to send it all the same.")
         status = _followed(office, run.key) if wait else office.desk.status(run.key)
+        if status.run.four_eyes and status.run.state is RunState.PLANNED:
+            click.echo(
+                "Nothing is sent yet: two admins must agree to it in the console, see /admin/broadcasts.", err=True
+            )
         _show_one(office, status, as_json=as_json)
         raise SystemExit(1 if wait and status.run.state is RunState.PAUSED else 0)
 
     return send
+
+
+def _try_out(office: Office, key: str, admin: str) -> None:
+    match _known(lambda: office.try_out(key, admin, now=office.clock())):
+        case Tried.SENT:
+            click.echo(f"Sent to {admin} as a test.")
+        case Tried.KEPT:
+            click.echo(f"WeChat lets nothing through to {admin} now: it is said after their next word.")
+        case Tried.NOTHING:
+            fail("There is nothing to say.")
+        case Tried.NOBODY:
+            fail(f"No admin {admin!r} has named their WeChat: they do so in the console, see /admin/own.")
+
+
+def _dry_lines(found: Forecast, zone: tzinfo) -> str:
+    """A forecast, and all that would be said."""
+    content = found.content
+    lines = [_forecast_lines(found, zone)]
+    for number in range(len(content.variants) + 1) if content else ():
+        said = content.said(number) if content else None
+        if said and said.text:
+            lines += ["", f"-- {f'variant {number}' if number else 'words'}", said.text]
+            lines += [f"  {name}: {value}" for name, value in said.fields.items()]
+    return "\n".join([*lines, "", "Nothing was sent."])
+
+
+def _dry_fields(found: Forecast) -> dict[str, Any]:
+    content = found.content
+    said = [content.said(number) for number in range(len(content.variants) + 1)] if content else []
+    words = [{"text": each.text, "line": each.line, "fields": dict(each.fields)} for each in said]
+    return {**_forecast_fields(found), "words": words}
+
+
+def _as_json(fields: Any) -> str:
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _status(open_office: OpenOffice) -> click.Command:
@@ -201,6 +264,7 @@ def _fields(status: Status) -> dict[str, Any]:
         "reason": run.reason,
         "due_at": run.due_at.isoformat(),
         "people": status.people,
+        "approvals": [{"admin": each.admin, "at": each.at.isoformat()} for each in status.approvals],
         "deliveries": [
             {"channel": tally.channel, "state": tally.state, "count": tally.count} for tally in status.tallies
         ],
@@ -213,17 +277,28 @@ def _forecast_fields(found: Forecast) -> dict[str, Any]:
         "due_at": found.due_at.isoformat(),
         "anything_new": found.content is not None,
         "channels": dict(found.channels),
+        "fewer_than_five": found.few,
+        "sample": list(found.sample),
+        "nobody_is": list(found.nobody_is),
+        "provisional": found.is_provisional,
         "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
     }
 
 
 def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
     lines = [f"{found.key}  due {_time(found.due_at, zone)}"]
+    if found.is_provisional:
+        lines.append("  Provisional: the holidays of that year aren't known, so Monday to Friday count as workdays.")
     if found.content is None:
         lines.append("  There is nothing new to say: nobody is bothered.")
+    elif found.few:
+        lines.append("  Fewer than five people: they are chosen by what they did, so no number is told.")
     elif not found.channels:
         lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
     if found.quiet_until:
         lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
+    lines += [f"  Nobody is {each!r} on the roster, or bears that tag." for each in found.nobody_is]
     lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
+    if found.sample:
+        lines.append(f"  for example: {', '.join(found.sample)}")
     return "\n".join(lines)

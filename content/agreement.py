@@ -4,19 +4,34 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from content import faults, files, menus, words
 from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
-from content.models import Account, Block, Broadcast, Digest, DigestKind, Menu, Organisations, Voice
+from content.models import (
+    Account,
+    Block,
+    Broadcast,
+    Digest,
+    DigestKind,
+    Group,
+    Menu,
+    Organisations,
+    Voice,
+    WorkYear,
+    is_web_address,
+)
 from content.positions import Place, Positions, line_of
 from content.words import Template
 
 # What templates and notice fields of broadcasts may speak of (`Library.words_of` fills them).
 TEMPLATE_VALUES = frozenset({"now", "digests", "account", "broadcast"})
+ADDRESSES = ("link", "picture")
+SERVICE_RULE = "developers.weixin.qq.com/doc/offiaccount/Message_Management/Template_Message_Interface.html"
+ENDS_SOON = timedelta(days=60)  # the next year's holidays are announced in October or November
 NOTICE_FIELD = re.compile(r"[a-z_]+\d{1,2}")  # wechat-platform.md §3.4: a type and a number
 
 Made = TypeVar("Made")
@@ -27,11 +42,18 @@ class Known:
     """What only the program can tell; None leaves it unchecked.
 
     `notice_fault` says in an admin's words what the platform has against the value of a notice's field, "" for nothing.
+    `service_channels` are for service notices only. The holidays of the years up to `last_work_year` are known.
     """
 
     menu_keys: frozenset[str] | None = None
     channels: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
     notice_fault: Callable[[str, str], str] | None = None
+    service_channels: frozenset[str] = frozenset()
+    most_text_bytes: int | None = None
+    most_address_bytes: int | None = None
+    last_work_year: int | None = None
+    today: Callable[[], date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +168,8 @@ def _topics_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
         yield file, ("topic",), (questions.bank.topic,)
     for file, made in pack.every(Searchable):
         yield file, ("topics",), made.digest.topics
-    for file, broadcast in pack.every(Broadcast):
-        yield file, ("audience", "topics"), broadcast.audience.topics
+    for file, place, group in _groups(pack):
+        yield file, (*place, "topics"), group.topics
 
 
 def _organisations_exist(pack: Pack) -> Iterator[Clash]:
@@ -164,8 +186,26 @@ def _organisations_exist(pack: Pack) -> Iterator[Clash]:
 def _organisations_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
     for file, made in pack.every(Searchable):
         yield file, ("audience",), made.digest.audience
+    for file, place, group in _groups(pack):
+        yield file, (*place, "organisations"), group.organisations
+
+
+def _groups(pack: Pack) -> Iterator[tuple[str, Place, Group]]:
+    """Give every group of people that a broadcast speaks of, with its place."""
     for file, broadcast in pack.every(Broadcast):
-        yield file, ("audience", "organisations"), broadcast.audience.organisations
+        for place, group in broadcast.groups():
+            yield file, place, group
+
+
+def _somebody_can_be_meant(pack: Pack) -> Iterator[Clash]:
+    for file, place, group in _groups(pack):
+        for index, slug in enumerate(group.received):
+            if f"digests/{slug}.md" not in pack.sources:
+                yield Clash(file, "received_unknown", {"said": slug}, (*place, "received", index))
+        for index, name in enumerate(group.accounts if pack.known.accounts is not None else ()):
+            if name not in (pack.known.accounts or ()):
+                facts = {"said": name, "allowed": _listed(pack.known.accounts or ())}
+                yield Clash(file, "account_unknown", facts, (*place, "accounts", index))
 
 
 def _organisations_are_trees(pack: Pack) -> Iterator[Clash]:
@@ -202,9 +242,10 @@ def _broadcasts_are_whole(pack: Pack) -> Iterator[Clash]:
             facts = {"said": broadcast.key, "other": owners[broadcast.key]}
             yield Clash(file, "broadcast_key_twice", facts, ("key",))
         owners.setdefault(broadcast.key, file)
-        if not matching(broadcast.template, pack.templates()):
-            facts = {"said": broadcast.template, "allowed": "、".join(pack.templates()) or "（空）"}
-            yield Clash(file, "template_unknown", facts, ("template",))
+        for place, each in broadcast.sayings():
+            if each.template and not matching(each.template, pack.templates()):
+                facts = {"said": each.template, "allowed": "、".join(pack.templates()) or "（空）"}
+                yield Clash(file, "template_unknown", facts, (*place, "template"))
         yield from _channels_exist(file, broadcast, pack.known.channels)
 
 
@@ -215,27 +256,114 @@ def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | Non
             yield Clash(file, "channel_unknown", facts, ("channels", index))
 
 
+def _workdays_are_known(pack: Pack) -> Iterator[Clash]:
+    """Days beyond the announced ones are said to be a guess, once that is near."""
+    if pack.known.last_work_year is None or pack.known.today is None:
+        return
+    own = {made.year for _, made in pack.every(WorkYear)}
+    year = pack.known.last_work_year + 1
+    while year in own:
+        year += 1
+    until = date(year - 1, 12, 31)
+    if pack.known.today() < until - ENDS_SOON:
+        return
+    for file, broadcast in pack.every(Broadcast):
+        if broadcast.workdays:
+            yield Clash(file, "workdays_end", {"until": until, "year": year}, ("workdays",))
+
+
 def _notices_fit(pack: Pack) -> Iterator[Clash]:
     for file, broadcast in pack.every(Broadcast):
-        for table in ("fields", "mini_fields"):
-            for key, source in getattr(broadcast, table).items():
-                trouble = _notice_trouble(pack, broadcast, key, source)
-                if not NOTICE_FIELD.fullmatch(key):
-                    yield Clash(file, "notice_field", {"said": key}, (table, key))
-                elif trouble:
-                    yield Clash(file, "notice_value", {"said": key, "trouble": trouble}, (table, key))
+        for place, source in broadcast.gaps():
+            if place[0] in ADDRESSES:
+                continue
+            key = str(place[-1])
+            trouble = _notice_trouble(pack, broadcast, key, source)
+            if not NOTICE_FIELD.fullmatch(key):
+                yield Clash(file, "notice_field", {"said": key}, place)
+            elif trouble:
+                yield Clash(file, "notice_value", {"said": key, "trouble": trouble}, place)
 
 
 def _notice_trouble(pack: Pack, broadcast: Broadcast, key: str, source: str) -> str:
-    """What the platform has against a field, its gaps filled as `Library.notice_of` would from a sample."""
+    """What the platform has against a field, its gaps filled from a sample."""
+    value = None if pack.known.notice_fault is None else _filled(pack, broadcast, source)
+    return "" if value is None or pack.known.notice_fault is None else pack.known.notice_fault(key, value)
+
+
+def _filled(pack: Pack, broadcast: Broadcast, source: str) -> str | None:
+    """Words with their gaps filled as `Library` would, from a sample; None where that can't be done."""
     account = pack.one(Account)
-    if account is None or pack.known.notice_fault is None:
-        return ""
+    if account is None:
+        return None
     try:
-        value = words.template(source).fill(_sample(pack.zone) | {"account": account, "broadcast": broadcast})
+        return words.template(source).fill(_sample(pack.zone) | {"account": account, "broadcast": broadcast}).strip()
     except Exception:  # noqa: BLE001 - told already: `_gaps_can_be_filled` says why
-        return ""
-    return pack.known.notice_fault(key, value.strip())
+        return None
+
+
+def _addresses_fit(pack: Pack) -> Iterator[Clash]:
+    for file, broadcast in pack.every(Broadcast):
+        for key in ADDRESSES:
+            source = getattr(broadcast, key)
+            said = _filled(pack, broadcast, source) if source else None
+            size, most = len((said or "").encode()), pack.known.most_address_bytes
+            if said is not None and not is_web_address(said):
+                yield Clash(file, "address_filled", {"key": key, "said": said}, (key,))
+            elif most is not None and size > most:
+                yield Clash(file, "address_long", {"key": key, "size": size, "most": most}, (key,))
+
+
+def _words_fit(pack: Pack) -> Iterator[Clash]:
+    """Words too long for one message in a template that a broadcast uses, three digests of the shortest in it."""
+    most, templates = pack.known.most_text_bytes, dict(pack.every(Template))
+    for file, broadcast in pack.every(Broadcast) if most is not None else ():
+        for place, each in broadcast.sayings():
+            template = templates.get(f"templates/{matching(each.template, pack.templates())}")
+            said = _filled(pack, broadcast, template.source) if template else None
+            if said is not None and len(said.encode()) > (most or 0):
+                facts = {"size": len(said.encode()), "most": most}
+                yield Clash(file, "words_long", facts, (*place, "template"))
+
+
+def _digests_are_there(pack: Pack) -> Iterator[Clash]:
+    made = {each.digest.slug: each.digest for _, each in pack.every(Searchable)}
+    parents = {each.id: each.parent for each in (pack.one(Organisations) or Organisations()).organisations}
+    for file, broadcast in pack.every(Broadcast):
+        for index, slug in enumerate(broadcast.digests):
+            place: Place = ("digests", index)
+            if f"digests/{slug}.md" not in pack.sources:
+                yield Clash(file, "digest_unknown", {"said": slug}, place)
+            elif slug in made and not _is_for(made[slug].audience, broadcast.audience.organisations, parents):
+                yield Clash(file, "digest_not_for_all", {"said": slug, "allowed": _listed(made[slug].audience)}, place)
+
+
+def _is_for(allowed: tuple[str, ...], meant: tuple[str, ...], parents: Mapping[str, str | None]) -> bool:
+    """Whether all organisations that are meant are among the allowed ones or below them."""
+    return not allowed or (
+        bool(meant) and all({each, *(_above(each, parents) if each in parents else ())} & {*allowed} for each in meant)
+    )
+
+
+def _services_bring_no_news(pack: Pack) -> Iterator[Clash]:
+    """The platform's template messages are for notices that follow from a member's own act."""
+    templates = dict(pack.every(Template))
+    for file, broadcast in pack.every(Broadcast):
+        named = [
+            templates.get(f"templates/{matching(each.template, pack.templates())}") for _, each in broadcast.sayings()
+        ]
+        in_fields = (words.template(source) for _, source in _readable(broadcast))
+        speaks = any("digests" in each.values for each in (*filter(None, named), *in_fields))
+        for index, channel in enumerate(broadcast.channels):
+            if channel in pack.known.service_channels and (speaks or broadcast.digests):
+                yield Clash(file, "service_news", {"said": channel, "source": SERVICE_RULE}, ("channels", index))
+
+
+def _readable(broadcast: Broadcast) -> Iterator[tuple[Place, str]]:
+    for place, source in broadcast.gaps():
+        with suppress(Unreadable):  # told already, when the file was read
+            words.template(source)
+            yield place, source
 
 
 def matching(name: str, templates: list[str]) -> str | None:
@@ -258,9 +386,8 @@ def _gaps_can_be_filled(pack: Pack) -> Iterator[Clash]:
     for file, template in pack.every(Template):
         yield from _gaps(file, template, None, sample if account else None)
     for file, broadcast in pack.every(Broadcast):
-        for key, source in broadcast.fields.items():
-            with suppress(Unreadable):  # told already, when the file was read
-                yield from _gaps(file, words.template(source), ("fields", key), sample if account else None)
+        for place, source in _readable(broadcast):
+            yield from _gaps(file, words.template(source), place, sample if account else None)
 
 
 def _gaps(file: str, template: Template, place: Place | None, sample: Mapping[str, Any] | None) -> Iterator[Clash]:
@@ -285,6 +412,7 @@ def _sample(zone: tzinfo) -> dict[str, Any]:
         kind=DigestKind.NEWS,
         topics=("sample",),
         source_name="样例",
+        source_url="https://example.org/",
         publish_at=now,
         summary="样例",
         blocks=(Block(voice=Voice.REPORT, plain="样例", html="<p>样例</p>"),),
@@ -345,8 +473,14 @@ CHECKS: tuple[Callable[[Pack], Iterator[Clash]], ...] = (
     _topics_exist,
     _organisations_exist,
     _organisations_are_trees,
+    _somebody_can_be_meant,
     _broadcasts_are_whole,
+    _workdays_are_known,
     _notices_fit,
+    _addresses_fit,
+    _words_fit,
+    _digests_are_there,
+    _services_bring_no_news,
     _templates_have_one_name,
     _gaps_can_be_filled,
     _overrides_fit,

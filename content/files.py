@@ -14,7 +14,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from content import faults, markdown, reading, words
 from content.faults import Finding, Unreadable
-from content.models import Account, Bank, Block, Broadcast, Digest, Menu, Organisations, Question, QuestionType, Voice
+from content.models import (
+    Account,
+    Bank,
+    Block,
+    Broadcast,
+    Digest,
+    Menu,
+    Organisations,
+    Question,
+    QuestionType,
+    Voice,
+    WorkYear,
+)
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.words import Template
@@ -71,7 +83,7 @@ class Searchable:
     folded: str
 
 
-Content = Account | Menu | Organisations | Phrases | Questions | Searchable | Broadcast | Template
+Content = Account | Menu | Organisations | Phrases | Questions | Searchable | Broadcast | Template | WorkYear
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +177,14 @@ def _digest(draft: _Draft) -> Searchable | None:
 
 def _broadcast(draft: _Draft) -> Broadcast | None:
     broadcast = draft.model(Broadcast)
-    for key, source in (broadcast.fields if broadcast else {}).items():
-        line = line_of(("fields", key), draft.parsed.positions())
+    for place, source in broadcast.gaps() if broadcast else ():
+        line = line_of(place, draft.parsed.positions())
         draft.attempt(partial(words.template, source), line=line)
     return broadcast
+
+
+def _work_year(draft: _Draft) -> WorkYear | None:
+    return draft.model(WorkYear, year=draft.stem)
 
 
 def _template(draft: _Draft) -> Template | None:
@@ -217,6 +233,7 @@ FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "digests": (".md", _digest),
     "broadcasts": (".toml", _broadcast),
     "templates": ("", _template),
+    "calendar": (".toml", _work_year),
 }
 
 

@@ -21,11 +21,15 @@ from content.models import (
     Organisation,
     Organisations,
     Question,
+    Variant,
+    WorkYear,
+    is_web_address,
 )
 from content.words import Template
 
 DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
 
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
@@ -46,6 +50,7 @@ class Library:
     broadcasts: Mapping[str, Broadcast]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
+    work_years: Mapping[int, WorkYear]
     advice: tuple[Finding, ...]
     sources: Mapping[str, Source] = field(repr=False)
     _aliases: Mapping[str, str] = field(repr=False)
@@ -65,17 +70,47 @@ class Library:
         """Give the template called `name`, with or without its extension; raises KeyError."""
         return self.templates[agreement.matching(name, list(self.templates)) or name]
 
-    def words_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> str:
-        """Give a broadcast's words: its template may speak of `now`, `digests`, `account` and `broadcast`."""
-        return self.template(broadcast.template).fill(self._values(broadcast, digests, now)).strip()
+    def templates_of(self, broadcast: Broadcast) -> list[Template]:
+        """Give every template that a broadcast or a variant of it names."""
+        return [self.template(each.template) for _, each in broadcast.sayings() if each.template]
 
-    def notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
+    def words_of(
+        self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
+    ) -> str:
+        """Give a broadcast's words: its template may speak of `now`, `digests`, `account` and `broadcast`.
+
+        They are "" where it has none of its own, its variants having words for everybody.
+        """
+        name = (variant and variant.template) or broadcast.template
+        return self.template(name).fill(self._values(broadcast, digests, now)).strip() if name else ""
+
+    def link_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> tuple[str, str]:
+        """Give a broadcast's link and picture, each "" where what was filled in makes no address."""
+        values = self._values(broadcast, digests, now)
+        filled = (words.template(source).fill(values).strip() for source in (broadcast.link, broadcast.picture))
+        link, picture = (each if is_web_address(each) else "" for each in filled)
+        return link, picture
+
+    def tags_asked(self) -> frozenset[str]:
+        """Give the platform's tags by which broadcasts choose people."""
+        groups = (group for broadcast in self.broadcasts.values() for _, group in broadcast.groups())
+        return frozenset(tag for group in groups for tag in group.tags)
+
+    def notice_of(
+        self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
+    ) -> dict[str, str]:
         """Give the fields of a broadcast's subscription notice, filled like its words."""
-        return self._filled(broadcast.fields, self._values(broadcast, digests, now))
+        fields = {**broadcast.fields, **(variant.fields if variant else {})}
+        return self._filled(fields, self._values(broadcast, digests, now))
 
-    def mini_notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
+    def mini_notice_of(
+        self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
+    ) -> dict[str, str]:
         """Give the fields of its notice from the mini-program."""
-        return self._filled(broadcast.mini_fields or broadcast.fields, self._values(broadcast, digests, now))
+        usual, own = broadcast.mini_fields or broadcast.fields, variant.mini_fields if variant else {}
+        if variant and not own and not broadcast.mini_fields:
+            own = variant.fields
+        return self._filled({**usual, **own}, self._values(broadcast, digests, now))
 
     def _filled(self, fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
         return {key: words.template(source).fill(values).strip() for key, source in fields.items()}
@@ -197,6 +232,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
+        work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),
         advice=advice,
         sources=pack.sources,
         _aliases=_by((old, each.id) for bank in banks for each in bank.questions for old in each.alias),
@@ -208,5 +244,5 @@ def _newest_first(found: Searchable) -> tuple[datetime, str]:
     return found.digest.publish_at, found.digest.slug
 
 
-def _by(pairs: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:
+def _by(pairs: Iterable[tuple[Key, Value]]) -> Mapping[Key, Value]:
     return MappingProxyType(dict(pairs))

@@ -117,6 +117,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _within_an_hour(value: timedelta) -> timedelta:
+    if value > timedelta(hours=1):
+        raise _wrong("jitter")
+    return value
+
+
 def is_web_address(value: str) -> bool:
     """Whether it is a whole http or https address."""
     try:
@@ -140,6 +146,27 @@ Day = Annotated[date, BeforeValidator(_written)]
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_zoned)]
 End = Annotated[datetime, BeforeValidator(_last_moment), BeforeValidator(_written), AfterValidator(_zoned)]
 Span = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_positive)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """At most so many `times` within a span; written "1/7d"."""
+
+    times: int
+    within: timedelta
+
+
+def _cap(value: Any) -> Any:
+    if value is None or isinstance(value, Cap):
+        return value
+    times, _, within = value.partition("/") if isinstance(value, str) else ("", "", "")
+    found = SPAN.fullmatch(within.strip())
+    if found is None or not times.strip().isdecimal() or not int(times) or not int(found[1]):
+        raise _wrong("at_most", said=value)
+    return Cap(times=int(times), within=_span(within))
+
+
+Jitter = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_within_an_hour)]
 WebAddress = Annotated[Words, AfterValidator(_web_address)]
 
 
@@ -493,18 +520,61 @@ def _cron_part(part: str) -> tuple[str | None, str | None, str | None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
-class Audience:
-    """Who hears it: everyone, or who subscribes to one of `topics` and, where named, is in one of `organisations`."""
+class Group:
+    """Some people: all that is said of them holds together; of each list one is enough.
 
-    everyone: bool = False
+    They subscribe to one of `topics`, are in one of `organisations` or below, have one of `roles` on the roster, are
+    known on one of `accounts`, bear one of the platform's `tags` there; one of the digests in `received` was pushed to
+    them; they `answered` a question within so long. Of `all` each holds, of `any` at least one, of `none` none.
+    """
+
     topics: Names = ()
     organisations: Names = ()
+    roles: Lines = ()
+    accounts: Names = ()
+    tags: Lines = ()
+    received: Names = ()
+    answered: Span | None = None
+    all: tuple["Group", ...] = ()
+    any: tuple["Group", ...] = ()
+    none: tuple["Group", ...] = ()
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it says who is meant, and not only who is not."""
+        return bool(self.topics or self.organisations or self.roles or self.accounts or self.tags) or bool(
+            self.received or self.answered or self.all or self.any
+        )
 
     @model_validator(mode="after")
     def _someone(self) -> Self:
-        if self.everyone == bool(self.topics or self.organisations):
+        if not self.names_somebody and not self.none:
+            raise _wrong("audience_empty")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Audience(Group):
+    """Who hears it: `everyone`, perhaps but for some, or a group."""
+
+    everyone: bool = False
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if self.everyone == self.names_somebody:
             raise _wrong("audience")
         return self
+
+
+Place = tuple[str | int, ...]
+
+
+def groups_of(group: Group, around: Place) -> Iterator[tuple[Place, Group]]:
+    """Give a group and all within it, each with its place in the file; `around` is the place of the first."""
+    yield around, group
+    for name in ("all", "any", "none"):
+        for index, each in enumerate(getattr(group, name)):
+            yield from groups_of(each, (*around, name, index))
 
 
 def _by_topics(value: Any) -> Any:
@@ -513,29 +583,85 @@ def _by_topics(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Variant:
+    """Other words for some: for who is in `audience`, by one of `channels`. What it leaves out is the broadcast's."""
+
+    audience: Annotated[Group | None, BeforeValidator(_by_topics)] = None
+    channels: Names = ()
+    template: str = ""
+    fields: Mapping[str, Words] = field(default_factory=dict)
+    mini_fields: Mapping[str, Words] = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _for_some_and_of_something(self) -> Self:
+        if self.audience is None and not self.channels:
+            raise _wrong("variant_for_all")
+        if not (self.template or self.fields or self.mini_fields):
+            raise _wrong("variant_empty")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Broadcast:
     """What is pushed, when, to whom and how.
 
-    `schedule` is crontab's five fields in the pack's zone, or `at` one moment. `channels` are tried in their order.
+    `schedule` is crontab's five fields in the pack's zone, perhaps on `workdays` only, or `at` one moment; a run goes
+    out up to `jitter` later than that, each by its own lot. `channels` are tried in their order.
     `template` names the file in templates/ that makes the words; `fields` are the keys of a subscription notice, each
     with Jinja2 words, sent with the platform's `notice_template_id`. A mini-program's notice has a template of its own,
     `mini_template_id`, leads to its `mini_page`, and takes `mini_fields` where those differ. A delivery not begun
     `expires_after` the run's time is dropped ("30m", "12h", "2d").
+
+    `digests` are what it speaks of, by their slugs, instead of what is new. `link` is opened by a tap on it, or stands
+    below the words; with a `picture` the customer-service message is a card. With `mini_appid` the official account's
+    notice opens `mini_page` too. The first variant that fits has the word, where there is one.
+
+    With `four_eyes` a run waits until two admins have agreed to it. Of runs that wait the one of the higher `priority`
+    begins first. Who has had `at_most` so many has the next one kept for their visit.
     """
 
     key: Name
     title: Words
     schedule: Annotated[Words, AfterValidator(_cron)] | None = None
     at: Moment | None = None
+    workdays: bool = False
+    jitter: Jitter = timedelta()
     audience: Annotated[Audience, BeforeValidator(_by_topics)]
     channels: Annotated[Names, AfterValidator(_some)]
-    template: Words
+    template: str = ""
+    digests: Names = ()
+    link: str = ""
+    picture: str = ""
+    variants: Annotated[tuple[Variant, ...], Field(alias="variant")] = ()
     fields: Mapping[str, Words] = field(default_factory=dict)
     notice_template_id: str = ""
     mini_template_id: str = ""
     mini_fields: Mapping[str, Words] = field(default_factory=dict)
     mini_page: str = ""
+    mini_appid: str = ""
     expires_after: Span = timedelta(hours=12)
+    four_eyes: bool = False
+    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    at_most: Annotated[Cap | None, BeforeValidator(_cap)] = None
+
+    def groups(self) -> Iterator[tuple[Place, Group]]:
+        """Give every group of people it speaks of, with its place in the file."""
+        yield from groups_of(self.audience, ("audience",))
+        for index, variant in enumerate(self.variants):
+            if variant.audience is not None:
+                yield from groups_of(variant.audience, ("variant", index, "audience"))
+
+    def sayings(self) -> "Iterator[tuple[Place, Broadcast | Variant]]":
+        """Give all that says something, with its place: the broadcast itself first, then its variants."""
+        yield (), self
+        yield from ((("variant", index), variant) for index, variant in enumerate(self.variants))
+
+    def gaps(self) -> Iterator[tuple[Place, str]]:
+        """Give all of its words that have gaps, with their places; its templates are files of their own."""
+        for place, said in self.sayings():
+            for table in ("fields", "mini_fields"):
+                yield from (((*place, table, key), source) for key, source in getattr(said, table).items())
+        yield from (((name,), getattr(self, name)) for name in ("link", "picture") if getattr(self, name))
 
     @model_validator(mode="after")
     def _one_time(self) -> Self:
@@ -543,8 +669,41 @@ class Broadcast:
             raise _wrong("schedule_or_at")
         return self
 
+    @model_validator(mode="after")
+    def _words_for_everybody(self) -> Self:
+        covered = {
+            channel for each in self.variants if each.template and not each.audience for channel in each.channels
+        }
+        left_out = [channel for channel in self.channels if channel not in covered]
+        if left_out and not self.template:
+            raise _wrong("variant_missing", said="、".join(left_out))
+        return self
 
-# Menu, organisations, account
+    @field_validator("picture")
+    @classmethod
+    def _picture_leads_somewhere(cls, picture: str, info: ValidationInfo) -> str:
+        if picture and not info.data.get("link"):
+            raise _wrong("picture_link")
+        return picture
+
+    @field_validator("variants")
+    @classmethod
+    def _variants_go_its_ways(cls, variants: tuple[Variant, ...], info: ValidationInfo) -> tuple[Variant, ...]:
+        ways = info.data.get("channels", ())
+        for channel in (channel for each in variants for channel in each.channels):
+            if ways and channel not in ways:
+                raise _wrong("variant_channel", said=channel, allowed="、".join(ways))
+        return variants
+
+    @field_validator("workdays")
+    @classmethod
+    def _goes_with_a_schedule(cls, said: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic hands it in
+        if said and info.data.get("at") is not None:
+            raise _wrong("workdays_at")
+        return said
+
+
+# Menu, organisations, account, workdays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -617,3 +776,39 @@ class Account:
     welcome: Lines = ()
     help_lines: Lines = ()
     topics: Annotated[tuple[Topic, ...], Field(alias="topic")] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class WorkYear:
+    """A year's holidays as they were announced: days `off`, and weekends worked in lieu of some (`work`).
+
+    All other days are as in any week; `year` is the file's stem.
+    """
+
+    year: int
+    off: Annotated[tuple[Day, ...], AfterValidator(_some)]
+    work: tuple[Day, ...] = ()
+
+    @field_validator("year", mode="before")
+    @classmethod
+    def _named_after_its_year(cls, stem: str) -> int:
+        if not re.fullmatch(r"20\d\d", str(stem)):
+            raise _wrong("calendar_name", said=stem)
+        return int(stem)
+
+    @field_validator("off", "work")
+    @classmethod
+    def _of_the_year(cls, days: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
+        year = info.data.get("year")
+        for day in days:
+            if year is not None and day.year != year:
+                raise _wrong("calendar_year", said=str(day), year=year)
+        return days
+
+    @field_validator("work")
+    @classmethod
+    def _worked_or_not(cls, days: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
+        both = set(days) & set(info.data.get("off", ()))
+        if both:
+            raise _wrong("calendar_both", said=str(min(both)))
+        return days

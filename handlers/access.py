@@ -83,6 +83,11 @@ def sign_out() -> None:
     logout_user()
 
 
+def who_is_in() -> str:
+    """The name of the admin of this request."""
+    return str(current_user.name)
+
+
 def _add_sessions(web: Flask, admins: Admins) -> None:
     """Let this application know its admins."""
     manager = LoginManager(web)

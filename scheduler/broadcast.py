@@ -2,35 +2,30 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 
 from content.library import Library
 from content.models import Broadcast
 from scheduler import reasons
+from scheduler.audience import SMALL, tells_of_deeds
 from scheduler.manners import Manners, QuietHours
 from scheduler.planner import Planner
 from scheduler.rendering import compose, compose_of_newest
-from storage.broadcasts import Broadcasts, Content, Run, RunState, State, Tally
+from scheduler.timetable import Firing, Timetable
+from storage.broadcasts import Approval, Broadcasts, Content, Run, RunState, State, Tally
 
 ROWS_A_LANE = 1000
 LANES = 4  # of one run at the same time; more workers on more machines take them
 LOOKS_BACK = timedelta(days=31)  # what is older is no news, unless the last firing is older still
-SPANS = (
-    timedelta(days=1),
-    timedelta(days=8),
-    timedelta(days=32),
-    timedelta(days=9 * 366),
-)  # in which a firing is sought
-
 A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
 
-Fires = Callable[[str, datetime, datetime], Sequence[datetime]]
-"""The times of a crontab line after the first moment, up to and with the second."""
-
+EYES = 2  # admins that must agree where a broadcast says so
+SAMPLE = 5  # names that a forecast shows
 MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
 
 
@@ -44,6 +39,7 @@ class Status:
 
     run: Run
     tallies: Sequence[Tally]
+    approvals: Sequence[Approval] = ()
 
     @property
     def people(self) -> int:
@@ -62,6 +58,7 @@ class _Meant:
     broadcast: Broadcast
     key: str
     due_at: datetime
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +66,10 @@ class Forecast:
     """What a run would do now: people by channel ("" for those nobody can reach); no content, nobody is bothered.
 
     Who has it already is not counted. `quiet_until`: it is quiet now, and nobody should be bothered before.
+    `is_provisional`: its day is a workday as far as anybody knows, the holidays of its year being not out yet.
+    `sample` are some names of those who are meant, where the roster knows them; `nobody_is` are roles and tags that are
+    asked for and nobody bears. Where people are chosen by what they did nobody is named, and `few` people, fewer than
+    five, are not counted.
     """
 
     key: str
@@ -76,6 +77,10 @@ class Forecast:
     content: Content | None
     channels: Mapping[str, int]
     quiet_until: datetime | None = None
+    is_provisional: bool = False
+    sample: Sequence[str] = ()
+    nobody_is: Sequence[str] = ()
+    few: bool = False
 
 
 class Desk:
@@ -91,7 +96,7 @@ class Desk:
         planner: Planner,
         *,
         library: Callable[[], Library],
-        fires: Fires,
+        timetable: Timetable,
         manners: Manners,
         enqueue: Callable[[str], None],
         flush: Callable[[datetime], None],
@@ -100,7 +105,7 @@ class Desk:
         self._store = store
         self._planner = planner
         self._library = library
-        self._fires = fires
+        self._timetable = timetable
         self._manners = manners
         self._zone = manners.zone
         self._enqueue = enqueue
@@ -121,11 +126,12 @@ class Desk:
             self._store.move(run.key, before=[RunState.PLANNING], after=RunState.PLANNED, reason=why)
         return self._found(run.key)
 
-    def send(self, key: str, now: datetime, *, at_once: bool = False, at_night: bool = False) -> Run:
+    def send(self, key: str, now: datetime, *, at_once: bool = False, at_night: bool = False, by: str = "") -> Run:
         """Begin to send the run if its time has come, or `at_once`.
 
         `at_once` also takes in who has come since a run was done: each person still hears it once. In quiet hours a run
-        waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`.
+        waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`. Where two admins must
+        agree, the run waits for them; `by` is the first, the admin who asks.
         """
         meant = self._meant(key, now)
         if at_once:
@@ -135,7 +141,7 @@ class Desk:
             wanted = self._wanted(by_hand, now)
             if wanted is not None:
                 run = self._store.open_run(self._run(by_hand, wanted, now))
-                return self._begin(run, wanted, now, expires_at=now + meant.broadcast.expires_after)
+                return self._begin(run, wanted, now, expires_at=now + meant.broadcast.expires_after, by=by)
         run = self._opened(meant, now)
         if self._begins(run) > now:
             return self.plan(run.key, now)
@@ -143,14 +149,28 @@ class Desk:
             self._begin_late(run, now)
         return self._found(run.key)
 
-    def send_now(self, key: str, *, now: datetime, at_night: bool = False) -> Run:
+    def send_now(self, key: str, *, now: datetime, at_night: bool = False, by: str = "") -> Run:
         """Do as a button does: `send` at once."""
-        return self.send(key, now, at_once=True, at_night=at_night)
+        return self.send(key, now, at_once=True, at_night=at_night, by=by)
+
+    def approve(self, key: str, *, by: str, content: Content, now: datetime) -> bool:
+        """Note that an admin agrees to a run that says this; with the second it begins, if its time has come.
+
+        False where the run doesn't wait, or says something else by now.
+        """
+        if not content.channels or not self._store.approve(key, admin=by, content=content, now=now):
+            return False
+        self._log.info("run approved", run=key)
+        run = self._found(key)
+        self._await_eyes(run)
+        if not self._lacks_eyes(run):
+            self._begin_late(run, now)
+        return True
 
     def status(self, key: str) -> Status:
         """A run with its tallies; of a broadcast's key its newest."""
         run = self._found(key)
-        return Status(run=run, tallies=self._store.tallies(run.key))
+        return Status(run=run, tallies=self._store.tallies(run.key), approvals=self._store.approvals(run.key))
 
     def runs(self, *, limit: int = 50) -> Sequence[Status]:
         """The newest runs."""
@@ -167,13 +187,27 @@ class Desk:
             meant = self._by_hand(meant, now)
         content = self._wanted(meant, now) if at_once else self._composed(meant, now)
         channels = self._planner.forecast(meant.key, content, now=now) if content else {}
+        audience, total = self._planner.audience, sum(channels.values())
+        few = bool(content and tells_of_deeds(content)) and 0 < total < SMALL
         return Forecast(
             key=meant.key,
             due_at=meant.due_at,
             content=content,
-            channels=channels,
+            channels={} if few else channels,
+            few=few,
+            sample=audience.sample(content, most=SAMPLE, now=now) if content and total else (),
+            nobody_is=audience.lacking(content) if content else (),
             quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,
+            is_provisional=meant.is_provisional,
         )
+
+    def composed_now(self, key: str, now: datetime) -> Content | None:
+        """What `send` at once would say; None where there is nothing to say."""
+        return self._wanted(self._by_hand(self._meant(key, now), now), now)
+
+    def next_firing(self, broadcast: Broadcast, now: datetime) -> Firing | None:
+        """When a broadcast goes out next."""
+        return self._timetable.next(broadcast, now)
 
     def pause(self, key: str) -> bool:
         """Hold a run back, before its time or while it is sent; what is in flight ends, the rest stays due.
@@ -205,34 +239,47 @@ class Desk:
         if not self._sweeping.acquire(blocking=False):
             return
         try:
-            for run in self._store.runs(states=[RunState.SENDING, RunState.PAUSED], limit=MOST_OPEN):
+            for run in _in_order(self._store.runs(states=[RunState.SENDING, RunState.PAUSED], limit=MOST_OPEN)):
                 self._look_after(run, now)
-            for run in reversed(self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN)):
-                self._begin_late(run, now)  # the oldest first: what it doesn't say any more, the next one does
-            for broadcast, due in self._missed(now):
-                self.send(self._key(broadcast, due), now)
+            for begin in self._waiting(now):
+                begin()
         finally:
             self._sweeping.release()
 
     def unfinished(self) -> list[str]:
         """Keys of the runs that are being sent: a worker that starts takes them up at once."""
-        return [run.key for run in self._store.runs(states=[RunState.SENDING], limit=MOST_OPEN)]
+        return [run.key for run in _in_order(self._store.runs(states=[RunState.SENDING], limit=MOST_OPEN))]
 
-    def _missed(self, now: datetime) -> Sequence[tuple[Broadcast, datetime]]:
+    def _waiting(self, now: datetime) -> Iterator[Callable[[], object]]:
+        """What begins a run that should have begun, the more urgent and then the older one first.
+
+        What an older run doesn't say any more, the next one does.
+        """
+        known = self._store.runs(states=[RunState.PLANNING, RunState.PLANNED], limit=MOST_OPEN)
+        begins: list[tuple[int, datetime, Callable[[], object]]] = [
+            (-run.priority, run.due_at, partial(self._begin_late, run, now)) for run in known
+        ]
+        begins += [
+            (-broadcast.priority, firing.due_at, partial(self.send, firing.key, now))
+            for broadcast, firing in self._missed(now)
+        ]
+        return (begin for *_, begin in sorted(begins, key=lambda each: each[:2]))
+
+    def _missed(self, now: datetime) -> Sequence[tuple[Broadcast, Firing]]:
         """The newest time of each broadcast that has come, isn't over, and was promised."""
         broadcasts = self._library().broadcasts
         since = self._store.known_since({key: _timing(each) for key, each in broadcasts.items()}, now=now)
-        missed = []
+        missed: list[tuple[Broadcast, Firing]] = []
         for key, broadcast in broadcasts.items():
-            due = self._due_times(broadcast, now - broadcast.expires_after - A_NIGHT, now)[-1:]
+            newest = self._timetable.between(broadcast, now - broadcast.expires_after - A_NIGHT, now)[-1:]
             promised = since[key]
-            if (
-                due
-                and self._expiry(broadcast, due[0]) > now
-                and (broadcast.at or promised is None or due[0] > promised)
-            ):
-                missed.append((broadcast, due[0]))
-        return [each for each in missed if self._store.run(self._key(*each)) is None]
+            missed += [
+                (broadcast, firing)
+                for firing in newest
+                if self._expiry(broadcast, firing.due_at) > now
+                and (broadcast.at or promised is None or firing.due_at > promised)
+            ]
+        return [each for each in missed if self._store.run(each[1].key) is None]
 
     def _begin_late(self, run: Run, now: datetime) -> None:
         if run.expires_at <= now:
@@ -258,11 +305,16 @@ class Desk:
 
     # -- how a run begins ----------------------------------------------------------------------------------------
 
-    def _begin(self, run: Run, content: Content, now: datetime, *, expires_at: datetime) -> Run:
-        """Plan afresh, since people come, go and speak, and let it go out."""
+    def _begin(self, run: Run, content: Content, now: datetime, *, expires_at: datetime, by: str = "") -> Run:
+        """Plan afresh, since people come, go and speak, and let it go out: once everybody has agreed who must."""
         if run.state in (RunState.SENDING, RunState.PAUSED):
             return run
         later = max(expires_at, run.expires_at)
+        if self._lacks_eyes(run):
+            if by or content != run.content:
+                self._store.rephrase(run.key, content=content, expires_at=later, now=now, admin=by)
+            self._await_eyes(run)
+            return self._found(run.key)
         if run.state is not RunState.PLANNING or later > run.expires_at or _is_early(run):
             self._store.replan(run.key, before=run.state, content=content, expires_at=later, now=now)
         self._fill(replace(run, content=content), now)
@@ -271,6 +323,14 @@ class Desk:
             self._wake(run.key)
             self._store.finish(run.key)
         return self._found(run.key)
+
+    def _lacks_eyes(self, run: Run) -> bool:
+        return run.four_eyes and len(self._store.approvals(run.key)) < EYES
+
+    def _await_eyes(self, run: Run) -> None:
+        left = EYES - len(self._store.approvals(run.key))
+        reason = reasons.AWAITS.format(left=left) if left > 0 else ""
+        self._store.move(run.key, before=[RunState.PLANNING, RunState.PLANNED], after=RunState.PLANNED, reason=reason)
 
     def _give_up(self, run: Run, now: datetime) -> None:
         """Close a run that has nothing to say now that its time has come: what it was planned with is said already."""
@@ -307,6 +367,8 @@ class Desk:
             expires_at=self._expiry(meant.broadcast, meant.due_at),
             planned_at=now,
             state=RunState.PLANNING,
+            four_eyes=meant.broadcast.four_eyes,
+            priority=meant.broadcast.priority,
         )
 
     def _begins(self, run: Run) -> datetime:
@@ -317,9 +379,9 @@ class Desk:
         return self._manners.next_allowed(due) + broadcast.expires_after
 
     def _composed_by(self, run: Run, now: datetime) -> Content:
-        """What a run says when it begins: what was planned before its time is composed again."""
+        """What a run says when it begins: what was planned early is composed again, unless somebody agreed to it."""
         broadcast = self._library().broadcasts.get(run.broadcast)
-        if broadcast is None or not _is_early(run):
+        if broadcast is None or not _is_early(run) or self._store.approvals(run.key):
             return run.content
         return self._composed(_Meant(broadcast, run.key, run.due_at), now) or Content()
 
@@ -333,8 +395,8 @@ class Desk:
         """How far back news counts: a month or to the last firing, but not to before the broadcast's first period."""
         broadcast = meant.broadcast
         first = min(self._store.first_due(broadcast.key) or by, meant.due_at)
-        longest = min(by - LOOKS_BACK, self._before(broadcast, meant.due_at))
-        return max(longest, self._before(broadcast, first))
+        longest = min(by - LOOKS_BACK, self._timetable.before(broadcast, meant.due_at))
+        return max(longest, self._timetable.before(broadcast, first))
 
     def _fill(self, run: Run, now: datetime) -> None:
         if run.content.channels:  # else it has nothing to say yet
@@ -363,14 +425,14 @@ class Desk:
         known = self._store.run(key)
         if known is not None:
             return _Meant(broadcast, key, known.due_at)
-        times = self._times_on(broadcast, _day(written) or now.astimezone(self._zone).date())
+        times = self._timetable.on(broadcast, _day(written) or now.astimezone(self._zone).date())
         if written:
-            times = [due for due in times if self._key(broadcast, due) == key]
-        past = [due for due in times if due <= now]
-        due = next(iter(past[-1:] or times[:1] or ([] if written else self._next(broadcast, now))), None)
-        if due is None:
+            times = [firing for firing in times if firing.key == key]
+        past = [firing for firing in times if firing.due_at <= now]
+        firing = next(iter(past[-1:] or times[:1]), None) or (None if written else self._timetable.next(broadcast, now))
+        if firing is None:
             raise NoSuchBroadcast(key)
-        return _Meant(broadcast, self._key(broadcast, due), due)
+        return _Meant(broadcast, firing.key, firing.due_at, firing.is_provisional)
 
     def _by_hand(self, meant: _Meant, now: datetime) -> _Meant:
         """What is sent now: a run whose time has come, else one of its own that leaves the one to come as it is."""
@@ -380,41 +442,21 @@ class Desk:
         known = self._store.run(key)
         return _Meant(meant.broadcast, key, known.due_at if known else now)
 
-    def _next(self, broadcast: Broadcast, now: datetime) -> list[datetime]:
-        """Its next time; of one that was meant for a moment in the past, that moment."""
-        if broadcast.at is not None:
-            return [broadcast.at]
-        return next(filter(None, (self._due_times(broadcast, now, now + span)[:1] for span in SPANS)), [])
-
-    def _before(self, broadcast: Broadcast, due: datetime) -> datetime:
-        """The firing before this one; a day before it where there is none."""
-        until = due - timedelta(seconds=1)
-        found = filter(None, (self._due_times(broadcast, due - span, until)[-1:] for span in SPANS))
-        return next(found, [due - timedelta(days=1)])[0]
-
-    def _times_on(self, broadcast: Broadcast, day: date) -> list[datetime]:
-        midnight = datetime.combine(day, time(), self._zone)
-        return self._due_times(broadcast, midnight - timedelta(seconds=1), midnight + timedelta(days=1, seconds=-1))
-
-    def _due_times(self, broadcast: Broadcast, after: datetime, until: datetime) -> list[datetime]:
-        if broadcast.at is not None:
-            return [broadcast.at] if after < broadcast.at <= until else []
-        return list(self._fires(broadcast.schedule or "", after, until))
-
-    def _key(self, broadcast: Broadcast, due: datetime) -> str:
-        """The day tells a run of one broadcast from another; of those with several a day, the minute does."""
-        minute, hour = (broadcast.schedule or "0 0 * * *").split()[:2]
-        once_a_day = minute.isdecimal() and hour.isdecimal()
-        return f"{broadcast.key}:{due.astimezone(self._zone):{'%Y-%m-%d' if once_a_day else '%Y-%m-%dT%H%M'}}"
-
 
 def _timing(broadcast: Broadcast) -> str:
-    return broadcast.schedule or str(broadcast.at)
+    only = " workdays" if broadcast.workdays else ""
+    late = f" +{broadcast.jitter}" if broadcast.jitter else ""
+    return f"{broadcast.schedule or broadcast.at}{only}{late}"
 
 
 def _is_early(run: Run) -> bool:
     """Whether it was planned, and not since its time has come."""
     return run.planned_at < run.due_at
+
+
+def _in_order(runs: Sequence[Run]) -> Sequence[Run]:
+    """The more urgent first."""
+    return sorted(runs, key=lambda run: -run.priority)
 
 
 def _has_begun(run: Run) -> bool:

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.audience import Audience
 from scheduler.channels import Channel
 from scheduler.manners import Manners
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, State
 from storage.refusals import Refusals, Way
+
+A_DAY = timedelta(days=1)
 
 
 class Planner:
@@ -23,9 +25,9 @@ class Planner:
         refusals: Refusals,
     ) -> None:
         self.refusals = refusals
+        self.audience = audience
         self._store = store
         self._manners = manners
-        self._audience = audience
         self._channels = channels
 
     def fill(self, run: Run, *, now: datetime) -> None:
@@ -44,10 +46,19 @@ class Planner:
             counted.update(row.channel for row in rows if row.person not in served)
         return {name: counted[name] for name in (*content.channels, *self._patient, "") if counted[name]}
 
-    def choose(self, ways: Sequence[Reach], content: Content, *, now: datetime, enough: bool = False) -> Row:
+    def choose(
+        self,
+        ways: Sequence[Reach],
+        content: Content,
+        *,
+        now: datetime,
+        enough: bool = False,
+        within: Sequence[Collection[str]] = (),
+    ) -> Row:
         """The first channel that is open to one of a person's contacts, else a row that says there is none.
 
-        Who has had `enough` for today is told when they come by themselves.
+        Who has had `enough` for today is told when they come by themselves. `within` are those whom each variant of the
+        content is for: the first that fits the person and the channel has the word.
         """
         refused = self.refusals.current(now=now)
         for name in self._patient if enough else content.channels:
@@ -56,7 +67,13 @@ class Planner:
                 if Way(reach.account, name) in refused:
                     continue
                 if channel and channel.can(reach, content, now=now) is None:
-                    return Row(person=reach.person, contact=reach.contact, account=reach.account, channel=name)
+                    return Row(
+                        person=reach.person,
+                        contact=reach.contact,
+                        account=reach.account,
+                        channel=name,
+                        variant=_variant(content, within, reach.person, name),
+                    )
         first = ways[0]
         return Row(
             person=first.person,
@@ -69,24 +86,52 @@ class Planner:
 
     def again(self, person: str, content: Content, *, now: datetime) -> Row | None:
         """Another channel for a person whose first one turned out to be closed; None for one who left."""
-        ways = self._store.reaches([person])
-        return self.choose(ways, content, now=now) if ways else None
+        ways = self._store.reaches([person], accounts=content.accounts)
+        within = self.audience.variants(content, now=now)([person])
+        return self.choose(ways, content, now=now, within=within) if ways else None
 
     @property
     def _patient(self) -> Sequence[str]:
         return [name for name, channel in self._channels.items() if channel.waits]
 
     def _pages(self, key: str, content: Content, now: datetime) -> Iterator[list[Row]]:
-        full = self._full(key, now)
-        for people in self._audience.pages(content):
-            enough = full([ways[0].person for ways in people])
-            yield [self.choose(ways, content, now=now, enough=ways[0].person in enough) for ways in people]
+        full, variants = self._full(key, content, now), self.audience.variants(content, now=now)
+        for people in self.audience.pages(content, now=now):
+            persons = [ways[0].person for ways in people]
+            enough, within = full(persons), variants(persons)
+            yield [
+                self.choose(ways, content, now=now, enough=ways[0].person in enough, within=within) for ways in people
+            ]
 
-    def _full(self, key: str, now: datetime) -> Callable[[Sequence[str]], Collection[str]]:
-        """Tells who, of persons in the order of their ids, has had as many pushes today as anybody should."""
-        a_day = self._manners.a_day
-        others = a_day and self._store.begun(since=self._manners.midnight_before(now), but=key)
-        if not a_day or not others:
-            return lambda _: ()
+    def _full(self, key: str, content: Content, now: datetime) -> Callable[[Sequence[str]], Collection[str]]:
+        """Tells who, of persons in the order of their ids, has had as many pushes as anybody should.
+
+        That is so many of whatever kind today, and so many of this broadcast within the time that it names.
+        """
+        caps: list[tuple[Sequence[str], int]] = []
+        if self._manners.a_day:
+            today = self._store.begun(since=self._manners.midnight_before(now), but=key)
+            caps.append((today, self._manners.a_day))
+        if content.at_most:
+            since, name = self._since(timedelta(seconds=content.within_seconds), now), key.partition(":")[0]
+            caps.append((self._store.begun(since=since, but=key, broadcast=name), content.at_most))
         patient = self._patient
-        return lambda people: self._store.pushed(others, people, but=patient, times=a_day)
+
+        def full(people: Sequence[str]) -> Collection[str]:
+            told = (self._store.pushed(runs, people, but=patient, times=times) for runs, times in caps if runs)
+            return frozenset().union(*told)
+
+        return full
+
+    def _since(self, within: timedelta, now: datetime) -> datetime:
+        """When a span that ends now began. Days are the calendar's: a week after a push there is the next one."""
+        if within % A_DAY:
+            return now - within
+        return self._manners.midnight_before(now) - within + A_DAY
+
+
+def _variant(content: Content, within: Sequence[Collection[str]], person: str, channel: str) -> int:
+    """The number of the first variant that is for this person by this channel; 0 for the run's own words."""
+    numbered = enumerate(zip(content.variants, within, strict=False), start=1)
+    fit = (n for n, (each, persons) in numbered if person in persons and channel in (each.channels or (channel,)))
+    return next(fit, 0)

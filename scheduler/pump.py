@@ -247,6 +247,7 @@ def _by(other: Row, parcel: Parcel, error: WeChatError, now: datetime) -> Settle
         contact=other.contact,
         account=other.account,
         channel=other.channel,
+        variant=other.variant,
         state=State.DUE,
         error=_code(error),
         wake_at=now,

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from content import models
 from content.library import Library
-from content.models import Broadcast, Digest
-from storage.broadcasts import Content
+from content.models import Audience, Broadcast, Digest, Group
+from storage.broadcasts import Content, Variant
 from wechat import limits, paging
 
 MOST_AT_ONCE = 5  # of old digests, when someone sends by hand what has nothing new
@@ -21,6 +23,8 @@ def compose(
 
     Only subscribers of a topic that has something new are meant: the others would be bothered with nothing of theirs.
     """
+    if broadcast.digests:
+        return _of_named(library, broadcast, now)
     if not _speaks_of_digests(library, broadcast):
         return _content(library, broadcast, (), broadcast.audience.topics, now)
     fresh = [
@@ -31,17 +35,28 @@ def compose(
 
 def compose_of_newest(library: Library, broadcast: Broadcast, *, now: datetime) -> Content | None:
     """The same with the newest digests there are, however old: for one who sends by hand and wants to see it."""
+    if broadcast.digests:
+        return _of_named(library, broadcast, now)
     return _of_digests(library, broadcast, _fitting(library, broadcast, now)[:MOST_AT_ONCE], now)
 
 
 def _speaks_of_digests(library: Library, broadcast: Broadcast) -> bool:
-    return "digests" in library.template(broadcast.template).values
+    return any("digests" in template.values for template in library.templates_of(broadcast))
 
 
-def _fitting(library: Library, broadcast: Broadcast, now: datetime) -> list[Digest]:
-    """The digests on the broadcast's topics, but for those written for an organisation that it reaches beyond."""
+def _of_named(library: Library, broadcast: Broadcast, now: datetime) -> Content | None:
+    """What it says of the digests that it names itself, however often they were said; None where none is out."""
+    fitting = {digest.slug: digest for digest in _fitting(library, broadcast, now, topics=())}
+    digests = [fitting[slug] for slug in broadcast.digests if slug in fitting]
+    return _content(library, broadcast, digests, broadcast.audience.topics, now) if digests else None
+
+
+def _fitting(
+    library: Library, broadcast: Broadcast, now: datetime, *, topics: Collection[str] | None = None
+) -> list[Digest]:
+    """The digests on its topics, or the given ones, but for those of an organisation that it reaches beyond."""
     meant = broadcast.audience.organisations
-    found = library.newest(now=now, topics=broadcast.audience.topics)
+    found = library.newest(now=now, topics=broadcast.audience.topics if topics is None else topics)
     return [digest for digest in found if not digest.audience or _is_within(library, meant, digest.audience)]
 
 
@@ -71,34 +86,83 @@ def _shown(
     def is_in(digest: Digest, words: str) -> bool:
         return digest.title in words or digest.summary in words
 
-    words = library.words_of(broadcast, digests=digests, now=now)
+    words = _all_words(library, broadcast, digests, now)
     shown = [digest for digest in digests if is_in(digest, words)]
     if not shown:
         return digests, ()
     rest = [digest for digest in digests if digest not in shown]
-    return shown, [each for each in rest if is_in(each, library.words_of(broadcast, digests=[each], now=now))]
+    return shown, [each for each in rest if is_in(each, _all_words(library, broadcast, [each], now))]
+
+
+def _all_words(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> str:
+    """The words of the broadcast and of all its variants."""
+    said = (None, *broadcast.variants)
+    return "\n".join(library.words_of(broadcast, digests=digests, now=now, variant=each) for each in said)
 
 
 def _content(
     library: Library, broadcast: Broadcast, digests: Sequence[Digest], topics: tuple[str, ...], now: datetime
 ) -> Content:
-    words = library.words_of(broadcast, digests=digests, now=now)
-    notice = library.notice_of(broadcast, digests=digests, now=now)
-    mini = library.mini_notice_of(broadcast, digests=digests, now=now)
-    meant = broadcast.audience.organisations
+    link, picture = library.link_of(broadcast, digests=digests, now=now)
+
+    def said(variant: models.Variant | None) -> dict[str, Any]:
+        """The fields of `Words`."""
+        given: Any = {"digests": digests, "now": now, "variant": variant}
+        words = library.words_of(broadcast, **given)
+        linked = f"{words}\n{link}" if link else words
+        mini = library.mini_notice_of(broadcast, **given) if broadcast.mini_template_id else {}
+        return {
+            "text": _fitted(library, words if picture else linked),
+            "line": library.say("push.kept", title=broadcast.title, words=linked),
+            "fields": {key: limits.fit(key, value) for key, value in library.notice_of(broadcast, **given).items()},
+            "mini_fields": {key: limits.fit(key, value) for key, value in mini.items()},
+        }
+
     return Content(
-        text=_fitted(library, words),
-        line=library.say("push.kept", title=broadcast.title, words=words),
+        **said(None),
+        variants=tuple(
+            Variant(
+                **said(each),
+                channels=each.channels,
+                where=condition_of(library, each.audience) if each.audience else {},
+            )
+            for each in broadcast.variants
+        ),
         channels=broadcast.channels,
+        link=link,
+        picture=picture,
         template_id=broadcast.notice_template_id,
-        fields={key: limits.fit(key, value) for key, value in notice.items()},
         mini_template_id=broadcast.mini_template_id,
-        mini_fields={key: limits.fit(key, value) for key, value in mini.items()} if broadcast.mini_template_id else {},
         mini_page=broadcast.mini_page,
+        mini_appid=broadcast.mini_appid,
         digests=tuple(digest.slug for digest in digests),
         topics=topics,
-        organisations=tuple(sorted({each for one in meant for each in library.organisations_within(one)})),
+        organisations=_within(library, broadcast.audience.organisations),
+        accounts=broadcast.audience.accounts,
+        where=_where(library, broadcast.audience),
+        at_most=broadcast.at_most.times if broadcast.at_most else 0,
+        within_seconds=int(broadcast.at_most.within.total_seconds()) if broadcast.at_most else 0,
     )
+
+
+def _within(library: Library, organisations: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted({each for one in organisations for each in library.organisations_within(one)}))
+
+
+def condition_of(library: Library, group: Group) -> dict[str, Any]:
+    """A group of people as the database is asked for it, every organisation with all below it."""
+    lists = {name: [*getattr(group, name)] for name in ("topics", "roles", "accounts", "tags", "received")}
+    inner = {name: [condition_of(library, each) for each in getattr(group, name)] for name in ("all", "any", "none")}
+    asked: dict[str, Any] = {**lists, **inner, "organisations": [*_within(library, group.organisations)]}
+    if group.answered:
+        asked["answered"] = int(group.answered.total_seconds())
+    return {name: value for name, value in asked.items() if value}
+
+
+def _where(library: Library, audience: Audience) -> dict[str, Any]:
+    """What is asked besides the outermost topics, organisations and accounts: those have places of their own."""
+    asked = condition_of(library, audience)
+    return {name: value for name, value in asked.items() if name not in {"topics", "organisations", "accounts"}}
 
 
 def _fitted(library: Library, words: str) -> str:

@@ -1,12 +1,15 @@
 """Who may sign in to the console. Passwords are kept as argon2 hashes made elsewhere."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage.db import Database, metadata
-from storage.people import Id
+from storage import codes
+from storage.db import Database, Moment, metadata
+from storage.people import Id, contacts
+from storage.sealing import Mark
 
 admins = sa.Table(
     "admins",
@@ -15,6 +18,16 @@ admins = sa.Table(
     sa.Column("name", sa.String(64), nullable=False, unique=True),
     sa.Column("password_hash", sa.String(255), nullable=False),
     sa.Column("stamp", sa.String(32), nullable=False),  # changes with the password: older sessions end
+)
+
+admin_contacts = sa.Table(
+    "admin_contacts",
+    metadata,
+    sa.Column("admin", Id, primary_key=True),
+    sa.Column("contact", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), index=True),
+    sa.Column("code", sa.String(64), unique=True),  # keyed hash; None once said
+    sa.Column("code_until", Moment),
+    sqlite_with_rowid=False,
 )
 
 
@@ -59,7 +72,9 @@ class Admins:
         """Remove an account, ending every session of it; False where there is no such account."""
         gone = admins.delete().where(admins.c.name == name).returning(admins.c.id)
         with self._db.begin() as connection:
-            return connection.execute(gone).first() is not None
+            admin = connection.execute(gone).scalar()
+            connection.execute(admin_contacts.delete().where(admin_contacts.c.admin == admin))
+        return admin is not None
 
     def names(self) -> list[str]:
         """Who has an account, in the order of their names."""
@@ -78,3 +93,57 @@ class Admins:
         with self._db.read() as connection:
             row = connection.execute(sa.select(admins).where(chosen)).first()
         return None if row is None else Admin(row.id, row.name, row.password_hash, row.stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class AdminContact:
+    """The contact that an admin said to be their own."""
+
+    person: str
+    account: str
+    openid: str = field(repr=False)
+
+
+class AdminContacts:
+    """Which contact is an admin's own: they take a code in the console, and say it where they chat."""
+
+    def __init__(self, db: Database, *, mark: Mark) -> None:
+        self._db = db
+        self._mark = mark
+
+    def give_code(self, name: str, *, until: datetime) -> str:
+        """A code for the admin of that name; the one before is good no longer, the contact stays until it is said."""
+        code = codes.drawn()
+        new = {"code": self._mark(code), "code_until": until}
+        admin = sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()
+        row = self._db.insert(admin_contacts).values(admin=admin, **new)
+        with self._db.begin() as connection:
+            connection.execute(row.on_conflict_do_update(index_elements=["admin"], set_=new))
+        return code
+
+    def link(self, code: str, *, contact: str, now: datetime) -> bool:
+        """Make the contact that of the admin to whom the code was given. A repeat finds it done."""
+        fits = (admin_contacts.c.code == self._mark(code)) & (admin_contacts.c.code_until >= now)
+        change = admin_contacts.update().where(fits).values(contact=contact, code=None, code_until=None)
+        linked = sa.select(sa.exists().where(admin_contacts.c.contact == contact))
+        with self._db.begin() as connection:
+            if connection.execute(change.returning(admin_contacts.c.admin)).first() is not None:
+                return True
+            return bool(connection.execute(linked).scalar())
+
+    def unlink(self, name: str) -> None:
+        """Forget the contact of an admin."""
+        admin = sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()
+        with self._db.begin() as connection:
+            connection.execute(admin_contacts.delete().where(admin_contacts.c.admin == admin))
+
+    def of(self, name: str) -> AdminContact | None:
+        """The contact of the admin of that name."""
+        known = sa.select(contacts.c.person, contacts.c.account, contacts.c.openid).where(
+            contacts.c.id == admin_contacts.c.contact,
+            admin_contacts.c.admin == admins.c.id,
+            admins.c.name == name,
+        )
+        with self._db.read() as connection:
+            row = connection.execute(known).first()
+        return None if row is None else AdminContact(row.person, row.account, row.openid)

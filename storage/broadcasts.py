@@ -31,6 +31,17 @@ broadcasts = sa.Table(
     sa.Column("planned_at", Moment, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("four_eyes", sa.Boolean, nullable=False, server_default=sa.text("false")),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="5"),
+    sqlite_with_rowid=False,
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("key", sa.String(128), sa.ForeignKey("broadcasts.key"), primary_key=True),
+    sa.Column("admin", sa.String(64), primary_key=True),  # by name, which outlives the account
+    sa.Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -42,6 +53,7 @@ deliveries = sa.Table(
     sa.Column("contact", Id, nullable=False, server_default=""),
     sa.Column("account", sa.String(64), nullable=False),
     sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("variant", sa.Integer, nullable=False, server_default="0"),  # whose words, see Content.said
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("wake_at", Moment, nullable=False),  # due: not before; in hand: lost after
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -89,20 +101,46 @@ PIECE = 2000  # rows that one statement changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What a run says, as it was when it was planned: a later edit of the pack changes nothing of it."""
+class Words:
+    """What is said: as a message, as the `line` of the next visit, and in the fields of notices."""
 
     text: str = ""
-    line: str = ""  # the same, as it is said at the next visit
-    channels: tuple[str, ...] = ()
-    template_id: str = ""
+    line: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
-    mini_template_id: str = ""
     mini_fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant(Words):
+    """Other words for who answers `where`, by one of `channels`; where either is empty it asks nothing."""
+
+    channels: tuple[str, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content(Words):
+    """What a run says, as it was when it was planned: a later edit of the pack changes nothing of it."""
+
+    channels: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    link: str = ""
+    picture: str = ""
+    template_id: str = ""
+    mini_template_id: str = ""
     mini_page: str = ""
+    mini_appid: str = ""
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)  # what more is asked of people (`storage.audience`)
+    at_most: int = 0  # times that a person gets it within so many seconds; 0: as often as it is sent
+    within_seconds: int = 0
+
+    def said(self, variant: int) -> Words:
+        """The words that a delivery carries: its variant's, counted from one; 0 is the run's own."""
+        return self.variants[variant - 1] if 0 < variant <= len(self.variants) else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +156,16 @@ class Run:
     planned_at: datetime
     state: RunState
     reason: str = ""
+    four_eyes: bool = False
+    priority: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An admin agreed to a run as it stands."""
+
+    admin: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +187,7 @@ class Row:
     contact: str
     account: str
     channel: str
+    variant: int = 0
     state: State = State.DUE
     error: str = ""
 
@@ -152,6 +201,7 @@ class Parcel:
     account: str
     openid: str = field(repr=False)
     channel: str
+    variant: int = 0
     attempts: int
 
 
@@ -167,6 +217,7 @@ class Settled:
     contact: str
     account: str
     channel: str
+    variant: int = 0
     state: State
     message_id: str = ""
     error: str = ""
@@ -260,6 +311,55 @@ class Broadcasts:
             taken = broadcasts.update().where(here).values(change).returning(broadcasts.c.key)
             return connection.execute(taken).first() is not None
 
+    # -- who agreed ----------------------------------------------------------------------------------------------
+
+    def approvals(self, key: str) -> list[Approval]:
+        """Who agreed to a run, and when, the first one first."""
+        theirs = sa.select(approvals.c.admin, approvals.c.at).where(approvals.c.key == key)
+        with self._db.read() as connection:
+            rows = connection.execute(theirs.order_by(approvals.c.at, approvals.c.admin)).all()
+        return [Approval(row.admin, row.at) for row in rows]
+
+    def approve(self, key: str, *, admin: str, content: Content, now: datetime) -> bool:
+        """Note that an admin agrees; False where the run doesn't wait, or doesn't say this `content` any more."""
+        with self._db.begin() as connection:
+            run = self._waiting(connection, key)
+            if run is None or run.content != content:
+                return False
+            self._agree(connection, key, admin, now)
+        return True
+
+    def rephrase(self, key: str, *, content: Content, expires_at: datetime, now: datetime, admin: str = "") -> bool:
+        """Give a run that hasn't begun new words, to which the `admin` who asks for them agrees.
+
+        Words that somebody agreed to stay, and False is given; but in a run that was over it begins anew.
+        """
+        with self._db.begin() as connection:
+            run = self._waiting(connection, key, RunState.DONE)
+            if run is None:
+                return False
+            if run.state is RunState.DONE:
+                connection.execute(approvals.delete().where(approvals.c.key == key))
+            if connection.execute(sa.select(sa.exists().where(approvals.c.key == key))).scalar():
+                return False
+            new = {"content": _dumped(content), "planned_at": now, "expires_at": expires_at, "state": RunState.PLANNING}
+            connection.execute(broadcasts.update().where(broadcasts.c.key == key).values(new))
+            if admin:
+                self._agree(connection, key, admin, now)
+        return True
+
+    @staticmethod
+    def _waiting(connection: Connection, key: str, *more: RunState) -> Run | None:
+        """A run that hasn't begun, held as it is until the transaction ends."""
+        states = (RunState.PLANNING, RunState.PLANNED, *more)
+        here = sa.select(broadcasts).where(broadcasts.c.key == key, broadcasts.c.state.in_(states))
+        row = connection.execute(here.with_for_update()).first()
+        return None if row is None else _run(row)
+
+    def _agree(self, connection: Connection, key: str, admin: str, now: datetime) -> None:
+        row = self._db.insert(approvals).values(key=key, admin=admin, at=now)
+        connection.execute(row.on_conflict_do_nothing())
+
     def finish(self, key: str) -> bool:
         """Close a run that is being sent, or was paused, once nothing of it is open; True when it is done."""
         still_open = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
@@ -284,8 +384,13 @@ class Broadcasts:
         with self._db.read() as connection:
             return list(connection.execute(some.order_by(contacts.c.person).limit(limit)).scalars())
 
-    def reaches(self, some: Collection[str], *, organisations: Collection[str] = ()) -> list[Reach]:
-        """Every contact of these persons with what it allows; who left, or is in no named organisation, has none."""
+    def reaches(
+        self, some: Collection[str], *, organisations: Collection[str] = (), accounts: Collection[str] = ()
+    ) -> list[Reach]:
+        """Every contact of these persons with what it allows: on the named `accounts`, or any where none is named.
+
+        Who left, or is in no named organisation, has none.
+        """
         ways = (
             sa.select(contacts.c.id, contacts.c.person, contacts.c.account, windows.c.until, windows.c.remaining)
             .select_from(contacts.outerjoin(windows, windows.c.contact == contacts.c.id))
@@ -295,6 +400,8 @@ class Broadcasts:
         if organisations:
             there = sa.select(persons.c.id).where(persons.c.id.in_(some), persons.c.organisation.in_(organisations))
             ways = ways.where(contacts.c.person.in_(there))
+        if accounts:
+            ways = ways.where(contacts.c.account.in_(accounts))
         with self._db.read() as connection:
             rows = connection.execute(ways).all()
             allowed = self._credits(connection, [row.id for row in rows])
@@ -308,6 +415,12 @@ class Broadcasts:
             )
             for row in rows
         ]
+
+    def names(self, some: Collection[str]) -> Sequence[str]:
+        """The names of those of them whom the roster knows."""
+        known = sa.select(persons.c.name).where(persons.c.id.in_(some), persons.c.verified, persons.c.name != "")
+        with self._db.read() as connection:
+            return list(connection.execute(known.order_by(persons.c.id)).scalars())
 
     def _credits(self, connection: Connection, some: Collection[str]) -> Mapping[str, set[str]]:
         left = sa.select(credits_.c.contact, credits_.c.template).where(
@@ -378,7 +491,13 @@ class Broadcasts:
         picked = chosen.with_for_update(skip_locked=True).cte("picked")  # a CTE, so that the limit is applied once
         take = deliveries.update().where(deliveries.c.key == key, deliveries.c.person.in_(sa.select(picked.c.person)))
         taken = take.values(state=State.IN_HAND, batch=batch, wake_at=lost_at, attempts=deliveries.c.attempts + 1)
-        known = (deliveries.c.person, deliveries.c.contact, deliveries.c.account, deliveries.c.channel)
+        known = (
+            deliveries.c.person,
+            deliveries.c.contact,
+            deliveries.c.account,
+            deliveries.c.channel,
+            deliveries.c.variant,
+        )
         rows = connection.execute(taken.returning(*known, deliveries.c.attempts)).all()
         openids = self._openids(connection, [row.contact for row in rows])
         parcels = [Parcel(**row._mapping, openid=openids.get(row.contact, "")) for row in rows]  # noqa: SLF001 - public in spite of its name
@@ -393,12 +512,12 @@ class Broadcasts:
         return {row.id: row.openid for row in connection.execute(found)}
 
     def keep_lines(
-        self, parcels: Sequence[Parcel], *, key: str, line: str, batch: str, expires_at: datetime, now: datetime
+        self, parcels: Sequence[Parcel], *, run: Run, batch: str, expires_at: datetime, now: datetime
     ) -> None:
-        """Keep a line for each of them and settle them as sent, all in one transaction: a line is never kept twice."""
+        """Keep the run's line for each of them and settle them as sent, in one transaction: none is kept twice."""
         with self._db.begin() as connection:
             mine = sa.select(deliveries.c.person).where(
-                deliveries.c.key == key,
+                deliveries.c.key == run.key,
                 deliveries.c.person.in_([each.person for each in parcels]),
                 deliveries.c.state == State.IN_HAND,
                 deliveries.c.batch == batch,
@@ -406,13 +525,20 @@ class Broadcasts:
             here = sa.select(persons.c.id).where(persons.c.id.in_(mine)).with_for_update(read=True, key_share=True)
             found = set(connection.execute(here).scalars())
             kept = [
-                {"id": secrets.token_hex(16), "person": person, "key": key, "line": line, "expires_at": expires_at}
-                for person in found
+                {
+                    "id": secrets.token_hex(16),
+                    "person": each.person,
+                    "key": run.key,
+                    "line": run.content.said(each.variant).line,
+                    "expires_at": expires_at,
+                }
+                for each in parcels
+                if each.person in found
             ]
             if kept:
                 connection.execute(self._db.insert(kept_lines).on_conflict_do_nothing(), kept)
             settled = [settle(each, State.SENT if each.person in found else State.GONE) for each in parcels]
-            self._settle(connection, key, settled, batch=batch, now=now)
+            self._settle(connection, run.key, settled, batch=batch, now=now)
 
     def served(self, key: str, some: Collection[str]) -> frozenset[str]:
         """Who of these has a delivery in a run that has begun: planning the run again gives them no other one."""
@@ -420,10 +546,11 @@ class Broadcasts:
         with self._db.read() as connection:
             return frozenset(connection.execute(sa.select(deliveries.c.person).where(here)).scalars())
 
-    def begun(self, *, since: datetime, but: str) -> Sequence[str]:
-        """Keys of the runs that have begun since then, `but` for one."""
+    def begun(self, *, since: datetime, but: str, broadcast: str = "") -> Sequence[str]:
+        """Keys of the runs that have begun since then, all or those of a broadcast, `but` for one."""
         over = (RunState.SENDING, RunState.PAUSED, RunState.DONE)
         here = (broadcasts.c.planned_at >= since) & broadcasts.c.state.in_(over) & (broadcasts.c.key != but)
+        here &= (broadcasts.c.broadcast == broadcast) if broadcast else sa.true()
         with self._db.read() as connection:
             return connection.execute(sa.select(broadcasts.c.key).where(here)).scalars().all()
 
@@ -524,7 +651,7 @@ class Broadcasts:
 
 def settle(parcel: Parcel, state: State, **more: Any) -> Settled:
     """Say how a parcel ended; `more` are the other fields of `Settled`."""
-    known = {name: getattr(parcel, name) for name in ("person", "contact", "account", "channel")}
+    known = {name: getattr(parcel, name) for name in ("person", "contact", "account", "channel", "variant")}
     return Settled(**{**known, "state": state, **more})
 
 
@@ -533,12 +660,16 @@ def _dumped(content: Content) -> str:
 
 
 def _run(row: sa.Row[Any]) -> Run:
-    read: dict[str, Any] = json.loads(row.content)
-    frozen: dict[str, Any] = {name: tuple(it) if isinstance(it, list) else it for name, it in read.items()}
-    return Run(**{**row._mapping, "content": Content(**frozen), "state": RunState(row.state)})  # noqa: SLF001 - public in spite of its name
+    read: dict[str, Any] = _frozen(json.loads(row.content))
+    read["variants"] = tuple(Variant(**_frozen(each)) for each in read.get("variants", ()))
+    return Run(**{**row._mapping, "content": Content(**read), "state": RunState(row.state)})  # noqa: SLF001 - public in spite of its name
 
 
-_SETTLED = ("state", "contact", "account", "channel", "message_id", "error")
+def _frozen(read: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(it) if isinstance(it, list) else it for name, it in read.items()}
+
+
+_SETTLED = ("state", "contact", "account", "channel", "variant", "message_id", "error")
 
 
 def _change(settled: Settled, now: datetime) -> dict[str, Any]:

@@ -177,6 +177,11 @@ class QuizStore:
             given, right = connection.execute(counted).one()
         return given, right
 
+    @staticmethod
+    def has_answered(person: sa.ColumnElement[str], since: datetime) -> sa.ColumnElement[bool]:
+        """Whether a person of a statement has answered anything since then."""
+        return sa.exists().where(answers.c.person == person, answers.c.at >= since)
+
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's rounds and answers to another; a round that both have, such as today's, stays twice."""
         both = sa.select(rounds.c.name).where(rounds.c.person == into)

@@ -50,6 +50,11 @@ class Subscriptions:
         with self._db.read() as connection:
             return connection.execute(chosen.distinct().order_by(subscriptions.c.person).limit(limit)).scalars().all()
 
+    @staticmethod
+    def wants(person: sa.ColumnElement[str], topics: Collection[str]) -> sa.ColumnElement[bool]:
+        """Whether a person of a statement subscribes to any of `topics`."""
+        return sa.exists().where(subscriptions.c.person == person, subscriptions.c.topic.in_(topics))
+
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's topics to another."""
         both = sa.select(subscriptions.c.topic).where(subscriptions.c.person == into)

@@ -5,31 +5,30 @@ from zoneinfo import ZoneInfo
 from flask_limiter import Limiter
 
 from content.shelf import Shelf
-from handlers.console import admin, pages
+from handlers.console import admin, chat, pages
+from handlers.console.admin import Pushes
 from handlers.feature import Feature
-from storage.admins import Admins
-from storage.broadcasts import Broadcasts
-from storage.refusals import Refusals
+from storage.admins import AdminContacts, Admins
+
+__all__ = ["Pushes", "feature"]
 
 
 def feature(
     *,
     admins: Admins,
+    contacts: AdminContacts,
     shelf: Shelf,
-    broadcasts: Broadcasts,
-    desk: admin.Desk,
-    refusals: Refusals,
+    pushes: Pushes,
     limiter: Limiter,
     clock: admin.Clock,
     zone: ZoneInfo,
 ) -> Feature:
     """The console; its sign-in is a page that anyone may open."""
     words = admin.words()
-    console = admin.Console(
-        shelf=shelf, broadcasts=broadcasts, desk=desk, refusals=refusals, clock=clock, zone=zone, words=words
-    )
+    console = admin.Console(shelf=shelf, pushes=pushes, contacts=contacts, clock=clock, zone=zone, words=words)
     return Feature(
         name="console",
+        chat=chat.routes(chat.OwnContact(contacts=contacts, say=shelf.say)),
         pages_for_anyone=pages.blueprint(admins=admins, limiter=limiter, words=words),
         admin=admin.blueprint(console),
     )

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -13,11 +13,14 @@ from flask.typing import ResponseReturnValue
 
 from content.models import Broadcast
 from content.shelf import Shelf
+from handlers import access
 from handlers.console import engine
-from storage.broadcasts import Broadcasts, Content, Run
+from storage.admins import AdminContacts
+from storage.broadcasts import Broadcasts, Content, Run, RunState, Words
 from storage.refusals import Refusals
 
 Clock = Callable[[], datetime]
+CODE_LIVES = timedelta(minutes=10)
 
 
 class Forecast(Protocol):
@@ -36,18 +39,51 @@ class Forecast(Protocol):
         """How many by which channel."""
 
     @property
+    def sample(self) -> Sequence[str]:
+        """Some names of those who are meant, as the roster has them."""
+
+    @property
+    def nobody_is(self) -> Sequence[str]:
+        """Roles and tags that are asked for and nobody bears."""
+
+    @property
+    def few(self) -> bool:
+        """Whether they are chosen by what they did, and too few to be counted."""
+
+    @property
     def quiet_until(self) -> datetime | None:
         """When the quiet hours end, if it is quiet now."""
+
+
+class Firing(Protocol):
+    """One time of a broadcast; a day whose year's holidays nobody knows is provisional."""
+
+    @property
+    def due_at(self) -> datetime:
+        """When."""
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the day may yet change."""
 
 
 class Desk(Protocol):
     """What the console asks of the broadcast desk."""
 
+    def next_firing(self, broadcast: Broadcast, now: datetime) -> Firing | None:
+        """When a broadcast goes out next; of one that was meant for a moment in the past, that one."""
+
     def forecast(self, key: str, now: datetime, *, at_once: bool) -> Forecast:
         """Who would be reached by which channel, and with which words; nothing is written."""
 
-    def send_now(self, broadcast: str, *, now: datetime, at_night: bool) -> Run:
-        """Plan the broadcast's run and begin to send it; raises where it is quiet, but for `at_night`."""
+    def send_now(self, broadcast: str, *, now: datetime, at_night: bool, by: str) -> Run:
+        """Plan the broadcast's run and begin to send it; raises where it is quiet, but for `at_night`.
+
+        Where two admins must agree, `by` is the first, and the run waits for the other.
+        """
+
+    def approve(self, key: str, *, by: str, content: Content, now: datetime) -> bool:
+        """Note that an admin agrees to a run that says this; False where it doesn't wait or says something else."""
 
     def pause(self, key: str) -> bool:
         """Stop sending; what wasn't sent stays due. False where there was nothing to stop."""
@@ -56,14 +92,30 @@ class Desk(Protocol):
         """Go on sending. False where it wasn't paused."""
 
 
+class TryOut(Protocol):
+    """Sends what a broadcast would say to one admin, as a test."""
+
+    def __call__(self, key: str, admin: str, *, now: datetime) -> str:
+        """Give what became of it: `sent`, `kept`, `nothing` or `nobody`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushes:
+    """All that has to do with sending."""
+
+    broadcasts: Broadcasts
+    desk: Desk
+    refusals: Refusals
+    try_out: TryOut
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
     """What the pages show."""
 
     shelf: Shelf
-    broadcasts: Broadcasts
-    desk: Desk
-    refusals: Refusals
+    pushes: Pushes
+    contacts: AdminContacts
     clock: Clock
     zone: ZoneInfo
     words: Mapping[str, Any]
@@ -80,7 +132,7 @@ class Console:
 
     def _refused(self) -> Iterator[tuple[str, str, datetime]]:
         """Account, channel, and until when it is left alone."""
-        for way, until in self.refusals.current(now=self.clock()).items():
+        for way, until in self.pushes.refusals.current(now=self.clock()).items():
             yield way.account, self.words["channel"].get(way.channel, way.channel), until.astimezone(self.zone)
 
     def sendings(self) -> ResponseReturnValue:
@@ -100,8 +152,9 @@ class Console:
         at_night = "at_night" in request.form
         if ahead.quiet_until and not at_night:
             return self._asked(broadcast, ahead, fault="quiet")
-        run = self.desk.send_now(key, now=self.clock(), at_night=at_night)
-        outcome = engine.outcome(run.state, anybody=bool(self.broadcasts.tallies(run.key)))
+        run = self.pushes.desk.send_now(key, now=self.clock(), at_night=at_night, by=access.who_is_in())
+        anybody = bool(self.pushes.broadcasts.tallies(run.key))
+        outcome = engine.outcome(run.state, anybody=anybody, asked=run.four_eyes)
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
 
@@ -109,7 +162,7 @@ class Console:
         broadcast = self.shelf.current().broadcasts.get(key)
         if broadcast is None:
             abort(404)
-        return broadcast, self.desk.forecast(key, self.clock(), at_once=True)
+        return broadcast, self.pushes.desk.forecast(key, self.clock(), at_once=True)
 
     def _asked(self, broadcast: Broadcast, ahead: Forecast, *, fault: str = "") -> ResponseReturnValue:
         names = self.words["channel"]
@@ -118,25 +171,92 @@ class Console:
             broadcast=broadcast,
             content=ahead.content,
             by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
+            audience=self._audience(engine.condition(broadcast.audience)),
+            variants=[*self._variants(ahead.content)],
+            ahead=ahead,
             nobody_can=ahead.channels.get("", 0),
             seen=self._seen(broadcast, ahead),
             quiet_until=ahead.quiet_until and ahead.quiet_until.astimezone(self.zone),
             fault=fault,
         )
 
+    def _variants(self, content: Content | None) -> Iterator[tuple[str, Words]]:
+        """Whom each variant is for, and what it says."""
+        names = self.words["channel"]
+        for each in content.variants if content else ():
+            ways = "、".join(names.get(channel, channel) for channel in each.channels)
+            by = self.words["audience"]["by"].format(ways) if ways else ""
+            whom = self._audience(each.where) if each.where else ""
+            yield "，".join(filter(None, (whom, by))), each
+
     def _seen(self, broadcast: Broadcast, ahead: Forecast) -> str:
         """What the words are made of: the words themselves may tell the minute, and would never be the same twice."""
         library = self.shelf.current()
         digests = [library.digests.get(slug) for slug in (ahead.content.digests if ahead.content else ())]
-        return engine.looks(ahead.key, broadcast, library.template(broadcast.template).source, digests)
+        return engine.looks(ahead.key, broadcast, [each.source for each in library.templates_of(broadcast)], digests)
+
+    def try_out(self, key: str) -> ResponseReturnValue:
+        """Send what would be said now to the admin who asks, and to nobody else."""
+        if key not in self.shelf.current().broadcasts:
+            abort(404)
+        tried = self.pushes.try_out(key, access.who_is_in(), now=self.clock())
+        flash(self.words["tried"][tried])
+        return redirect(url_for("console.own" if tried == "nobody" else "console.ask", key=key))
+
+    def own(self) -> ResponseReturnValue:
+        """Whether a contact is known as the admin's own."""
+        return self._page("own", linked=self.contacts.of(access.who_is_in()) is not None, code="")
+
+    def own_code(self) -> ResponseReturnValue:
+        """A code to be said in the chat, or the contact forgotten."""
+        if "forget" in request.form:
+            self.contacts.unlink(access.who_is_in())
+            return redirect(url_for("console.own"))
+        code = self.contacts.give_code(access.who_is_in(), until=self.clock() + CODE_LIVES)
+        return self._page("own", linked=False, code=engine.shown(code))
+
+    def look(self, key: str) -> ResponseReturnValue:
+        """What a run that waits would say, and to whom, for the one who is to agree."""
+        run = self._waiting(key)
+        content = run.content
+        outermost = {"topics": content.topics, "organisations": content.organisations, "accounts": content.accounts}
+        return self._page(
+            "approve",
+            run=run,
+            content=content,
+            audience=self._audience({**outermost, **content.where}),
+            variants=[*self._variants(content)],
+            approvals=self._agreed(run),
+            mine=access.who_is_in() in {each.admin for each in self.pushes.broadcasts.approvals(key)},
+            seen=engine.looks(content),
+        )
+
+    def agree(self, key: str) -> ResponseReturnValue:
+        """Agree to a run, where it still says what was looked at."""
+        run = self._waiting(key)
+        same = request.form.get("seen") == engine.looks(run.content)
+        agreed = same and self.pushes.desk.approve(key, by=access.who_is_in(), content=run.content, now=self.clock())
+        flash(self.words["said"]["agreed" if agreed else "not_agreed"])
+        return redirect(url_for("console.sendings") if agreed else url_for("console.look", key=key))
+
+    def _waiting(self, key: str) -> Run:
+        run = self.pushes.broadcasts.run(key)
+        if run is None or not run.four_eyes:
+            abort(404)
+        return run
+
+    def _agreed(self, run: Run) -> str:
+        """Which admins agreed to a run, and when."""
+        theirs = self.pushes.broadcasts.approvals(run.key) if run.four_eyes else ()
+        return "、".join(f"{each.admin}（{each.at.astimezone(self.zone):%m-%d %H:%M}）" for each in theirs)
 
     def steer(self, key: str, act: str) -> ResponseReturnValue:
         """Pause or resume a run."""
         acts = {
-            "pause": lambda: self.desk.pause(key),
-            "resume": lambda: self.desk.resume(key, now=self.clock()),
+            "pause": lambda: self.pushes.desk.pause(key),
+            "resume": lambda: self.pushes.desk.resume(key, now=self.clock()),
         }
-        if act not in acts or self.broadcasts.run(key) is None:
+        if act not in acts or self.pushes.broadcasts.run(key) is None:
             abort(404)
         flash(self.words["said"][act if acts[act]() else "too_late"])
         return redirect(url_for("console.sendings"))
@@ -154,18 +274,32 @@ class Console:
         return render_template(f"console/{name}.html", states=tuple(self.words["delivery"].items()), **values)
 
     def _file(self, broadcast: Broadcast) -> Mapping[str, Any]:
-        names = {topic.id: topic.name for topic in self.shelf.current().account.topics}
-        topics = [names.get(topic, topic) for topic in broadcast.audience.topics]
+        now = self.clock()
+        coming = self.pushes.desk.next_firing(broadcast, now)
+        coming = coming if coming and coming.due_at > now else None
         return {
             "key": broadcast.key,
             "title": broadcast.title,
             "schedule": broadcast.schedule,
             "at": broadcast.at,
-            "topics": topics,
+            "workdays": broadcast.workdays,
+            "jitter": broadcast.jitter // timedelta(minutes=1),
+            "next": coming and f"{coming.due_at.astimezone(self.zone):%m-%d %H:%M}",
+            "is_provisional": coming and coming.is_provisional,
+            "audience": self._audience(engine.condition(broadcast.audience)),
         }
 
+    def _audience(self, asked: Mapping[str, Any]) -> str:
+        library = self.shelf.current()
+        names = {
+            "topics": {topic.id: topic.name for topic in library.account.topics},
+            "organisations": {each.id: each.name for each in library.organisations.values()},
+            "received": {digest.slug: digest.title for digest in library.digests.values()},
+        }
+        return engine.audience(asked, self.words["audience"], names)
+
     def _runs(self, most: int) -> list[engine.Shown]:
-        return [self._shown(run) for run in self.broadcasts.runs(limit=most)]
+        return [self._shown(run) for run in self.pushes.broadcasts.runs(limit=most)]
 
     def _shown(self, run: Run) -> engine.Shown:
         act = engine.ACTS.get(run.state, "")
@@ -175,9 +309,11 @@ class Console:
             planned_at=run.planned_at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
             state=self.words["run"][run.state],
             reason=run.reason,
-            tallies=engine.counted((tally.state, tally.count) for tally in self.broadcasts.tallies(run.key)),
+            tallies=engine.counted((tally.state, tally.count) for tally in self.pushes.broadcasts.tallies(run.key)),
             act=act,
             act_name=self.words["act"].get(act, ""),
+            agreed=self._agreed(run),
+            asks=run.four_eyes and run.state is RunState.PLANNED,
         )
 
 
@@ -193,6 +329,11 @@ def blueprint(console: Console) -> Blueprint:
     doors.add_url_rule("/broadcasts", "sendings", console.sendings)
     doors.add_url_rule("/broadcasts/<key>/send", "ask", console.ask)
     doors.add_url_rule("/broadcasts/<key>/send", "send", console.send, methods=["POST"])
+    doors.add_url_rule("/own", "own", console.own)
+    doors.add_url_rule("/own", "own_code", console.own_code, methods=["POST"])
+    doors.add_url_rule("/broadcasts/<key>/try", "try_out", console.try_out, methods=["POST"])
+    doors.add_url_rule("/broadcasts/<key>/approve", "look", console.look)
+    doors.add_url_rule("/broadcasts/<key>/approve", "agree", console.agree, methods=["POST"])
     doors.add_url_rule("/broadcasts/<key>/<act>", "steer", console.steer, methods=["POST"])
     doors.add_url_rule("/content", "pack", console.pack)
     return doors

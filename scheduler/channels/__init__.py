@@ -11,7 +11,7 @@ from scheduler import reasons
 from storage.broadcasts import Content, Parcel, Reach, Run
 from wechat.bulk import Job, Outcome
 from wechat.errors import Misconfigured, WeChatError
-from wechat.messages import Notice
+from wechat.messages import News, Notice
 
 
 class Closed(StrEnum):
@@ -68,7 +68,7 @@ class Sender(Protocol):
 
 
 async def post(
-    sender: Sender | None, parcels: Sequence[Parcel], what: Callable[[Parcel], str | Notice]
+    sender: Sender | None, parcels: Sequence[Parcel], what: Callable[[Parcel], str | News | Notice]
 ) -> AsyncGenerator[Ended, None]:
     """Send what `what` makes of each parcel; an account that is no longer configured stops the run."""
     if sender is None:

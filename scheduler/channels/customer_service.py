@@ -7,6 +7,7 @@ from typing import Any
 from scheduler.channels import Closed, Ended, Sender, post
 from storage.broadcasts import Content, Parcel, Reach, Run
 from wechat.capabilities import Capability, may
+from wechat.messages import News
 from wechat.settings import AccountSettings
 
 
@@ -30,9 +31,21 @@ class CustomerServiceChannel:
         return None if window and window.remaining > 0 and window.until > now else Closed.WINDOW
 
     def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:  # noqa: ARG002 - the platform needs neither
-        """Send the run's words."""
-        return post(self._senders.get(parcels[0].account), parcels, lambda _: run.content.text)
+        """Send the run's words, on a card where it has a picture."""
+        return post(
+            self._senders.get(parcels[0].account),
+            parcels,
+            lambda parcel: message(run.title, run.content, parcel.variant),
+        )
 
     def spends(self, content: Content) -> Mapping[str, Any]:  # noqa: ARG002 - whatever was said
         """One message of the window."""
         return {"spent_window": True}
+
+
+def message(title: str, content: Content, variant: int) -> str | News:
+    """What is sent of a run: words, or a card with its picture that opens its link."""
+    text = content.said(variant).text
+    if not content.picture:
+        return text
+    return News(title=title, description=text, url=content.link, picture_url=content.picture)

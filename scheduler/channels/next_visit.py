@@ -32,8 +32,7 @@ class NextVisitChannel:
         await asyncio.to_thread(
             self._store.keep_lines,
             parcels,
-            key=run.key,
-            line=run.content.line,
+            run=run,
             batch=batch,
             expires_at=now + KEPT_FOR,
             now=now,

@@ -31,7 +31,7 @@ class _Notices(ABC):
 
     @staticmethod
     @abstractmethod
-    def notice(content: Content, openid: str) -> Notice:
+    def notice(content: Content, parcel: Parcel) -> Notice:
         """What it says by one."""
 
     def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - credits don't grow old
@@ -46,9 +46,7 @@ class _Notices(ABC):
 
     def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:  # noqa: ARG002 - the platform needs neither
         """Send the run's fields."""
-        return post(
-            self._senders.get(parcels[0].account), parcels, lambda parcel: self.notice(run.content, parcel.openid)
-        )
+        return post(self._senders.get(parcels[0].account), parcels, lambda parcel: self.notice(run.content, parcel))
 
     def spends(self, content: Content) -> Mapping[str, Any]:
         """One credit."""
@@ -67,9 +65,16 @@ class NoticeChannel(_Notices):
         return content.template_id
 
     @staticmethod
-    def notice(content: Content, openid: str) -> Notice:
-        """The fields of the broadcast's template."""
-        return Notice(openid=openid, template_id=content.template_id, data=content.fields)
+    def notice(content: Content, parcel: Parcel) -> Notice:
+        """The fields of the broadcast's template, with where a tap leads: to the mini-program, or to a page."""
+        return Notice(
+            openid=parcel.openid,
+            template_id=content.template_id,
+            data=content.said(parcel.variant).fields,
+            page=content.link,
+            miniprogram_appid=content.mini_appid,
+            miniprogram_path=content.mini_page if content.mini_appid else "",
+        )
 
 
 class MiniNoticeChannel(_Notices):
@@ -84,8 +89,11 @@ class MiniNoticeChannel(_Notices):
         return content.mini_template_id
 
     @staticmethod
-    def notice(content: Content, openid: str) -> Notice:
+    def notice(content: Content, parcel: Parcel) -> Notice:
         """The fields of the broadcast's other template."""
         return Notice(
-            openid=openid, template_id=content.mini_template_id, data=content.mini_fields, page=content.mini_page
+            openid=parcel.openid,
+            template_id=content.mini_template_id,
+            data=content.said(parcel.variant).mini_fields,
+            page=content.mini_page,
         )

@@ -1,6 +1,7 @@
 """Pushes, from the command line."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,7 +11,8 @@ from click.testing import Result
 from commands import broadcast
 from scheduler.broadcast import Forecast, NoSuchBroadcast, Status
 from scheduler.manners import QuietHours
-from storage.broadcasts import Content, Run, RunState, State, Tally
+from scheduler.trying import Tried
+from storage.broadcasts import Approval, Content, Run, RunState, State, Tally, Variant
 from tests.commands.calls import call
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -67,6 +69,10 @@ class Desk:
         self.asked.append(("forecast", self._of(key), now, at_once))
         return Forecast(key=KEY, due_at=NOW, content=None, channels={"customer_service": 3, "": 1})
 
+    def try_out(self, key, admin, *, now):
+        self.asked.append(("try", self._of(key), admin, now))
+        return Tried(admin)
+
     def _of(self, key: str) -> str:
         if not key.startswith("daily-digest"):
             raise NoSuchBroadcast(key)
@@ -74,7 +80,7 @@ class Desk:
 
 
 def zhibu(desk: Any, *arguments: str) -> Result:
-    office = broadcast.Office(desk=desk, clock=lambda: NOW, zone=timezone(timedelta(hours=8)))
+    office = broadcast.Office(desk=desk, try_out=desk.try_out, clock=lambda: NOW, zone=timezone(timedelta(hours=8)))
     return call(None, [broadcast.group(lambda _config: office)], "broadcast", *arguments)
 
 
@@ -101,6 +107,43 @@ def test_each_command_asks_the_desk_for_one_thing(arguments, asked):
     assert KEY in result.output
 
 
+@pytest.mark.parametrize(
+    ("became", "exit_code", "word"),
+    [("sent", 0, "as a test"), ("kept", 0, "next word"), ("nothing", 1, "nothing to say"), ("nobody", 1, "/admin/own")],
+)
+def test_a_test_goes_to_one_admin_and_says_what_became_of_it(became, exit_code, word):
+    desk = Desk()
+    result = zhibu(desk, "send", KEY, "--to-admin", became)
+
+    assert (result.exit_code, desk.asked) == (exit_code, [("try", KEY, became, NOW)])
+    assert word in result.output
+
+
+def test_a_dry_run_asks_for_nothing_but_a_forecast_and_shows_all_words():
+    class Full(Desk):
+        def forecast(self, key, now, *, at_once):
+            found = super().forecast(key, now, at_once=at_once)
+            content = Content(text="大家好", fields={"thing1": "一"}, variants=(Variant(text="书记您好"),))
+            return replace(found, content=content)
+
+    desk = Full()
+    shown = zhibu(desk, "send", KEY, "--dry-run", "--now")
+    read = json.loads(zhibu(desk, "send", KEY, "--dry-run", "--json").stdout)
+
+    assert desk.asked == [("forecast", KEY, NOW, True), ("forecast", KEY, NOW, False)]
+    assert all(
+        words in shown.stdout for words in ("大家好", "thing1: 一", "书记您好", "customer_service", "Nothing was sent")
+    )
+    assert [each["text"] for each in read["words"]] == ["大家好", "书记您好"]
+
+
+@pytest.mark.parametrize("more", [("--wait",), ("--at-night",), ("--to-admin", "sent")], ids=" ".join)
+def test_a_dry_run_stands_alone(more):
+    desk = Desk()
+
+    assert (zhibu(desk, "send", KEY, "--dry-run", *more).exit_code, desk.asked) == (2, [])
+
+
 def test_in_quiet_hours_nothing_is_sent_and_the_way_to_do_it_is_said():
     desk = Desk(quiet=True)
     result = zhibu(desk, "send", KEY, "--now")
@@ -108,6 +151,22 @@ def test_in_quiet_hours_nothing_is_sent_and_the_way_to_do_it_is_said():
     assert result.exit_code == 1
     assert "--at-night" in result.output
     assert desk.asked == []
+
+
+def test_what_waits_for_two_admins_says_so_and_shows_who_agreed():
+    class Careful(Desk):
+        def status(self, key):
+            self._of(key)
+            run = a_run(four_eyes=True, reason="要两位管理员都同意才发，还差1位")
+            return Status(run=run, tallies=(), approvals=[Approval("甲", NOW)])
+
+    desk = Careful()
+    sent = zhibu(desk, "send", KEY, "--now")
+    shown = json.loads(zhibu(desk, "status", KEY, "--json").stdout)
+
+    assert "two admins must agree" in sent.stderr
+    assert "还差1位" in sent.stdout
+    assert shown["approvals"] == [{"admin": "甲", "at": NOW.isoformat()}]
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])
@@ -150,6 +209,7 @@ def test_a_program_reads_one_run_or_a_list_of_them():
         "reason": "",
         "due_at": "2026-11-23T00:30:00+00:00",
         "people": 40,
+        "approvals": [],
         "deliveries": [{"channel": "notice", "state": "sent", "count": 40}],
     }
     assert several == [one, one]

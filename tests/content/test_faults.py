@@ -1,5 +1,6 @@
 """Every fault an admin can make is named with its file and its line."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,16 @@ from .builders import (
 )
 
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
+VISIT = {"channels": ["next_visit"], "template": "daily"}
+HOLIDAYS = "calendar/2027.toml"
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
     channels=frozenset({"notice", "next_visit"}),
+    accounts=frozenset({"official"}),
+    service_channels=frozenset({"template_message"}),
+    most_text_bytes=2048,
+    most_address_bytes=1024,
     notice_fault=lambda _, value: "太长" if len(value) > 20 else "",
 )
 BUTTON = '[[button]]\nname = "上"\n'
@@ -95,7 +102,40 @@ FAULTS = [
     ("body_empty", {DIGEST: a_digest("\n\n")}, DIGEST, 8, "正文"),
     ("cron", push_with(schedule="每天8点"), PUSH, 3, "30 8 * * *"),
     ("schedule_or_at", push_with(without=["schedule"]), PUSH, 1, "at"),
+    ("workdays_at", push_with(without=["schedule"], at="2026-12-01 09:00", workdays=True), PUSH, 7, "schedule"),
+    ("jitter", push_with(jitter="2h"), PUSH, 7, "1h"),
+    ("bool", push_with(workdays="周一到周五"), PUSH, 7, "workdays"),
+    ("calendar_name", {"calendar/明年.toml": "off = [2027-01-01]\n"}, "calendar/明年.toml", 1, "2027.toml"),
+    ("calendar_year", {HOLIDAYS: "off = [\n2027-01-01,\n2026-12-31]\n"}, HOLIDAYS, 1, "2026-12-31"),
+    ("calendar_both", {HOLIDAYS: "off = [2027-01-01]\nwork = [2027-01-01]\n"}, HOLIDAYS, 2, "2027-01-01"),
     ("audience", push_with(audience={}), PUSH, 4, "everyone"),
+    ("audience", push_with(audience={"everyone": True, "roles": ["书记"]}), PUSH, 4, "everyone"),
+    ("audience", push_with(audience={"none": [{"roles": ["书记"]}]}), PUSH, 4, "everyone"),
+    ("audience_empty", push_with(audience={"topics": ["yaowen"], "any": [{}]}), PUSH, 4, "删掉"),
+    ("span", push_with(audience={"answered": "上周"}), PUSH, 4, "12h"),
+    ("unexpected_keyword_argument", push_with(audience={"any": [{"rolse": ["书记"]}]}), PUSH, 4, "roles"),
+    ("at_most", push_with(at_most="每周一次"), PUSH, 7, "1/7d"),
+    ("at_most", push_with(at_most="0/7d"), PUSH, 7, "1/7d"),
+    ("less_than_equal", push_with(priority=10), PUSH, 7, "9"),
+    ("greater_than_equal", push_with(priority=-1), PUSH, 7, "0"),
+    ("variant_for_all", push_with(variant=[{"template": "daily"}]), PUSH, 7, "audience"),
+    ("variant_empty", push_with(variant=[{"channels": ["notice"]}]), PUSH, 7, "template"),
+    ("variant_missing", push_with(without=["template"]), PUSH, 1, "notice、next_visit"),
+    ("variant_missing", push_with(without=["template"], variant=[VISIT]), PUSH, 1, "走 notice 的"),
+    ("variant_channel", push_with(variant=[{"channels": ["sms"], "template": "daily"}]), PUSH, 7, "next_visit"),
+    ("template_unknown", push_with(variant=[VISIT | {"template": "weekly"}]), PUSH, 7, "“weekly”"),
+    ("notice_value", push_with(variant=[VISIT | {"fields": {"thing1": "字" * 21}}]), PUSH, 7, "“thing1”太长"),
+    ("words_value", push_with(variant=[VISIT | {"mini_fields": {"thing1": "{{ x }}"}}]), PUSH, 7, "“x”"),
+    ("words_syntax", push_with(link="https://example.org/{{ now"), PUSH, 7, "{{ }}"),
+    ("picture_link", push_with(picture="https://example.org/a.png"), PUSH, 7, "link"),
+    ("address_filled", push_with(link="{{ digests[0].title }}"), PUSH, 7, "“样例”"),
+    ("address_filled", push_with(link="https://example.org/", picture="a.png"), PUSH, 8, "picture"),
+    ("address_long", push_with(link="https://example.org/" + "a" * 1010), PUSH, 7, "1024"),
+    ("digest_unknown", push_with(digests=["first", "second"]), PUSH, 7, "“second”"),
+    ("digest_not_for_all", push_with(digests=["first"]) | digest_with(audience="[zhibu]"), PUSH, 7, "zhibu"),
+    ("service_news", push_with(channels=["template_message"]), PUSH, 5, "Template_Message_Interface"),
+    ("service_news", push_with(channels=["template_message"], template="none", fields={}, digests=["first"])
+     | {"templates/none.j2": "一句话"}, PUSH, 5, "重要服务通知"),
     ("broadcast_key_twice", {"broadcasts/again.toml": a_broadcast()}, PUSH, 1, "broadcasts/again.toml"),
     ("notice_field", push_with(fields={"title": "一"}), PUSH, 9, "thing1"),
     ("notice_value", push_with(fields={"thing1": "字" * 21}), PUSH, 9, "“thing1”太长"),
@@ -140,6 +180,11 @@ ADVICE = [
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
     ("channel_unknown", push_with(channels=["notice", "sms"]), PUSH, 5, "“sms”"),
+    ("account_unknown", push_with(audience={"accounts": ["gongzhonghao"]}), PUSH, 4, "official"),
+    ("received_unknown", push_with(audience={"everyone": True, "none": [{"received": ["x"]}]}), PUSH, 4, "“x”"),
+    ("topic_unknown", push_with(audience={"any": [{"topics": ["yaowen"]}, {"topics": ["x"]}]}), PUSH, 4, "“x”"),
+    ("organisation_unknown", push_with(audience={"all": [{"organisations": ["x"]}]}), PUSH, 4, "“x”"),
+    ("words_long", {TEMPLATE: "字" * 700}, PUSH, 6, "2100"),
     ("phrase_leaves_out", {"phrases.toml": '\n"quiz.right" = "对"\n'}, "phrases.toml", 2, "{{ why }}"),
     ("phrase_unknown", {"phrases.toml": '\n"quiz.rihgt" = "对"\n'}, "phrases.toml", 2, "quiz.right"),
     ("menu_key_unknown", {"menu.toml": MENU.replace("quiz.daily", "quiz.dayly")}, "menu.toml", 7, "quiz.daily"),
@@ -179,7 +224,7 @@ def test_advice_is_named_with_its_file_and_line_and_the_pack_is_taken(tmp_path, 
 
 
 def test_every_sentence_is_seen_by_a_test():
-    elsewhere = {"no_folder", "file_unreadable", "naive_time"}
+    elsewhere = {"no_folder", "file_unreadable", "naive_time", "workdays_end"}
 
     assert {row[0] for row in (*FAULTS, *ADVICE)} | elsewhere == set(SENTENCES)
 
@@ -299,3 +344,59 @@ def test_what_editors_leave_behind_is_no_fault(tmp_path, name):
     library = load(folder, zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped"))
 
     assert list(library.digests) == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("today", "files", "advised"),
+    [
+        (date(2026, 9, 1), {}, []),
+        (date(2026, 11, 23), {}, [(PUSH, 7, "2027.toml")]),
+        (date(2027, 2, 1), {}, [(PUSH, 7, "2027.toml")]),
+        (date(2026, 11, 23), {HOLIDAYS: "off = [2027-01-01]\n"}, []),
+        (date(2027, 11, 23), {HOLIDAYS: "off = [2027-01-01]\n"}, [(PUSH, 7, "2028.toml")]),
+    ],
+    ids=["long before the end", "near it", "behind it", "with the next year in the pack", "near the end of that"],
+)
+def test_workdays_beyond_what_was_announced_are_said_to_be_a_guess(tmp_path, today, files, advised):
+    folder = a_pack(tmp_path / "pack", {"menu.toml": None, "phrases.toml": None, **push_with(workdays=True), **files})
+    known = Known(last_work_year=2026, today=lambda: today)
+
+    found = load(folder, zone=ZONE, known=known, shipped=shipped_phrases(tmp_path / "shipped")).advice
+
+    assert [(each.file, each.line) for each in found] == [(file, line) for file, line, _ in advised]
+    assert all(name in each.mend for each, (_, _, name) in zip(found, advised, strict=True))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"template": "none", "fields": {"thing1": "会议改期"}},
+        {"template": "none", "fields": {"thing1": "{{ broadcast.title }}"}},
+    ],
+    ids=["its own words", "its title"],
+)
+def test_a_service_notice_without_news_is_let_through(tmp_path, changed):
+    files = {"templates/none.j2": "会议改期", **push_with(channels=["template_message"], **changed)}
+    known = Known(channels=frozenset({"template_message"}), service_channels=frozenset({"template_message"}))
+
+    library = load(a_pack(tmp_path / "pack", files), zone=ZONE, known=known, shipped=shipped_phrases(tmp_path / "s"))
+
+    assert library.advice == ()
+
+
+def test_a_digest_for_some_may_be_named_to_those_below_them(tmp_path):
+    audience = {"organisations": ["zhibu"]}
+    files = push_with(digests=["first"], audience=audience) | digest_with(audience="[dangwei]")
+
+    library = load(a_pack(tmp_path / "pack", files), zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped"))
+
+    assert library.broadcasts["daily"].digests == ("first",)
+
+
+def test_variants_for_each_channel_stand_for_the_broadcast_s_own_words(tmp_path):
+    both = [VISIT, {"channels": ["notice"], "template": "daily", "fields": {"thing1": "一"}}]
+    files = push_with(without=["template"], variant=both)
+
+    library = load(a_pack(tmp_path / "pack", files), zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped"))
+
+    assert len(library.broadcasts["daily"].variants) == 2

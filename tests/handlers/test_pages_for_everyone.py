@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from werkzeug.routing import MapAdapter
 
 from handlers.session import PAGE_COOKIE, PAGES
+from storage.broadcasts import RunState
 from tests.browser import a_browser, faults
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.house import hashed_at_no_cost
@@ -36,6 +37,8 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "sharing.script",
     "sharing.signed",
 }
+
+CAREFUL = "careful:2026-11-23"
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,8 @@ class Walk:
             "/admin/broadcasts",
             "/admin/broadcasts/quiz-reminder/send",
             "/admin/broadcasts/nothing/send",
+            f"/admin/broadcasts/{CAREFUL}/approve",
+            "/admin/own",
             "/admin/content",
             "/admin/opinion/?state=answered",
             "/admin/opinion/",
@@ -246,7 +251,7 @@ def walk(street: Street, browser: Browser) -> Iterator[Callable[[str], Walk]]:
 
 
 def lived_in(street: Street) -> None:
-    """An opinion with a name, one that a person has to look at first, a push that was sent, and one that waits."""
+    """An opinion with a name, one to be looked at first, a push that was sent, and one that waits for two admins."""
     phone = street.town.phone()
     for words in ("意见", "2", "王海棠", "1", WORDS, "好了", "1", "订阅", "全部"):
         street.goes_on(seconds=2)
@@ -255,8 +260,10 @@ def lived_in(street: Street) -> None:
     street.breaks(-1, times=9, path="/wxa/msg_sec_check")
     sent = mini.post("/opinion", {"way": "named", "name": "李石榴", "category": "其他", "words": WORDS})
     assert sent.status == 201, sent.body
-    desk = street.town.house.pushes.desk
-    desk.send_now("quiz-reminder", now=street.town.clock(), at_night=True)
+    desk, store, now = street.town.house.pushes.desk, street.town.house.pushes.store, street.town.clock()
+    run = desk.send_now("quiz-reminder", now=now, at_night=True)
+    store.open_run(replace(run, key=CAREFUL, four_eyes=True, state=RunState.PLANNED))
+    store.approve(CAREFUL, admin="另一位", content=run.content, now=now)
 
 
 def grave(page: Page) -> list[str]:

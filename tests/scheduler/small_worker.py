@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler import worker
-from scheduler.audience import Audience
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.next_visit import NextVisitChannel
@@ -21,7 +20,7 @@ from storage.people import People
 from storage.refusals import Refusals
 from storage.sealing import Keys
 from tests import fakes
-from tests.scheduler.world import NO_REDIS, Subscribers, an_account
+from tests.scheduler.world import NO_REDIS, an_account, an_audience
 from wechat.bulk import Bulk
 from wechat.tokens import Fetched, Tokens
 
@@ -48,7 +47,7 @@ def main() -> None:
         people=people,
         planner=Planner(
             store,
-            Audience(store, Subscribers()),
+            an_audience(db, store),
             channels,
             Manners(zone=ZoneInfo("UTC")),
             Refusals(redis.connect(NO_REDIS)),

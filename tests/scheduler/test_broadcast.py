@@ -436,7 +436,7 @@ def test_a_push_reaches_each_reader_by_the_channel_that_is_open(stage):
 def test_who_unsubscribed_between_the_plan_and_its_time_hears_nothing(stage):
     who = stage.reader("o-1")
     stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
-    stage.subscribers.topics["yaowen"].discard(who.person)
+    stage.subscribers.drop(who.person, ["yaowen"])
 
     stage.desk.sweep(MORNING)
 

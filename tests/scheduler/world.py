@@ -18,11 +18,16 @@ from scheduler.clock import fires
 from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
+from scheduler.timetable import Timetable
+from scheduler.workdays import Workdays
 from storage import redis
+from storage.audience import Conditions
 from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState
 from storage.people import People, Window
+from storage.quiz import QuizStore
 from storage.refusals import Refusals
 from storage.sealing import Keys
+from storage.subscription import Subscriptions
 from tests.fakes import FakeBulk, FakeWeChat
 from wechat.settings import AccountSettings
 
@@ -123,15 +128,10 @@ class Sender(FakeBulk):
             yield self._outcome(job)
 
 
-class Subscribers:
-    """Who wants to hear of what, in memory."""
-
-    def __init__(self):
-        self.topics: dict[str, set[str]] = {}
-
-    def page(self, topics, *, after, limit):
-        wanted = sorted({person for topic in topics for person in self.topics.get(topic, ())})
-        return [person for person in wanted if person > after][:limit]
+def an_audience(db, store, *, page=1000):
+    """Whoever is in the database."""
+    conditions = Conditions(db, subscribed=Subscriptions.wants, answered=QuizStore.has_answered)
+    return Audience(store, Subscriptions(db), conditions, page=page)
 
 
 class World:
@@ -204,7 +204,7 @@ class Stage(World):
         super().__init__(db)
         self.now = NOON
         self.wechat = FakeWeChat(lambda: self.now)
-        self.subscribers = Subscribers()
+        self.subscribers = Subscriptions(db)
         self.library = library.load(folder, zone=ZONE)
         self.woken: list[str] = []
         self.flushed: list[datetime] = []
@@ -217,14 +217,15 @@ class Stage(World):
         ]
         self.channels = {channel.name: channel for channel in channels}
         self.refusals = Refusals(memory or redis.connect(NO_REDIS))
-        self.planner = Planner(
-            self.store, Audience(self.store, self.subscribers, page=page), self.channels, manners, self.refusals
-        )
+        audience = an_audience(db, self.store, page=page)
+        self.planner = Planner(self.store, audience, self.channels, manners, self.refusals)
         self.desk = Desk(
             self.store,
             self.planner,
             library=lambda: self.library,
-            fires=partial(fires, zone=ZONE),
+            timetable=Timetable(
+                partial(fires, zone=ZONE), zone=ZONE, workdays=Workdays(lambda: self.library.work_years)
+            ),
             manners=manners,
             enqueue=self.woken.append,
             flush=self.flushed.append,
@@ -247,8 +248,7 @@ class Stage(World):
             self.wechat.acts(openid)
         if more.get("credit"):
             self.wechat.consents(openid, more["credit"])
-        for topic in topics or ("yaowen",):
-            self.subscribers.topics.setdefault(topic, set()).add(who.person)
+        self.subscribers.add(who.person, topics or ("yaowen",))
         return who
 
     def work(self, key=RUN):

@@ -165,10 +165,10 @@ def test_a_late_but_true_word_corrects_unsure(world):
 
 
 def test_a_line_is_kept_and_its_delivery_settled_in_one_step(world):
-    run, who = world.run(), world.person("o-1")
+    run, who = world.run(line="今日要闻"), world.person("o-1")
     world.deliver(run, who, channel="next_visit")
     parcels = world.take(run)
-    keep = {"key": run.key, "line": "今日要闻", "batch": "b1", "expires_at": NOON + timedelta(days=7), "now": NOON}
+    keep = {"run": run, "batch": "b1", "expires_at": NOON + timedelta(days=7), "now": NOON}
 
     world.store.keep_lines(parcels, **keep)
     given = world.people.take_lines(who.person, message="m1", now=NOON)

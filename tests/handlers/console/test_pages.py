@@ -70,6 +70,139 @@ def test_the_broadcast_files_are_listed_with_when_and_for_whom(town):
     assert "要闻" in page
 
 
+def test_when_a_broadcast_goes_out_next_is_shown_with_what_is_not_sure_of_it(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(workdays=True, jitter="10m"))
+    look(town)
+    page = town.client.get("/admin/broadcasts").text
+    town.clock.forward(days=60)
+    later = town.client.get("/admin/broadcasts").text
+
+    assert "每天 08:30（只在工作日），错开 10 分钟以内" in page
+    assert re.search(r"下一次 11-24 08:[34]\d<", page)
+    assert re.search(r"下一次 01-25 08:[34]\d（暂定", later)
+
+
+def test_who_is_meant_is_told_in_words(town, pack):
+    groups = {"organisations": ["dangwei"], "any": [{"topics": ["yaowen"]}, {"roles": ["书记", "委员"]}]}
+    groups["none"] = [{"received": ["first"]}, {"answered": "7d"}]
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(audience=groups))
+    look(town)
+
+    page = town.client.get("/admin/broadcasts").text
+
+    anyone = "在“示例党委”，并且至少符合一条：（订阅了“要闻”）（职务是“书记”或“委员”）"
+    said = f"{anyone}，不包括（收到过“一条要闻”）（7天内答过题）"
+    assert said in page
+    assert said in town.client.get(SEND).text
+
+
+def test_a_look_ahead_names_some_and_tells_of_roles_that_nobody_has(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(audience={"any": [{"roles": ["书记"]}, {"roles": ["书计"]}]}))
+    look(town)
+    phone = town.phone()
+    phone.says("帮助")
+    who = town.house.people.find(account="official", openid=phone.openid)
+    town.house.people.rename(who.person, name="王示例", verified=True, role="书记")
+
+    page = town.client.get(SEND).text
+
+    assert "例如：王示例" in page
+    assert "职务或标签是“书计”" in page
+    assert phone.openid not in page
+
+
+def test_what_each_would_read_is_shown_with_whom_it_is_for(town, pack):
+    variant = {"audience": {"roles": ["书记"]}, "channels": ["customer_service"], "template": "other"}
+    text = a_broadcast(channels=["customer_service", "next_visit"], variant=[variant], link="https://example.org/a")
+    write(pack / "templates" / "other.j2", "书记您好")
+    write(pack / "broadcasts" / "daily.toml", text)
+    look(town)
+    town.phone().says("订阅2")
+
+    page = town.client.get(SEND).text
+
+    assert page.index("一条要闻") < page.index("职务是“书记”，走客服消息的，看到的是") < page.index("书记您好")
+    assert "点开以后：https://example.org/a" in page
+
+
+def signs_in(town, name):
+    """Be another admin in the same browser."""
+    presses(town, "/admin/logout")
+    if town.house.admins.named(name) is None:
+        town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD))
+    form = {"csrf_token": token(town.client, "/admin/login"), "name": name, "password": PASSWORD}
+    town.client.post("/admin/login", data=form)
+
+
+def agrees(town, address):
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(address).text))
+    return town.client.post(address, data=form, follow_redirects=True)
+
+
+def test_one_admin_asks_and_another_one_agrees(town, pack):
+    variant = {"audience": {"roles": ["书记"]}, "template": "other"}
+    write(pack / "templates" / "other.j2", "书记您好")
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(four_eyes=True, variant=[variant]))
+    look(town)
+    town.phone().says("订阅2")
+
+    asked = confirms(town).text
+    (run,) = town.house.pushes.store.runs()
+    address = f"/admin/broadcasts/{run.key}/approve"
+    mine = town.client.get(address).text
+    before = town.house.pushes.store.run(run.key).state
+    signs_in(town, "第二位")
+    shown = town.client.get(address).text
+    agreed = agrees(town, address).text
+
+    assert "已经提请，等另一位管理员同意" in asked
+    assert "还差1位" in asked
+    assert "看一看，再同意" in asked
+    assert ("您已经同意了" in mine, "同意发送</button>" in mine) == (True, False)
+    assert all(
+        words in shown for words in ("admin（11-23 12:00）", "订阅了“要闻”", "一条要闻", "职务是“书记”", "书记您好")
+    )
+    assert "已记下您的同意" in agreed
+    assert "admin（11-23 12:00）、第二位（11-23 12:00）" in agreed
+    assert (before, town.house.pushes.store.run(run.key).state) == ("planned", "sending")
+
+
+def test_who_agrees_to_what_has_changed_is_shown_it_again(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(four_eyes=True))
+    look(town)
+    town.phone().says("订阅2")
+    confirms(town)
+    (run,) = town.house.pushes.store.runs()
+    signs_in(town, "第二位")
+    form = {"csrf_token": token(town.client, "/admin/"), "seen": "something else"}
+
+    page = town.client.post(f"/admin/broadcasts/{run.key}/approve", data=form, follow_redirects=True).text
+
+    assert "没有记下" in page
+    assert town.house.pushes.store.run(run.key).state == "planned"
+
+
+def test_what_needs_no_second_admin_has_no_such_page(town):
+    town.phone().says("订阅2")
+    confirms(town)
+    (run,) = town.house.pushes.store.runs()
+
+    assert town.client.get(f"/admin/broadcasts/{run.key}/approve").status_code == 404
+
+
+def test_too_few_who_are_chosen_by_what_they_did_are_not_counted(town, pack):
+    audience = {"topics": ["yaowen"], "none": [{"answered": "7d"}]}
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(audience=audience))
+    look(town)
+    town.phone().says("订阅2")
+
+    page = town.client.get(SEND).text
+
+    assert "不到 5 人" in page
+    assert "1 人" not in page
+    assert "确认发送" in page
+
+
 def test_a_broadcast_is_sent_now_and_stands_in_the_table(town):
     phone = town.phone()
     phone.says("订阅2")

@@ -1,0 +1,37 @@
+"""Which days are worked on: the State Council's arrangement of holidays and of the weekends worked in lieu of them.
+
+It is announced year by year, each autumn for the next one. `chinese_calendar` brings the years that were out when it
+was made; the pack may add one, or set one right. Beyond both, Monday to Friday is a guess, and said to be one.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import chinese_calendar
+from chinese_calendar import constants
+
+from content.models import WorkYear
+
+FIRST_YEAR = min(constants.holidays).year
+LAST_YEAR = max(constants.holidays).year
+_FRIDAY = 4
+
+
+class Workdays:
+    """`years` are the pack's, which are believed before the library's."""
+
+    def __init__(self, years: Callable[[], Mapping[int, WorkYear]]) -> None:
+        self._years = years
+
+    def is_workday(self, day: date) -> bool:
+        """Whether it is worked on, as far as anybody knows."""
+        own = self._years().get(day.year)
+        if own is not None:
+            return day in own.work or (day.weekday() <= _FRIDAY and day not in own.off)
+        if self.is_provisional(day):
+            return day.weekday() <= _FRIDAY
+        return bool(chinese_calendar.is_workday(day))
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether the arrangement of its year isn't known."""
+        return day.year not in self._years() and not FIRST_YEAR <= day.year <= LAST_YEAR

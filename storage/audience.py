@@ -1,0 +1,107 @@
+"""Who of some people answers a condition that an admin wrote, asked of the database a page of people at a time.
+
+A condition is a mapping as it lies in a run: what stands in one mapping holds all together. `topics organisations roles
+accounts tags received` are lists of which one is enough, `answered` is a number of seconds, and `all`, `any` and `none`
+are lists of further conditions.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.broadcasts import State, broadcasts, deliveries
+from storage.db import Database
+from storage.people import contacts, persons
+from storage.tags import contact_tags
+
+Condition = Mapping[str, Any]
+Holds = sa.ColumnElement[bool]
+Answer = Callable[[sa.ColumnElement[str], Any], Holds]
+"""A feature's own answer of a person (`Subscriptions.wants`, `QuizStore.has_answered`)."""
+
+ME = persons.c.id
+GOT = (State.SENT, State.UNSURE)
+
+
+class Conditions:
+    """`subscribed` (to one of some topics) and `answered` (since a moment) are asked of the features that keep it."""
+
+    def __init__(self, db: Database, *, subscribed: Answer, answered: Answer) -> None:
+        self._db = db
+        self._subscribed = subscribed
+        self._answered = answered
+
+    def asking(self, condition: Condition, *, now: datetime) -> Callable[[Collection[str]], frozenset[str]]:
+        """Tells of some persons who answers the condition; what is the same for all of them is looked up once."""
+        runs = self._runs_of(condition)
+        holds = self._holds(condition, runs, now)
+
+        def among(some: Collection[str]) -> frozenset[str]:
+            with self._db.read() as connection:
+                return frozenset(connection.execute(sa.select(ME).where(ME.in_(some), holds)).scalars())
+
+        return among
+
+    def lacking(self, condition: Condition) -> Sequence[str]:
+        """Roles and tags of a condition that nobody bears."""
+        asked = {"roles": persons.c.role, "tags": contact_tags.c.tag}
+        wanted = {name: sorted({each for it in parts(condition) for each in it.get(name, ())}) for name in asked}
+        with self._db.read() as connection:
+            borne = {
+                name: set(connection.execute(sa.select(column).distinct().where(column.in_(wanted[name]))).scalars())
+                for name, column in asked.items()
+                if wanted[name]
+            }
+        return [each for name in asked for each in wanted[name] if each not in borne[name]]
+
+    def _holds(self, condition: Condition, runs: Mapping[str, Collection[str]], now: datetime) -> Holds:
+        simple: Mapping[str, Callable[[Any], Holds]] = {
+            "topics": lambda topics: self._subscribed(ME, topics),
+            "organisations": persons.c.organisation.in_,
+            "roles": persons.c.role.in_,
+            "accounts": lambda names: sa.exists().where(contacts.c.person == ME, contacts.c.account.in_(names)),
+            "tags": _bears,
+            "received": lambda slugs: _got({run for slug in slugs for run in runs.get(slug, ())}),
+            "answered": lambda seconds: self._answered(ME, now - timedelta(seconds=seconds)),
+        }
+        inner = {
+            name: [self._holds(each, runs, now) for each in condition.get(name, ())] for name in ("all", "any", "none")
+        }
+        told = [simple[name](value) for name, value in condition.items() if name in simple]
+        either = [sa.or_(*inner["any"])] if inner["any"] else []
+        return sa.and_(sa.true(), *told, *inner["all"], *either, *(~each for each in inner["none"]))
+
+    def _runs_of(self, condition: Condition) -> Mapping[str, list[str]]:
+        """The keys of the runs that brought each digest of which the condition speaks."""
+        slugs = {slug for it in parts(condition) for slug in it.get("received", ())}
+        found: dict[str, list[str]] = {}
+        if slugs:
+            with self._db.read() as connection:
+                for key, content in connection.execute(sa.select(broadcasts.c.key, broadcasts.c.content)):
+                    for slug in slugs & set(json.loads(content).get("digests", ())):
+                        found.setdefault(slug, []).append(key)
+        return found
+
+
+def parts(condition: Condition) -> Iterator[Condition]:
+    """A condition and all those within it."""
+    yield condition
+    for name in ("all", "any", "none"):
+        for each in condition.get(name, ()):
+            yield from parts(each)
+
+
+# Each of these looks at the one person by an index: a list of all who bear a tag would be made anew for every page.
+
+
+def _bears(tags: Collection[str]) -> Holds:
+    mine = (contacts.c.person == ME) & (contact_tags.c.contact == contacts.c.id)
+    return sa.exists().where(mine, contact_tags.c.tag.in_(tags))
+
+
+def _got(runs: Collection[str]) -> Holds:
+    mine = (deliveries.c.person == ME) & deliveries.c.key.in_(runs) & deliveries.c.state.in_(GOT)
+    return sa.exists().where(mine)
