@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -55,8 +55,10 @@ from scheduler.audience import Audience
 from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.groups import robots
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
+from scheduler.crier import Crier
 from scheduler.job import Job
 from scheduler.later import Later
 from scheduler.planner import Planner
@@ -92,8 +94,10 @@ from wechat.client import TencentWeChat
 from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.clock import MovedClock
+from wechat.sandbox.robots import SandboxGroup
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens, stable_token
+from wechat.wire import Wire
 
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
@@ -263,13 +267,18 @@ def clock_of(settings: Settings) -> Clock:
     return MovedClock(settings.storage.folder, now) if settings.sandbox.enabled else now
 
 
+def known(settings: Settings) -> Known:
+    """What the content is checked against: the program's own names, and those of this installation's groups."""
+    return replace(KNOWN, groups=frozenset(settings.groups))
+
+
 def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None) -> Shelf:
     """The content; raises `BadContent` where there is nothing good."""
     return Shelf(
         settings.content.folder,
         zone=settings.zone,
         clock=clock,
-        known=KNOWN,
+        known=known(settings),
         spare=spare_content(settings),
         previous=previous,
     )
@@ -468,7 +477,14 @@ def _pushes(
         flush=windows.flush,
         repeatable=[channel.name for channel in made if channel.repeatable],
     )
-    pump = Pump(store=store, people=people, planner=planner, channels=channels, clock=clock)
+    crier = Crier(
+        posts=store.posts,
+        groups=robots.groups(settings.groups, line=Wire),
+        say=shelf.say,
+        public_url=settings.public_url.rstrip("/"),
+        clock=clock,
+    )
+    pump = Pump(store=store, people=people, planner=planner, channels=channels, crier=crier, clock=clock)
     return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows)
 
 
@@ -642,6 +658,10 @@ def sandbox() -> Flask:
         clock=now,
         webhook_base=f"http://{at.host}:{at.port}",
         broadcasts=PushButton(house),
+        groups=[
+            SandboxGroup(name=name, kind=each.kind, key=each.address.key, secret=each.secret.get_secret_value())
+            for name, each in house.settings.groups.items()
+        ],
     )
 
 
@@ -678,6 +698,7 @@ def installation(config: Path) -> cli.Installation:
         database=lambda: db.Database(database_url(settings)),
         content_faults=partial(content_faults, config),
         accounts=tuple(settings.accounts),
+        groups=tuple(settings.groups),
         move_time=lambda folder, to: MovedClock(folder, now).set(to),
         secret_mark=Keys(settings.secret_key.get_secret_value()).mark("backup")("secret_key"),
     )
@@ -717,7 +738,7 @@ def menus(config: Path) -> menu.Menus:
 def check(config: Path, folder: Path | None) -> checking.Findings:
     """What `zhibu content check` finds in `folder`, or in the pack of the configuration."""
     settings = read(config)
-    return checking.check(folder or settings.content.folder, zone=settings.zone, known=KNOWN)
+    return checking.check(folder or settings.content.folder, zone=settings.zone, known=known(settings))
 
 
 def good_pack(settings: Settings) -> Library | None:

@@ -31,6 +31,7 @@ class Known:
 
     menu_keys: frozenset[str] | None = None
     channels: frozenset[str] | None = None
+    groups: frozenset[str] | None = None
     notice_fault: Callable[[str, str], str] | None = None
 
 
@@ -205,7 +206,18 @@ def _broadcasts_are_whole(pack: Pack) -> Iterator[Clash]:
         if not matching(broadcast.template, pack.templates()):
             facts = {"said": broadcast.template, "allowed": "、".join(pack.templates()) or "（空）"}
             yield Clash(file, "template_unknown", facts, ("template",))
+        if broadcast.group_template and not matching(broadcast.group_template, pack.templates()):
+            facts = {"said": broadcast.group_template, "allowed": "、".join(pack.templates()) or "（空）"}
+            yield Clash(file, "template_unknown", facts, ("group_template",))
         yield from _channels_exist(file, broadcast, pack.known.channels)
+        yield from _groups_exist(file, broadcast, pack.known.groups)
+
+
+def _groups_exist(file: str, broadcast: Broadcast, known: frozenset[str] | None) -> Iterator[Clash]:
+    for index, group in enumerate(broadcast.groups):
+        if known is not None and group not in known:
+            facts = {"said": group, "allowed": "、".join(sorted(known)) or "（还没有）"}
+            yield Clash(file, "group_unknown", facts, ("groups", index))
 
 
 def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | None) -> Iterator[Clash]:

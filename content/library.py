@@ -69,6 +69,11 @@ class Library:
         """Give a broadcast's words: its template may speak of `now`, `digests`, `account` and `broadcast`."""
         return self.template(broadcast.template).fill(self._values(broadcast, digests, now)).strip()
 
+    def group_words_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> str:
+        """Give what a broadcast says to groups, by the template that is for them where there is one."""
+        template = self.template(broadcast.group_template or broadcast.template)
+        return template.fill(self._values(broadcast, digests, now)).strip()
+
     def notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
         """Give the fields of a broadcast's subscription notice, filled like its words."""
         return self._filled(broadcast.fields, self._values(broadcast, digests, now))

@@ -520,7 +520,8 @@ class Broadcast:
     `template` names the file in templates/ that makes the words; `fields` are the keys of a subscription notice, each
     with Jinja2 words, sent with the platform's `notice_template_id`. A mini-program's notice has a template of its own,
     `mini_template_id`, leads to its `mini_page`, and takes `mini_fields` where those differ. A delivery not begun
-    `expires_after` the run's time is dropped ("30m", "12h", "2d").
+    `expires_after` the run's time is dropped ("30m", "12h", "2d"). `groups` are the configuration's names of groups
+    outside WeChat that hear it too, by their own `group_template` where there is one; `channels` may be empty then.
     """
 
     key: Name
@@ -528,13 +529,15 @@ class Broadcast:
     schedule: Annotated[Words, AfterValidator(_cron)] | None = None
     at: Moment | None = None
     audience: Annotated[Audience, BeforeValidator(_by_topics)]
-    channels: Annotated[Names, AfterValidator(_some)]
+    groups: Names = ()
+    channels: Names
     template: Words
     fields: Mapping[str, Words] = field(default_factory=dict)
     notice_template_id: str = ""
     mini_template_id: str = ""
     mini_fields: Mapping[str, Words] = field(default_factory=dict)
     mini_page: str = ""
+    group_template: str = ""
     expires_after: Span = timedelta(hours=12)
 
     @model_validator(mode="after")
@@ -542,6 +545,11 @@ class Broadcast:
         if (self.schedule is None) == (self.at is None):
             raise _wrong("schedule_or_at")
         return self
+
+    @field_validator("channels")
+    @classmethod
+    def _somebody_hears_it(cls, channels: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return channels if info.data.get("groups") else _some(channels)
 
 
 # Menu, organisations, account

@@ -86,6 +86,7 @@ def _content(
     notice = library.notice_of(broadcast, digests=digests, now=now)
     mini = library.mini_notice_of(broadcast, digests=digests, now=now)
     meant = broadcast.audience.organisations
+    told = _for_groups(library, broadcast, digests, now)
     return Content(
         text=_fitted(library, words),
         line=library.say("push.kept", title=broadcast.title, words=words),
@@ -98,7 +99,17 @@ def _content(
         digests=tuple(digest.slug for digest in digests),
         topics=topics,
         organisations=tuple(sorted({each for one in meant for each in library.organisations_within(one)})),
+        groups=broadcast.groups if told else (),
+        group_text=told,
     )
+
+
+def _for_groups(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> str:
+    """What the groups are told: nobody knows who is in one, so nothing that is written for an organisation."""
+    for_all = [digest for digest in digests if not digest.audience]
+    if not broadcast.groups or (digests and not for_all):
+        return ""
+    return library.group_words_of(broadcast, digests=for_all, now=now)
 
 
 def _fitted(library: Library, words: str) -> str:

@@ -16,7 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from storage import group_posts
 from storage.db import Database, Moment, metadata
+from storage.group_posts import GroupPosts
 from storage.people import Id, People, Window, contacts, credits_, kept_lines, persons, windows
 
 broadcasts = sa.Table(
@@ -103,6 +105,13 @@ class Content:
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    group_text: str = ""  # what the groups outside WeChat are told, whole: each robot cuts by its own rule
+
+    @property
+    def is_for_anybody(self) -> bool:
+        """Whether there is anything to say, to people or to groups."""
+        return bool(self.channels or self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,11 +194,12 @@ class Tally:
 
 
 class Broadcasts:
-    """Runs and their deliveries. Every method is safe to repeat."""
+    """Runs and their deliveries; what they say to groups is in `posts`. Every method is safe to repeat."""
 
     def __init__(self, db: Database, people: People) -> None:
         self._db = db
         self._people = people
+        self.posts = GroupPosts(db)
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
@@ -262,7 +272,8 @@ class Broadcasts:
 
     def finish(self, key: str) -> bool:
         """Close a run that is being sent, or was paused, once nothing of it is open; True when it is done."""
-        still_open = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
+        waiting = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
+        still_open = waiting | group_posts.still_open(key)
         begun = (broadcasts.c.key == key) & broadcasts.c.state.in_([RunState.SENDING, RunState.PAUSED])
         with self._db.begin() as connection:
             change = broadcasts.update().where(begun & ~still_open).values(state=RunState.DONE)

@@ -27,6 +27,7 @@ ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
     channels=frozenset({"notice", "next_visit"}),
+    groups=frozenset({"支部群"}),
     notice_fault=lambda _, value: "太长" if len(value) > 20 else "",
 )
 BUTTON = '[[button]]\nname = "上"\n'
@@ -76,6 +77,7 @@ FAULTS = [
     ("dates_order", digest_with(expire_at="2026-11-01"), DIGEST, 8, "expire_at"),
     ("choice", digest_with(kind="新闻"), DIGEST, 3, "要闻"),
     ("empty_list", push_with(channels=[]), PUSH, 5, "channels"),
+    ("template_unknown", push_with(group_template="qun"), PUSH, 7, "“qun”"),
     ("web_address", digest_with(source_url="www.example.org"), DIGEST, 8, "https://"),
     ("span", push_with(expires_after="半天"), PUSH, 7, "12h"),
     ("other", {ORGS: ORGANISATIONS.replace('"党委"', "{}")}, ORGS, 4, "type"),
@@ -140,6 +142,7 @@ ADVICE = [
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
     ("channel_unknown", push_with(channels=["notice", "sms"]), PUSH, 5, "“sms”"),
+    ("group_unknown", push_with(groups=["支部群", "党委群"]), PUSH, 7, "“党委群”"),
     ("phrase_leaves_out", {"phrases.toml": '\n"quiz.right" = "对"\n'}, "phrases.toml", 2, "{{ why }}"),
     ("phrase_unknown", {"phrases.toml": '\n"quiz.rihgt" = "对"\n'}, "phrases.toml", 2, "quiz.right"),
     ("menu_key_unknown", {"menu.toml": MENU.replace("quiz.daily", "quiz.dayly")}, "menu.toml", 7, "quiz.daily"),
