@@ -21,6 +21,7 @@ from commands import accounts, backup, broadcast, cli, doctor, menu, ports, repl
 from commands import admin as admin_command
 from commands import content as content_command
 from commands import db as db_command
+from commands import groups as groups_command
 from commands.settings import Settings
 from content import checking
 from content.agreement import Known
@@ -716,6 +717,12 @@ def office(config: Path) -> broadcast.Office:
     return broadcast.Office(desk=house.pushes.desk, clock=house.clock, zone=house.settings.zone)
 
 
+def chat_groups(config: Path) -> groups_command.Robots:
+    """What `zhibu groups` works on."""
+    house = build(read(config))
+    return groups_command.Robots(settings=house.settings.groups, say=house.pushes.pump.crier.try_out)
+
+
 def register(config: Path) -> roster.Register:
     """What `zhibu roster` works on."""
     house = build(read(config))
@@ -804,6 +811,7 @@ def program() -> click.Group:
         content_command.group(check),
         db_command.db,
         doctor.command(patient),
+        groups_command.group(chat_groups),
         menu.group(menus),
         roster.group(register),
     ]

@@ -180,12 +180,13 @@ def _show_all(office: Office, found: Sequence[Status], *, as_json: bool) -> None
 
 
 def _lines(office: Office, status: Status) -> str:
-    """A run in one line, and one more for each channel and state: narrow enough for any terminal."""
+    """A run in one line, and one more for each channel and state and each group: narrow enough for any terminal."""
     run = status.run
     state = f"{run.state} ({run.reason})" if run.reason else str(run.state)
     head = f"{run.key}  due {_time(run.due_at, office.zone)}  {state}  {status.people} people"
     rows = [f"  {tally.channel or NOBODY_CAN:<24}{tally.state:<9}{tally.count:>8}" for tally in status.tallies]
-    return "\n".join([head, *rows])
+    groups = [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
+    return "\n".join([head, *rows, *groups])
 
 
 def _time(moment: datetime, zone: tzinfo) -> str:
@@ -204,6 +205,10 @@ def _fields(status: Status) -> dict[str, Any]:
         "deliveries": [
             {"channel": tally.channel, "state": tally.state, "count": tally.count} for tally in status.tallies
         ],
+        "groups": [
+            {"name": post.name, "state": post.state, "error": post.error, "reason": post.reason}
+            for post in status.posts
+        ],
     }
 
 
@@ -213,6 +218,7 @@ def _forecast_fields(found: Forecast) -> dict[str, Any]:
         "due_at": found.due_at.isoformat(),
         "anything_new": found.content is not None,
         "channels": dict(found.channels),
+        "groups": list(found.groups),
         "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
     }
 
@@ -221,9 +227,10 @@ def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
     lines = [f"{found.key}  due {_time(found.due_at, zone)}"]
     if found.content is None:
         lines.append("  There is nothing new to say: nobody is bothered.")
-    elif not found.channels:
+    elif not found.channels and not found.groups:
         lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
     if found.quiet_until:
         lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
     lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
+    lines += [f"  group {name}" for name in found.groups]
     return "\n".join(lines)

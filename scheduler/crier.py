@@ -43,9 +43,9 @@ class Crier:
                 return
             self._say_in(name, run)
 
-    def try_out(self, name: str, words: str) -> Verdict:
+    def try_out(self, name: str, words: str = "") -> Verdict:
         """Say something in a group outside any run; raises KeyError for a name that isn't configured."""
-        return self.groups[name].post(words, now=self.clock())
+        return self.groups[name].post(words or self.say("push.group_try"), now=self.clock())
 
     def _say_in(self, name: str, run: Run) -> None:
         group, batch, now = self.groups.get(name), secrets.token_hex(8), self.clock()

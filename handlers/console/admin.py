@@ -21,7 +21,10 @@ Clock = Callable[[], datetime]
 
 
 class Forecast(Protocol):
-    """What a push would do now: people by channel, "" for those nobody can reach. No content: nobody is bothered."""
+    """What a push would do now: people by channel, "" for those nobody can reach, and which groups are told.
+
+    No content: nobody is bothered.
+    """
 
     @property
     def key(self) -> str:
@@ -34,6 +37,10 @@ class Forecast(Protocol):
     @property
     def channels(self) -> Mapping[str, int]:
         """How many by which channel."""
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """The names of the groups."""
 
     @property
     def quiet_until(self) -> datetime | None:
@@ -101,7 +108,8 @@ class Console:
         if ahead.quiet_until and not at_night:
             return self._asked(broadcast, ahead, fault="quiet")
         run = self.desk.send_now(key, now=self.clock(), at_night=at_night)
-        outcome = engine.outcome(run.state, anybody=bool(self.broadcasts.tallies(run.key)))
+        anybody = bool(self.broadcasts.tallies(run.key) or self.broadcasts.posts.of(run.key))
+        outcome = engine.outcome(run.state, anybody=anybody)
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
 
@@ -119,6 +127,7 @@ class Console:
             content=ahead.content,
             by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
             nobody_can=ahead.channels.get("", 0),
+            groups=ahead.groups,
             seen=self._seen(broadcast, ahead),
             quiet_until=ahead.quiet_until and ahead.quiet_until.astimezone(self.zone),
             fault=fault,
@@ -128,7 +137,8 @@ class Console:
         """What the words are made of: the words themselves may tell the minute, and would never be the same twice."""
         library = self.shelf.current()
         digests = [library.digests.get(slug) for slug in (ahead.content.digests if ahead.content else ())]
-        return engine.looks(ahead.key, broadcast, library.template(broadcast.template).source, digests)
+        templates = [library.template(name).source for name in (broadcast.template, broadcast.group_template) if name]
+        return engine.looks(ahead.key, broadcast, templates, digests)
 
     def steer(self, key: str, act: str) -> ResponseReturnValue:
         """Pause or resume a run."""
@@ -162,6 +172,7 @@ class Console:
             "schedule": broadcast.schedule,
             "at": broadcast.at,
             "topics": topics,
+            "groups": broadcast.groups,
         }
 
     def _runs(self, most: int) -> list[engine.Shown]:
@@ -176,6 +187,9 @@ class Console:
             state=self.words["run"][run.state],
             reason=run.reason,
             tallies=engine.counted((tally.state, tally.count) for tally in self.broadcasts.tallies(run.key)),
+            groups=[
+                (post.name, self.words["post"][post.state], post.reason) for post in self.broadcasts.posts.of(run.key)
+            ],
             act=act,
             act_name=self.words["act"].get(act, ""),
         )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 ACTS = {"planned": "pause", "sending": "pause", "paused": "resume"}
@@ -10,7 +10,10 @@ ACTS = {"planned": "pause", "sending": "pause", "paused": "resume"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A run as a row of the table: `tallies` counts its deliveries by state, `act` is what may be done to it now."""
+    """A run as a row of the table: `tallies` counts its deliveries by state, `act` is what may be done to it now.
+
+    `groups` are the groups that it is said in: name, how it stands, and why.
+    """
 
     key: str
     title: str
@@ -18,6 +21,7 @@ class Shown:
     state: str
     reason: str
     tallies: Mapping[str, int]
+    groups: Sequence[tuple[str, str, str]]
     act: str
     act_name: str
 

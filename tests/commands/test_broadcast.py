@@ -1,6 +1,7 @@
 """Pushes, from the command line."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,6 +12,7 @@ from commands import broadcast
 from scheduler.broadcast import Forecast, NoSuchBroadcast, Status
 from scheduler.manners import QuietHours
 from storage.broadcasts import Content, Run, RunState, State, Tally
+from storage.group_posts import Post, PostState
 from tests.commands.calls import call
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -151,6 +153,7 @@ def test_a_program_reads_one_run_or_a_list_of_them():
         "due_at": "2026-11-23T00:30:00+00:00",
         "people": 40,
         "deliveries": [{"channel": "notice", "state": "sent", "count": 40}],
+        "groups": [],
     }
     assert several == [one, one]
 
@@ -163,6 +166,44 @@ def test_a_forecast_says_whom_nobody_can_reach_and_that_there_is_nothing_new():
     assert "nothing new" in shown.output
     assert read["channels"] == {"customer_service": 3, "": 1}
     assert read["anything_new"] is False
+
+
+class Told(Desk):
+    """A desk whose run is said in two groups."""
+
+    posts = (
+        Post(name="支部群", state=PostState.SENT),
+        Post(name="党委群", state=PostState.FAILED, error="93000", reason="webhook 不对（93000）"),
+    )
+
+    def status(self, key):
+        return replace(super().status(key), posts=self.posts)
+
+    def forecast(self, *_, **__):
+        return Forecast(key=KEY, due_at=NOW, content=Content(), channels={}, groups=("支部群", "党委群"))
+
+
+def test_what_became_of_a_run_in_its_groups_is_shown_with_the_reason():
+    shown = zhibu(Told(), "status", KEY).output
+    read = json.loads(zhibu(Told(), "status", KEY, "--json").stdout)
+
+    assert "group 支部群  sent\n" in shown
+    assert "group 党委群  failed  webhook 不对（93000）\n" in shown
+    assert read["groups"][1] == {
+        "name": "党委群",
+        "state": "failed",
+        "error": "93000",
+        "reason": "webhook 不对（93000）",
+    }
+
+
+def test_a_forecast_names_the_groups_that_would_be_told():
+    shown = zhibu(Told(), "forecast", KEY).output
+    read = json.loads(zhibu(Told(), "forecast", KEY, "--json").stdout)
+
+    assert shown.endswith("  group 支部群\n  group 党委群\n")
+    assert "Nobody new" not in shown
+    assert read["groups"] == ["支部群", "党委群"]
 
 
 @pytest.mark.parametrize(("last", "code"), [(RunState.DONE, 0), (RunState.PAUSED, 1)])

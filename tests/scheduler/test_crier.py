@@ -253,6 +253,13 @@ def test_a_crier_that_breaks_keeps_no_person_waiting(street):
     assert street.states()["企微群"] == "unsure"
 
 
+def test_a_group_can_be_tried_out_beside_every_run(street):
+    tried = street.stage.crier.try_out("企微群")
+
+    assert tried.came == "sent"
+    assert "测试" in street.said()["企微群"][0]
+
+
 # -- what is said --------------------------------------------------------------------------------------------------
 
 

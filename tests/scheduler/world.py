@@ -233,7 +233,7 @@ class Stage(World):
             repeatable=[channel.name for channel in channels if channel.repeatable],
         )
         self.groups: dict[str, Group] = {}
-        crier = Crier(
+        self.crier = Crier(
             posts=self.store.posts,
             groups=self.groups,
             say=self.library.say,
@@ -245,7 +245,7 @@ class Stage(World):
             people=self.people,
             planner=self.planner,
             channels=self.channels,
-            crier=crier,
+            crier=self.crier,
             clock=lambda: self.now,
             in_flight=in_flight,
         )
