@@ -324,7 +324,14 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             public_url=settings.public_url.rstrip("/"),
             settings=settings.handlers.quiz,
         ),
-        digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock, sharing=cards),
+        digest.feature(
+            shelf=shelf,
+            zone=settings.zone,
+            public_url=settings.public_url,
+            clock=clock,
+            mark=keys.mark("feed"),
+            sharing=cards,
+        ),
         opinion.feature(
             stores=opinion.Stores(
                 opinions=opinions,

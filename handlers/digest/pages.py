@@ -1,14 +1,17 @@
-"""The digests in a phone's browser: a list by kind, topic and words, and a page each that anyone may pass on."""
+"""The digests in a phone's browser: a list by kind, topic and words, a page each that anyone may pass on, and feeds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from content import feeds
+from content.feeds import Entry, Feed
 from content.library import Library
 from content.models import Digest, DigestKind
 from content.shelf import Shelf
@@ -18,21 +21,28 @@ from handlers.digest.engine import Ask
 from handlers.sharing import Sharing
 
 ON_A_PAGE = 20
+IN_A_FEED = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What the pages show: only digests for everybody, and only while they are out."""
+    """What the pages show: only digests for everybody, and only while they are out.
+
+    `public_url` is where they are known to the world, "" for wherever they are asked for. `mark` makes of a name what
+    feeds call it: the same for ever, whatever the site is called.
+    """
 
     shelf: Shelf
     zone: ZoneInfo
     clock: Callable[[], datetime]
+    mark: Callable[[str], str]
+    public_url: str = ""
     sharing: Sharing | None = None
 
     def listed(self) -> ResponseReturnValue:
         """The digests of ?kind=, ?topic= and ?q=, the newest first, by ?page=."""
         ask, library, now = self._ask(), self._library, self.clock()
-        out = [digest for digest in library.newest(now=now) if engine.is_public(digest)]
+        out = self._out(now)
         having = {digest.slug for digest in library.search(ask.words, now=now)} if ask.words else None
         found = [digest for digest in out if engine.fits(digest, ask) and (having is None or digest.slug in having)]
         sheet = engine.sheet(found, number=request.args.get("page", 1, int), size=ON_A_PAGE)
@@ -46,6 +56,61 @@ class Site:
             abort(404)
         topics = [topic for topic in self._library.account.topics if topic.id in digest.topics]
         return self._page("one", digest=digest, parts=engine.parts(digest), topics=topics, sharing=self.sharing)
+
+    def atom(self) -> ResponseReturnValue:
+        """What is out, for feed readers, in Atom."""
+        return self._fed(feeds.atom, feeds.ATOM_TYPE, at=self._address("digest.atom"))
+
+    def json_feed(self) -> ResponseReturnValue:
+        """The same as a JSON Feed."""
+        return self._fed(feeds.json_feed, feeds.JSON_TYPE, at=self._address("digest.json_feed"))
+
+    def _fed(self, write: Callable[..., bytes], mimetype: str, *, at: str) -> Response:
+        now = self.clock()
+        response = Response(write(self._feed(now), at=at), mimetype=mimetype)
+        response.last_modified = max([self.shelf.changed_at, *self._changes(now)])
+        return front.fresh_or_same(response)
+
+    def _feed(self, now: datetime) -> Feed:
+        account, out = self._library.account, self._out(now)[:IN_A_FEED]
+        newest = out[0].publish_at if out else datetime.combine(now.astimezone(self.zone), time())
+        return Feed(
+            id=self._name("digests"),
+            title=account.name,
+            author=account.organisation or account.name,
+            address=self._address("digest.listed"),
+            updated=newest.astimezone(self.zone) if out else newest.replace(tzinfo=self.zone),
+            entries=[self._entry(digest) for digest in out],
+        )
+
+    def _entry(self, digest: Digest) -> Entry:
+        names = {topic.id: topic.name for topic in self._library.account.topics}
+        return Entry(
+            id=self._name(f"digest {digest.slug}"),
+            title=digest.title,
+            address=self._address("digest.one", slug=digest.slug),
+            summary=digest.summary,
+            html=render_template("digest/feed.html", digest=digest, parts=engine.parts(digest)).strip(),
+            published=digest.publish_at.astimezone(self.zone),
+            source=digest.source_name,
+            source_url=digest.source_url or "",
+            topics=[names.get(topic, topic) for topic in digest.topics],
+        )
+
+    def _changes(self, now: datetime) -> list[datetime]:
+        """When something came out or was taken down, until now."""
+        public = [digest for digest in self._library.digests.values() if engine.is_public(digest)]
+        times = [at for digest in public for at in (digest.publish_at, digest.expire_at) if at]
+        return [at for at in times if at <= now]
+
+    def _out(self, now: datetime) -> list[Digest]:
+        return [digest for digest in self._library.newest(now=now) if engine.is_public(digest)]
+
+    def _name(self, what: str) -> str:
+        return UUID(self.mark(what)[:32]).urn
+
+    def _address(self, endpoint: str, **values: Any) -> str:
+        return f"{self.public_url or request.url_root.rstrip('/')}{url_for(endpoint, **values)}"
 
     def missing(self, _: Exception) -> ResponseReturnValue:
         """Say that there is nothing here, with the way to what there is."""
@@ -73,9 +138,11 @@ class Site:
 
 
 def blueprint(site: Site) -> Blueprint:
-    """Serve /p/digest and /p/digest/<slug>."""
-    doors = Blueprint("digest", __name__, url_prefix="/p/digest", template_folder="../templates")
-    doors.add_url_rule("", "listed", site.listed)
-    doors.add_url_rule("/<slug>", "one", site.sharing.view(site.one) if site.sharing else site.one)
+    """Serve /p/digest, /p/digest/<slug> and the feeds."""
+    doors = Blueprint("digest", __name__, template_folder="../templates")
+    doors.add_url_rule("/p/digest", "listed", site.listed)
+    doors.add_url_rule("/p/digest/<slug>", "one", site.sharing.view(site.one) if site.sharing else site.one)
+    doors.add_url_rule("/feeds/digests.atom", "atom", site.atom)
+    doors.add_url_rule("/feeds/digests.json", "json_feed", site.json_feed)
     doors.register_error_handler(404, site.missing)
     return doors
