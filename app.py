@@ -17,7 +17,7 @@ from flask_limiter import Limiter
 from sqlalchemy.engine import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from commands import accounts, backup, broadcast, cli, doctor, menu, ports, replay, roster, run, valkey
+from commands import accounts, backup, broadcast, cli, doctor, menu, pages, ports, replay, roster, run, valkey
 from commands import admin as admin_command
 from commands import content as content_command
 from commands import db as db_command
@@ -47,6 +47,7 @@ from handlers import (
     subscription,
 )
 from handlers.conversation import Conversation
+from handlers.digest import pages as digest_pages
 from handlers.feature import Feature, Keeps
 from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
@@ -741,6 +742,13 @@ def register(config: Path) -> roster.Register:
     )
 
 
+def plain_pages(config: Path) -> Iterable[tuple[str, str]]:
+    """What `zhibu pages write` writes; it needs neither the database nor Redis."""
+    settings = read(config)
+    clock = clock_of(settings)
+    return digest_pages.Plain(library=open_shelf(settings, clock).current(), zone=settings.zone, now=clock()).files()
+
+
 def menus(config: Path) -> menu.Menus:
     """What `zhibu menu` works on: every official account has a menu, a mini-program none."""
     house = build(read(config))
@@ -820,6 +828,7 @@ def program() -> click.Group:
         doctor.command(patient),
         groups_command.group(chat_groups),
         menu.group(menus),
+        pages.group(plain_pages),
         roster.group(register),
     ]
     return cli.make(installation, [*parts, *groups])

@@ -1,13 +1,17 @@
-"""The digests in a phone's browser: a list by kind, topic and words, a page each that anyone may pass on, and feeds."""
+"""The digests in a phone's browser: a list by kind, topic and words, a page each to pass on, feeds, and plain files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
+from itertools import product
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content import feeds
@@ -22,6 +26,8 @@ from handlers.sharing import Sharing
 
 ON_A_PAGE = 20
 IN_A_FEED = 50
+TEMPLATES = Path(__file__).parents[1] / "templates"
+STYLE = "style.css"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +141,68 @@ class Site:
     @property
     def _library(self) -> Library:
         return self.shelf.current()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """The same pages as files for a web server that runs no program: no search, no script, every link a file's."""
+
+    library: Library
+    zone: ZoneInfo
+    now: datetime
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Every file's name and text: the lists beside index.html, the digests in a folder of theirs."""
+        web = Flask(__name__, template_folder=str(TEMPLATES), static_folder=None)
+        with web.app_context():
+            yield STYLE, render_template("front/style.css")
+            yield from self._lists()
+            for digest in self._out:
+                topics = [topic for topic in self.library.account.topics if topic.id in digest.topics]
+                parts = engine.parts(digest)
+                yield _plain_one(digest.slug), self._page("one", up="../", digest=digest, parts=parts, topics=topics)
+
+    def _lists(self) -> Iterator[tuple[str, str]]:
+        out = self._out
+        topics = [topic for topic, _ in engine.topics_with(out, self.library.account.topics)]
+        for kind, topic in product([None, *DigestKind], ["", *(each.id for each in self.library.account.topics)]):
+            ask = Ask(kind, topic=topic)
+            found = [digest for digest in out if engine.fits(digest, ask)]
+            for number in range(1, engine.sheet(found, number=1, size=ON_A_PAGE).of + 1):
+                sheet = engine.sheet(found, number=number, size=ON_A_PAGE)
+                yield (
+                    _plain_list(kind, topic, number),
+                    self._page("list", ask=ask, sheet=sheet, kinds=list(DigestKind), topics=topics),
+                )
+
+    @property
+    def _out(self) -> list[Digest]:
+        return [digest for digest in self.library.newest(now=self.now) if engine.is_public(digest)]
+
+    def _page(self, name: str, *, up: str = "", **values: Any) -> str:
+        def address(_: str, *, slug: str = "", **asked: Any) -> str:
+            asked = {"kind": asked.get("kind"), "topic": asked.get("topic") or "", "number": asked.get("page") or 1}
+            return up + quote(_plain_one(slug) if slug else _plain_list(**asked))
+
+        return render_template(
+            f"digest/{name}.html",
+            plain=True,
+            url_for=address,
+            style_sheet=f"{up}{STYLE}",
+            first_page=f"{up}index.html",
+            account=self.library.account,
+            day=partial(engine.day_of, zone=self.zone),
+            **values,
+        )
+
+
+def _plain_one(slug: str) -> str:
+    return f"digest/{slug}.html"
+
+
+def _plain_list(kind: str | None, topic: str, number: int) -> str:
+    """The name of a list's file: ~ is in no kind and in no name of a topic."""
+    return f"{kind or 'all'}~{topic}~{number}.html" if kind or topic or number > 1 else "index.html"
 
 
 def blueprint(site: Site) -> Blueprint:
