@@ -320,9 +320,31 @@ def test_what_a_robot_has_no_room_for_leads_to_the_page(db, tmp_path, slugs, lin
         stage.work()
         said = street.said()
 
-        assert said["企微群"][0].endswith(f"https://wx.example.org{link}）")
+        assert said["企微群"][0].endswith(f"全文见 https://wx.example.org{link}")
         assert len(said["企微群"][0].encode()) <= 2048
         assert "wx.example.org" not in said["钉钉群"][0]
+
+
+def test_weibo_is_told_as_a_group_is_with_a_way_to_the_page(db, tmp_path):
+    clock = Clock()
+    there = [SandboxGroup(name="微博", kind="weibo", key="token-1")]
+    app = create_app(tmp_path, [an_account()], clock=clock, webhook_base="http://127.0.0.1:9", groups=there)
+    pack = write_pack(
+        tmp_path / "pack", broadcasts=[GROUPS_ALONE.replace(", ".join(f'"{name}"' for name in ALL), '"微博"')]
+    )
+    with served(app) as address:
+        stage = Stage(db, pack)
+        hook = "https://api.weibo.com/2/statuses/share.json?access_token=token-1"
+        settings = GroupSettings(kind="weibo", webhook=hook, rip="203.0.113.7", api_base=address)
+        stage.groups.update(robots.groups({"微博": settings}, line=Wire))
+        stage.desk.send("daily-digest", NOON)
+        stage.work()
+    [seen] = app.test_client().get("/sandbox/groups").get_json()
+    app.extensions["sandbox"]()
+
+    assert [post.state for post in stage.desk.status(RUN).posts] == ["sent"]
+    assert seen["messages"][0]["words"].startswith("23日\n今天的要闻\n")
+    assert "https://wx.example.org/p/digest/a" in seen["messages"][0]["words"]
 
 
 # -- nothing leaks, nothing is doubled -----------------------------------------------------------------------------

@@ -19,11 +19,13 @@ WEBHOOKS = {
     "wecom": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k-1",
     "dingtalk": "https://oapi.dingtalk.com/robot/send?access_token=k-1",
     "feishu": "https://open.feishu.cn/open-apis/bot/v2/hook/k-1",
+    "weibo": "https://api.weibo.com/2/statuses/share.json?access_token=k-1",
 }
+MORE = {"weibo": {"rip": "203.0.113.7"}}  # what its table has beside the webhook
 
 
 def a_robot(kind, **more):
-    return KINDS[kind](GroupSettings(kind=kind, webhook=WEBHOOKS[kind], **more))
+    return KINDS[kind](GroupSettings(kind=kind, webhook=WEBHOOKS[kind], **{**MORE.get(kind, {}), **more}))
 
 
 def a_group(kind, *answers, **more):
@@ -86,6 +88,20 @@ def test_feishu_is_signed_in_its_message():
     }
 
 
+def test_weibo_is_posted_a_form_and_no_word_becomes_a_topic():
+    ask = a_robot("weibo").ask("#要闻# https://wx.example.org/p/digest", NOON)
+
+    assert (ask.path, ask.params) == ("/2/statuses/share.json", {})
+    assert ask.over_http() == {
+        "params": {},
+        "data": {
+            "access_token": "k-1",
+            "status": "＃要闻＃ https://wx.example.org/p/digest",
+            "rip": "203.0.113.7",
+        },
+    }
+
+
 @pytest.mark.parametrize("kind", ["dingtalk", "feishu"])
 def test_without_a_secret_nothing_is_signed(kind):
     ask = a_robot(kind).ask("好", NOON)
@@ -138,6 +154,12 @@ ANSWERS = [
     ("feishu", {"code": 11232, "msg": "frequency limited psm[x]"}, Came.AGAIN, "太快"),
     ("feishu", {"code": 9499, "msg": "Bad Request"}, Came.REFUSED, "格式"),
     ("feishu", {"code": 9499, "msg": "too many request"}, Came.AGAIN, "太快"),
+    ("weibo", {"id": 3504803600500000}, Came.SENT, ""),
+    ("weibo", {"error_code": 21327, "error": "expired_token"}, Came.REFUSED, "重新授权"),
+    ("weibo", {"error_code": "10014", "error": "Insufficient app permissions"}, Came.REFUSED, "没有批准"),
+    ("weibo", {"error_code": 10023, "error": "User requests out of rate limit"}, Came.AGAIN, "太快"),
+    ("weibo", {"error_code": 20019, "error": "repeat content!"}, Came.REFUSED, "一样"),
+    ("weibo", {"text": "?"}, Came.UNSURE, "到群里看"),
 ]
 
 
@@ -181,7 +203,7 @@ def test_what_cannot_be_known_is_unsure_and_what_was_surely_not_said_is_not(answ
 
 
 def test_every_word_for_an_admin_says_what_to_do_and_names_its_code():
-    tables = (verdicts.WECOM, verdicts.DINGTALK, verdicts.FEISHU)
+    tables = (verdicts.WECOM, verdicts.DINGTALK, verdicts.FEISHU, verdicts.WEIBO)
     refused = [means for table in tables for rows in table.values() for means in rows if means.came is Came.REFUSED]
 
     assert all("请" in means.reason for means in refused)
@@ -194,7 +216,8 @@ def test_every_word_for_an_admin_says_what_to_do_and_names_its_code():
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_words_that_fit_are_said_whole(kind):
     group, _ = a_group(kind)
-    words = "字" * (group.robot.most_bytes // 3 - 1)
+    words = "字" * (group.robot.most // 3 - 1)
+    words += "https://wx.example.org" if group.robot.needs_link else ""
 
     assert group.fitted(words, tail="见网页") == words
 
@@ -207,9 +230,17 @@ def test_words_that_are_too_long_are_cut_and_say_so(kind, filling):
     whole = json.dumps(group.robot.ask(said, NOON).body, ensure_ascii=False).encode()
 
     assert said.endswith("\n全文见 https://wx.example.org/p/digest")
-    assert len(said) > 300
-    assert group.robot.size(said) <= group.robot.most_bytes
-    assert len(whole) <= {"wecom": 4096, "dingtalk": 20_000, "feishu": 20 * 1024}[kind]
+    assert len(said) > (300 if kind != "weibo" else 120)
+    assert group.robot.size(said) <= group.robot.most
+    assert len(whole) <= {"wecom": 4096, "dingtalk": 20_000, "feishu": 20 * 1024, "weibo": 1000}[kind]
+
+
+def test_what_must_lead_somewhere_does_so_however_short_it_is():
+    group, _ = a_group("weibo")
+    tail = "全文见 https://wx.example.org/p/digest"
+
+    assert group.fitted("本周要闻", tail=tail) == f"本周要闻\n{tail}"
+    assert group.fitted("见 https://wx.example.org/a", tail=tail) == "见 https://wx.example.org/a"
 
 
 # -- what an admin writes ------------------------------------------------------------------------------------------
@@ -239,16 +270,26 @@ def test_a_webhook_that_is_none_is_refused_without_being_shown(kind, webhook):
     assert "k-1" not in str(refused.value)
 
 
-def test_a_robot_of_wecom_has_no_secret():
-    with pytest.raises(ValidationError, match="a robot of WeCom has none"):
-        GroupSettings(kind="wecom", webhook=WEBHOOKS["wecom"], secret=SECRET)
+@pytest.mark.parametrize("kind", ["wecom", "weibo"])
+def test_who_signs_nothing_has_no_secret(kind):
+    with pytest.raises(ValidationError, match="only robots of DingTalk and Feishu have one"):
+        a_robot(kind, secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rip"), [("weibo", ""), ("weibo", "here"), ("wecom", "203.0.113.7"), ("wecom", "here")]
+)
+def test_weibo_and_it_alone_is_told_who_posts(kind, rip):
+    with pytest.raises(ValidationError, match="Weibo, and it alone"):
+        a_robot(kind, rip=rip)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_neither_the_key_nor_the_secret_nor_the_words_are_shown(kind):
-    settings = GroupSettings(kind=kind, webhook=WEBHOOKS[kind], **({} if kind == "wecom" else {"secret": SECRET}))
-    group, _ = a_group(kind)
-    ask = KINDS[kind](settings).ask("党员大会改期", NOON)
+    signed = {"secret": SECRET} if kind in {"dingtalk", "feishu"} else {}
+    group, _ = a_group(kind, **signed)
+    settings = group.robot.settings
+    ask = group.robot.ask("党员大会改期", NOON)
     shown = f"{settings!r} {settings.address!r} {ask!r} {group!r} {KINDS[kind](settings)!r}"
 
     assert not any(hidden in shown for hidden in ("k-1", SECRET, "改期"))

@@ -1,8 +1,9 @@
-"""Stand-ins for the group robots of three other platforms: what each takes, how it answers, and what its group sees.
+"""Stand-ins for group robots of three other platforms and for Weibo: what each takes and answers, and what is seen.
 
 WeCom: developer.work.weixin.qq.com/document/path/91770. DingTalk: open.dingtalk.com/document/robots/custom-robot-access
 and customize-robot-security-settings. Feishu: open.feishu.cn/document/client-docs/bot-v3/add-custom-bot. Codes and
-words as the platforms give them, by programs that met them; what is beyond those pages is marked (M).
+words as the platforms give them, by programs that met them; what is beyond those pages is marked (M). Weibo:
+open.weibo.com/wiki/2/statuses/share and /wiki/Error_code.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -23,8 +25,10 @@ from wechat.sandbox.knobs import Hit, Knobs
 from wechat.sandbox.state import State
 
 WECOM, DINGTALK, FEISHU = "/cgi-bin/webhook/send", "/robot/send", "/open-apis/bot/v2/hook"
-PATHS = (WECOM, DINGTALK, FEISHU)  # where a fault can befall them
+WEIBO = "/2/statuses/share.json"
+PATHS = (WECOM, DINGTALK, FEISHU, WEIBO)  # where a fault can befall them
 WECOM_TEXT, DINGTALK_WHOLE, FEISHU_WHOLE = 2048, 20_000, 20 * 1024  # bytes
+WEIBO_CHARACTERS = 140
 AN_HOUR = 3600.0
 SILENCE = 600.0  # of DingTalk after too many
 SHOWN = 200  # messages of a group
@@ -32,7 +36,7 @@ SHOWN = 200  # messages of a group
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxGroup:
-    """A group with a robot in it; `kind` is "wecom", "dingtalk" or "feishu", `key` is what its address ends with.
+    """A group with a robot in it; `kind` is "wecom", "dingtalk", "feishu" or "weibo", `key` ends its address.
 
     With a `secret` what comes must be signed, and with a `keyword` it must have that word.
     """
@@ -54,15 +58,18 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One request to a robot."""
+    """One request to a robot; Weibo's is a form."""
 
     key: str
     query: Mapping[str, str]
-    raw: bytes
+    raw: bytes = b""
+    form: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """Its JSON; an empty object where there is none."""
+        """Its form or its JSON; an empty object where there is neither."""
+        if self.form:
+            return self.form
         try:
             found = json.loads(self.raw)
         except ValueError:
@@ -112,14 +119,16 @@ def blueprint(groups: Groups, knobs: Knobs) -> Blueprint:
     """The three platforms' addresses, and what the panel shows of the groups."""
     doors = Blueprint("robots", __name__)
 
-    def answer(kind: str, path: str, key: str) -> Response:
+    def answer(kind: str, path: str, key: str, form: Mapping[str, str] = MappingProxyType({})) -> Response:
         hit = knobs.take(path)
         if "delay" in hit:
             time.sleep(hit["delay"].value)
         if "drop_before" in hit:
             return _cut_off()
-        code, words = groups.say(kind, Posted(key, request.args.to_dict(), request.get_data()), hit)
-        return _cut_off() if "drop_after" in hit else jsonify(_ANSWERS[kind](code, words))
+        code, words = groups.say(kind, Posted(key, request.args.to_dict(), request.get_data(), form), hit)
+        response = jsonify(_ANSWERS[kind](code, words))
+        response.status_code = 400 if kind == "weibo" and code else 200
+        return _cut_off() if "drop_after" in hit else response
 
     def wecom() -> Response:
         return answer("wecom", WECOM, request.args.get("key", ""))
@@ -130,6 +139,11 @@ def blueprint(groups: Groups, knobs: Knobs) -> Blueprint:
     def feishu(key: str) -> Response:
         return answer("feishu", FEISHU, key)
 
+    def weibo() -> Response:
+        form = request.form.to_dict()
+        return answer("weibo", WEIBO, form.get("access_token", ""), form)
+
+    doors.add_url_rule(WEIBO, view_func=weibo, methods=["POST"])
     doors.add_url_rule(WECOM, view_func=wecom, methods=["POST"])
     doors.add_url_rule(DINGTALK, view_func=dingtalk, methods=["POST"])
     doors.add_url_rule(f"{FEISHU}/<key>", view_func=feishu, methods=["POST"])
@@ -209,10 +223,27 @@ def _feishu_signed(group: SandboxGroup, body: Mapping[str, Any], now: float) -> 
     return bool(body.get("sign") == b64encode(mac.digest()).decode())
 
 
+def _weibo(db: sqlite3.Connection, group: SandboxGroup | None, posted: Posted, now: float) -> None:
+    if group is None:
+        raise Refusal(21332, "invalid_access_token")
+    words = _words(group.kind, posted.form)
+    for name in ("status", "rip"):
+        if not posted.form.get(name):
+            raise Refusal(10016, f"Miss required parameter ({name}) , see doc for more info")
+    if len(words) > WEIBO_CHARACTERS:
+        raise Refusal(20012, "Text too long, please input text less than 140 characters!")
+    if "://" not in words or words.count("#") > 1:  # the code is (M)
+        raise Refusal(10017, "Parameter (status)'s value invalid")
+    again = "select 1 from group_messages where name = ? and code = 0 and words = ? and at > ?"
+    if db.execute(again, (group.name, words, now - AN_HOUR)).fetchone():  # for how long is (M)
+        raise Refusal(20019, "repeat content!")
+
+
 _RULES: Mapping[str, Callable[[sqlite3.Connection, SandboxGroup | None, Posted, float], None]] = {
     "wecom": _wecom,
     "dingtalk": _dingtalk,
     "feishu": _feishu,
+    "weibo": _weibo,
 }
 
 
@@ -229,14 +260,21 @@ def _feishu_style(code: int, words: str) -> dict[str, Any]:
     return said if code else {**said, "StatusCode": 0, "StatusMessage": "success"}
 
 
+def _weibo_style(code: int, words: str) -> dict[str, Any]:
+    return {"request": WEIBO, "error_code": code, "error": words} if code else {"id": 3504803600500000}
+
+
 _ANSWERS: Mapping[str, Callable[[int, str], dict[str, Any]]] = {
     "wecom": _old_style,
     "dingtalk": _old_style,
     "feishu": _feishu_style,
+    "weibo": _weibo_style,
 }
 
 
 def _words(kind: str, body: Mapping[str, Any]) -> str:
+    if kind == "weibo":
+        return str(body.get("status", ""))
     part = body.get("content" if kind == "feishu" else "text")
     words = part.get("text" if kind == "feishu" else "content") if isinstance(part, dict) else ""
     return words if isinstance(words, str) else ""

@@ -27,6 +27,13 @@ class Ask:
     path: str = field(repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Mapping[str, Any] = field(repr=False)
+    is_form: bool = False  # else JSON
+
+    def over_http(self) -> dict[str, Any]:
+        """The request as `Line.call` takes it."""
+        if self.is_form:
+            return {"params": self.params, "data": self.body}
+        return {"params": self.params, "data": encoded(self.body), "headers": {"Content-Type": JSON_TYPE}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,15 @@ class Robot(Protocol):
         """How fast it may be spoken to."""
 
     @property
-    def most_bytes(self) -> int:
+    def most(self) -> int:
         """How long a message may be, as `size` counts."""
 
+    @property
+    def needs_link(self) -> bool:
+        """Whether it must lead somewhere."""
+
     def size(self, words: str) -> int:
-        """How many bytes the platform counts for these words."""
+        """What the platform counts for these words: bytes or characters."""
 
     def ask(self, words: str, now: datetime) -> Ask:
         """What is posted; where the robot has a secret, signed with the time."""
@@ -75,9 +86,8 @@ class Group:
     def post(self, words: str, *, now: datetime) -> Verdict:
         """Say `words` once and tell what came of it; nothing is raised."""
         ask = self.robot.ask(words, now)
-        request = {"params": ask.params, "data": encoded(ask.body), "headers": {"Content-Type": JSON_TYPE}}
         try:
-            answer = self.line.call("POST", ask.path, once=True, **request)
+            answer = self.line.call("POST", ask.path, once=True, **ask.over_http())
         except Retryable:
             return verdicts.UNREACHED
         except Unsure:
@@ -85,10 +95,10 @@ class Group:
         return self._judged(answer)
 
     def fitted(self, words: str, *, tail: str) -> str:
-        """The words as one message can carry them; what had to be cut ends with `tail`."""
-        if self.robot.size(words) <= self.robot.most_bytes:
+        """The words as one message can carry them; what had to be cut, or must lead somewhere, ends with `tail`."""
+        if self.robot.size(words) <= self.robot.most and ("://" in words or not self.robot.needs_link):
             return words
-        room, head = self.robot.most_bytes - self.robot.size(f"\n{tail}"), words
+        room, head = self.robot.most - self.robot.size(f"\n{tail}"), words
         while (counted := self.robot.size(head)) > room:  # what a platform counts may be more than the bytes
             head = paging.cut(head, len(head.encode()) * room // counted)[0]
         return f"{head}\n{tail}"
@@ -97,7 +107,7 @@ class Group:
         """Platforms say what they refuse in a good answer; what has no words of theirs is judged by its status."""
         fields, code = _read(answer.content), f"http_{answer.status}"
         if answer.status == TOO_MANY:
-            wait = max(pace.seconds for pace in self.robot.paces)
+            wait = max((pace.seconds for pace in self.robot.paces), default=verdicts.BUSY_SECONDS)
             return Verdict(came=Came.AGAIN, code=code, reason=verdicts.TOO_FAST, after_seconds=wait)
         if fields is not None and answer.status < SERVER_FAULTS:
             return self.robot.judge(fields)

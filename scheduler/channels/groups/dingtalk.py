@@ -26,7 +26,8 @@ class DingTalk:
 
     settings: GroupSettings
     paces = (Pace(20, 60),)
-    most_bytes = 20_000 - ENVELOPE
+    most = 20_000 - ENVELOPE
+    needs_link = False
 
     def size(self, words: str) -> int:
         """The bytes of the words as they are written in the message."""

@@ -26,7 +26,8 @@ class Feishu:
 
     settings: GroupSettings
     paces = (Pace(100, 60), Pace(5, 1))
-    most_bytes = 20 * 1024 - ENVELOPE
+    most = 20 * 1024 - ENVELOPE
+    needs_link = False
 
     def size(self, words: str) -> int:
         """The bytes of the words as they are written in the message."""

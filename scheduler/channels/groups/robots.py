@@ -7,8 +7,14 @@ from scheduler.channels.groups.dingtalk import DingTalk
 from scheduler.channels.groups.feishu import Feishu
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.channels.groups.wecom import WeCom
+from scheduler.channels.groups.weibo import Weibo
 
-KINDS: Mapping[str, Callable[[GroupSettings], Robot]] = {"wecom": WeCom, "dingtalk": DingTalk, "feishu": Feishu}
+KINDS: Mapping[str, Callable[[GroupSettings], Robot]] = {
+    "wecom": WeCom,
+    "dingtalk": DingTalk,
+    "feishu": Feishu,
+    "weibo": Weibo,
+}
 
 
 def groups(settings: Mapping[str, GroupSettings], *, line: Callable[[str], Line]) -> Mapping[str, Group]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +14,7 @@ ADDRESSES: Mapping[str, tuple[str, str]] = {  # the path, and the parameter that
     "wecom": ("/cgi-bin/webhook/send", "key"),
     "dingtalk": ("/robot/send", "access_token"),
     "feishu": ("/open-apis/bot/v2/hook/", ""),
+    "weibo": ("/2/statuses/share.json", "access_token"),
 }
 
 
@@ -31,9 +33,10 @@ class GroupSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    kind: Literal["wecom", "dingtalk", "feishu"]
+    kind: Literal["wecom", "dingtalk", "feishu", "weibo"]
     webhook: SecretStr
     secret: SecretStr = SecretStr("")
+    rip: str = ""
     api_base: str = ""
 
     @property
@@ -64,7 +67,17 @@ class GroupSettings(BaseModel):
         return right and bool(address.key) and bool(_BASE.fullmatch(address.base))
 
     @model_validator(mode="after")
-    def _wecom_signs_nothing(self) -> Self:
-        if self.kind == "wecom" and self.secret.get_secret_value():
-            raise ValueError("secret: a robot of WeCom has none; leave it out")
+    def _only_robots_that_sign_have_a_secret(self) -> Self:
+        if self.kind in ("wecom", "weibo") and self.secret.get_secret_value():
+            raise ValueError("secret: only robots of DingTalk and Feishu have one; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _weibo_is_told_who_posts(self) -> Self:
+        try:
+            told = bool(self.rip) and bool(ip_address(self.rip))
+        except ValueError:
+            told = False
+        if told != (self.kind == "weibo") or (self.rip and not told):
+            raise ValueError("rip: Weibo, and it alone, wants the public IP address of this server")
         return self

@@ -1,9 +1,11 @@
 """What the robots' platforms answer, as tables, with words for an admin.
 
-WeCom: developer.work.weixin.qq.com/document/path/91770.
-DingTalk: open.dingtalk.com/document/robots/custom-robot-access.
-Feishu: open.feishu.cn/document/client-docs/bot-v3/add-custom-bot. Codes that those pages lack are from programs that
-met them. All three answer 200 to what they refuse. A code that no table names is `REFUSED`: repeating might never end.
+WeCom: developer.work.weixin.qq.com/document/path/91770
+DingTalk: open.dingtalk.com/document/robots/custom-robot-access
+Feishu: open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
+Weibo: open.weibo.com/wiki/Error_code
+Codes that these pages lack are from programs that met them. All but Weibo answer 200 to what they refuse. A code that
+no table names is `REFUSED`: repeating might never end.
 """
 
 from collections.abc import Mapping
@@ -67,6 +69,10 @@ _SIGNED = "签名没有通过。请核对配置里的 secret，并检查服务�
 _LATE = "签名的时间差得太多。请校准服务器的时间"
 _KEYWORD = "机器人设了关键词，而要发的话里没有。请把关键词写进模板，或在群里改机器人的安全设置"
 _ADDRESS = "机器人只接受名单上的 IP。请把服务器的出口 IP 加进机器人的安全设置"
+_EXPIRED = "微博的授权已过期或无效。请用本单位的微博账号重新授权，把新的 access_token 写进配置的 webhook"
+_UNAPPROVED = "微博没有批准这个应用发微博。请在微博开放平台查看应用的审核状态和接口权限"
+_REPEATED = "微博说和刚发过的内容一样。请到微博上看一眼，改了内容再发"
+_CONTENT = "微博没有接受这些内容。请检查文字，以及链接是不是在应用的“安全域名”下面"
 _STOPPED = "机器人已被停用，或群已解散。请在群设置里查看"
 _SHAPE = "平台说请求的格式不对。这是程序的错误，请把错误码交给维护人员"
 _LONG = "平台说内容太长。请缩短模板"
@@ -107,6 +113,33 @@ FEISHU: Mapping[int, tuple[Means, ...]] = {
     19022: (_refused(_ADDRESS),),
     19024: (_refused(_KEYWORD),),
     9499: (Means(Came.AGAIN, TOO_FAST, 60, "too many"), _refused(_SHAPE)),
+}
+WEIBO: Mapping[int, tuple[Means, ...]] = {
+    10001: (_again(BUSY, BUSY_SECONDS),),
+    10002: (_again(BUSY, BUSY_SECONDS),),
+    10009: (_again(BUSY, BUSY_SECONDS),),
+    10022: (_again(TOO_FAST, 3600),),  # the platform counts by the hour
+    10023: (_again(TOO_FAST, 3600),),
+    10024: (_again(TOO_FAST, 3600),),
+    20016: (_again(TOO_FAST, 3600),),
+    10004: (_refused("微博不接受服务器的 IP。请在微博开放平台查看应用的 IP 白名单"),),
+    10005: (_refused(_UNAPPROVED),),
+    10014: (_refused(_UNAPPROVED),),
+    10016: (_refused(_SHAPE),),
+    10017: (_refused(_CONTENT),),
+    20012: (_refused(_LONG),),
+    20017: (_refused(_REPEATED),),
+    20019: (_refused(_REPEATED),),
+    20111: (_refused(_REPEATED),),
+    20020: (_refused(_CONTENT),),
+    20021: (_refused(_CONTENT),),
+    21602: (_refused(_CONTENT),),
+    21315: (_refused(_EXPIRED),),
+    21316: (_refused(_EXPIRED),),
+    21317: (_refused(_EXPIRED),),
+    21319: (_refused(_EXPIRED),),
+    21327: (_refused(_EXPIRED),),
+    21332: (_refused(_EXPIRED),),
 }
 
 

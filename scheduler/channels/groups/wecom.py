@@ -19,7 +19,8 @@ class WeCom:
 
     settings: GroupSettings
     paces = (Pace(20, 60),)
-    most_bytes = 2048
+    most = 2048
+    needs_link = False
 
     def size(self, words: str) -> int:
         """The bytes of the words alone."""

@@ -21,6 +21,7 @@ GROUPS = (
     SandboxGroup(name="企微群", kind="wecom", key="k-1"),
     SandboxGroup(name="钉钉群", kind="dingtalk", key="k-2", secret=SECRET, keyword="支部"),
     SandboxGroup(name="飞书群", kind="feishu", key="k-3", secret=SECRET, keyword="支部"),
+    SandboxGroup(name="微博", kind="weibo", key="k-4"),
 )
 NOW = 1795406400  # seconds, where the clock stands
 
@@ -56,15 +57,35 @@ def feishu(stage: Stage, words: str, key: str = "k-3", *, at: int = NOW, sign: s
     return int(stage.http.post(f"/open-apis/bot/v2/hook/{key}", json=body).get_json()["code"])
 
 
+LINKED = "支部通知 https://wx.example.org/p/digest"
+
+
+def weibo(stage: Stage, words: str, key: str = "k-4", **more: str) -> tuple[int, int]:
+    form = {"access_token": key, "status": words, "rip": "203.0.113.7", **more}
+    answer = stage.http.post("/2/statuses/share.json", data=form)
+    return answer.status_code, answer.get_json().get("error_code", 0)
+
+
 def seen(stage: Stage) -> dict[str, list[Any]]:
     return {group["name"]: group["messages"] for group in stage.http.get("/sandbox/groups").get_json()}
 
 
 def test_what_is_well_asked_is_seen_in_the_group(stage: Stage) -> None:
-    codes = [wecom(stage, "支部通知"), dingtalk(stage, "支部通知")[0], feishu(stage, "支部通知")]
+    codes = [wecom(stage, LINKED), dingtalk(stage, LINKED)[0], feishu(stage, LINKED), weibo(stage, LINKED)[1]]
 
-    assert codes == [0, 0, 0]
-    assert [[one["words"] for one in messages] for messages in seen(stage).values()] == [["支部通知"]] * 3
+    assert codes == [0] * 4
+    assert [[one["words"] for one in messages] for messages in seen(stage).values()] == [[LINKED]] * 4
+
+
+def test_weibo_takes_what_its_page_says(stage: Stage) -> None:
+    said = [
+        weibo(stage, words)
+        for words in (LINKED, LINKED, "支部通知", "#支部# https://a.cn", f"{LINKED}{'字' * 140}", "")
+    ]
+
+    assert said == [(200, 0), (400, 20019), (400, 10017), (400, 10017), (400, 20012), (400, 10016)]
+    assert weibo(stage, f"{LINKED}a", rip="") == (400, 10016)
+    assert weibo(stage, f"{LINKED}a", key="k-9") == (400, 21332)
 
 
 def test_a_success_of_feishu_says_so_in_both_of_its_styles(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 import { $, ask, el, keepLooking } from "/look/static/page.js";
 
-const KINDS = { wecom: "企业微信", dingtalk: "钉钉", feishu: "飞书" };
+const KINDS = { wecom: "企业微信", dingtalk: "钉钉", feishu: "飞书", weibo: "微博" };
 
 function when(at) {
   return new Date(at).toLocaleString("zh-CN", { dateStyle: "short", timeStyle: "medium", timeZone: "Asia/Shanghai" });
