@@ -17,10 +17,11 @@ from flask_limiter import Limiter
 from sqlalchemy.engine import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from commands import accounts, backup, broadcast, cli, doctor, menu, ports, replay, roster, run, valkey
+from commands import accounts, backup, broadcast, cli, doctor, menu, pages, ports, replay, roster, run, valkey
 from commands import admin as admin_command
 from commands import content as content_command
 from commands import db as db_command
+from commands import groups as groups_command
 from commands.settings import Settings
 from content import checking
 from content.agreement import Known
@@ -46,6 +47,7 @@ from handlers import (
     subscription,
 )
 from handlers.conversation import Conversation
+from handlers.digest import pages as digest_pages
 from handlers.feature import Feature, Keeps
 from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
@@ -55,8 +57,10 @@ from scheduler.audience import Audience
 from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.groups import robots
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
+from scheduler.crier import Crier
 from scheduler.job import Job
 from scheduler.later import Later
 from scheduler.planner import Planner
@@ -99,8 +103,10 @@ from wechat.client import TencentWeChat
 from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.clock import MovedClock
+from wechat.sandbox.robots import SandboxGroup
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens, stable_token
+from wechat.wire import Wire
 
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
@@ -281,8 +287,13 @@ def clock_of(settings: Settings) -> Clock:
 
 
 def known(settings: Settings, clock: Clock) -> Known:
-    """What the program knows that packs speak of."""
-    return replace(KNOWN, accounts=frozenset(settings.accounts), today=lambda: clock().astimezone(settings.zone).date())
+    """What the content is checked against: the program's own names, and those of this installation."""
+    return replace(
+        KNOWN,
+        accounts=frozenset(settings.accounts),
+        groups=frozenset(settings.groups),
+        today=lambda: clock().astimezone(settings.zone).date(),
+    )
 
 
 def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None) -> Shelf:
@@ -345,7 +356,14 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             public_url=settings.public_url.rstrip("/"),
             settings=settings.handlers.quiz,
         ),
-        digest.feature(shelf=shelf, zone=settings.zone, public_url=settings.public_url, clock=clock, sharing=cards),
+        digest.feature(
+            shelf=shelf,
+            zone=settings.zone,
+            public_url=settings.public_url,
+            clock=clock,
+            mark=keys.mark("feed"),
+            sharing=cards,
+        ),
         opinion.feature(
             stores=opinion.Stores(
                 opinions=opinions,
@@ -508,7 +526,14 @@ def _pushes(
         flush=windows.flush,
         repeatable=[channel.name for channel in made if channel.repeatable],
     )
-    pump = Pump(store=store, people=people, planner=planner, channels=channels, clock=clock)
+    crier = Crier(
+        posts=store.posts,
+        groups=robots.groups(settings.groups, line=Wire),
+        say=shelf.say,
+        public_url=settings.public_url.rstrip("/"),
+        clock=clock,
+    )
+    pump = Pump(store=store, people=people, planner=planner, channels=channels, crier=crier, clock=clock)
     tags = TagRound(Tags(database), platform.followed, wanted=lambda: shelf.current().tags_asked())
     return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags)
 
@@ -686,6 +711,10 @@ def sandbox() -> Flask:
         clock=now,
         webhook_base=f"http://{at.host}:{at.port}",
         broadcasts=PushButton(house),
+        groups=[
+            SandboxGroup(name=name, kind=each.kind, key=each.address.key, secret=each.secret.get_secret_value())
+            for name, each in house.settings.groups.items()
+        ],
     )
 
 
@@ -722,6 +751,7 @@ def installation(config: Path) -> cli.Installation:
         database=lambda: db.Database(database_url(settings)),
         content_faults=partial(content_faults, config),
         accounts=tuple(settings.accounts),
+        groups=tuple(settings.groups),
         move_time=lambda folder, to: MovedClock(folder, now).set(to),
         secret_mark=Keys(settings.secret_key.get_secret_value()).mark("backup")("secret_key"),
     )
@@ -739,6 +769,12 @@ def office(config: Path) -> broadcast.Office:
     return broadcast.Office(desk=house.pushes.desk, try_out=house.try_out, clock=house.clock, zone=house.settings.zone)
 
 
+def chat_groups(config: Path) -> groups_command.Robots:
+    """What `zhibu groups` works on."""
+    house = build(read(config))
+    return groups_command.Robots(settings=house.settings.groups, say=house.pushes.pump.crier.try_out)
+
+
 def register(config: Path) -> roster.Register:
     """What `zhibu roster` works on."""
     house = build(read(config))
@@ -748,6 +784,13 @@ def register(config: Path) -> roster.Register:
         now=house.clock(),
         zone=house.settings.zone,
     )
+
+
+def plain_pages(config: Path) -> Iterable[tuple[str, str]]:
+    """What `zhibu pages write` writes; it needs neither the database nor Redis."""
+    settings = read(config)
+    clock = clock_of(settings)
+    return digest_pages.Plain(library=open_shelf(settings, clock).current(), zone=settings.zone, now=clock()).files()
 
 
 def menus(config: Path) -> menu.Menus:
@@ -829,7 +872,9 @@ def program() -> click.Group:
         content_command.group(check),
         db_command.db,
         doctor.command(patient),
+        groups_command.group(chat_groups),
         menu.group(menus),
+        pages.group(plain_pages),
         roster.group(register),
     ]
     return cli.make(installation, [*parts, *groups])

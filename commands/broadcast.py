@@ -160,6 +160,8 @@ def _dry_lines(found: Forecast, zone: tzinfo) -> str:
         if said and said.text:
             lines += ["", f"-- {f'variant {number}' if number else 'words'}", said.text]
             lines += [f"  {name}: {value}" for name, value in said.fields.items()]
+    if content and content.own_group_text:
+        lines += ["", "-- groups", content.own_group_text]
     return "\n".join([*lines, "", "Nothing was sent."])
 
 
@@ -167,7 +169,7 @@ def _dry_fields(found: Forecast) -> dict[str, Any]:
     content = found.content
     said = [content.said(number) for number in range(len(content.variants) + 1)] if content else []
     words = [{"text": each.text, "line": each.line, "fields": dict(each.fields)} for each in said]
-    return {**_forecast_fields(found), "words": words}
+    return {**_forecast_fields(found), "words": words, "group_text": content.group_text if content else ""}
 
 
 def _as_json(fields: Any) -> str:
@@ -243,12 +245,13 @@ def _show_all(office: Office, found: Sequence[Status], *, as_json: bool) -> None
 
 
 def _lines(office: Office, status: Status) -> str:
-    """A run in one line, and one more for each channel and state: narrow enough for any terminal."""
+    """A run in one line, and one more for each channel and state and each group: narrow enough for any terminal."""
     run = status.run
     state = f"{run.state} ({run.reason})" if run.reason else str(run.state)
     head = f"{run.key}  due {_time(run.due_at, office.zone)}  {state}  {status.people} people"
     rows = [f"  {tally.channel or NOBODY_CAN:<24}{tally.state:<9}{tally.count:>8}" for tally in status.tallies]
-    return "\n".join([head, *rows])
+    groups = [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
+    return "\n".join([head, *rows, *groups])
 
 
 def _time(moment: datetime, zone: tzinfo) -> str:
@@ -268,6 +271,10 @@ def _fields(status: Status) -> dict[str, Any]:
         "deliveries": [
             {"channel": tally.channel, "state": tally.state, "count": tally.count} for tally in status.tallies
         ],
+        "groups": [
+            {"name": post.name, "state": post.state, "error": post.error, "reason": post.reason}
+            for post in status.posts
+        ],
     }
 
 
@@ -281,6 +288,7 @@ def _forecast_fields(found: Forecast) -> dict[str, Any]:
         "sample": list(found.sample),
         "nobody_is": list(found.nobody_is),
         "provisional": found.is_provisional,
+        "groups": list(found.groups),
         "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
     }
 
@@ -293,7 +301,7 @@ def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
         lines.append("  There is nothing new to say: nobody is bothered.")
     elif found.few:
         lines.append("  Fewer than five people: they are chosen by what they did, so no number is told.")
-    elif not found.channels:
+    elif not found.channels and not found.groups:
         lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
     if found.quiet_until:
         lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
@@ -301,4 +309,5 @@ def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
     lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
     if found.sample:
         lines.append(f"  for example: {', '.join(found.sample)}")
+    lines += [f"  group {name}" for name in found.groups]
     return "\n".join(lines)

@@ -44,6 +44,7 @@ class Installation:
     database: Callable[[], Database]
     accounts: Sequence[str]
     move_time: Callable[[Path, datetime], None]  # for a sandbox that keeps its state in that folder
+    groups: Sequence[str] = ()
     secret_mark: str = ""  # a keyed hash that tells one secret_key from another, and nothing of either
     content_faults: Callable[[], Sequence[str]] = (
         tuple  # what keeps the parts from starting on the content, a line each

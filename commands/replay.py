@@ -148,7 +148,7 @@ def _wait_for(running: "subprocess.Popen[bytes]", said: Path) -> None:
 
 
 def _environment(here: Here, folder: Path, *, web: int, sandbox: int) -> dict[str, str]:
-    """What keeps it apart from every other program: stores and ports of its own, and no way to the real platform."""
+    """What keeps it apart from every other program: stores and ports of its own, and no way to the real platforms."""
     address = f"http://127.0.0.1:{sandbox}"
     return {
         **os.environ,
@@ -164,6 +164,7 @@ def _environment(here: Here, folder: Path, *, web: int, sandbox: int) -> dict[st
         "ZHIBU_STORAGE__REDIS": "embedded",
         "ZHIBU_BROKER__URL": "",
         **{f"ZHIBU_ACCOUNTS__{name.upper()}__API_BASE": address for name in here.installation.accounts},
+        **{f"ZHIBU_GROUPS__{name.upper()}__API_BASE": address for name in here.installation.groups},
     }
 
 

@@ -16,12 +16,14 @@ from handlers.opinion import OpinionSettings
 from handlers.quiz import QuizSettings
 from handlers.subscription import SubscriptionSettings
 from scheduler import worker as workers
+from scheduler.channels.groups.settings import GroupSettings
 from scheduler.manners import Manners
 from storage import db, redis
 from wechat.settings import AccountSettings
 
 SHORTEST_KEY = 16
 _NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_GROUP = re.compile(r"[\w.-]{1,64}")  # what a broadcast file can name
 _ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*", re.ASCII)
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
@@ -142,6 +144,7 @@ class Settings(_Table):
     content: ContentSettings = ContentSettings()
     broker: BrokerSettings = BrokerSettings()
     accounts: dict[str, AccountSettings]
+    groups: dict[str, GroupSettings] = Field(default_factory=dict)
     sandbox: SandboxSettings = SandboxSettings()
     push: PushSettings = PushSettings()
     handlers: HandlerSettings = HandlerSettings()
@@ -174,6 +177,18 @@ class Settings(_Table):
                 raise ValueError(f"{name!r} is part of the webhook's address: use letters, digits, - and _ only")
         return accounts
 
+    @field_validator("groups")
+    @classmethod
+    def _groups_differ(cls, groups: dict[str, GroupSettings]) -> dict[str, GroupSettings]:
+        robots: dict[str, str] = {}
+        for name, group in groups.items():
+            if not _GROUP.fullmatch(name) or name != name.lower():
+                raise ValueError(f"{name!r}: name a group in small letters of any script, digits, . - and _")
+            first = robots.setdefault(group.webhook.get_secret_value(), name)
+            if first != name:
+                raise ValueError(f"{name!r} has the webhook of {first!r}: one of them is enough")
+        return groups
+
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, name: str) -> str:
@@ -192,6 +207,12 @@ class Settings(_Table):
                     f"accounts.{name}.api_base: the sandbox is on, so this must be {self.sandbox_url}; "
                     "or set sandbox.enabled to false"
                 )
+        for name, group in self.groups.items():
+            if self.sandbox.enabled and group.address.base != self.sandbox_url:
+                raise ValueError(
+                    f"groups.{name}.api_base: the sandbox is on, so this must be {self.sandbox_url}; "
+                    "or set sandbox.enabled to false"
+                )
         if not self.sandbox.enabled:
             self._refuse_examples()
         return self
@@ -208,6 +229,8 @@ class Settings(_Table):
         for name, account in self.accounts.items():
             fields = ("secret", "token", "encoding_aes_key", "previous_token", "previous_encoding_aes_key")
             secrets |= {f"accounts.{name}.{field}": getattr(account, field) for field in fields}
+        for name, group in self.groups.items():
+            secrets |= {f"groups.{name}.{field}": getattr(group, field) for field in ("webhook", "secret")}
         found = [path for path, secret in secrets.items() if _is_example(secret.get_secret_value())]
         if found:
             raise ValueError(f"{', '.join(found)}: an example's secret starts with the sandbox only; put your own")

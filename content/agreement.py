@@ -48,6 +48,7 @@ class Known:
     menu_keys: frozenset[str] | None = None
     channels: frozenset[str] | None = None
     accounts: frozenset[str] | None = None
+    groups: frozenset[str] | None = None
     notice_fault: Callable[[str, str], str] | None = None
     service_channels: frozenset[str] = frozenset()
     most_text_bytes: int | None = None
@@ -168,7 +169,7 @@ def _topics_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
         yield file, ("topic",), (questions.bank.topic,)
     for file, made in pack.every(Searchable):
         yield file, ("topics",), made.digest.topics
-    for file, place, group in _groups(pack):
+    for file, place, group in _conditions(pack):
         yield file, (*place, "topics"), group.topics
 
 
@@ -186,19 +187,19 @@ def _organisations_exist(pack: Pack) -> Iterator[Clash]:
 def _organisations_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
     for file, made in pack.every(Searchable):
         yield file, ("audience",), made.digest.audience
-    for file, place, group in _groups(pack):
+    for file, place, group in _conditions(pack):
         yield file, (*place, "organisations"), group.organisations
 
 
-def _groups(pack: Pack) -> Iterator[tuple[str, Place, Group]]:
+def _conditions(pack: Pack) -> Iterator[tuple[str, Place, Group]]:
     """Give every group of people that a broadcast speaks of, with its place."""
     for file, broadcast in pack.every(Broadcast):
-        for place, group in broadcast.groups():
+        for place, group in broadcast.conditions():
             yield file, place, group
 
 
 def _somebody_can_be_meant(pack: Pack) -> Iterator[Clash]:
-    for file, place, group in _groups(pack):
+    for file, place, group in _conditions(pack):
         for index, slug in enumerate(group.received):
             if f"digests/{slug}.md" not in pack.sources:
                 yield Clash(file, "received_unknown", {"said": slug}, (*place, "received", index))
@@ -242,11 +243,20 @@ def _broadcasts_are_whole(pack: Pack) -> Iterator[Clash]:
             facts = {"said": broadcast.key, "other": owners[broadcast.key]}
             yield Clash(file, "broadcast_key_twice", facts, ("key",))
         owners.setdefault(broadcast.key, file)
-        for place, each in broadcast.sayings():
-            if each.template and not matching(each.template, pack.templates()):
-                facts = {"said": each.template, "allowed": "、".join(pack.templates()) or "（空）"}
-                yield Clash(file, "template_unknown", facts, (*place, "template"))
+        named = [((*place, "template"), each.template) for place, each in broadcast.sayings()]
+        for place, name in (*named, (("group_template",), broadcast.group_template)):
+            if name and not matching(name, pack.templates()):
+                facts = {"said": name, "allowed": "、".join(pack.templates()) or "（空）"}
+                yield Clash(file, "template_unknown", facts, place)
         yield from _channels_exist(file, broadcast, pack.known.channels)
+        yield from _groups_exist(file, broadcast, pack.known.groups)
+
+
+def _groups_exist(file: str, broadcast: Broadcast, known: frozenset[str] | None) -> Iterator[Clash]:
+    for index, group in enumerate(broadcast.groups):
+        if known is not None and group not in known:
+            facts = {"said": group, "allowed": "、".join(sorted(known)) or "（还没有）"}
+            yield Clash(file, "group_unknown", facts, ("groups", index))
 
 
 def _channels_exist(file: str, broadcast: Broadcast, known: frozenset[str] | None) -> Iterator[Clash]:
@@ -318,7 +328,7 @@ def _words_fit(pack: Pack) -> Iterator[Clash]:
     """Words too long for one message in a template that a broadcast uses, three digests of the shortest in it."""
     most, templates = pack.known.most_text_bytes, dict(pack.every(Template))
     for file, broadcast in pack.every(Broadcast) if most is not None else ():
-        for place, each in broadcast.sayings():
+        for place, each in broadcast.sayings() if broadcast.channels else ():
             template = templates.get(f"templates/{matching(each.template, pack.templates())}")
             said = _filled(pack, broadcast, template.source) if template else None
             if said is not None and len(said.encode()) > (most or 0):

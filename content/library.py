@@ -71,8 +71,9 @@ class Library:
         return self.templates[agreement.matching(name, list(self.templates)) or name]
 
     def templates_of(self, broadcast: Broadcast) -> list[Template]:
-        """Give every template that a broadcast or a variant of it names."""
-        return [self.template(each.template) for _, each in broadcast.sayings() if each.template]
+        """Give every template that a broadcast or a variant of it names, and the one for groups."""
+        named = (*(each.template for _, each in broadcast.sayings()), broadcast.group_template)
+        return [self.template(name) for name in named if name]
 
     def words_of(
         self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
@@ -82,7 +83,14 @@ class Library:
         They are "" where it has none of its own, its variants having words for everybody.
         """
         name = (variant and variant.template) or broadcast.template
-        return self.template(name).fill(self._values(broadcast, digests, now)).strip() if name else ""
+        return self._said_by(name, self._values(broadcast, digests, now))
+
+    def group_words_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> str:
+        """Give what a broadcast says to groups, by the template that is for them where there is one."""
+        return self._said_by(broadcast.group_template or broadcast.template, self._values(broadcast, digests, now))
+
+    def _said_by(self, name: str, values: Mapping[str, Any]) -> str:
+        return self.template(name).fill(values).strip() if name else ""
 
     def link_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> tuple[str, str]:
         """Give a broadcast's link and picture, each "" where what was filled in makes no address."""
@@ -93,7 +101,7 @@ class Library:
 
     def tags_asked(self) -> frozenset[str]:
         """Give the platform's tags by which broadcasts choose people."""
-        groups = (group for broadcast in self.broadcasts.values() for _, group in broadcast.groups())
+        groups = (group for broadcast in self.broadcasts.values() for _, group in broadcast.conditions())
         return frozenset(tag for group in groups for tag in group.tags)
 
     def notice_of(

@@ -610,7 +610,8 @@ class Broadcast:
     `template` names the file in templates/ that makes the words; `fields` are the keys of a subscription notice, each
     with Jinja2 words, sent with the platform's `notice_template_id`. A mini-program's notice has a template of its own,
     `mini_template_id`, leads to its `mini_page`, and takes `mini_fields` where those differ. A delivery not begun
-    `expires_after` the run's time is dropped ("30m", "12h", "2d").
+    `expires_after` the run's time is dropped ("30m", "12h", "2d"). `groups` are the configuration's names of groups
+    outside WeChat that hear it too, by their own `group_template` where there is one; `channels` may be empty then.
 
     `digests` are what it speaks of, by their slugs, instead of what is new. `link` is opened by a tap on it, or stands
     below the words; with a `picture` the customer-service message is a card. With `mini_appid` the official account's
@@ -627,7 +628,8 @@ class Broadcast:
     workdays: bool = False
     jitter: Jitter = timedelta()
     audience: Annotated[Audience, BeforeValidator(_by_topics)]
-    channels: Annotated[Names, AfterValidator(_some)]
+    groups: Names = ()
+    channels: Names
     template: str = ""
     digests: Names = ()
     link: str = ""
@@ -639,12 +641,13 @@ class Broadcast:
     mini_fields: Mapping[str, Words] = field(default_factory=dict)
     mini_page: str = ""
     mini_appid: str = ""
+    group_template: str = ""
     expires_after: Span = timedelta(hours=12)
     four_eyes: bool = False
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     at_most: Annotated[Cap | None, BeforeValidator(_cap)] = None
 
-    def groups(self) -> Iterator[tuple[Place, Group]]:
+    def conditions(self) -> Iterator[tuple[Place, Group]]:
         """Give every group of people it speaks of, with its place in the file."""
         yield from groups_of(self.audience, ("audience",))
         for index, variant in enumerate(self.variants):
@@ -677,7 +680,14 @@ class Broadcast:
         left_out = [channel for channel in self.channels if channel not in covered]
         if left_out and not self.template:
             raise _wrong("variant_missing", said="、".join(left_out))
+        if self.groups and not (self.template or self.group_template):
+            raise _wrong("group_words_missing")
         return self
+
+    @field_validator("channels")
+    @classmethod
+    def _somebody_hears_it(cls, channels: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return channels if info.data.get("groups") else _some(channels)
 
     @field_validator("picture")
     @classmethod

@@ -13,11 +13,13 @@ from content.library import Library
 from content.models import Broadcast
 from scheduler import reasons
 from scheduler.audience import SMALL, tells_of_deeds
+from scheduler.channels.groups import verdicts
 from scheduler.manners import Manners, QuietHours
 from scheduler.planner import Planner
 from scheduler.rendering import compose, compose_of_newest
 from scheduler.timetable import Firing, Timetable
 from storage.broadcasts import Approval, Broadcasts, Content, Run, RunState, State, Tally
+from storage.group_posts import Post, PostState
 
 ROWS_A_LANE = 1000
 LANES = 4  # of one run at the same time; more workers on more machines take them
@@ -35,11 +37,12 @@ class NoSuchBroadcast(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """A run with its tallies."""
+    """A run with its tallies, and with what became of it in the groups."""
 
     run: Run
     tallies: Sequence[Tally]
     approvals: Sequence[Approval] = ()
+    posts: Sequence[Post] = ()
 
     @property
     def people(self) -> int:
@@ -65,17 +68,18 @@ class _Meant:
 class Forecast:
     """What a run would do now: people by channel ("" for those nobody can reach); no content, nobody is bothered.
 
-    Who has it already is not counted. `quiet_until`: it is quiet now, and nobody should be bothered before.
-    `is_provisional`: its day is a workday as far as anybody knows, the holidays of its year being not out yet.
-    `sample` are some names of those who are meant, where the roster knows them; `nobody_is` are roles and tags that are
-    asked for and nobody bears. Where people are chosen by what they did nobody is named, and `few` people, fewer than
-    five, are not counted.
+    Who has it already is not counted, and of the groups only those that would be told are named. `quiet_until`: it is
+    quiet now, and nobody should be bothered before. `is_provisional`: its day is a workday as far as anybody knows, the
+    holidays of its year being not out yet. `sample` are some names of those who are meant, where the roster knows them;
+    `nobody_is` are roles and tags that are asked for and nobody bears. Where people are chosen by what they did nobody
+    is named, and `few` people, fewer than five, are not counted.
     """
 
     key: str
     due_at: datetime
     content: Content | None
     channels: Mapping[str, int]
+    groups: Sequence[str] = ()
     quiet_until: datetime | None = None
     is_provisional: bool = False
     sample: Sequence[str] = ()
@@ -158,7 +162,7 @@ class Desk:
 
         False where the run doesn't wait, or says something else by now.
         """
-        if not content.channels or not self._store.approve(key, admin=by, content=content, now=now):
+        if not content.is_for_anybody or not self._store.approve(key, admin=by, content=content, now=now):
             return False
         self._log.info("run approved", run=key)
         run = self._found(key)
@@ -169,12 +173,15 @@ class Desk:
 
     def status(self, key: str) -> Status:
         """A run with its tallies; of a broadcast's key its newest."""
-        run = self._found(key)
-        return Status(run=run, tallies=self._store.tallies(run.key), approvals=self._store.approvals(run.key))
+        return self._status(self._found(key))
 
     def runs(self, *, limit: int = 50) -> Sequence[Status]:
         """The newest runs."""
-        return [Status(run=run, tallies=self._store.tallies(run.key)) for run in self._store.runs(limit=limit)]
+        return [self._status(run) for run in self._store.runs(limit=limit)]
+
+    def _status(self, run: Run) -> Status:
+        approvals, posts = self._store.approvals(run.key), self._store.posts.of(run.key)
+        return Status(run=run, tallies=self._store.tallies(run.key), approvals=approvals, posts=posts)
 
     def forecast(self, key: str, now: datetime, *, at_once: bool = False) -> Forecast:
         """Who would be reached by which channel if it were sent now; nothing is written.
@@ -186,7 +193,7 @@ class Desk:
         if at_once:
             meant = self._by_hand(meant, now)
         content = self._wanted(meant, now) if at_once else self._composed(meant, now)
-        channels = self._planner.forecast(meant.key, content, now=now) if content else {}
+        channels = self._planner.forecast(meant.key, content, now=now) if content and content.channels else {}
         audience, total = self._planner.audience, sum(channels.values())
         few = bool(content and tells_of_deeds(content)) and 0 < total < SMALL
         return Forecast(
@@ -197,9 +204,14 @@ class Desk:
             few=few,
             sample=audience.sample(content, most=SAMPLE, now=now) if content and total else (),
             nobody_is=audience.lacking(content) if content else (),
+            groups=self._untold(meant.key, content),
             quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,
             is_provisional=meant.is_provisional,
         )
+
+    def _untold(self, key: str, content: Content | None) -> Sequence[str]:
+        over = {post.name for post in self._store.posts.of(key) if post.state not in (PostState.DUE, PostState.FAILED)}
+        return tuple(name for name in (content.groups if content else ()) if name not in over)
 
     def composed_now(self, key: str, now: datetime) -> Content | None:
         """What `send` at once would say; None where there is nothing to say."""
@@ -286,7 +298,7 @@ class Desk:
             self._store.move(run.key, before=[run.state], after=RunState.DONE, reason=reasons.EXPIRED)
         elif self._begins(run) <= now and not self._manners.is_quiet(now):
             content = self._composed_by(run, now)
-            if content.channels:
+            if content.is_for_anybody:
                 self._begin(run, content, now, expires_at=run.expires_at)
             else:
                 self._give_up(run, now)
@@ -296,12 +308,24 @@ class Desk:
         if lost:
             self._log.warning("deliveries lost", run=run.key, unsure=lost)
         self._store.expire(run.key, now=now)
-        wake = self._store.next_wake(run.key)
-        busy = any(tally.state is State.IN_HAND for tally in self._store.tallies(run.key))
-        if run.state is RunState.SENDING and wake is not None and wake <= now and not busy:
+        self._look_after_posts(run, now)
+        wakes = [wake for wake in (self._store.next_wake(run.key), self._store.posts.next_wake(run.key)) if wake]
+        if run.state is RunState.SENDING and any(wake <= now for wake in wakes) and not self._is_busy(run.key):
             self._wake(run.key)
         if run.reason != reasons.HELD or run.expires_at <= now:  # one that waits for its time may have no row yet
             self._store.finish(run.key)
+
+    def _look_after_posts(self, run: Run, now: datetime) -> None:
+        lost = self._store.posts.sweep(run.key, reason=verdicts.UNANSWERED, now=now)
+        if lost:
+            self._log.warning("group posts lost", run=run.key, unsure=lost)
+        if run.expires_at <= now:
+            self._store.posts.expire(run.key, reason=reasons.EXPIRED, now=now)
+
+    def _is_busy(self, key: str) -> bool:
+        return any(tally.state is State.IN_HAND for tally in self._store.tallies(key)) or any(
+            post.state is PostState.IN_HAND for post in self._store.posts.of(key)
+        )
 
     # -- how a run begins ----------------------------------------------------------------------------------------
 
@@ -317,6 +341,7 @@ class Desk:
             return self._found(run.key)
         if run.state is not RunState.PLANNING or later > run.expires_at or _is_early(run):
             self._store.replan(run.key, before=run.state, content=content, expires_at=later, now=now)
+            self._store.posts.drop(run.key)
         self._fill(replace(run, content=content), now)
         if self._store.move(run.key, before=[RunState.PLANNING], after=RunState.SENDING):
             self._log.info("run begins", run=run.key)
@@ -336,12 +361,13 @@ class Desk:
         """Close a run that has nothing to say now that its time has come: what it was planned with is said already."""
         nothing = Content()
         if self._store.replan(run.key, before=run.state, content=nothing, expires_at=run.expires_at, now=now):
+            self._store.posts.drop(run.key)
             self._store.move(run.key, before=[RunState.PLANNING], after=RunState.DONE, reason=reasons.NOTHING_NEW)
 
     def _wanted(self, meant: _Meant, now: datetime) -> Content | None:
         """What is sent by hand: what the run has said, or of old what it can where there is nothing new."""
         known = self._store.run(meant.key)
-        if known is not None and known.content.channels and _has_begun(known):
+        if known is not None and known.content.is_for_anybody and _has_begun(known):
             return known.content
         fresh = self._composed(replace(meant, due_at=now), now)
         return fresh or compose_of_newest(self._library(), meant.broadcast, now=now)
@@ -399,12 +425,14 @@ class Desk:
         return max(longest, self._timetable.before(broadcast, first))
 
     def _fill(self, run: Run, now: datetime) -> None:
-        if run.content.channels:  # else it has nothing to say yet
+        if run.content.channels:  # else it has nothing to say yet, or only to groups
             self._flush(now)
             self._planner.fill(run, now=now)
+        self._store.posts.add(run.key, run.content.groups, now=now)
 
     def _wake(self, key: str) -> None:
         waiting = sum(tally.count for tally in self._store.tallies(key) if tally.state is State.DUE)
+        waiting += sum(post.state is PostState.DUE for post in self._store.posts.of(key))
         for _ in range(min(LANES, math.ceil(waiting / ROWS_A_LANE))):
             self._enqueue(key)
 

@@ -14,6 +14,7 @@ import structlog
 
 from scheduler import reasons
 from scheduler.channels import Channel, Ended
+from scheduler.crier import Crier
 from scheduler.planner import Planner
 from storage.broadcasts import Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
 from storage.people import People
@@ -45,6 +46,7 @@ class Pump:
     people: People
     planner: Planner
     channels: Mapping[str, Channel]
+    crier: Crier
     clock: Callable[[], datetime]
     in_flight: int = 16  # wechat-platform notes §9: 10 to 20
     stretch: timedelta = STRETCH
@@ -60,14 +62,22 @@ class Pump:
             return None
         await asyncio.to_thread(self.store.expire, key, now=self.clock())
         lane = _Lane(self, run, stop)
-        await lane.drive()
+        await asyncio.gather(lane.drive(), asyncio.to_thread(self._cry, run, stop))
         return await asyncio.to_thread(self._rest, key, lane.slow_down_seconds)
 
+    def _cry(self, run: Run, stop: Callable[[], bool]) -> None:
+        """Tell the groups; what breaks there stays in hand for the sweep, and keeps no person waiting."""
+        try:
+            self.crier.work(run, stop=stop)
+        except Exception as error:  # noqa: BLE001 - whatever it is, people are sent to beside it
+            structlog.get_logger("push").error("telling groups broke", run=run.key, error=type(error).__name__)
+
     def _rest(self, key: str, slow_down_seconds: float) -> float | None:
-        wake = self.store.next_wake(key)
-        if wake is None:
+        wakes = [wake for wake in (self.store.next_wake(key), self.store.posts.next_wake(key)) if wake]
+        if not wakes:
             self.store.finish(key)
             return None
+        wake = min(wakes)
         run = self.store.run(key)
         if run is None or run.state is not RunState.SENDING:
             return None

@@ -95,7 +95,9 @@ def _shown(
 
 
 def _all_words(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> str:
-    """The words of the broadcast and of all its variants."""
+    """The words of the broadcast and of all its variants; of one for groups alone, theirs."""
+    if not broadcast.channels:
+        return library.group_words_of(broadcast, digests=digests, now=now)
     said = (None, *broadcast.variants)
     return "\n".join(library.words_of(broadcast, digests=digests, now=now, variant=each) for each in said)
 
@@ -104,6 +106,7 @@ def _content(
     library: Library, broadcast: Broadcast, digests: Sequence[Digest], topics: tuple[str, ...], now: datetime
 ) -> Content:
     link, picture = library.link_of(broadcast, digests=digests, now=now)
+    told = _for_groups(library, broadcast, digests, now)
 
     def said(variant: models.Variant | None) -> dict[str, Any]:
         """The fields of `Words`."""
@@ -142,7 +145,19 @@ def _content(
         where=_where(library, broadcast.audience),
         at_most=broadcast.at_most.times if broadcast.at_most else 0,
         within_seconds=int(broadcast.at_most.within.total_seconds()) if broadcast.at_most else 0,
+        groups=broadcast.groups if told else (),
+        group_text=told,
     )
+
+
+def _for_groups(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> str:
+    """What the groups are told: nobody knows who is in one, so nothing that is written for an organisation."""
+    for_all = [digest for digest in digests if not digest.audience]
+    if not broadcast.groups or (digests and not for_all):
+        return ""
+    words = library.group_words_of(broadcast, digests=for_all, now=now)
+    link, _ = library.link_of(broadcast, digests=for_all, now=now)
+    return f"{words}\n{link}" if link else words
 
 
 def _within(library: Library, organisations: Collection[str]) -> tuple[str, ...]:

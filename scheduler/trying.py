@@ -1,6 +1,6 @@
 """A push to try out: what it would say now, to one admin and nobody else, and to no run's account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ import structlog
 from content.library import Library
 from scheduler.broadcast import Desk
 from scheduler.channels.customer_service import message
+from storage.broadcasts import Content
 from storage.people import People
 from wechat import limits, paging
 from wechat.capabilities import Capability, may
@@ -57,7 +58,10 @@ class Sender(Protocol):
 
 
 class TryOut:
-    """Sends a broadcast's words, and those of each variant, marked as a test. It writes no run and no delivery."""
+    """Sends a broadcast's words, those of each variant and those for groups, marked as a test.
+
+    It writes no run and no delivery, and no group hears of it.
+    """
 
     def __init__(
         self,
@@ -86,12 +90,23 @@ class TryOut:
         if content is None:
             return Tried.NOTHING
         broadcast = self._library().broadcasts[key.partition(":")[0]]
-        said = [number for number in range(len(content.variants) + 1) if content.said(number).text]
-        sent = [self._send(contact, message(broadcast.title, content, number)) for number in said]
-        for number, done in zip(said, sent, strict=True):
+        said = [*self._said(broadcast.title, content)]
+        if not said:
+            return Tried.NOTHING
+        sent = [self._send(contact, what) for what, _ in said]
+        for number, (done, (_, line)) in enumerate(zip(sent, said, strict=True)):
             if not done:
-                self._keep(contact, content.said(number).line, f"test:{broadcast.key}:{number}:{now:%m%d%H%M%S}", now)
+                self._keep(contact, line, f"test:{broadcast.key}:{number}:{now:%m%d%H%M%S}", now)
         return Tried.SENT if all(sent) else Tried.KEPT
+
+    def _said(self, title: str, content: Content) -> Iterator[tuple[str | News, str]]:
+        """All that is said, each as a message and as the line of a next visit."""
+        for number in range(len(content.variants) + 1):
+            if content.said(number).text:
+                yield message(title, content, number), content.said(number).line
+        if content.own_group_text:
+            words = self._library().say("push.test_group", words=content.own_group_text)
+            yield words, words
 
     def _send(self, contact: Contact, what: str | News) -> bool:
         account, sender = self._accounts.get(contact.account), self._senders.get(contact.account)

@@ -16,7 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from storage import group_posts
 from storage.db import Database, Moment, metadata
+from storage.group_posts import GroupPosts
 from storage.people import Id, People, Window, contacts, credits_, kept_lines, persons, windows
 
 broadcasts = sa.Table(
@@ -137,6 +139,18 @@ class Content(Words):
     where: Mapping[str, Any] = field(default_factory=dict)  # what more is asked of people (`storage.audience`)
     at_most: int = 0  # times that a person gets it within so many seconds; 0: as often as it is sent
     within_seconds: int = 0
+    groups: tuple[str, ...] = ()
+    group_text: str = ""  # what the groups outside WeChat are told, whole: each robot cuts by its own rule
+
+    @property
+    def is_for_anybody(self) -> bool:
+        """Whether there is anything to say, to people or to groups."""
+        return bool(self.channels or self.groups)
+
+    @property
+    def own_group_text(self) -> str:
+        """What the groups are told where that isn't what people are told; "" else."""
+        return self.group_text if self.group_text != self.text else ""
 
     def said(self, variant: int) -> Words:
         """The words that a delivery carries: its variant's, counted from one; 0 is the run's own."""
@@ -236,11 +250,12 @@ class Tally:
 
 
 class Broadcasts:
-    """Runs and their deliveries. Every method is safe to repeat."""
+    """Runs and their deliveries; what they say to groups is in `posts`. Every method is safe to repeat."""
 
     def __init__(self, db: Database, people: People) -> None:
         self._db = db
         self._people = people
+        self.posts = GroupPosts(db)
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
@@ -362,7 +377,8 @@ class Broadcasts:
 
     def finish(self, key: str) -> bool:
         """Close a run that is being sent, or was paused, once nothing of it is open; True when it is done."""
-        still_open = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
+        waiting = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
+        still_open = waiting | group_posts.still_open(key)
         begun = (broadcasts.c.key == key) & broadcasts.c.state.in_([RunState.SENDING, RunState.PAUSED])
         with self._db.begin() as connection:
             change = broadcasts.update().where(begun & ~still_open).values(state=RunState.DONE)

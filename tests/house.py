@@ -94,13 +94,11 @@ def write_config(folder: Path, *, database: str, redis: str, **tables: Any) -> P
 
 def _toml(table: dict[str, Any], path: str = "") -> list[str]:
     """Lines of TOML, a dotted key each: JSON's strings, numbers and booleans are TOML's."""
-    return [
-        line
-        for key, value in table.items()
-        for line in (
-            _toml(value, f"{path}{key}.") if isinstance(value, dict) else [f"{path}{key} = {json.dumps(value)}"]
-        )
-    ]
+    lines = []
+    for key, value in table.items():
+        at = f"{path}{json.dumps(key, ensure_ascii=False)}"
+        lines += _toml(value, f"{at}.") if isinstance(value, dict) else [f"{at} = {json.dumps(value)}"]
+    return lines
 
 
 @dataclass

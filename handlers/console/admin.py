@@ -24,7 +24,10 @@ CODE_LIVES = timedelta(minutes=10)
 
 
 class Forecast(Protocol):
-    """What a push would do now: people by channel, "" for those nobody can reach. No content: nobody is bothered."""
+    """What a push would do now: people by channel, "" for those nobody can reach, and which groups are told.
+
+    No content: nobody is bothered.
+    """
 
     @property
     def key(self) -> str:
@@ -49,6 +52,10 @@ class Forecast(Protocol):
     @property
     def few(self) -> bool:
         """Whether they are chosen by what they did, and too few to be counted."""
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """The names of the groups."""
 
     @property
     def quiet_until(self) -> datetime | None:
@@ -153,7 +160,7 @@ class Console:
         if ahead.quiet_until and not at_night:
             return self._asked(broadcast, ahead, fault="quiet")
         run = self.pushes.desk.send_now(key, now=self.clock(), at_night=at_night, by=access.who_is_in())
-        anybody = bool(self.pushes.broadcasts.tallies(run.key))
+        anybody = bool(self.pushes.broadcasts.tallies(run.key) or self.pushes.broadcasts.posts.of(run.key))
         outcome = engine.outcome(run.state, anybody=anybody, asked=run.four_eyes)
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
@@ -175,6 +182,7 @@ class Console:
             variants=[*self._variants(ahead.content)],
             ahead=ahead,
             nobody_can=ahead.channels.get("", 0),
+            groups=ahead.groups,
             seen=self._seen(broadcast, ahead),
             quiet_until=ahead.quiet_until and ahead.quiet_until.astimezone(self.zone),
             fault=fault,
@@ -286,7 +294,8 @@ class Console:
             "jitter": broadcast.jitter // timedelta(minutes=1),
             "next": coming and f"{coming.due_at.astimezone(self.zone):%m-%d %H:%M}",
             "is_provisional": coming and coming.is_provisional,
-            "audience": self._audience(engine.condition(broadcast.audience)),
+            "audience": self._audience(engine.condition(broadcast.audience)) if broadcast.channels else "",
+            "groups": broadcast.groups,
         }
 
     def _audience(self, asked: Mapping[str, Any]) -> str:
@@ -310,6 +319,10 @@ class Console:
             state=self.words["run"][run.state],
             reason=run.reason,
             tallies=engine.counted((tally.state, tally.count) for tally in self.pushes.broadcasts.tallies(run.key)),
+            groups=[
+                (post.name, self.words["post"][post.state], post.reason)
+                for post in self.pushes.broadcasts.posts.of(run.key)
+            ],
             act=act,
             act_name=self.words["act"].get(act, ""),
             agreed=self._agreed(run),

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ ACTS = {"planned": "pause", "sending": "pause", "paused": "resume"}
 class Shown:
     """A run as a row of the table: `tallies` counts its deliveries by state, `act` is what may be done to it now.
 
-    `agreed` tells which admins agreed to it and when; it `asks` for another.
+    `groups` are the groups that it is said in: name, how it stands, and why. `agreed` tells which admins agreed to it
+    and when; it `asks` for another.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Shown:
     state: str
     reason: str
     tallies: Mapping[str, int]
+    groups: Sequence[tuple[str, str, str]]
     act: str
     act_name: str
     agreed: str

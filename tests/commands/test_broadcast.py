@@ -13,6 +13,7 @@ from scheduler.broadcast import Forecast, NoSuchBroadcast, Status
 from scheduler.manners import QuietHours
 from scheduler.trying import Tried
 from storage.broadcasts import Approval, Content, Run, RunState, State, Tally, Variant
+from storage.group_posts import Post, PostState
 from tests.commands.calls import call
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -124,7 +125,8 @@ def test_a_dry_run_asks_for_nothing_but_a_forecast_and_shows_all_words():
         def forecast(self, key, now, *, at_once):
             found = super().forecast(key, now, at_once=at_once)
             content = Content(text="大家好", fields={"thing1": "一"}, variants=(Variant(text="书记您好"),))
-            return replace(found, content=content)
+            content = replace(content, groups=("支部群",), group_text="各位好")
+            return replace(found, content=content, groups=content.groups)
 
     desk = Full()
     shown = zhibu(desk, "send", KEY, "--dry-run", "--now")
@@ -132,8 +134,18 @@ def test_a_dry_run_asks_for_nothing_but_a_forecast_and_shows_all_words():
 
     assert desk.asked == [("forecast", KEY, NOW, True), ("forecast", KEY, NOW, False)]
     assert all(
-        words in shown.stdout for words in ("大家好", "thing1: 一", "书记您好", "customer_service", "Nothing was sent")
+        words in shown.stdout
+        for words in (
+            "大家好",
+            "thing1: 一",
+            "书记您好",
+            "customer_service",
+            "group 支部群",
+            "各位好",
+            "Nothing was sent",
+        )
     )
+    assert read["group_text"] == "各位好"
     assert [each["text"] for each in read["words"]] == ["大家好", "书记您好"]
 
 
@@ -211,6 +223,7 @@ def test_a_program_reads_one_run_or_a_list_of_them():
         "people": 40,
         "approvals": [],
         "deliveries": [{"channel": "notice", "state": "sent", "count": 40}],
+        "groups": [],
     }
     assert several == [one, one]
 
@@ -223,6 +236,55 @@ def test_a_forecast_says_whom_nobody_can_reach_and_that_there_is_nothing_new():
     assert "nothing new" in shown.output
     assert read["channels"] == {"customer_service": 3, "": 1}
     assert read["anything_new"] is False
+
+
+class Told(Desk):
+    """A desk whose run is said in two groups."""
+
+    posts = (
+        Post(name="支部群", state=PostState.SENT),
+        Post(name="党委群", state=PostState.FAILED, error="93000", reason="webhook 不对（93000）"),
+    )
+
+    def status(self, key):
+        return replace(super().status(key), posts=self.posts)
+
+    def forecast(self, *_, **__):
+        return Forecast(key=KEY, due_at=NOW, content=Content(), channels={}, groups=("支部群", "党委群"))
+
+
+def test_what_became_of_a_run_in_its_groups_is_shown_with_the_reason():
+    shown = zhibu(Told(), "status", KEY).output
+    read = json.loads(zhibu(Told(), "status", KEY, "--json").stdout)
+
+    assert "group 支部群  sent\n" in shown
+    assert "group 党委群  failed  webhook 不对（93000）\n" in shown
+    assert read["groups"][1] == {
+        "name": "党委群",
+        "state": "failed",
+        "error": "93000",
+        "reason": "webhook 不对（93000）",
+    }
+
+
+def test_a_forecast_names_the_groups_that_would_be_told():
+    shown = zhibu(Told(), "forecast", KEY).output
+    read = json.loads(zhibu(Told(), "forecast", KEY, "--json").stdout)
+
+    assert shown.endswith("  group 支部群\n  group 党委群\n")
+    assert "Nobody new" not in shown
+    assert read["groups"] == ["支部群", "党委群"]
+
+
+def test_groups_are_named_beside_people_who_are_too_few_to_be_counted():
+    class Few(Desk):
+        def forecast(self, *_, **__):
+            return Forecast(key=KEY, due_at=NOW, content=Content(), channels={}, few=True, groups=("支部群",))
+
+    shown = zhibu(Few(), "forecast", KEY).output
+
+    assert "Fewer than five" in shown
+    assert "group 支部群" in shown
 
 
 @pytest.mark.parametrize(("last", "code"), [(RunState.DONE, 0), (RunState.PAUSED, 1)])

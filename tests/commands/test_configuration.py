@@ -26,7 +26,22 @@ ONE_PORT = {
     "ACCOUNTS__OFFICIAL__API_BASE": "http://127.0.0.1:8123",
     "ACCOUNTS__MINI__API_BASE": "http://127.0.0.1:8123",
 }
+HOOK = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={SECRET}"
+
+
+def a_group(name="支部群", webhook=HOOK, **more):
+    """A group, as the environment names it."""
+    return {f"GROUPS__{name}__{key}": value for key, value in {"KIND": "wecom", "WEBHOOK": webhook, **more}.items()}
+
+
+IN_SANDBOX = {key: value.replace("8123", "8001") for key, value in ONE_PORT.items()} | {"WEB__PORT": "8000"}
 BAD = [
+    (a_group(webhook=SECRET), "groups.支部群: webhook: copy the whole address from the robot's page in the group"),
+    (a_group(KIND="telegram"), "groups.支部群.kind: this must be 'wecom', 'dingtalk', 'feishu' or 'weibo'"),
+    (a_group(name="支部 群"), "groups: '支部 群': name a group in small letters of any script"),
+    ({**a_group(), **a_group(name="又一个")}, "groups: '支部群' has the webhook of '又一个': one of them is enough"),
+    (a_group(webhook=f"{HOOK}-example"), "groups.支部群.webhook: an example's secret starts with the sandbox only"),
+    ({**IN_SANDBOX, **a_group()}, "groups.支部群.api_base: the sandbox is on, so this must be http://127.0.0.1:8001"),
     ({"STORAGE__DATABASE": "foo"}, DATABASE),
     ({"STORAGE__DATABASE": "postgres://x"}, DATABASE),
     ({"STORAGE__DATABASE": f"postgresql://me:{SECRET}@x/y"}, DATABASE),
@@ -81,6 +96,8 @@ def test_what_is_malformed_is_named_with_its_mend(tmp_path, given, said):
         {"BROKER__URL": "amqp://x;amqps://y:5671/z"},
         {"BROKER__URL": "redis://x"},
         {"WEB__PUBLIC_URL": "https://wx.example.org/"},
+        a_group(),
+        {**IN_SANDBOX, **a_group(API_BASE="http://127.0.0.1:8001")},
     ],
     ids=str,
 )

@@ -1,12 +1,16 @@
 """`content check` tells everything, and the packs that come with the program are good."""
 
+import tomllib
 from pathlib import Path
 
 from content.checking import check
+from tests.house import a_town
 
 from .builders import ZONE, a_digest, a_pack
 
-SAMPLE = Path(__file__).parents[2] / "content" / "pack"
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "content" / "pack"
+HOOK = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a-robot-of-the-tests"
 
 
 def test_a_good_pack_is_counted(tmp_path):
@@ -46,5 +50,17 @@ def test_the_sample_pack_is_enough_to_start_from():
     assert counts["broadcasts"] >= 3
 
 
-def test_the_program_answers_all_that_the_sample_pack_offers(town):
+def test_the_program_answers_all_that_the_sample_pack_offers(tmp_path, database_url, redis_url):
+    example = tomllib.loads((ROOT / "config.example.toml").read_text("utf-8"))
+    groups = {name: {**group, "webhook": HOOK} for name, group in example["groups"].items()}
+    town = a_town(tmp_path, database=database_url, redis=redis_url, groups=groups)
+
     assert town.house.shelf.current().advice == ()
+    town.house.close()
+
+
+def test_a_group_that_the_configuration_lacks_is_told_of(town):
+    [found] = town.house.shelf.current().advice
+
+    assert (found.file, "没有“支部群”这个群" in found.what) == ("broadcasts/weekly-policy.toml", True)
+    assert "还没有" in found.mend

@@ -31,6 +31,7 @@ KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
     channels=frozenset({"notice", "next_visit"}),
     accounts=frozenset({"official"}),
+    groups=frozenset({"支部群"}),
     service_channels=frozenset({"template_message"}),
     most_text_bytes=2048,
     most_address_bytes=1024,
@@ -83,6 +84,7 @@ FAULTS = [
     ("dates_order", digest_with(expire_at="2026-11-01"), DIGEST, 8, "expire_at"),
     ("choice", digest_with(kind="新闻"), DIGEST, 3, "要闻"),
     ("empty_list", push_with(channels=[]), PUSH, 5, "channels"),
+    ("template_unknown", push_with(group_template="qun"), PUSH, 7, "“qun”"),
     ("web_address", digest_with(source_url="www.example.org"), DIGEST, 8, "https://"),
     ("span", push_with(expires_after="半天"), PUSH, 7, "12h"),
     ("other", {ORGS: ORGANISATIONS.replace('"党委"', "{}")}, ORGS, 4, "type"),
@@ -122,6 +124,15 @@ FAULTS = [
     ("variant_empty", push_with(variant=[{"channels": ["notice"]}]), PUSH, 7, "template"),
     ("variant_missing", push_with(without=["template"]), PUSH, 1, "notice、next_visit"),
     ("variant_missing", push_with(without=["template"], variant=[VISIT]), PUSH, 1, "走 notice 的"),
+    ("group_words_missing", push_with(groups=["支部群"], channels=[], without=["template"]), PUSH, 1, "group_template"),
+    (
+        "group_words_missing",
+        push_with(groups=["支部群"], channels=["next_visit"], without=["template"], variant=[VISIT]),
+        PUSH,
+        1,
+        "groups",
+    ),
+    ("template_unknown", push_with(groups=["支部群"], group_template="qun"), PUSH, 8, "“qun”"),
     ("variant_channel", push_with(variant=[{"channels": ["sms"], "template": "daily"}]), PUSH, 7, "next_visit"),
     ("template_unknown", push_with(variant=[VISIT | {"template": "weekly"}]), PUSH, 7, "“weekly”"),
     ("notice_value", push_with(variant=[VISIT | {"fields": {"thing1": "字" * 21}}]), PUSH, 7, "“thing1”太长"),
@@ -185,6 +196,7 @@ ADVICE = [
     ("topic_unknown", push_with(audience={"any": [{"topics": ["yaowen"]}, {"topics": ["x"]}]}), PUSH, 4, "“x”"),
     ("organisation_unknown", push_with(audience={"all": [{"organisations": ["x"]}]}), PUSH, 4, "“x”"),
     ("words_long", {TEMPLATE: "字" * 700}, PUSH, 6, "2100"),
+    ("group_unknown", push_with(groups=["支部群", "党委群"]), PUSH, 7, "“党委群”"),
     ("phrase_leaves_out", {"phrases.toml": '\n"quiz.right" = "对"\n'}, "phrases.toml", 2, "{{ why }}"),
     ("phrase_unknown", {"phrases.toml": '\n"quiz.rihgt" = "对"\n'}, "phrases.toml", 2, "quiz.right"),
     ("menu_key_unknown", {"menu.toml": MENU.replace("quiz.daily", "quiz.dayly")}, "menu.toml", 7, "quiz.daily"),
@@ -400,3 +412,22 @@ def test_variants_for_each_channel_stand_for_the_broadcast_s_own_words(tmp_path)
     library = load(a_pack(tmp_path / "pack", files), zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped"))
 
     assert len(library.broadcasts["daily"].variants) == 2
+
+
+@pytest.mark.parametrize("variants", [{}, {"channels": ["next_visit"], "variant": [VISIT]}], ids=["alone", "beside"])
+def test_a_template_for_groups_stands_for_the_broadcast_s_own_words_there(tmp_path, variants):
+    changed = {"groups": ["支部群"], "channels": [], "group_template": "daily", "without": ["template"], **variants}
+
+    library = load(
+        a_pack(tmp_path / "pack", push_with(**changed)), zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped")
+    )
+
+    assert (library.broadcasts["daily"].template, library.broadcasts["daily"].groups) == ("", ("支部群",))
+
+
+def test_words_for_groups_alone_may_be_longer_than_a_message(tmp_path):
+    files = {TEMPLATE: "字" * 700, **push_with(groups=["支部群"], channels=[])}
+
+    library = load(a_pack(tmp_path / "pack", files), zone=ZONE, known=KNOWN, shipped=shipped_phrases(tmp_path / "s"))
+
+    assert library.advice == ()

@@ -157,6 +157,7 @@ class Program:
             "ZHIBU_WEB__PORT": str(web),
             "ZHIBU_SANDBOX__PORT": str(stand_in),
             **{f"ZHIBU_ACCOUNTS__{name.upper()}__API_BASE": self.sandbox for name in ("official", "mini", *accounts)},
+            "ZHIBU_GROUPS__支部群__API_BASE": self.sandbox,
             "ZHIBU_STORAGE__FOLDER": str(folder / "var"),
             "ZHIBU_STORAGE__DATABASE": database,
             "ZHIBU_STORAGE__REDIS": memory,

@@ -29,6 +29,8 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "front.style",
     "signin.style",
     "bootstrap.static",
+    "digest.atom",
+    "digest.json_feed",
     "health.alive",
     "health.counted",
     "health.ready",

@@ -17,16 +17,17 @@ FOR_A_NEWCOMER = {  # it starts with the sandbox, and its mini-program hands ove
     "accounts.*.api_base",
     "accounts.*.encoding_aes_key",
     "handlers.agents.staffed",
+    "groups.*.api_base",
 }
-ACCOUNT = "accounts.*"
+NAMED = ("accounts", "groups")  # tables of tables, whose names are the admin's
 
 
 def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, Any]]:
     """Every key with its default; `...` where one is required."""
     for name, field in model.model_fields.items():
         inner = field.annotation
-        if name == "accounts":
-            yield from keys(Settings.model_fields["accounts"].annotation.__args__[1], f"{ACCOUNT}.")  # type: ignore[union-attr]
+        if name in NAMED:
+            yield from keys(Settings.model_fields[name].annotation.__args__[1], f"{name}.*.")  # type: ignore[union-attr]
         elif isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from keys(inner, f"{path}{name}.")
         else:
@@ -34,10 +35,10 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def written(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every key of a TOML file, with any account's name as `*`."""
+    """Every key of a TOML file, with the name of any account or group as `*`."""
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from written(value, ACCOUNT + "." if path == "accounts." else f"{path}{name}.")
+            yield from written(value, f"{path}*." if path.removesuffix(".") in NAMED else f"{path}{name}.")
         else:
             yield f"{path}{name}", value
 

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from scheduler import worker
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.groups import robots
+from scheduler.channels.groups.settings import GroupSettings
 from scheduler.channels.next_visit import NextVisitChannel
+from scheduler.crier import Crier
 from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
@@ -23,6 +26,7 @@ from tests import fakes
 from tests.scheduler.world import NO_REDIS, an_account, an_audience
 from wechat.bulk import Bulk
 from wechat.tokens import Fetched, Tokens
+from wechat.wire import Wire
 
 
 def now() -> datetime:
@@ -42,6 +46,8 @@ def main() -> None:
         "customer_service": CustomerServiceChannel({"official": account}, {"official": bulk}),
         "next_visit": NextVisitChannel(store),
     }
+    settings = {name: GroupSettings(**each) for name, each in told.get("groups", {}).items()}
+    groups = robots.groups(settings, line=Wire)
     pump = Pump(
         store=store,
         people=people,
@@ -53,6 +59,7 @@ def main() -> None:
             Refusals(redis.connect(NO_REDIS)),
         ),
         channels=channels,
+        crier=Crier(posts=store.posts, groups=groups, say=lambda *_, **__: "", public_url="", clock=now),
         clock=now,
         in_flight=told["in_flight"],
         stretch=timedelta(seconds=told["stretch"]),

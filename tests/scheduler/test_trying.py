@@ -109,3 +109,35 @@ def test_what_was_tried_out_is_sent_in_full_afterwards(stage):
 
     assert stage.wechat.shown_to("o-甲")[-1] == "大家好"
     assert stage.states(run) == {"sent": 1}
+
+
+ALONE = HEAD.replace('["notice", "customer_service", "next_visit"]', "[]")
+GROUPS = 'groups = ["支部群"]\ngroup_template = "named.j2"\n'
+TO_GROUPS = "【测试，只发给您】在群里说的是：\n各位好"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ((HEAD, MAIN, GROUPS, EVERYONE), ["【测试，只发给您】大家好", TO_GROUPS]),
+        ((ALONE, GROUPS, EVERYONE), [TO_GROUPS]),
+        ((HEAD, MAIN, 'groups = ["支部群"]\n', EVERYONE), ["【测试，只发给您】大家好"]),
+    ],
+    ids=["beside people", "alone", "the same words"],
+)
+def test_what_groups_would_be_told_is_tried_out_on_the_admin_and_no_group_hears_it(db, tmp_path, text, shown):
+    stage = Stage(db, a_pack(tmp_path / "pack", *text, named="各位好"))
+    admin = member(stage, "甲", window=True)
+
+    assert try_out(stage, admin)("word", "甲", now=NOON) is Tried.SENT
+    assert stage.wechat.shown_to("o-甲") == shown
+    assert stage.store.runs() == []
+
+
+def test_what_groups_would_be_told_is_kept_where_the_platform_lets_nothing_through(db, tmp_path):
+    stage = Stage(db, a_pack(tmp_path / "pack", ALONE, GROUPS, EVERYONE, named="各位好"))
+    admin = member(stage, "甲")
+
+    tried = try_out(stage, admin, official=an_account(verified=False))("word", "甲", now=NOON)
+
+    assert (tried, stage.kept_for(admin)) == (Tried.KEPT, [TO_GROUPS])

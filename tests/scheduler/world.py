@@ -12,9 +12,11 @@ from scheduler.audience import Audience
 from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
+from scheduler.channels.groups import Group
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import NoticeChannel
 from scheduler.clock import fires
+from scheduler.crier import Crier
 from scheduler.manners import Manners
 from scheduler.planner import Planner
 from scheduler.pump import Pump
@@ -231,11 +233,20 @@ class Stage(World):
             flush=self.flushed.append,
             repeatable=[channel.name for channel in channels if channel.repeatable],
         )
+        self.groups: dict[str, Group] = {}
+        self.crier = Crier(
+            posts=self.store.posts,
+            groups=self.groups,
+            say=self.library.say,
+            public_url="https://wx.example.org",
+            clock=lambda: self.now,
+        )
         self.pump = Pump(
             store=self.store,
             people=self.people,
             planner=self.planner,
             channels=self.channels,
+            crier=self.crier,
             clock=lambda: self.now,
             in_flight=in_flight,
         )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import FileStorage
 
-from wechat.sandbox import chat, jssdk, menus
+from wechat.sandbox import chat, jssdk, menus, robots
 from wechat.sandbox.call import Upload
 from wechat.sandbox.knobs import EFFECTS, WEBHOOK, Knob, Knobs
 from wechat.sandbox.member import NotPossible, Phone, kept_choice
@@ -24,6 +24,7 @@ from wechat.sandbox.state import counted
 WAIT_SECONDS = 30
 LONGEST_WAIT = 600.0
 LARGEST_QUOTA = 1e9
+PATHS = (*TOKENS, *ENDPOINTS, *robots.PATHS)  # what a fault can befall
 Did = Future[Outcome] | None
 
 
@@ -276,7 +277,7 @@ def _add_levers(doors: Blueprint, platform: Platform, knobs: Knobs) -> None:
         return jsonify(knobs.listed())
 
     def presets() -> Response:
-        return jsonify(presets=[one.shown() for one in PRESETS.values()], paths=[*TOKENS, *ENDPOINTS])
+        return jsonify(presets=[one.shown() for one in PRESETS.values()], paths=PATHS)
 
     doors.add_url_rule("/clock", view_func=clock, methods=["GET", "POST"])
     doors.add_url_rule("/knobs", view_func=faults, methods=["GET", "POST", "DELETE"])
@@ -316,7 +317,7 @@ def _knob(body: Body) -> Knob:
     )
     for wrong, name in (
         (not knob.befalls & EFFECTS.get(knob.effect, frozenset()), "effect"),
-        (knob.path not in {WEBHOOK, *TOKENS, *ENDPOINTS, *(["*"] if knob.effect != "quota" else [])}, "path"),
+        (knob.path not in {WEBHOOK, *PATHS, *(["*"] if knob.effect != "quota" else [])}, "path"),
         (not _makes_sense(knob), "value"),
     ):
         if wrong:

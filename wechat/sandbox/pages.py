@@ -42,7 +42,7 @@ def blueprints() -> Iterator[Blueprint]:
     """Every page and what it is drawn with."""
     yield Blueprint("look", __name__, url_prefix="/look", static_folder="look/static")
     yield _pages("phone", phone="/")
-    yield _pages("panel", faults="/", wire="/wire")
+    yield _pages("panel", faults="/", groups="/groups", wire="/wire")
 
 
 def _pages(name: str, **pages: str) -> Blueprint:

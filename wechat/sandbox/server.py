@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from wechat.sandbox import browser, control, media, oauth, pages, qrcodes, records
+from wechat.sandbox import browser, control, media, oauth, pages, qrcodes, records, robots
 from wechat.sandbox.account import TEMPLATES, SandboxAccount, Template
 from wechat.sandbox.call import Answer, Binary, Request
 from wechat.sandbox.clock import MovedClock
@@ -18,6 +18,7 @@ from wechat.sandbox.control import BroadcastDoor
 from wechat.sandbox.knobs import Knobs
 from wechat.sandbox.member import Phone
 from wechat.sandbox.platform import Platform
+from wechat.sandbox.robots import SandboxGroup
 from wechat.sandbox.sender import Patience, Sender
 from wechat.sandbox.state import State
 from wechat.sandbox.wirelog import Wirelog
@@ -33,12 +34,14 @@ def create_app(
     webhook_base: str,
     templates: Sequence[Template] = TEMPLATES,
     broadcasts: BroadcastDoor | None = None,
+    groups: Sequence[SandboxGroup] = (),
     patience: Patience | None = None,
 ) -> Flask:
     """The whole stand-in as one WSGI application for one process with several threads.
 
     State is kept in `folder`, and there too by how much the panel has moved `clock`. Pushes go to
-    `{webhook_base}/wechat/<account>`; `broadcasts` puts 立即推送 on the phone.
+    `{webhook_base}/wechat/<account>`; `broadcasts` puts 立即推送 on the phone; `groups`
+    are chats of other platforms with a robot in each.
     `app.extensions["sandbox"]` is what ends it: a function that delivers what is queued and closes the file.
     """
     state, knobs, moved = State(folder / "sandbox.sqlite3"), Knobs(), MovedClock(folder, clock)
@@ -61,6 +64,7 @@ def create_app(
     web.register_blueprint(oauth.blueprint(platform))
     web.register_blueprint(records.blueprint(platform, phone, wire))
     web.register_blueprint(browser.blueprint(platform))
+    web.register_blueprint(robots.blueprint(robots.Groups(state, groups, clock=moved), knobs))
     _add_api(web, platform, knobs)
     _add_pictures(web, state)
     web.add_url_rule("/healthz", view_func=lambda: jsonify(ok=True), endpoint="healthz")

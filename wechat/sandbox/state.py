@@ -89,6 +89,10 @@ create table if not exists codes (
 create table if not exists logins (openid text not null, at real not null);
 create table if not exists mini_sessions (openid text primary key, session_key text not null, used_at real not null);
 create table if not exists risky (openid text primary key);
+create table if not exists group_messages (
+    id integer primary key autoincrement, at real not null, name text not null, words text not null,
+    code integer not null, said text not null);
+create index if not exists group_messages_of on group_messages (name, at);
 create table if not exists chat (
     id integer primary key autoincrement, change integer not null, openid text not null, at real not null,
     who text not null, via text not null, state text not null, body text not null);

@@ -199,7 +199,7 @@ def test_too_few_who_are_chosen_by_what_they_did_are_not_counted(town, pack):
     page = town.client.get(SEND).text
 
     assert "不到 5 人" in page
-    assert "1 人" not in page
+    assert not re.search("1 人|没有新的人要发", page)
     assert "确认发送" in page
 
 
@@ -250,6 +250,66 @@ def test_before_it_is_sent_the_words_and_the_number_of_people_by_channel_are_sho
     ]
     assert town.house.shelf.current().digests["first"].title in page
     assert town.house.pushes.store.runs() == []
+
+
+def groups_in(town, pack, **changed):
+    """The broadcast with two groups that nobody configured."""
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(groups=["支部群", "党委群"], **changed))
+    write(pack / "templates" / "qun.j2", "群里的话")
+    look(town)
+
+
+def test_groups_are_shown_before_a_push_and_what_became_of_them_afterwards(town, pack):
+    groups_in(town, pack, channels=[], group_template="qun")
+    asked, listed = town.client.get(SEND).text, town.client.get("/admin/broadcasts").text
+
+    assert re.findall(r"<dt[^>]*>(.*?)</dt><dd[^>]*>(.*?)</dd>", asked)[0] == ("在群里说一遍", "支部群、党委群")
+    assert "群里的话" in asked
+    assert "群：支部群、党委群" in listed
+
+    done = confirms(town).text
+    (run,) = town.house.pushes.store.runs(limit=5)
+    asyncio.run(town.house.pushes.pump.work(run.key))
+    page = town.client.get("/admin/broadcasts").text
+
+    assert "已安排，马上开始发" in done
+    assert "群“支部群”没发成" in page
+    assert "配置里已经没有群“党委群”" in page
+
+
+def test_who_agrees_to_a_push_for_groups_alone_sees_which_and_what_they_are_told(town, pack):
+    groups_in(town, pack, channels=[], group_template="qun", four_eyes=True)
+    asked, listed = town.client.get(SEND).text, town.client.get("/admin/broadcasts").text
+    confirms(town)
+    (run,) = town.house.pushes.store.runs()
+    address = f"/admin/broadcasts/{run.key}/approve"
+    signs_in(town, "第二位")
+    shown, before = town.client.get(address).text, town.house.pushes.store.posts.of(run.key)
+    agrees(town, address)
+    after = town.house.pushes.store.posts.of(run.key)
+
+    assert all(words in shown for words in ("支部群、党委群", "群里的话"))
+    assert [page.count("订阅了“要闻”") for page in (asked, listed, shown)] == [0, 0, 0]
+    assert (before, [post.name for post in after]) == ([], ["党委群", "支部群"])
+
+
+def test_groups_are_shown_beside_too_few_to_be_counted(town, pack):
+    groups_in(town, pack, audience={"topics": ["yaowen"], "none": [{"answered": "7d"}]})
+    town.phone().says("订阅2")
+
+    page = town.client.get(SEND).text
+
+    assert all(words in page for words in ("不到 5 人", "在群里说一遍", "支部群、党委群"))
+    assert "没有新的人要发" not in page
+
+
+def test_words_for_groups_that_changed_after_the_look_are_not_sent(town, pack):
+    groups_in(town, pack, channels=[], group_template="qun")
+    form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(SEND).text))
+    write(pack / "templates" / "qun.j2", "别的话")
+    look(town)
+
+    assert "没有发：要发的内容刚刚变了" in town.client.post(SEND, data=form).text
 
 
 def test_a_press_without_a_look_sends_nothing_and_shows_what_would_be_sent(town):
