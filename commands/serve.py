@@ -23,6 +23,7 @@ def serve(server: Server, *, part: str, threads: int) -> None:
     A worker that dies comes back; workers whose main process was killed end too. There is no access log: WeChat puts
     openids into its URLs.
     """
+    gc.freeze()  # what the workers share with this process stays shared only while nobody looks through it
     Granian(
         server.factory,
         address=server.host,
