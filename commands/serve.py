@@ -14,7 +14,7 @@ from commands import logs
 from commands.cli import Server
 from commands.parent import follow
 
-GARBAGE = 20_000  # objects in rings, perhaps, before somebody looks
+GARBAGE = 5_000  # objects in rings, perhaps, before somebody looks
 
 
 def serve(server: Server, *, part: str, threads: int) -> None:
