@@ -14,7 +14,7 @@ from commands import logs
 from commands.cli import Server
 from commands.parent import follow
 
-GARBAGE = 20_000  # objects in rings, perhaps, before somebody looks
+GARBAGE = 5_000  # objects in rings, perhaps, before somebody looks
 
 
 def serve(server: Server, *, part: str, threads: int) -> None:
@@ -23,6 +23,7 @@ def serve(server: Server, *, part: str, threads: int) -> None:
     A worker that dies comes back; workers whose main process was killed end too. There is no access log: WeChat puts
     openids into its URLs.
     """
+    gc.freeze()  # what the workers share with this process stays shared only while nobody looks through it
     Granian(
         server.factory,
         address=server.host,

@@ -32,9 +32,12 @@ def ask(store: Store, call: Any) -> Any:
     """The store's answer: to this call alone, or in a `Batcher`'s turn to all that others make meanwhile."""
     turn = _turn()
     answer = store.together([call])[0] if turn is None else turn.batcher.put_aside(turn, store, call)
-    if isinstance(answer, BaseException):
+    if not isinstance(answer, BaseException):
+        return answer
+    try:
         raise answer
-    return answer
+    finally:
+        del answer  # its traceback holds this frame: together they would stay until the collector comes
 
 
 def pause(seconds: float) -> None:
@@ -99,9 +102,13 @@ class _Errand:
         self._done.acquire()
         if self.next is not None:
             self.next.tell()
-        if self._error is not None:
-            raise self._error
-        return self._answer
+        error, self._error = self._error, None
+        if error is None:
+            return self._answer
+        try:
+            raise error
+        finally:
+            del error  # as in `ask`: what a stranger sent would stay
 
 
 class _Turn(greenlet):
@@ -185,6 +192,7 @@ class Batcher:
         while not self._ending or self._resting:
             begun = self._begin() + self._wake()
             while self._asked:
+                self._tell()
                 self._ask()
             self._tell()
             if begun > 1:
@@ -205,8 +213,6 @@ class Batcher:
         return begun
 
     def _idle_seconds(self) -> float | None:
-        if self._ending:
-            return 0
         if not self._resting:
             return None
         return max(0.0, min(until for until, _ in self._resting) - time.monotonic())
@@ -245,7 +251,11 @@ class Batcher:
 
 
 def _answers(store: Store, calls: Sequence[Any]) -> Sequence[Any]:
+    """Whatever comes of it, an answer for each: the thread for turns must not end."""
     try:
-        return store.together(calls)
-    except Exception as error:  # noqa: BLE001 - it is for who asked
+        answers = store.together(calls)
+    except BaseException as error:  # noqa: BLE001 - it is for who asked
         return [error] * len(calls)
+    if len(answers) == len(calls):
+        return answers
+    return [RuntimeError(f"{type(store).__name__} gave {len(answers)} answers to {len(calls)} calls")] * len(calls)

@@ -96,7 +96,7 @@ def embedded_url(folder: Path) -> str:
 class Database:
     """Short transactions, each statement bounded: `begin` to write, `read` to look."""
 
-    def __init__(self, url: str, *, statement_seconds: float = 2.0, pool: int = 20) -> None:
+    def __init__(self, url: str, *, statement_seconds: float = 2.0, pool: int = 12) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         make = _sqlite if self.is_sqlite else _postgres
@@ -111,7 +111,7 @@ class Database:
         )
         self._turn = Queue(Path(f"{sa.make_url(url).database}.writers")) if self.is_sqlite else nullcontext()
         self._cursors: Spares[Any] = Spares(make=self._cursor, end=lambda cursor: cursor.connection.close())
-        self._directs = Spares(make=lambda: Direct(self._own(), seconds=2 * statement_seconds), end=Direct.close)
+        self._directs = Spares(make=lambda: Direct(self._own(), seconds=1.25 * statement_seconds), end=Direct.close)
         self._hot: Statements = OnSqlite(self._cursors, self._turn) if self.is_sqlite else OnPostgres(self._directs)
 
     @contextmanager
@@ -207,6 +207,7 @@ def _postgres(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:
         **more,
         connect_args={
             "connect_timeout": 3,
+            "tcp_user_timeout": int(2 * seconds * 1000),
             "options": f"-c statement_timeout={int(seconds * 1000)} -c lock_timeout={int(seconds * 1000)}",
         },
     )

@@ -9,6 +9,7 @@ import select
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, NamedTuple, Protocol, Self
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from psycopg.pq.abc import PGresult
 from storage.batching import Store, ask
 from storage.spares import Spares
 
-ALONE_SECONDS = 2.0  # how long it is tried to find out whose fault it was that a common transaction failed
+AGAIN_SECONDS = 3.0  # later than this nothing is tried again: a statement may take two, and the platform waits five
 
 _DONE = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 _WORDS: Mapping[object, bytes | None] = {None: None, True: b"t", False: b"f"}
@@ -79,7 +80,7 @@ class Hot:
     Values and rows are the driver's: times are seconds since 1970, and SQLite's booleans 0 and 1. A change gives an
     empty row for each row that it made: to have them back takes SQLite a step more, and that under the writers' lock.
     Of several each has to give a row, or all are undone. What other turns change meanwhile shares the transaction
-    (`storage.batching`); where that fails, each is tried alone.
+    (`storage.batching`); where that fails, it is tried without who is at fault.
     """
 
     def __init__(self, store: Statements, dialect: sa.Dialect, statements: Sequence[sa.ClauseElement]) -> None:
@@ -108,8 +109,8 @@ class OnSqlite:
             return _executed(cursor, statement, call.values)
 
     def together(self, calls: Sequence[_Call]) -> Sequence[Any]:
-        """All in one transaction, else each in one of its own."""
-        return _all_or_each(calls, self._change)
+        """All in one transaction, as far as none is at fault."""
+        return _as_many_as_can(calls, self._change)
 
     def _change(self, calls: Sequence[_Call]) -> list[Rows]:
         with _lent(self._spares) as cursor, self._turn:
@@ -117,7 +118,7 @@ class OnSqlite:
                 return [_executed(cursor, calls[0].statements[0], calls[0].values)]
             cursor.execute("BEGIN IMMEDIATE")
             try:
-                changed = [_changed(cursor, call) for call in calls]
+                changed = [_blaming(at, _changed, cursor, call) for at, call in enumerate(calls)]
                 cursor.execute("COMMIT")
             except BaseException:
                 cursor.execute("ROLLBACK")
@@ -157,8 +158,8 @@ class OnPostgres:
         return rows
 
     def together(self, calls: Sequence[_Call]) -> Sequence[Any]:
-        """All in one transaction, else each in one of its own."""
-        return _all_or_each(calls, self._run)
+        """All in one transaction, as far as none is at fault."""
+        return _as_many_as_can(calls, self._run)
 
     def _run(self, calls: Sequence[_Call]) -> list[Rows]:
         with _lent(self._spares) as direct:
@@ -175,24 +176,47 @@ class _NotTogether(Exception):
     """One of the calls decides by its first statement's rows what becomes of the next."""
 
 
-def _all_or_each(calls: Sequence[_Call], run: Callable[[Sequence[_Call]], list[Rows]]) -> Sequence[Any]:
-    """Run all of them, and where that fails one after the other: only who is at fault shall fail, and in good time."""
+class _Blamed(Exception):
+    """The call at this place made the common transaction fail; the cause is its error."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+
+def _blaming(at: int, run: Callable[..., Rows], *arguments: Any) -> Rows:
     try:
-        return run(calls)
+        return run(*arguments)
     except Exception as error:
-        if len(calls) == 1:
-            raise
-        fault, until = error, time.monotonic() + ALONE_SECONDS
-    answers: list[Any] = []
-    for call in calls:
+        raise _Blamed(at) from error
+
+
+def _as_many_as_can(calls: Sequence[_Call], run: Callable[[Sequence[_Call]], list[Rows]]) -> Sequence[Any]:
+    """Each call's rows or error: all together, then without who made it fail, and alone where that can't be told.
+
+    Whoever is left when the time is over gets the last error.
+    """
+    answers: dict[int, Any] = {}
+    lots, until = [[*enumerate(calls)]], time.monotonic() + AGAIN_SECONDS
+    fault: BaseException | None = None
+    while lots:
+        lot = lots.pop()
+        if fault is not None and time.monotonic() > until:
+            answers.update((at, fault) for at, _ in lot)
+            continue
         try:
-            if time.monotonic() < until:
-                answers += run([call])
-                continue
+            answers.update(zip((at for at, _ in lot), run([call for _, call in lot]), strict=True))
+        except _Blamed as blamed:
+            fault = blamed.__cause__
+            at, _ = lot.pop(blamed.at)
+            answers[at] = fault
+            lots += [lot] if lot else []
         except Exception as error:  # noqa: BLE001 - it is for who asked
             fault = error
-        answers.append(fault)
-    return answers
+            if len(lot) == 1:
+                answers[lot[0][0]] = error
+            else:
+                lots += [[each] for each in reversed(lot)]
+    return [answers[at] for at in range(len(calls))]
 
 
 @contextmanager
@@ -209,7 +233,8 @@ def _lent(spares: Spares[Any]) -> Iterator[Any]:
 class Direct:
     """A PostgreSQL connection without a driver's cursor: libpq's prepared statements, each prepared at its first use.
 
-    What bounds a statement is the server's own `statement_timeout`.
+    What bounds a statement is the server's own `statement_timeout`; what bounds a server that is silent is `seconds`,
+    for all that was sent.
     """
 
     def __init__(self, connection: Any, *, seconds: float) -> None:
@@ -223,48 +248,58 @@ class Direct:
     def in_turn(self, statements: Sequence[_Written], values: Mapping[str, Any]) -> Rows:
         """The last one's rows; of several each has to give one, or all are undone."""
         if len(statements) == 1:
-            return self._executed(statements[0], values)
-        _done(self._pq.exec_(b"BEGIN"))
+            return self.at_once([(statements[0], values)])[0]
+        self._said(b"BEGIN")
         rows: Rows = []
         for statement in statements:
-            rows = self._executed(statement, values)
+            (rows,) = self.at_once([(statement, values)])
             if not rows:
                 break
-        _done(self._pq.exec_(b"COMMIT" if rows else b"ROLLBACK"))
+        self._said(b"COMMIT" if rows else b"ROLLBACK")
         return rows
 
     def at_once(self, wanted: Sequence[tuple[_Written, Mapping[str, Any]]]) -> list[Rows]:
         """The rows of each statement, all of them sent before the first is answered."""
-        names = [self._name(statement) for statement, _ in wanted]
-        self._pq.enter_pipeline_mode()
-        for name, (statement, values) in zip(names, wanted, strict=True):
-            self._pq.send_query_prepared(name, _encoded(statement, values))
-        self._pq.pipeline_sync()
-        results = self._results()
-        self._pq.exit_pipeline_mode()
-        return [self._rows(statement, _done(result)) for (statement, _), result in zip(wanted, results, strict=True)]
+        sends = [
+            partial(self._pq.send_query_prepared, self._name(statement), _encoded(statement, values))
+            for statement, values in wanted
+        ]
+        results = self._sent(sends)
+        for at, result in enumerate(results):
+            if result.status not in _DONE:
+                raise _Blamed(at) from error_from_result(result)
+        return [self._rows(statement, result) for (statement, _), result in zip(wanted, results, strict=True)]
 
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
 
-    def _executed(self, statement: _Written, values: Mapping[str, Any]) -> Rows:
-        return self._rows(statement, _done(self._pq.exec_prepared(self._name(statement), _encoded(statement, values))))
+    def _said(self, words: bytes) -> None:
+        _done(self._sent([partial(self._pq.send_query_params, words, None)]))
 
     def _name(self, statement: _Written) -> bytes:
         name = self._names.get(statement.sql)
         if name is None:
             name = b"hot_%d" % len(self._names)
-            _done(self._pq.prepare(name, statement.sql.encode()))
+            _done(self._sent([partial(self._pq.send_prepare, name, statement.sql.encode())]))
             self._names[statement.sql] = name
         return name
 
-    def _results(self) -> list[PGresult]:
+    def _sent(self, sends: Sequence[Callable[[], None]]) -> list[PGresult]:
+        self._pq.enter_pipeline_mode()
+        for send in sends:
+            send()
+        self._pq.pipeline_sync()
         self._pq.flush()
+        results = self._results(time.monotonic() + self._seconds)
+        self._pq.exit_pipeline_mode()
+        return results
+
+    def _results(self, until: float) -> list[PGresult]:
         results: list[PGresult] = []
         while True:
             while self._pq.is_busy():
-                if not self._readable.poll(self._seconds * 1000):
+                if not self._readable.poll(max(0.0, until - time.monotonic()) * 1000):
                     raise OperationalError("the database does not answer")
                 self._pq.consume_input()
             result = self._pq.get_result()
@@ -290,7 +325,7 @@ def _encoded(statement: _Written, values: Mapping[str, Any]) -> list[bytes | Non
     ]
 
 
-def _done(result: PGresult) -> PGresult:
-    if result.status not in _DONE:
-        raise error_from_result(result)
-    return result
+def _done(results: Sequence[PGresult]) -> None:
+    for result in results:
+        if result.status not in _DONE:
+            raise error_from_result(result)

@@ -107,7 +107,7 @@ class Wire:
         connection = self._spares.take()
         try:
             _see_that_it_lives(connection)
-            answers = _exchanged(connection, [call.by_name for call in calls])
+            answers = _exchanged(connection, [call.packed for call in calls])
             unknown = [at for at, answer in enumerate(answers) if isinstance(answer, redis.exceptions.NoScriptError)]
             if unknown:
                 told = _exchanged(connection, [calls[at].in_full for at in unknown])
@@ -120,19 +120,15 @@ class Wire:
 
 
 class _Call(NamedTuple):
-    """A script with its keys and arguments."""
+    """A script by its name with keys and arguments, packed; `rest` is for a server that doesn't know the name."""
 
-    script: "Script"
+    packed: bytes
+    source: bytes
     rest: tuple[Any, ...]
 
     @property
-    def by_name(self) -> bytes:
-        packed: bytes = hiredis.pack_command(("EVALSHA", self.script.sha, *self.rest))
-        return packed
-
-    @property
     def in_full(self) -> bytes:
-        packed: bytes = hiredis.pack_command(("EVAL", self.script.source, *self.rest))
+        packed: bytes = hiredis.pack_command(("EVAL", self.source, *self.rest))
         return packed
 
 
@@ -141,8 +137,8 @@ class Script:
 
     def __init__(self, wire: Wire, source: str) -> None:
         self._wire = wire
-        self.source = source.encode()
-        self.sha = hashlib.sha1(self.source, usedforsecurity=False).hexdigest()
+        self._source = source.encode()
+        self._sha = hashlib.sha1(self._source, usedforsecurity=False).hexdigest()
 
     def __call__(self, *, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """What the script returns; raises what redis-py raises."""
@@ -150,7 +146,8 @@ class Script:
 
     def call(self, keys: Sequence[str], args: Sequence[Any]) -> _Call:
         """The script as it is sent."""
-        return _Call(self, (len(keys), *keys, *args))
+        rest = (len(keys), *keys, *args)
+        return _Call(hiredis.pack_command(("EVALSHA", self._sha, *rest)), self._source, rest)
 
 
 def _replaced(answers: Sequence[Any], others: Mapping[int, Any]) -> list[Any]:

@@ -1,9 +1,12 @@
 """Turns of one thread: what they ask meanwhile is asked together, and nobody waits for who only rests."""
 
+import gc
 import threading
 import time
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -43,21 +46,29 @@ def batcher():
 
 def all_at_once(batcher: Batcher, acts: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each came to, all of them brought while the thread is busy."""
+    with ThreadPoolExecutor(len(acts)) as threads:
+        with kept_busy(batcher, until=len(acts)):
+            running = [threads.submit(batcher.do, act) for act in acts]
+        return [each.exception(10) or each.result() for each in running]
+
+
+@contextmanager
+def kept_busy(batcher: Batcher, *, until: int) -> Iterator[None]:
+    """The thread does nothing else before so many are brought."""
     busy, go = threading.Event(), threading.Event()
 
     def hold() -> None:
         busy.set()
         assert go.wait(10)
 
-    with ThreadPoolExecutor(len(acts) + 1) as threads:
-        held = threads.submit(batcher.do, hold)
-        assert busy.wait(10)
-        running = [threads.submit(batcher.do, act) for act in acts]
-        while batcher._brought.qsize() < len(acts):
-            time.sleep(0.001)
-        go.set()
-        held.result(10)
-        return [each.exception(10) or each.result() for each in running]
+    holding = threading.Thread(target=batcher.do, args=(hold,))
+    holding.start()
+    assert busy.wait(10)
+    yield
+    while batcher._brought.qsize() < until:
+        time.sleep(0.001)
+    go.set()
+    holding.join(10)
 
 
 def test_alone_a_call_is_made_at_once(store):
@@ -192,3 +203,73 @@ def test_at_its_end_what_was_brought_is_finished(store):
 
     assert not batcher.is_at_work()
     assert batcher.do(threading.get_ident) == threading.get_ident()
+
+
+class Held:
+    """Something a turn has in hand."""
+
+
+@pytest.mark.parametrize("ends", ["in its own error", "in a store's error"])
+def test_nothing_of_a_turn_that_failed_stays_until_the_collector_comes(batcher, store, ends):
+    kept: list[weakref.ref[Held]] = []
+
+    def fail() -> None:
+        held = Held()
+        kept.append(weakref.ref(held))
+        if ends == "in its own error":
+            raise ValueError
+        ask(store, "word")
+
+    gc.disable()
+    try:
+        with pytest.raises(ValueError):
+            batcher.do(fail)
+        until = time.monotonic() + 10
+        while kept[0]() is not None and time.monotonic() < until:
+            time.sleep(0.001)
+        assert kept[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_who_is_done_is_told_before_another_store_is_asked(batcher, store):
+    told = threading.Event()
+
+    class Slow(Doubling):
+        def together(self, calls: Sequence[Any]) -> Sequence[Any]:
+            assert told.wait(5)
+            return super().together(calls)
+
+    def quick() -> None:
+        batcher.do(lambda: ask(store, 1))
+        told.set()
+
+    with ThreadPoolExecutor(2) as threads:
+        with kept_busy(batcher, until=2):
+            first = threads.submit(batcher.do, lambda: ask(Slow(), ask(store, 1)))
+            second = threads.submit(quick)
+        assert first.result(10) == 4
+        second.result(10)
+
+
+class Short:
+    """A store that gives too few answers."""
+
+    def together(self, calls: Sequence[Any]) -> Sequence[Any]:
+        return calls[1:]
+
+
+class Worse:
+    """A store in which something worse than an error comes up."""
+
+    def together(self, calls: Sequence[Any]) -> Sequence[Any]:
+        raise SystemExit(len(calls))
+
+
+@pytest.mark.parametrize("broken", [Short(), Worse()], ids=["too few", "worse"])
+def test_whatever_a_store_does_the_thread_goes_on(batcher, store, broken):
+    with pytest.raises((RuntimeError, SystemExit)):
+        batcher.do(lambda: ask(broken, 1))
+
+    assert batcher.is_at_work()
+    assert batcher.do(lambda: ask(store, 1)) == 2

@@ -1,6 +1,8 @@
 """Statements of the path of every message: all or nothing, and no connection that failed is used again."""
 
+import time
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 from storage.batching import Batcher
 from storage.db import Database
 from storage.people import persons
+from tests.relay import Relay
 from tests.storage.test_batching import all_at_once
 
 
@@ -173,3 +176,35 @@ def test_turns_whose_connection_the_server_ended_are_served_by_another(db, batch
 
     assert all_at_once(batcher, added(add_one, "c", "d")) == [1, 1]
     assert ids(db) == ["a", "b", "c", "d"]
+
+
+def test_who_waits_for_a_lock_too_long_fails_and_those_beside_it_do_not(db, batcher, add_one):
+    if db.is_sqlite:
+        return
+    with db.begin() as connection:
+        connection.execute(persons.insert().values(id="b", since=date(2026, 11, 23)))
+        first, blocked, last = all_at_once(batcher, added(add_one, "a", "b", "c"))
+
+    assert (first, last) == (1, 1)
+    assert "timeout" in str(blocked)
+
+
+@pytest.mark.quiet
+def test_a_server_that_falls_silent_costs_a_bound_and_the_next_call_another_connection(db):
+    if db.is_sqlite:
+        return
+    url = sa.make_url(db.url)
+    with Relay((url.host or "127.0.0.1", url.port or 5432)) as relay:
+        there = url.set(host="127.0.0.1", port=relay.port).render_as_string(hide_password=False)
+        other = Database(there, statement_seconds=0.4)
+        echo = other.hot(sa.select(sa.bindparam("number", type_=sa.Integer)))
+        assert [tuple(row) for row in echo(number=1)] == [(1,)]
+
+        relay.lose_answers()
+        began = time.monotonic()
+        with pytest.raises(Exception, match="does not answer"):
+            echo(number=2)
+        assert time.monotonic() - began < 2
+
+        assert [tuple(row) for row in echo(number=3)] == [(3,)]
+        other.close()
