@@ -299,3 +299,11 @@ def test_what_editors_leave_behind_is_no_fault(tmp_path, name):
     library = load(folder, zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped"))
 
     assert list(library.digests) == ["first"]
+
+
+def test_of_several_files_the_first_by_its_name_is_in_the_right_however_the_disk_lists_them(tmp_path):
+    folder = a_pack(tmp_path / "pack", {f"quizzes/{name}.toml": a_bank(a_question("q9")) for name in "hebgacfd"})
+
+    twice = [fault.file for fault in faults_of(folder, tmp_path) if fault.line == 5]
+
+    assert twice == [f"quizzes/{name}.toml" for name in "bcdefgh"]
