@@ -42,6 +42,7 @@ bench: .venv/to-test
 
 # One environment, two fillings: what the program needs, and that with the tools on top. The locks are complete, so
 # pip resolves nothing (--no-deps): left to resolve, it asks for the newest of what an extra names, and refuses that.
+# And it compiles nothing: it would do that on one processor only.
 .venv/to-run: requirements.lock pyproject.toml | .venv/bin/pip
 	@$(call install,requirements.lock)
 
@@ -51,7 +52,8 @@ bench: .venv/to-test
 
 define install
 echo "Installing what $(1) names into .venv: a minute or two, the first time."
-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(1)
+$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r $(1)
+$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 touch $@
 endef

@@ -250,7 +250,7 @@ def scan(folder: Path) -> dict[str, Stamp]:
 
 def _listed(folder: Path) -> Iterator[tuple[str, Stamp]]:
     try:
-        entries = list(os.scandir(folder))
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)  # no two file systems list alike
     except (FileNotFoundError, NotADirectoryError):
         return
     for entry in entries:

@@ -24,12 +24,23 @@ class Beside:
         self._inside = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Begin with the files that take longest, those with processes and browsers, so that none is left for the end.
+        """Begin with the files in which somebody wants quiet, while nothing long is under way that it would wait for.
 
-        (xdist itself begins with the files that have most tests: `--no-loadscope-reorder` keeps it from that.)
+        Then come those that take longest, the ones with processes and browsers, so that none is left for the end. In a
+        file whoever wants quiet comes first, and keeps it for the next; not where a program is to be started, which
+        others need not wait for. (xdist itself begins with the files that have most tests: `--no-loadscope-reorder`
+        keeps it from that.)
         """
-        long = {item.path for item in items if item.get_closest_marker("browser")}
-        items.sort(key=lambda item: item.path not in long and not item.path.is_relative_to(PROCESSES))
+        quiet = {item.path for item in items if _wants_quiet(item)}
+        browsed = {item.path for item in items if item.get_closest_marker("browser")}
+        places = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+
+        def turn(item: pytest.Item) -> tuple[bool, bool, int, bool]:
+            started = item.path.is_relative_to(PROCESSES)
+            long = started or item.path in browsed
+            return item.path not in quiet, not long, places[item.path], not (started or _wants_quiet(item))
+
+        items.sort(key=turn)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(

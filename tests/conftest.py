@@ -21,6 +21,7 @@ from tests.given import OPTION, Given
 from tests.house import Town, a_town
 from tests.servers import Servers, a_database, a_number
 from tests.street import Street, a_street
+from tests.thrift import Thrift, all_alike
 
 
 def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
@@ -37,6 +38,8 @@ sys.addaudithook(_stay_here)
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.load_profile("here")
 
+all_alike()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what .ci/run asks for in its second round."""
@@ -46,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests run beside each other in several processes, on the servers that were given."""
     config.pluginmanager.register(Beside())
+    config.pluginmanager.register(Thrift())
     config.pluginmanager.register(Given(config), "given")
 
 

@@ -431,3 +431,11 @@ def test_words_for_groups_alone_may_be_longer_than_a_message(tmp_path):
     library = load(a_pack(tmp_path / "pack", files), zone=ZONE, known=KNOWN, shipped=shipped_phrases(tmp_path / "s"))
 
     assert library.advice == ()
+
+
+def test_of_several_files_the_first_by_its_name_is_in_the_right_however_the_disk_lists_them(tmp_path):
+    folder = a_pack(tmp_path / "pack", {f"quizzes/{name}.toml": a_bank(a_question("q9")) for name in "hebgacfd"})
+
+    twice = [fault.file for fault in faults_of(folder, tmp_path) if fault.line == 5]
+
+    assert twice == [f"quizzes/{name}.toml" for name in "bcdefgh"]

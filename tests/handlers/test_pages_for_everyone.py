@@ -276,10 +276,25 @@ def grave(page: Page) -> list[str]:
     ]
 
 
+def enlarged(page: Page) -> list[str]:
+    """What can't be read when the reader's letters are twice as large, the page's own among them."""
+    letters = page.evaluate("""() => {  // in one go: a page that lives changes in between
+        const shown = [...document.querySelectorAll('h1, p, label, button, small')].filter(e => e.checkVisibility())
+        const size = (e) => parseFloat(getComputedStyle(e).fontSize)
+        const before = shown.map(size)
+        document.documentElement.style.fontSize = '200%'
+        return shown.map((e, at) => [e.outerHTML.slice(0, 60), before[at], size(e)])
+    }""")
+    small = [what for what, before, after in letters if after < before * 1.9]
+    found: list[str] = page.evaluate(CUT_OFF.read_text()) + [f"does not grow: {what}" for what in small]
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    return found
+
+
 @pytest.mark.parametrize("size", ["phone", "desk"])
-def test_axe_finds_nothing_serious_on_any_page(walk, size):
+def test_on_any_page_axe_finds_nothing_serious_and_letters_of_twice_the_size_are_all_there(walk, size):
     way = walk(size)
-    found = {name: grave(way.page) for name in way.pages()}
+    found = {name: grave(way.page) + enlarged(way.page) for name in way.pages()}
 
     assert {name: each for name, each in found.items() if each} == {}
     assert way.seen == pages_of(way.street)
@@ -296,29 +311,6 @@ def test_no_page_scrolls_sideways_on_the_smallest_phone(walk):
     found = {name: way.page.evaluate(CUT_OFF.read_text()) + faults(way.page) for name in way.pages()}
 
     assert {name: each for name, each in found.items() if each} == {}
-
-
-@pytest.mark.parametrize("size", ["phone", "desk"])
-def test_letters_of_twice_the_size_are_all_there(walk, size):
-    way = walk(size)
-    found = {name: enlarged(way.page) for name in way.pages()}
-
-    assert {name: each for name, each in found.items() if each} == {}
-
-
-def enlarged(page: Page) -> list[str]:
-    """What can't be read when the reader's letters are twice as large, the page's own among them."""
-    letters = page.evaluate("""() => {  // in one go: a page that lives changes in between
-        const shown = [...document.querySelectorAll('h1, p, label, button, small')].filter(e => e.checkVisibility())
-        const size = (e) => parseFloat(getComputedStyle(e).fontSize)
-        const before = shown.map(size)
-        document.documentElement.style.fontSize = '200%'
-        return shown.map((e, at) => [e.outerHTML.slice(0, 60), before[at], size(e)])
-    }""")
-    small = [what for what, before, after in letters if after < before * 1.9]
-    found: list[str] = page.evaluate(CUT_OFF.read_text()) + [f"does not grow: {what}" for what in small]
-    page.evaluate("document.documentElement.style.fontSize = ''")
-    return found
 
 
 def test_a_digest_is_found_and_read_without_scripts(street, browser):

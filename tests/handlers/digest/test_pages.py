@@ -1,15 +1,14 @@
 """The digests in a phone's browser."""
 
-import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.browser import a_browser
 from tests.content.builders import a_digest, write
 from tests.handlers.digest.conftest import bind
 
@@ -255,16 +254,10 @@ def address(town) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=chromium, args=[*quiet, "--disable-component-update", "--disable-sync"]
-        )
-        yield opened
-        opened.close()
+    with a_browser() as browser:
+        yield browser
 
 
 @pytest.mark.browser
@@ -283,6 +276,7 @@ def test_pages_are_readable_on_a_phone_and_on_a_desk(address, browser, paper, to
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, path)
             assert ratio >= 4.5, (width, path, words, ratio)
             assert 16 <= page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") <= 18
+        page.close()
 
 
 @pytest.mark.browser
@@ -296,3 +290,4 @@ def test_a_reader_searches_and_opens_without_scripts(address, browser):
 
     expect(page).to_have_url(f"{address}/p/digest/rule")
     expect(page.get_by_role("heading", level=1)).to_have_text("示例规定")
+    page.close()

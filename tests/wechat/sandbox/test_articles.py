@@ -1,11 +1,12 @@
 """Drafts and publishing, typed from wechat-platform.md §2.3 and §3.6."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser import SIZES, a_browser, a_page, faults
 from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served, spend
@@ -238,14 +239,16 @@ def test_an_article_may_link_to_another_of_here(stage: Stage) -> None:
     assert "b.example" not in page
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as browser:
+        yield browser
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.browser
-def test_an_article_is_read_on_a_phone(tmp_path: Path, size: str) -> None:
-    with (
-        a_stage(tmp_path) as stage,
-        served(stage.app) as address,
-        a_browser() as browser,
-    ):
+def test_an_article_is_read_on_a_phone(tmp_path: Path, browser: Browser, size: str) -> None:
+    with a_stage(tmp_path) as stage, served(stage.app) as address:
         stage.signs_in()
         long = "<p>" + "深入学习贯彻会议精神，把学习成果落到实处。" * 12 + "</p>"
         (url,) = published_at(
