@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from storage.batching import Batcher, ask, pause, undisturbed, wait
+from tests.end_to_end.running import within
 
 MANY = 8
 
@@ -224,10 +225,7 @@ def test_nothing_of_a_turn_that_failed_stays_until_the_collector_comes(batcher, 
     try:
         with pytest.raises(ValueError):
             batcher.do(fail)
-        until = time.monotonic() + 10
-        while kept[0]() is not None and time.monotonic() < until:
-            time.sleep(0.001)
-        assert kept[0]() is None
+        assert within(10, lambda: kept[0]() is None)
     finally:
         gc.enable()
 
