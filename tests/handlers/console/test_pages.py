@@ -78,8 +78,8 @@ def test_when_a_broadcast_goes_out_next_is_shown_with_what_is_not_sure_of_it(tow
     later = town.client.get("/admin/broadcasts").text
 
     assert "每天 08:30（只在工作日），错开 10 分钟以内" in page
-    assert re.search(r"下一次 11-24 08:[34]\d<", page)
-    assert re.search(r"下一次 01-25 08:[34]\d（暂定", later)
+    assert re.search(r"下一次 <span[^>]*>11-24 08:[34]\d</span></div>", page)
+    assert re.search(r"下一次 <span[^>]*>01-25 08:[34]\d</span>（暂定", later)
 
 
 def test_who_is_meant_is_told_in_words(town, pack):
