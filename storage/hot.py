@@ -42,15 +42,12 @@ class _Written(NamedTuple):
     sql: str
     names: Sequence[str]
     gives_rows: bool
-    changes: bool
 
     @classmethod
     def of(cls, statement: sa.ClauseElement, dialect: sa.Dialect) -> Self:
         compiled: Any = statement.compile(dialect=dialect)
-        changes = bool(statement.is_dml)
-        return cls(
-            str(compiled), tuple(compiled.positiontup), not changes or bool(compiled.effective_returning), changes
-        )
+        gives_rows = not statement.is_dml or bool(compiled.effective_returning)
+        return cls(str(compiled), tuple(compiled.positiontup), gives_rows)
 
     def values(self, named: Mapping[str, Any]) -> list[Any]:
         return [named[name] for name in self.names]
@@ -61,10 +58,7 @@ class _Call(NamedTuple):
 
     statements: Sequence[_Written]
     values: Mapping[str, Any]
-
-    @property
-    def changes(self) -> bool:
-        return any(statement.changes for statement in self.statements)
+    changes: bool
 
 
 class Statements(Store, Protocol):
@@ -86,10 +80,11 @@ class Hot:
     def __init__(self, store: Statements, dialect: sa.Dialect, statements: Sequence[sa.ClauseElement]) -> None:
         self._store = store
         self._statements = [_Written.of(statement, dialect) for statement in statements]
+        self._changes = any(statement.is_dml for statement in statements)
 
     def __call__(self, **values: Any) -> Rows:
         """The rows of the last statement; a connection that failed is not used again."""
-        return self._store.answer(_Call(self._statements, values))
+        return self._store.answer(_Call(self._statements, values, self._changes))
 
 
 class OnSqlite:
