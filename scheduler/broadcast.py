@@ -295,13 +295,13 @@ class Desk:
 
     def _begin_late(self, run: Run, now: datetime) -> None:
         if run.expires_at <= now:
-            self._store.move(run.key, before=[run.state], after=RunState.DONE, reason=reasons.EXPIRED)
+            self._give_up(run, run.content, reasons.EXPIRED, now)
         elif self._begins(run) <= now and not self._manners.is_quiet(now):
             content = self._composed_by(run, now)
             if content.is_for_anybody:
                 self._begin(run, content, now, expires_at=run.expires_at)
             else:
-                self._give_up(run, now)
+                self._give_up(run, Content(), reasons.NOTHING_NEW, now)
 
     def _look_after(self, run: Run, now: datetime) -> None:
         lost = self._store.sweep(run.key, repeatable=self._repeatable, now=now)
@@ -357,12 +357,11 @@ class Desk:
         reason = reasons.AWAITS.format(left=left) if left > 0 else ""
         self._store.move(run.key, before=[RunState.PLANNING, RunState.PLANNED], after=RunState.PLANNED, reason=reason)
 
-    def _give_up(self, run: Run, now: datetime) -> None:
-        """Close a run that has nothing to say now that its time has come: what it was planned with is said already."""
-        nothing = Content()
-        if self._store.replan(run.key, before=run.state, content=nothing, expires_at=run.expires_at, now=now):
+    def _give_up(self, run: Run, content: Content, reason: str, now: datetime) -> None:
+        """Close a run that nobody has begun, and drop what was planned for people and groups: nobody waits for it."""
+        if self._store.replan(run.key, before=run.state, content=content, expires_at=run.expires_at, now=now):
             self._store.posts.drop(run.key)
-            self._store.move(run.key, before=[RunState.PLANNING], after=RunState.DONE, reason=reasons.NOTHING_NEW)
+            self._store.move(run.key, before=[RunState.PLANNING], after=RunState.DONE, reason=reason)
 
     def _wanted(self, meant: _Meant, now: datetime) -> Content | None:
         """What is sent by hand: what the run has said, or of old what it can where there is nothing new."""

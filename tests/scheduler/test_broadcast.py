@@ -616,13 +616,16 @@ def test_the_sweep_wakes_a_run_that_everybody_forgot(stage):
     assert stage.woken == [RUN]
 
 
-def test_a_planned_run_whose_time_passed_unused_is_closed(stage):
+def test_a_planned_run_whose_time_passed_unused_is_closed_and_nobody_waits_for_it(stage):
+    stage.reader("o-1")
     stage.desk.plan("daily-digest", MORNING - timedelta(hours=1))
+    planned = stage.desk.status(RUN).people
 
     stage.desk.sweep(MORNING + timedelta(hours=13))
 
-    run = stage.desk.status(RUN).run
-    assert (run.state, run.reason) == (RunState.DONE, reasons.EXPIRED)
+    status = stage.desk.status(RUN)
+    assert (planned, status.people) == (1, 0)
+    assert (status.run.state, status.run.reason) == (RunState.DONE, reasons.EXPIRED)
 
 
 def test_many_rows_wake_several_workers(db, tmp_path):
