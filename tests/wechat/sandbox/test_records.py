@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Response
 
+from tests.end_to_end.running import within
 from tests.wechat.sandbox.stage import Bot, Stage, Told, a_stage, an_account, served
 from tests.wechat.sandbox.test_delivery import PATIENT, talking
 from wechat.sandbox import dialog, transcript, wirelog
@@ -219,12 +220,18 @@ def test_a_call_is_made_again_with_the_token_of_now(talk: tuple[Stage, Bot, str]
     assert stage.texts(openid)[-2:] == ["一", "一"]
 
 
+def reports(stage: Stage) -> list[dict[str, Any]]:
+    """What is told beside the talk, and written down when the account has answered it."""
+    return [one for one in found(stage, direction="out") if "TEMPLATESENDJOBFINISH" in one["about"]]
+
+
 def test_a_report_of_the_platform_is_nothing_that_a_member_says_again(talk: tuple[Stage, Bot, str]) -> None:
     stage, _, openid = talk
     body = {"touser": openid, "template_id": "result", "data": {"thing1": {"value": "已办结"}}}
     stage.post("/cgi-bin/message/template/send", body)
     stage.phone("say", openid=openid, text="在", wait=True)
-    report = next(one for one in found(stage, direction="out") if "TEMPLATESENDJOBFINISH" in one["about"])
+    assert within(10, lambda: reports(stage)), "the platform did not report what became of it"
+    (report,) = reports(stage)
 
     assert again(stage, report["id"], fresh=True) == {"error": "not_said_by_anybody"}
     assert again(stage, report["id"])["status"] == "ok"
