@@ -39,6 +39,7 @@ drill: .venv/to-test
 
 bench: .venv/to-test
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.delivery
 
 # One environment, two fillings: what the program needs, and that with the tools on top. The locks are complete, so
 # pip resolves nothing (--no-deps): left to resolve, it asks for the newest of what an extra names, and refuses that.

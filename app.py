@@ -172,7 +172,10 @@ class Platform:
             clients={
                 name: TencentWeChat(account, tokens[name], tickets=tickets[name]) for name, account in accounts.items()
             },
-            bulks={name: Bulk(account, tokens[name]) for name, account in accounts.items()},
+            bulks={
+                name: Bulk(account, tokens[name], in_flight=workers.THREADS * settings.push.in_flight)
+                for name, account in accounts.items()
+            },
             refusals=Refusals(memory),
         )
 
@@ -533,7 +536,15 @@ def _pushes(
         public_url=settings.public_url.rstrip("/"),
         clock=clock,
     )
-    pump = Pump(store=store, people=people, planner=planner, channels=channels, crier=crier, clock=clock)
+    pump = Pump(
+        store=store,
+        people=people,
+        planner=planner,
+        channels=channels,
+        crier=crier,
+        clock=clock,
+        in_flight=settings.push.in_flight,
+    )
     tags = TagRound(Tags(database), platform.followed, wanted=lambda: shelf.current().tags_asked())
     return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags)
 

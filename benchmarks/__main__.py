@@ -5,27 +5,23 @@ given and not kept is a failure.
 """
 
 import os
-import secrets
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import servers
+from benchmarks.databases import REDIS, a_database, empty_redis
 from benchmarks.load import Volley, fire
 from benchmarks.messages import openids, shots
 from storage.db import embedded_url
 
 MEMBERS = int(os.environ.get("BENCH_MEMBERS", "20000"))
 CONNECTIONS = 32
-POSTGRES = os.environ.get("BENCH_DATABASE", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/9")
 SHARE_OF_FULL_LOAD = 0.7
 
 
@@ -64,8 +60,8 @@ def measure(name: str, server: servers.Server, count: Count | None = None) -> Re
 
 def on_postgres() -> Result:
     """Zhibu on PostgreSQL and Redis."""
-    with _database() as url, tempfile.TemporaryDirectory() as folder:
-        _empty_redis()
+    with a_database() as url, tempfile.TemporaryDirectory() as folder:
+        empty_redis()
         with servers.zhibu(Path(folder), database=url, redis=REDIS) as server:
             return measure("Zhibu, PostgreSQL + Redis", server, lambda: _answers(url))
 
@@ -81,7 +77,7 @@ def on_embedded() -> Result:
 
 def of_rival(name: str, factory: str) -> Result:
     """What people use today."""
-    _empty_redis()
+    empty_redis()
     with servers.rival(factory, redis=REDIS) as server:
         return measure(name, server)
 
@@ -121,30 +117,12 @@ def main() -> None:
         raise SystemExit(f"not everything was kept or answered: {lost + failed}")
 
 
-@contextmanager
-def _database() -> Iterator[str]:
-    name = f"zhibu_bench_{secrets.token_hex(4)}"
-    admin = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    try:
-        yield sa.make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
-
-
 def _answers(url: str) -> int:
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         counted = connection.execute(sa.text("SELECT count(*) FROM quiz_answers")).scalar_one()
     engine.dispose()
     return int(counted)
-
-
-def _empty_redis() -> None:
-    redis.Redis.from_url(REDIS).flushdb()
 
 
 if __name__ == "__main__":

@@ -47,21 +47,26 @@ class Server:
 @contextmanager
 def zhibu(folder: Path, *, database: str, redis: str) -> Iterator[Server]:
     """Zhibu's web part; with embedded stores the whole of `zhibu run`."""
-    port = _free_port()
+    port = free_port()
+    program = installed(folder, port=port, database=database, redis=redis)
+    with _running([*program, "run" if redis == "embedded" else "web"], port) as pid:
+        yield Server(port, "/wechat/official", pid)
+
+
+def installed(folder: Path, *, port: int, database: str, redis: str) -> list[str]:
+    """Zhibu in a folder, its tables made; gives the words that its commands begin with."""
     config = folder / "config.toml"
     words = {"folder": folder, "port": port, "workers": WORKERS, "database": database, "redis": redis}
     config.write_text(CONFIG.format(**words, root=ROOT, appid=APPID, token=TOKEN, key=AES_KEY))
     program = [str(Path(sys.executable).parent / "zhibu"), "--config", str(config)]
-    if database != "embedded":
-        subprocess.run([*program, "db", "upgrade"], check=True, stdout=subprocess.DEVNULL)
-    with _running([*program, "run" if redis == "embedded" else "web"], port) as pid:
-        yield Server(port, "/wechat/official", pid)
+    subprocess.run([*program, "db", "upgrade"], check=True, stdout=subprocess.DEVNULL)
+    return program
 
 
 @contextmanager
 def rival(factory: str, *, redis: str) -> Iterator[Server]:
     """One of `benchmarks.rivals`, served as Zhibu is."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", f"benchmarks.rivals:{factory}"]
     command += [
         "--port",
@@ -99,7 +104,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 60) 
     raise SystemExit(f"nothing listens on port {port}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as wire:
         wire.bind(("127.0.0.1", 0))
         return int(wire.getsockname()[1])
