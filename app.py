@@ -63,6 +63,7 @@ from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.crier import Crier
 from scheduler.job import Job
 from scheduler.later import Later
+from scheduler.nights import Nights
 from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
@@ -542,6 +543,7 @@ def _pushes(
         planner=planner,
         channels=channels,
         crier=crier,
+        nights=Nights(store, settings.manners),
         clock=clock,
         in_flight=settings.push.in_flight,
     )

@@ -15,6 +15,7 @@ from scheduler import reasons
 from scheduler.audience import SMALL, tells_of_deeds
 from scheduler.channels.groups import verdicts
 from scheduler.manners import Manners, QuietHours
+from scheduler.nights import Nights
 from scheduler.planner import Planner
 from scheduler.rendering import compose, compose_of_newest
 from scheduler.timetable import Firing, Timetable
@@ -111,6 +112,7 @@ class Desk:
         self._library = library
         self._timetable = timetable
         self._manners = manners
+        self._nights = Nights(store, manners)
         self._zone = manners.zone
         self._enqueue = enqueue
         self._flush = flush
@@ -134,8 +136,8 @@ class Desk:
         """Begin to send the run if its time has come, or `at_once`.
 
         `at_once` also takes in who has come since a run was done: each person still hears it once. In quiet hours a run
-        waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`. Where two admins must
-        agree, the run waits for them; `by` is the first, the admin who asks.
+        waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`: it doesn't rest either
+        when they begin. Where two admins must agree, the run waits for them; `by` is the first, the admin who asks.
         """
         meant = self._meant(key, now)
         if at_once:
@@ -145,6 +147,8 @@ class Desk:
             wanted = self._wanted(by_hand, now)
             if wanted is not None:
                 run = self._store.open_run(self._run(by_hand, wanted, now))
+                if at_night:
+                    run = self._goes_on_at_night(run, now)
                 return self._begin(run, wanted, now, expires_at=now + meant.broadcast.expires_after, by=by)
         run = self._opened(meant, now)
         if self._begins(run) > now:
@@ -228,15 +232,20 @@ class Desk:
         """
         run, paused = self._found(key), RunState.PAUSED
         held = self._store.move(run.key, before=[RunState.PLANNED], after=paused, reason=reasons.HELD)
-        return held or self._store.move(run.key, before=[RunState.SENDING], after=paused, reason=reasons.BY_HAND)
+        held = held or self._store.move(run.key, before=[RunState.SENDING], after=paused, reason=reasons.BY_HAND)
+        return held or self._store.move(
+            run.key, before=[paused], why=reasons.RESTS, after=paused, reason=reasons.BY_HAND
+        )
 
     def resume(self, key: str, *, now: datetime) -> bool:
-        """Go on with a run: it waits for its time again, or is sent. False where it wasn't paused."""
+        """Go on with a run: it waits for its time again, or is sent, at night too. False where it wasn't paused."""
         run = self._found(key)
         after = RunState.PLANNED if run.reason == reasons.HELD else RunState.SENDING
         resumed = self._store.move(run.key, before=[RunState.PAUSED], after=after)
         if resumed:
             self._planner.refusals.forget()
+            if after is RunState.SENDING and self._manners.is_quiet(now):
+                self._store.allow_night(run.key)
             run = self._found(run.key)
             (self._begin_late if after is RunState.PLANNED else self._look_after)(run, now)
         return resumed
@@ -304,6 +313,8 @@ class Desk:
                 self._give_up(run, Content(), reasons.NOTHING_NEW, now)
 
     def _look_after(self, run: Run, now: datetime) -> None:
+        if self._nights.rests(run, now) or self._nights.wakes(run, now):
+            run = self._found(run.key)
         lost = self._store.sweep(run.key, repeatable=self._repeatable, now=now)
         if lost:
             self._log.warning("deliveries lost", run=run.key, unsure=lost)
@@ -347,6 +358,12 @@ class Desk:
             self._log.info("run begins", run=run.key)
             self._wake(run.key)
             self._store.finish(run.key)
+        return self._found(run.key)
+
+    def _goes_on_at_night(self, run: Run, now: datetime) -> Run:
+        self._store.allow_night(run.key)
+        if run.reason == reasons.RESTS:
+            self.resume(run.key, now=now)
         return self._found(run.key)
 
     def _lacks_eyes(self, run: Run) -> bool:

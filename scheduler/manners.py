@@ -27,18 +27,26 @@ class Manners:
 
     def next_allowed(self, moment: datetime) -> datetime:
         """The moment itself, or the end of the quiet that it lies in."""
-        begin, end = self.quiet_from, self.quiet_until
-        local = moment.astimezone(self.zone)
-        since_midnight = local.time()
-        if begin <= end:
-            is_quiet, next_day = begin <= since_midnight < end, 0
-        else:
-            is_quiet, next_day = since_midnight >= begin or since_midnight < end, int(since_midnight >= begin)
-        return datetime.combine(local.date() + timedelta(days=next_day), end, self.zone) if is_quiet else moment
+        quiet = self.quiet(moment)
+        return quiet[1] if quiet else moment
 
     def is_quiet(self, moment: datetime) -> bool:
         """Whether a moment lies in the quiet hours."""
-        return self.next_allowed(moment) != moment
+        return self.quiet(moment) is not None
+
+    def quiet(self, moment: datetime) -> tuple[datetime, datetime] | None:
+        """From when to when it is quiet around a moment; None where it isn't."""
+        local = moment.astimezone(self.zone)
+        over_midnight = self.quiet_from > self.quiet_until
+        is_late, is_early = local.time() >= self.quiet_from, local.time() < self.quiet_until
+        if not (is_late or is_early if over_midnight else is_late and is_early):
+            return None
+        began = local.date() - timedelta(days=int(over_midnight and not is_late))
+        ends = began + timedelta(days=int(over_midnight))
+        return (
+            datetime.combine(began, self.quiet_from, self.zone),
+            datetime.combine(ends, self.quiet_until, self.zone),
+        )
 
     def midnight_before(self, moment: datetime) -> datetime:
         """When the day of a moment began."""

@@ -15,6 +15,7 @@ import structlog
 from scheduler import reasons
 from scheduler.channels import Channel, Ended
 from scheduler.crier import Crier
+from scheduler.nights import Nights
 from scheduler.planner import Planner
 from storage.broadcasts import Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
 from storage.people import People
@@ -47,6 +48,7 @@ class Pump:
     planner: Planner
     channels: Mapping[str, Channel]
     crier: Crier
+    nights: Nights
     clock: Callable[[], datetime]
     in_flight: int = 16  # wechat-platform notes §9: 10 to 20
     stretch: timedelta = STRETCH
@@ -58,7 +60,7 @@ class Pump:
         `stop` ends it early: nothing new is taken, what is in flight is waited for.
         """
         run = await asyncio.to_thread(self.store.run, key)
-        if run is None or run.state is not RunState.SENDING:
+        if run is None or run.state is not RunState.SENDING or await asyncio.to_thread(self._rests, run):
             return None
         await asyncio.to_thread(self.store.expire, key, now=self.clock())
         lane = _Lane(self, run, stop)
@@ -68,9 +70,12 @@ class Pump:
     def _cry(self, run: Run, stop: Callable[[], bool]) -> None:
         """Tell the groups; what breaks there stays in hand for the sweep, and keeps no person waiting."""
         try:
-            self.crier.work(run, stop=stop)
+            self.crier.work(run, stop=lambda: stop() or self.nights.spares(run, self.clock()))
         except Exception as error:  # noqa: BLE001 - whatever it is, people are sent to beside it
             structlog.get_logger("push").error("telling groups broke", run=run.key, error=type(error).__name__)
+
+    def _rests(self, run: Run) -> bool:
+        return self.nights.rests(run, self.clock())
 
     def _rest(self, key: str, slow_down_seconds: float) -> float | None:
         wakes = [wake for wake in (self.store.next_wake(key), self.store.posts.next_wake(key)) if wake]
@@ -79,7 +84,7 @@ class Pump:
             return None
         wake = min(wakes)
         run = self.store.run(key)
-        if run is None or run.state is not RunState.SENDING:
+        if run is None or run.state is not RunState.SENDING or self._rests(run):
             return None
         return max((wake - self.clock()).total_seconds(), slow_down_seconds, 0.0)
 
@@ -136,6 +141,7 @@ class _Lane:
             self._paused
             or now >= self._until
             or now >= self._run.expires_at
+            or self._pump.nights.spares(self._run, now)
             or self.slow_down_seconds > 0
             or self._stop()
         )

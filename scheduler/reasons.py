@@ -10,6 +10,7 @@ EXPIRED = "过了时限还没有开始，已放弃"
 BY_HAND = "由管理员暂停"
 HELD = "到点以前由管理员暂停"
 QUIET = "正是免打扰的时段，{until:%H:%M} 再发"
+RESTS = "免打扰的时段到了，先停一停，过后自己接着发"
 AWAITS = "要两位管理员都同意才发，还差{left}位"
 UNSAID = (EXPIRED, HELD)  # what a run had to say when it stopped so, nobody has heard
 UNEXPLAINED = "微信没有给出原因"

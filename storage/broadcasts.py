@@ -35,6 +35,7 @@ broadcasts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("four_eyes", sa.Boolean, nullable=False, server_default=sa.text("false")),
     sa.Column("priority", sa.Integer, nullable=False, server_default="5"),
+    sa.Column("at_night", sa.Boolean, nullable=False, server_default=sa.text("false")),  # somebody said: quiet or not
     sqlite_with_rowid=False,
 )
 
@@ -172,6 +173,7 @@ class Run:
     reason: str = ""
     four_eyes: bool = False
     priority: int = 5
+    at_night: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,11 +306,25 @@ class Broadcasts:
             found = connection.execute(theirs).scalars()
             return frozenset(slug for content in found for slug in json.loads(content).get("digests", ()))
 
-    def move(self, key: str, *, before: Collection[RunState], after: RunState, reason: str = "") -> bool:
-        """Change a run's state where it was one of `before`; False where it wasn't."""
-        here = (broadcasts.c.key == key) & broadcasts.c.state.in_(before)
+    def move(
+        self, key: str, *, before: Collection[RunState], after: RunState, reason: str = "", why: str | None = None
+    ) -> bool:
+        """Change a run's state where it was one of `before`, for the reason `why` if one is named; else False."""
+        here = broadcasts.c.state.in_(before) & (sa.true() if why is None else broadcasts.c.reason == why)
+        return self._change(key, here, {"state": after, "reason": reason})
+
+    def rest(self, key: str, *, reason: str, expires_at: datetime) -> bool:
+        """Pause a run that is being sent and may not be at night, and move its end; False where it isn't."""
+        here = (broadcasts.c.state == RunState.SENDING) & ~broadcasts.c.at_night
+        return self._change(key, here, {"state": RunState.PAUSED, "reason": reason, "expires_at": expires_at})
+
+    def allow_night(self, key: str) -> None:
+        """Note that somebody said that a run shall go out at night too."""
+        self._change(key, sa.true(), {"at_night": True})
+
+    def _change(self, key: str, here: sa.ColumnElement[bool], values: Mapping[str, Any]) -> bool:
+        change = broadcasts.update().where(broadcasts.c.key == key, here).values(values)
         with self._db.begin() as connection:
-            change = broadcasts.update().where(here).values(state=after, reason=reason)
             return connection.execute(change.returning(broadcasts.c.key)).first() is not None
 
     def replan(self, key: str, *, before: RunState, content: Content, expires_at: datetime, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from scheduler.channels.groups.settings import GroupSettings
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.crier import Crier
 from scheduler.manners import Manners
+from scheduler.nights import Nights
 from scheduler.planner import Planner
 from scheduler.pump import Pump
 from storage import redis
@@ -47,6 +48,7 @@ def main() -> None:
         "next_visit": NextVisitChannel(store),
     }
     settings = {name: GroupSettings(**each) for name, each in told.get("groups", {}).items()}
+    manners = Manners(zone=ZoneInfo("UTC"))
     groups = robots.groups(settings, line=Wire)
     pump = Pump(
         store=store,
@@ -55,11 +57,12 @@ def main() -> None:
             store,
             an_audience(db, store),
             channels,
-            Manners(zone=ZoneInfo("UTC")),
+            manners,
             Refusals(redis.connect(NO_REDIS)),
         ),
         channels=channels,
         crier=Crier(posts=store.posts, groups=groups, say=lambda *_, **__: "", public_url="", clock=now),
+        nights=Nights(store, manners),
         clock=now,
         in_flight=told["in_flight"],
         stretch=timedelta(seconds=told["stretch"]),

@@ -18,6 +18,7 @@ from scheduler.channels.notice import NoticeChannel
 from scheduler.clock import fires
 from scheduler.crier import Crier
 from scheduler.manners import Manners
+from scheduler.nights import Nights
 from scheduler.planner import Planner
 from scheduler.pump import Pump
 from scheduler.timetable import Timetable
@@ -247,6 +248,7 @@ class Stage(World):
             planner=self.planner,
             channels=self.channels,
             crier=self.crier,
+            nights=Nights(self.store, manners),
             clock=lambda: self.now,
             in_flight=in_flight,
         )
