@@ -43,6 +43,7 @@ from handlers import (
     opinion,
     phone,
     quiz,
+    receipts,
     sharing,
     subscription,
 )
@@ -88,6 +89,7 @@ from storage.people import People
 from storage.phone import Phones
 from storage.pictures import Pictures
 from storage.quiz import QuizStore
+from storage.receipts import Receipts
 from storage.redis import Redis
 from storage.refusals import Refusals
 from storage.roster import Roster
@@ -404,6 +406,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
         phone.feature(phones=phones, accounts=platform.minis, say=shelf.say, clock=clock, zone=settings.zone),
         agents.feature(say=shelf.say, settings=settings.handlers.agents),
+        receipts.feature(receipts=Receipts(database), people=people),
         subscription.feature(
             members=subscription.Members(people=people, zone=settings.zone, mini_programs=platform.minis),
             subscriptions=subscriptions,

@@ -17,7 +17,7 @@ from commands.cli import Here, fail
 from scheduler.broadcast import Desk, Forecast, NoSuchBroadcast, Status
 from scheduler.manners import QuietHours
 from scheduler.trying import Tried, TryOut
-from storage.broadcasts import OPEN, RunState
+from storage.broadcasts import OPEN, RunState, State
 
 LOOK_EVERY_SECONDS = 0.5
 OVER = (RunState.DONE, RunState.PAUSED, RunState.PLANNED)  # a planned one waits for its time
@@ -71,7 +71,7 @@ def group(open_office: OpenOffice) -> click.Group:
 
     for act in (plan, pause, resume):
         broadcast.add_command(_acting(open_office, act))
-    for command in (_forecast, _send, _status):
+    for command in (_forecast, _send, _settle, _status):
         broadcast.add_command(command(open_office))
     return broadcast
 
@@ -137,6 +137,22 @@ def _send(open_office: OpenOffice) -> click.Command:
         raise SystemExit(1 if wait and status.run.state is RunState.PAUSED else 0)
 
     return send
+
+
+def _settle(open_office: OpenOffice) -> click.Command:
+    @click.command("settle")
+    @click.argument("key")
+    @click.option("--as", "state", type=click.Choice(["sent", "failed"]), required=True, help="What became of them.")
+    @click.pass_obj
+    def settle(here: Here, key: str, state: str) -> None:
+        """Say what became of all that is unsure in KEY, once you know. Nobody is sent to again."""
+        office = here.open(open_office)
+        count = _known(lambda: office.desk.settle(key, State(state), now=office.clock()))
+        if not count:
+            fail(f"Nothing is unsure in {office.desk.status(key).run.key}.")
+        click.echo(f"{count} that were unsure are {state} now.")
+
+    return settle
 
 
 def _try_out(office: Office, key: str, admin: str) -> None:

@@ -250,6 +250,10 @@ class Desk:
             (self._begin_late if after is RunState.PLANNED else self._look_after)(run, now)
         return resumed
 
+    def settle(self, key: str, state: State, *, now: datetime) -> int:
+        """Say what became of all that is `unsure` in a run; gives how many. None of them is sent again."""
+        return self._store.decide(self._found(key).key, state, now=now)
+
     # -- what the clock does -------------------------------------------------------------------------------------
 
     def sweep(self, now: datetime) -> None:

@@ -624,6 +624,13 @@ class Broadcasts:
             doubtful = deliveries.update().where(lost).values(state=State.UNSURE, settled_at=now)
             return len(connection.execute(doubtful.returning(deliveries.c.person)).all())
 
+    def decide(self, key: str, state: State, *, now: datetime) -> int:
+        """Somebody knows what became of a run's `unsure` rows; gives how many there were."""
+        doubtful = (deliveries.c.key == key) & (deliveries.c.state == State.UNSURE)
+        with self._db.begin() as connection:
+            known = deliveries.update().where(doubtful).values(state=state, error="by_hand", settled_at=now)
+            return len(connection.execute(known.returning(deliveries.c.person)).all())
+
     def expire(self, key: str, *, now: datetime) -> None:
         """Drop what was not begun in time: nobody is bothered with yesterday's news."""
         late = sa.exists().where(broadcasts.c.key == key, broadcasts.c.expires_at <= now)

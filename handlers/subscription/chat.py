@@ -12,7 +12,7 @@ from handlers.router import Handler, Router, Talking, Turn, plain
 from handlers.subscription import engine
 from storage.people import By, People
 from storage.subscription import Subscriptions
-from wechat.messages import Kind, NoticeChoice, NoticeSent, Reply, Silence, Text
+from wechat.messages import Kind, NoticeChoice, Reply, Silence, Text
 
 _IN_MINI_PROGRAM = frozenset({"", "0"})  # where the question was asked; the mini-program's own report tells of it too
 STOP = ("不再接收", "不要再发了", "别再发了", "不要发了", "别发了", "不订了", "停止推送", "取消推送", "关闭推送")
@@ -173,14 +173,6 @@ class Subscriber:
         else:
             self.people.drop_credits(turn.who.contact, choice.template_id)
 
-    def notices_sent(self, turn: Turn) -> Reply:
-        """A notice that failed tells that there is no credit left."""
-        results: Sequence[NoticeSent] = turn.message.detail or ()
-        for result in results:
-            if turn.who.contact and result.error_code not in {0, None}:
-                self.people.drop_credits(turn.who.contact, result.template_id)
-        return Silence()
-
     def cancelled(self, turn: Turn) -> Reply:
         """The platform says that the user's account is gone, and the law that the data goes with it."""
         if turn.who.person:
@@ -235,7 +227,6 @@ def routes(subscriber: Subscriber) -> Router:
             Kind.UNSUBSCRIBE: subscriber.part,
             Kind.NOTICE_POPUP: subscriber.notices_chosen,
             Kind.NOTICE_CHANGE: subscriber.notices_chosen,
-            Kind.NOTICE_SENT: subscriber.notices_sent,
             Kind.AUTHORIZATION_CANCELLED: subscriber.cancelled,
         },
         talking=Talking(

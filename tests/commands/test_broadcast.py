@@ -74,6 +74,10 @@ class Desk:
         self.asked.append(("try", self._of(key), admin, now))
         return Tried(admin)
 
+    def settle(self, key, state, *, now):
+        self.asked.append(("settle", self._of(key), state, now))
+        return 3 if self._states != [RunState.DONE] else 0
+
     def _of(self, key: str) -> str:
         if not key.startswith("daily-digest"):
             raise NoSuchBroadcast(key)
@@ -118,6 +122,17 @@ def test_a_test_goes_to_one_admin_and_says_what_became_of_it(became, exit_code, 
 
     assert (result.exit_code, desk.asked) == (exit_code, [("try", KEY, became, NOW)])
     assert word in result.output
+
+
+@pytest.mark.parametrize("state", ["sent", "failed"])
+def test_an_admin_says_what_became_of_the_unsure(state):
+    desk = Desk()
+    told, none = zhibu(desk, "settle", KEY, "--as", state), zhibu(Desk(RunState.DONE), "settle", KEY, "--as", state)
+
+    assert desk.asked == [("settle", KEY, state, NOW)]
+    assert (told.exit_code, told.output) == (0, f"3 that were unsure are {state} now.\n")
+    assert (none.exit_code, f"Nothing is unsure in {KEY}" in none.output) == (1, True)
+    assert zhibu(desk, "settle", KEY, "--as", "due").exit_code == 2
 
 
 def test_a_dry_run_asks_for_nothing_but_a_forecast_and_shows_all_words():

@@ -327,3 +327,15 @@ def test_takers_at_the_same_time_never_take_the_same_row(world):
         thread.join()
 
     assert sorted(taken) == sorted(world.rows(run))
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.FAILED])
+def test_whoever_knows_says_what_became_of_the_unsure_and_of_nobody_else(world, state):
+    run = world.run()
+    world.deliver(run, *[world.person(f"o-{n}") for n in range(4)])
+    first, second, third = world.take(run, room=3)
+    world.take(run, settle(first, State.UNSURE), settle(second, State.UNSURE), settle(third, State.GONE), room=0)
+    counts = [world.store.decide(run.key, state, now=LATER) for _ in range(2)]
+
+    assert counts == [2, 0]
+    assert world.states(run) == {"gone": 1, "due": 1, str(state): 2}
