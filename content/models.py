@@ -31,8 +31,8 @@ STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True, coerce_numbers_to
 OPTION_REFERENCE = re.compile(r"\{\{\s*opt:\s*([^}\s]+)\s*\}\}")
 BLANK = re.compile(r"_{2,}|（\s*）|\(\s*\)")
 RAW_LETTER = re.compile(
-    r"选项?\s*[A-JＡ-Ｊ](?![A-Za-z])"
-    r"|(?<![A-Za-z])[A-JＡ-Ｊ]\s*(?:选项|项|正确|错误|不正确|不对|对|错)"
+    r"选项?\s*[A-JＡ-Ｊ]{1,10}(?![A-Za-z])"
+    r"|(?<![A-Za-z])[A-JＡ-Ｊ]\s*(?:选项|项(?!目)|正确|错误|不正确|不对|对|错)"
     r"|答案\s*[是为:：]?\s*[A-JＡ-Ｊ](?![A-Za-z])"
 )
 CRON_NUMBERS = ((0, 59), (0, 23), (1, 31), (1, 12))  # minute, hour, day, month

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # what Excel calls Unicode text
@@ -22,10 +22,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table; a text's has no name. Rows without a word in them are left out."""
+    """One table; a text's has no name. Rows without a word in them are left out.
+
+    `merged` are cells that are one with those below: the 0-based column, the first row and the last, counted as lines.
+    """
 
     name: str
     lines: Sequence[Line]
+    merged: Sequence[tuple[int, int, int]] = ()
 
 
 def readings(data: bytes) -> Iterator[list[Sheet]]:
@@ -50,7 +54,7 @@ def _workbook(data: bytes) -> Iterator[list[Sheet]]:
                 for sheet in book.sheets_metadata
                 if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
             ]
-            yield [_sheet(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in seen]
+            yield [_sheet(book.get_sheet_by_name(name)) for name in seen]
     except CalamineError:
         return
 
@@ -72,9 +76,15 @@ def _table(text: str, between: str) -> Iterator[list[Sheet]]:
     yield [Sheet("", [Line(number, found) for number, cells in lines if any(found := [*map(_shown, cells)])])]
 
 
-def _sheet(name: str, rows: Sequence[Sequence[object]]) -> Sheet:
+def _sheet(found: CalamineSheet) -> Sheet:
+    rows = found.to_python(skip_empty_area=False)
     lines = [Line(number, [*map(_shown, cells)]) for number, cells in enumerate(rows, start=1)]
-    return Sheet(name, [line for line in lines if any(line.cells)])
+    merged = [
+        (column, first + 1, last + 1)
+        for (first, column), (last, _) in found.merged_cell_ranges or ()  # .ods: the library doesn't say
+        if last > first
+    ]
+    return Sheet(found.name, [line for line in lines if any(line.cells)], merged)
 
 
 def _shown(cell: object) -> str:

@@ -1,0 +1,124 @@
+"""A bank in whatever file an admin has it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from content import reading, sheets
+from content.faults import Unreadable
+from content.importers import documents, gift, headers, safety, tables, texts
+from content.importers.drafts import Draft, draft, stem_id
+from content.importers.plain import bare
+from content.importers.safety import Format, Looked
+from content.importers.sentences import Note, Refused, Weight
+from content.importers.texts import Found
+from content.models import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds: its questions in their order, good or not, and what is to be said of it as a whole.
+
+    `title` and `topic` are "" where the file doesn't tell them.
+    """
+
+    drafts: Sequence[Draft]
+    notes: Sequence[Note]
+    title: str = ""
+    topic: str = ""
+
+    @property
+    def questions(self) -> list[Question]:
+        """Those that can be taken, each once."""
+        return [each.question for each in self.drafts if each.question]
+
+    def said(self) -> list[Note]:
+        """Give all that is to be said, row by row."""
+        notes = [*self.notes, *(note for each in self.drafts for note in each.notes)]
+        return sorted(notes, key=lambda note: note.row)
+
+    def counts(self) -> dict[str, int]:
+        """Count the questions that are fine, those to be looked at, and those that can't be taken."""
+        weights = Counter(each.weight for each in self.drafts)
+        return {"ok": weights[None], "warnings": weights[Weight.WARNING], "errors": weights[Weight.ERROR]}
+
+
+def read(name: str, data: bytes) -> Reading:
+    """Read a bank; raises `Refused` where the file can't be read at all."""
+    looked = safety.look(name, data)
+    found = _found(name, data, looked)
+    if looked.formulas:
+        found.notes.append(Note("formulas", looked.first_formula, facts={"count": looked.formulas}))
+    if not found.raws:
+        raise Refused("no_questions")
+    drafts = [*_named_apart(map(draft, found.raws))]
+    return Reading(drafts, [*found.notes, *_of_all(drafts)], found.title, found.topic)
+
+
+def _of_all(drafts: Sequence[Draft]) -> Iterator[Note]:
+    """What is the same for many of its questions is said once, at the first of them."""
+    taken = [(each, each.question) for each in drafts if each.question]
+    lacking = [each for each, question in taken if not question.source and not question.cites]
+    if lacking:
+        yield Note("no_source", lacking[0].row, lacking[0].sheet, {"count": len(lacking)})
+    nameless = [each for each, _ in taken if not each.own_id]
+    if nameless:
+        yield Note("no_ids", nameless[0].row, nameless[0].sheet, {"count": len(nameless)})
+
+
+def _found(name: str, data: bytes, looked: Looked) -> Found:
+    match looked.format:
+        case Format.WORKBOOK | Format.TABLE:
+            return _table(name, data)
+        case Format.DOCUMENT:
+            return documents.read(data)
+        case Format.GIFT:
+            return gift.read(_text(data))
+        case Format.TEXT:
+            return texts.read(texts.spoken(_text(data)))
+
+
+def _table(name: str, data: bytes) -> Found:
+    readings = sheets.readings(data)
+    first = next(readings, None)
+    if not first:
+        raise Refused("broken", suffix=PurePath(name).suffix)
+    found = tables.read(first) or next(filter(None, map(tables.read, readings)), None)
+    if found is None:
+        raise Refused("no_head", within=headers.HEAD_WITHIN)
+    return found
+
+
+def _text(data: bytes) -> str:
+    try:
+        return reading.text_of(data)
+    except Unreadable:
+        raise Refused("file_encoding") from None
+
+
+def _named_apart(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """No two questions have one id, and none is there twice."""
+    rows: dict[str, int] = {}
+    seen: dict[tuple[str, ...], int] = {}
+    for each in drafts:
+        if each.question is None:
+            yield each
+            continue
+        question, own = each.question, each.own_id
+        same = (bare(question.stem), *sorted(bare(option.text) for option in question.options))
+        if not own and question.id in rows:
+            question = replace(question, id=stem_id(question.stem, *(option.text for option in question.options)))
+        if not own and same in seen:
+            yield _without(each, Note("same_again", each.row, each.sheet, {"row": seen[same]}))
+        elif question.id in rows:
+            yield _without(
+                each, Note("id_twice", each.row, each.sheet, {"said": question.id, "row": rows[question.id]})
+            )
+        else:
+            rows[question.id] = seen[same] = each.row
+            yield replace(each, question=question)
+
+
+def _without(each: Draft, note: Note) -> Draft:
+    return replace(each, question=None, notes=(*each.notes, note))

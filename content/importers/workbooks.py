@@ -1,0 +1,111 @@
+"""A bank written as a workbook, with the columns that are read again: what went in comes out."""
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from content.importers.answers import LETTERS
+from content.importers.headers import NAMES
+from content.models import OPTION_REFERENCE, Bank, Question, QuestionType
+
+TYPES: Mapping[QuestionType, str] = {
+    QuestionType.SINGLE: "单选题",
+    QuestionType.MULTI: "多选题",
+    QuestionType.JUDGE: "判断题",
+    QuestionType.FILL: "填空题",
+    QuestionType.SHORT: "简答题",
+    QuestionType.CASE: "案例题",
+}
+_BEFORE = ("id", "type", "stem")
+_AFTER = ("answer", "explanation", "difficulty", "tags", "score", "source", "cites", "effective_from", "effective_to")
+_LAST = ("reviewer", "alias", "audience", "ordered", "partial_credit")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def write(bank: Bank) -> bytes:
+    """Give the workbook of a bank: its title, its topic, the columns' names, and a row a question."""
+    letters = LETTERS[: max((len(each.options) for each in bank.questions), default=0)]
+    names = (*(NAMES[each][0] for each in _BEFORE), *(f"选项{letter}" for letter in letters))
+    names = (*names, *(NAMES[each][0] for each in (*_AFTER, *_LAST)))
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("题库")
+    sheet.freeze_panes = "A4"
+    for row in ((bank.title,), (f"主题：{bank.topic}",), names, *(_row(each, len(letters)) for each in bank.questions)):
+        sheet.append([_cell(sheet, value) for value in row])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _cell(sheet: object, value: str) -> WriteOnlyCell:
+    """Text stays text, whatever it begins with."""
+    cell = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", value))
+    cell.data_type = "s"
+    return cell
+
+
+def _row(question: Question, options: int) -> Iterator[str]:
+    cells = fields(question)
+    texts = [option.text for option in question.options]
+    yield from (cells[name] for name in _BEFORE)
+    yield from texts + [""] * (options - len(texts))
+    yield from (cells[name] for name in (*_AFTER, *_LAST))
+
+
+def fields(question: Question) -> dict[str, str]:
+    """Give what a question says but its options, in the notations of domain.md §4B."""
+    letters = {option.id: letter for option, letter in zip(question.options, LETTERS, strict=False)}
+    return {
+        "id": question.id,
+        "type": TYPES[question.type],
+        "stem": question.stem,
+        "answer": _ANSWERS[question.type](question, letters),
+        "explanation": OPTION_REFERENCE.sub(
+            lambda found: f"{{{{opt:{letters[found[1]].lower()}}}}}", question.explanation
+        ),
+        "difficulty": question.difficulty.value,
+        "tags": "、".join(question.tags),
+        "score": str(question.score),
+        "source": question.source,
+        "cites": "；".join(f"{each.reg}/{each.version}/{each.article}" for each in question.cites),
+        "effective_from": str(question.effective_from or ""),
+        "effective_to": str(question.effective_to or ""),
+        "reviewer": question.reviewer,
+        "alias": "、".join(question.alias),
+        "audience": "、".join(question.audience),
+        "ordered": "" if question.ordered else "否",
+        "partial_credit": "是" if question.partial_credit else "",
+    }
+
+
+def _by_letter(question: Question, letters: Mapping[str, str]) -> str:
+    return "".join(sorted(letters[each] for each in question.right))
+
+
+def _by_verdict(question: Question, _: Mapping[str, str]) -> str:
+    return "正确" if question.answer else "错误"
+
+
+def _by_blank(question: Question, _: Mapping[str, str]) -> str:
+    return "|".join(";".join(each) for each in _listed(question))
+
+
+def _by_point(question: Question, _: Mapping[str, str]) -> str:
+    return "|".join(map(str, _listed(question)))
+
+
+def _listed(question: Question) -> Sequence[str | tuple[str, ...]]:
+    return () if isinstance(question.answer, bool) else question.answer
+
+
+_ANSWERS: Mapping[QuestionType, Callable[[Question, Mapping[str, str]], str]] = {
+    QuestionType.SINGLE: _by_letter,
+    QuestionType.MULTI: _by_letter,
+    QuestionType.JUDGE: _by_verdict,
+    QuestionType.FILL: _by_blank,
+    QuestionType.SHORT: _by_point,
+    QuestionType.CASE: _by_point,
+}
