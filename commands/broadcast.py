@@ -7,21 +7,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
+from commands import broadcast_report as report
 from commands.cli import Here, fail
-from scheduler.broadcast import Desk, Forecast, NoSuchBroadcast, Status
+from scheduler.broadcast import Desk
+from scheduler.correcting import Uncorrectable, Why
 from scheduler.manners import QuietHours
+from scheduler.naming import NoSuchBroadcast, OnlyByHand
+from scheduler.status import Status
 from scheduler.trying import Tried, TryOut
 from storage.broadcasts import OPEN, RunState, State
 
 LOOK_EVERY_SECONDS = 0.5
 OVER = (RunState.DONE, RunState.PAUSED, RunState.PLANNED)  # a planned one waits for its time
-NOBODY_CAN = "nobody can reach them"
+
+UNCORRECTABLE = {
+    Why.UNKNOWN: "There is no run {key}.",
+    Why.UNBEGUN: "Nobody has heard {key} yet: `zhibu broadcast cancel {key}` sees to it that nobody does.",
+    Why.UNHEARD: "Nobody is known to have heard {key}.",
+    Why.NO_WORDS: "There are no words in it.",
+}
 
 T = TypeVar("T")
 
@@ -56,6 +66,12 @@ def resume(office: Office, key: str) -> Status:
     return _changed(office.desk.status(key), "resume", done=resumed)
 
 
+def cancel(office: Office, key: str) -> Status:
+    """Stop KEY for good: what isn't sent never is, and lines that nobody has read yet are taken back."""
+    cancelled = office.desk.cancel(key, now=office.clock())
+    return _changed(office.desk.status(key), "cancel", done=cancelled)
+
+
 def _changed(status: Status, act: str, *, done: bool) -> Status:
     if not done:
         fail(f"{status.run.key} is {status.run.state}: there is nothing to {act}.")
@@ -69,9 +85,9 @@ def group(open_office: OpenOffice) -> click.Group:
     def broadcast() -> None:
         """Look after pushes. KEY is a broadcast's (today's run, else the next) or a run's: daily-digest:2026-11-23."""
 
-    for act in (plan, pause, resume):
+    for act in (plan, pause, resume, cancel):
         broadcast.add_command(_acting(open_office, act))
-    for command in (_forecast, _send, _settle, _status):
+    for command in (_forecast, _send, _correct, _settle, _status):
         broadcast.add_command(command(open_office))
     return broadcast
 
@@ -118,16 +134,12 @@ def _send(open_office: OpenOffice) -> click.Command:
         office = here.open(open_office)
         if dry_run:
             found = _known(lambda: office.desk.forecast(key, office.clock(), at_once=at_once))
-            click.echo(_as_json(_dry_fields(found)) if as_json else _dry_lines(found, office.zone))
+            click.echo(_as_json(report.dry_fields(found)) if as_json else report.dry_lines(found, office.zone))
             return
         if to_admin:
             _try_out(office, key, to_admin)
             return
-        try:
-            run = _known(lambda: office.desk.send(key, office.clock(), at_once=at_once, at_night=at_night))
-        except QuietHours as quiet:
-            until = f"{quiet.until.astimezone(office.zone):%H:%M}"
-            fail(f"Quiet hours last until {until}: nothing was sent. Say --at-night to send it all the same.")
+        run = _known(lambda: office.desk.send(key, office.clock(), at_once=at_once, at_night=at_night), office.zone)
         status = _followed(office, run.key) if wait else office.desk.status(run.key)
         if status.run.four_eyes and status.run.state is RunState.PLANNED:
             click.echo(
@@ -155,6 +167,39 @@ def _settle(open_office: OpenOffice) -> click.Command:
     return settle
 
 
+def _correct(open_office: OpenOffice) -> click.Command:
+    @click.command("correct")
+    @click.argument("key")
+    @click.option("--words", "said", metavar="WORDS", help="What is right.")
+    @click.option("--words-file", type=click.File(encoding="utf-8"), metavar="FILE", help="The same from a file, or -.")
+    @click.option("--dry-run", is_flag=True, help="Show whom it would reach and what it says. Nothing is done.")
+    @click.option("--at-night", is_flag=True, help="Also in quiet hours.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.pass_obj
+    def correct(
+        here: Here,
+        key: str,
+        said: str | None,
+        words_file: TextIO | None,
+        dry_run: bool,  # noqa: FBT001
+        at_night: bool,  # noqa: FBT001
+        as_json: bool,  # noqa: FBT001
+    ) -> None:
+        """Put right what the run KEY said: it is stopped, and exactly those who heard it are told, once."""
+        if (said is None) == (words_file is None):
+            raise click.UsageError("Say what is right, either by --words or by --words-file.")
+        words = words_file.read() if words_file else said or ""
+        office = here.open(open_office)
+        if dry_run:
+            found = _known(lambda: office.desk.forecast_of_correction(key, words, office.clock()))
+            click.echo(_as_json(report.dry_fields(found)) if as_json else report.dry_lines(found, office.zone))
+            return
+        run = _known(lambda: office.desk.correct(key, words, now=office.clock(), at_night=at_night), office.zone)
+        _show_one(office, office.desk.status(run.key), as_json=as_json)
+
+    return correct
+
+
 def _try_out(office: Office, key: str, admin: str) -> None:
     match _known(lambda: office.try_out(key, admin, now=office.clock())):
         case Tried.SENT:
@@ -165,27 +210,6 @@ def _try_out(office: Office, key: str, admin: str) -> None:
             fail("There is nothing to say.")
         case Tried.NOBODY:
             fail(f"No admin {admin!r} has named their WeChat: they do so in the console, see /admin/own.")
-
-
-def _dry_lines(found: Forecast, zone: tzinfo) -> str:
-    """A forecast, and all that would be said."""
-    content = found.content
-    lines = [_forecast_lines(found, zone)]
-    for number in range(len(content.variants) + 1) if content else ():
-        said = content.said(number) if content else None
-        if said and said.text:
-            lines += ["", f"-- {f'variant {number}' if number else 'words'}", said.text]
-            lines += [f"  {name}: {value}" for name, value in said.fields.items()]
-    if content and content.own_group_text:
-        lines += ["", "-- groups", content.own_group_text]
-    return "\n".join([*lines, "", "Nothing was sent."])
-
-
-def _dry_fields(found: Forecast) -> dict[str, Any]:
-    content = found.content
-    said = [content.said(number) for number in range(len(content.variants) + 1)] if content else []
-    words = [{"text": each.text, "line": each.line, "fields": dict(each.fields)} for each in said]
-    return {**_forecast_fields(found), "words": words, "group_text": content.group_text if content else ""}
 
 
 def _as_json(fields: Any) -> str:
@@ -219,16 +243,23 @@ def _forecast(open_office: OpenOffice) -> click.Command:
         office = here.open(open_office)
         found = _known(lambda: office.desk.forecast(key, office.clock(), at_once=at_once))
         if as_json:
-            click.echo(json.dumps(_forecast_fields(found), ensure_ascii=False))
+            click.echo(_as_json(report.forecast_fields(found)))
         else:
-            click.echo(_forecast_lines(found, office.zone))
+            click.echo(report.forecast_lines(found, office.zone))
 
     return forecast
 
 
-def _known(ask: Callable[[], T]) -> T:
+def _known(ask: Callable[[], T], zone: tzinfo | None = None) -> T:
     try:
         return ask()
+    except QuietHours as quiet:
+        until = f"{quiet.until.astimezone(zone):%H:%M}"
+        fail(f"Quiet hours last until {until}: nothing was sent. Say --at-night to send it all the same.")
+    except Uncorrectable as refused:
+        fail(f"{UNCORRECTABLE[refused.why].format(key=refused.key)} Nothing was stopped or sent.")
+    except OnlyByHand as key:
+        fail(f"{key} names no time: `zhibu broadcast send {key} --now` sends it.")
     except NoSuchBroadcast as key:
         fail(f"There is neither a broadcast nor a run {key}. `zhibu broadcast status` lists the newest runs.")
 
@@ -248,82 +279,13 @@ def _followed(office: Office, key: str) -> Status:
 
 def _show_one(office: Office, status: Status, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(_fields(status), ensure_ascii=False))
+        click.echo(_as_json(report.fields(status)))
     else:
-        click.echo(_lines(office, status))
+        click.echo(report.lines(status, office.zone))
 
 
 def _show_all(office: Office, found: Sequence[Status], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([_fields(status) for status in found], ensure_ascii=False))
+        click.echo(_as_json([report.fields(status) for status in found]))
     else:
-        click.echo("\n".join(_lines(office, status) for status in found) or "No run yet.")
-
-
-def _lines(office: Office, status: Status) -> str:
-    """A run in one line, and one more for each channel and state and each group: narrow enough for any terminal."""
-    run = status.run
-    state = f"{run.state} ({run.reason})" if run.reason else str(run.state)
-    head = f"{run.key}  due {_time(run.due_at, office.zone)}  {state}  {status.people} people"
-    rows = [f"  {tally.channel or NOBODY_CAN:<24}{tally.state:<9}{tally.count:>8}" for tally in status.tallies]
-    groups = [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
-    return "\n".join([head, *rows, *groups])
-
-
-def _time(moment: datetime, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def _fields(status: Status) -> dict[str, Any]:
-    run = status.run
-    return {
-        "key": run.key,
-        "title": run.title,
-        "state": run.state,
-        "reason": run.reason,
-        "due_at": run.due_at.isoformat(),
-        "people": status.people,
-        "approvals": [{"admin": each.admin, "at": each.at.isoformat()} for each in status.approvals],
-        "deliveries": [
-            {"channel": tally.channel, "state": tally.state, "count": tally.count} for tally in status.tallies
-        ],
-        "groups": [
-            {"name": post.name, "state": post.state, "error": post.error, "reason": post.reason}
-            for post in status.posts
-        ],
-    }
-
-
-def _forecast_fields(found: Forecast) -> dict[str, Any]:
-    return {
-        "key": found.key,
-        "due_at": found.due_at.isoformat(),
-        "anything_new": found.content is not None,
-        "channels": dict(found.channels),
-        "fewer_than_five": found.few,
-        "sample": list(found.sample),
-        "nobody_is": list(found.nobody_is),
-        "provisional": found.is_provisional,
-        "groups": list(found.groups),
-        "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
-    }
-
-
-def _forecast_lines(found: Forecast, zone: tzinfo) -> str:
-    lines = [f"{found.key}  due {_time(found.due_at, zone)}"]
-    if found.is_provisional:
-        lines.append("  Provisional: the holidays of that year aren't known, so Monday to Friday count as workdays.")
-    if found.content is None:
-        lines.append("  There is nothing new to say: nobody is bothered.")
-    elif found.few:
-        lines.append("  Fewer than five people: they are chosen by what they did, so no number is told.")
-    elif not found.channels and not found.groups:
-        lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
-    if found.quiet_until:
-        lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
-    lines += [f"  Nobody is {each!r} on the roster, or bears that tag." for each in found.nobody_is]
-    lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
-    if found.sample:
-        lines.append(f"  for example: {', '.join(found.sample)}")
-    lines += [f"  group {name}" for name in found.groups]
-    return "\n".join(lines)
+        click.echo("\n".join(report.lines(status, office.zone) for status in found) or "No run yet.")

@@ -344,6 +344,8 @@ def _digests_are_there(pack: Pack) -> Iterator[Clash]:
             place: Place = ("digests", index)
             if f"digests/{slug}.md" not in pack.sources:
                 yield Clash(file, "digest_unknown", {"said": slug}, place)
+            elif broadcast.corrects:
+                continue  # for whom it is, only the run knows: what isn't for all of them is left out then
             elif slug in made and not _is_for(made[slug].audience, broadcast.audience.organisations, parents):
                 yield Clash(file, "digest_not_for_all", {"said": slug, "allowed": _listed(made[slug].audience)}, place)
 

@@ -136,6 +136,16 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         '请写五格：分 时 日 月 星期，例如每天8点30分是 "30 8 * * *"；星期写 mon 到 sun，或 1 到 6，星期日是 0 或 7',
     ),
     "schedule_or_at": ("schedule 和 at 应当正好写一个", "定期推送写 schedule，只推一次写 at"),
+    "audience_missing": ("没有写 audience", '请写发给谁，例如 audience = ["要闻的id"]；给所有人写 everyone = true'),
+    "corrects_key": (
+        "corrects 的“{said}”不是一次推送的编号",
+        "编号在管理台的“推送”里，例如 daily-digest:2026-11-23",
+    ),
+    "corrects_alone": (
+        "写了 corrects，就不能再写 {said}",
+        "更正只发给收到过错误内容的人和群，只发一次；请删掉 {said}，定时发写 at",
+    ),
+    "corrects_words": ("写了 corrects，没有写 template", "请写 template，说明哪里有误、正确的是什么"),
     "workdays_at": ("workdays 只和 schedule 一起用", "at 已经写明了是哪一天，请删掉 workdays"),
     "workdays_end": (
         "放假安排只知道到 {until}，以后的工作日先按周一到周五算",

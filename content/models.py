@@ -577,6 +577,16 @@ def groups_of(group: Group, around: Place) -> Iterator[tuple[Place, Group]]:
             yield from groups_of(each, (*around, name, index))
 
 
+UNNAMED = Audience(everyone=True)  # by its identity: the file names none
+_RUN = re.compile(r"[^:\s]+:[^:\s]+")
+
+
+def _run_key(value: str) -> str:
+    if not _RUN.fullmatch(value):
+        raise _wrong("corrects_key", said=value)
+    return value
+
+
 def _by_topics(value: Any) -> Any:
     """A bare list, or a single name, is the topics whose subscribers are meant."""
     return {"topics": value} if isinstance(value, str | list | tuple) else value
@@ -619,6 +629,9 @@ class Broadcast:
 
     With `four_eyes` a run waits until two admins have agreed to it. Of runs that wait the one of the higher `priority`
     begins first. Who has had `at_most` so many has the next one kept for their visit.
+
+    One that `corrects` a run (by its key) is for those who heard that one, in whatever way, and for its groups: it
+    names no audience, no groups and no schedule. With `at` it goes out by itself, else by hand, and either way once.
     """
 
     key: Name
@@ -627,7 +640,8 @@ class Broadcast:
     at: Moment | None = None
     workdays: bool = False
     jitter: Jitter = timedelta()
-    audience: Annotated[Audience, BeforeValidator(_by_topics)]
+    audience: Annotated[Audience, BeforeValidator(_by_topics)] = UNNAMED
+    corrects: Annotated[str, AfterValidator(_run_key)] | None = None
     groups: Names = ()
     channels: Names
     template: str = ""
@@ -646,6 +660,11 @@ class Broadcast:
     four_eyes: bool = False
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     at_most: Annotated[Cap | None, BeforeValidator(_cap)] = None
+
+    @property
+    def is_only_by_hand(self) -> bool:
+        """Whether it names no time."""
+        return self.schedule is None and self.at is None
 
     def conditions(self) -> Iterator[tuple[Place, Group]]:
         """Give every group of people it speaks of, with its place in the file."""
@@ -668,8 +687,29 @@ class Broadcast:
 
     @model_validator(mode="after")
     def _one_time(self) -> Self:
-        if (self.schedule is None) == (self.at is None):
+        if not self.corrects and (self.schedule is None) == (self.at is None):
             raise _wrong("schedule_or_at")
+        return self
+
+    @model_validator(mode="after")
+    def _whom(self) -> Self:
+        if not self.corrects and self.audience is UNNAMED:
+            raise _wrong("audience_missing")
+        return self
+
+    @model_validator(mode="after")
+    def _corrects_and_nothing_else(self) -> Self:
+        theirs = {
+            "audience": self.audience is not UNNAMED,
+            "groups": bool(self.groups),
+            "schedule": self.schedule is not None,
+            "at_most": self.at_most is not None,
+        }
+        besides = [name for name, is_there in theirs.items() if is_there]
+        if self.corrects and besides:
+            raise _wrong("corrects_alone", said="、".join(besides))
+        if self.corrects and not self.template:
+            raise _wrong("corrects_words")
         return self
 
     @model_validator(mode="after")

@@ -72,13 +72,16 @@ class Audience:
         return self._conditions.asking(where, now=now) if where else frozenset
 
     def _meant(self, content: Content, now: datetime) -> Iterator[Collection[str]]:
-        among = self._asking(content.where, now)
+        asked = {"topics": content.topics} if content.corrects and content.topics else content.where
+        among = self._asking(asked, now)  # who has heard something wrong and then said 退订 is left in peace
         after = ""
         while some := self._persons(content, after):
             yield among(some)
             after = some[-1]
 
     def _persons(self, content: Content, after: str) -> Sequence[str]:
+        if content.corrects:
+            return self._store.taking_back.heard(content.corrects, after=after, limit=self._page)
         if content.topics:
             return self._subscribers.page(content.topics, after=after, limit=self._page)
         return self._store.members(after=after, limit=self._page)

@@ -118,7 +118,7 @@ class Clock:
             if self._scheduler.get_job(f"broadcast:{key}"):  # one that was due once is gone by itself
                 self._scheduler.remove_job(f"broadcast:{key}")
         for key, broadcast in wanted.items():
-            if self._shown.get(key) != broadcast:
+            if self._shown.get(key) != broadcast and not broadcast.is_only_by_hand:
                 self._add(
                     Job(id=f"broadcast:{key}", cron=broadcast.schedule or "", run=self._begin), self._trigger(broadcast)
                 )

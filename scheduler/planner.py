@@ -106,8 +106,11 @@ class Planner:
     def _full(self, key: str, content: Content, now: datetime) -> Callable[[Sequence[str]], Collection[str]]:
         """Tells who, of persons in the order of their ids, has had as many pushes as anybody should.
 
-        That is so many of whatever kind today, and so many of this broadcast within the time that it names.
+        That is so many of whatever kind today, and so many of this broadcast within the time that it names. A
+        correction is held back by neither: what was wrong was said, and the longer it stands, the further it goes.
         """
+        if content.corrects:
+            return lambda _: ()
         caps: list[tuple[Sequence[str], int]] = []
         if self._manners.a_day:
             today = self._store.begun(since=self._manners.midnight_before(now), but=key)

@@ -8,9 +8,10 @@ from typing import Any
 from content import models
 from content.library import Library
 from content.models import Audience, Broadcast, Digest, Group
-from storage.broadcasts import Content, Variant
+from storage.broadcasts import Content, Run, Variant
 from wechat import limits, paging
 
+IN_WORDS = ("customer_service", "next_visit")  # a notice has fields, and no room for words of one's own
 MOST_AT_ONCE = 5  # of old digests, when someone sends by hand what has nothing new
 
 
@@ -38,6 +39,35 @@ def compose_of_newest(library: Library, broadcast: Broadcast, *, now: datetime) 
     if broadcast.digests:
         return _of_named(library, broadcast, now)
     return _of_digests(library, broadcast, _fitting(library, broadcast, now)[:MOST_AT_ONCE], now)
+
+
+def compose_correction(
+    library: Library, broadcast: Broadcast, *, wrong: Run, groups: Sequence[str], now: datetime
+) -> Content | None:
+    """Give what a correction says, to those who heard the `wrong` run and in these `groups`.
+
+    A template that speaks of digests has those that the broadcast names, else those of the wrong run as they read now.
+    """
+    was = wrong.content
+    digests = broadcast.digests or (was.digests if _speaks_of_digests(library, broadcast) else ())
+    within = Audience(organisations=was.organisations) if was.organisations else Audience(everyone=True)
+    like_any = replace(broadcast, corrects=None, at=now, digests=digests, audience=within, groups=tuple(groups))
+    content = compose(library, like_any, since=now, said=(), now=now)
+    return content and replace(content, organisations=(), topics=was.topics, corrects=wrong.key)
+
+
+def correction_in_words(library: Library, words: str, *, wrong: Run, groups: Sequence[str]) -> Content:
+    """Give what an admin says of a run that was wrong, in their own words."""
+    said = library.say("push.correction", title=wrong.title, words=words)
+    return Content(
+        text=_fitted(library, said),
+        line=said,
+        channels=IN_WORDS,
+        topics=wrong.content.topics,
+        groups=tuple(groups),
+        group_text=said if groups else "",
+        corrects=wrong.key,
+    )
 
 
 def _speaks_of_digests(library: Library, broadcast: Broadcast) -> bool:

@@ -66,7 +66,9 @@ class Timetable:
         """The times as the file has them."""
         if broadcast.at is not None:
             return [broadcast.at] if after < broadcast.at <= until else []
-        times = self._fires(broadcast.schedule or "", after, until)
+        if broadcast.schedule is None:
+            return []
+        times = self._fires(broadcast.schedule, after, until)
         return [each for each in times if self._workdays.is_workday(each.date())] if broadcast.workdays else times
 
     def _firing(self, broadcast: Broadcast) -> Callable[[datetime], Firing]:

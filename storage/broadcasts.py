@@ -20,6 +20,7 @@ from storage import group_posts
 from storage.db import Database, Moment, metadata
 from storage.group_posts import GroupPosts
 from storage.people import Id, People, Window, contacts, credits_, kept_lines, persons, windows
+from storage.taking_back import TakingBack
 
 broadcasts = sa.Table(
     "broadcasts",
@@ -79,12 +80,13 @@ schedules = sa.Table(
 
 
 class RunState(StrEnum):
-    """`planning` is a run whose rows are still being written, or whose planner died."""
+    """`planning` is a run whose rows are still being written, or whose planner died; `stopping` waits to be done."""
 
     PLANNING = "planning"
     PLANNED = "planned"
     SENDING = "sending"
     PAUSED = "paused"
+    STOPPING = "stopping"
     DONE = "done"
 
 
@@ -142,6 +144,7 @@ class Content(Words):
     within_seconds: int = 0
     groups: tuple[str, ...] = ()
     group_text: str = ""  # what the groups outside WeChat are told, whole: each robot cuts by its own rule
+    corrects: str = ""  # the run that was wrong: who heard that one is meant, and nobody else
 
     @property
     def is_for_anybody(self) -> bool:
@@ -252,12 +255,16 @@ class Tally:
 
 
 class Broadcasts:
-    """Runs and their deliveries; what they say to groups is in `posts`. Every method is safe to repeat."""
+    """Runs and their deliveries; what they say to groups is in `posts`. Every method is safe to repeat.
+
+    `taking_back` stops what nobody has heard yet, and tells who has.
+    """
 
     def __init__(self, db: Database, people: People) -> None:
         self._db = db
         self._people = people
         self.posts = GroupPosts(db)
+        self.taking_back = TakingBack(db, self.posts)
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
@@ -580,7 +587,7 @@ class Broadcasts:
 
     def begun(self, *, since: datetime, but: str, broadcast: str = "") -> Sequence[str]:
         """Keys of the runs that have begun since then, all or those of a broadcast, `but` for one."""
-        over = (RunState.SENDING, RunState.PAUSED, RunState.DONE)
+        over = (RunState.SENDING, RunState.PAUSED, RunState.STOPPING, RunState.DONE)
         here = (broadcasts.c.planned_at >= since) & broadcasts.c.state.in_(over) & (broadcasts.c.key != but)
         here &= (broadcasts.c.broadcast == broadcast) if broadcast else sa.true()
         with self._db.read() as connection:

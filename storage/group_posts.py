@@ -133,10 +133,10 @@ class GroupPosts:
         with self._db.begin() as connection:
             return len(connection.execute(doubtful.returning(group_posts.c.name)).all())
 
-    def expire(self, key: str, *, reason: str, now: datetime) -> None:
-        """Close what was not begun in time."""
+    def close(self, key: str, *, error: str, reason: str, now: datetime) -> None:
+        """Close what is due: it was not begun in time, or shall not be said any more."""
         late = (group_posts.c.key == key) & (group_posts.c.state == PostState.DUE)
-        change = {"state": PostState.FAILED, "error": "expired", "reason": reason, "settled_at": now}
+        change = {"state": PostState.FAILED, "error": error, "reason": reason, "settled_at": now}
         with self._db.begin() as connection:
             connection.execute(group_posts.update().where(late).values(change))
 

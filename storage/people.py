@@ -96,6 +96,8 @@ kept_lines = sa.Table(
     sqlite_with_rowid=False,
 )
 
+deliveries = sa.table("deliveries", *(sa.column(name) for name in ("key", "person", "state", "error")))
+
 
 class By(StrEnum):
     """Who says that a notice was accepted, where two say it of the same tap: each has a count of its own."""
@@ -388,11 +390,19 @@ class People:
             connection.execute(row.on_conflict_do_nothing())
 
     def take_lines(self, person: str, *, message: str, now: datetime) -> list[str]:
-        """The lines kept for a person, given to one message (and its repeats) only; what expired is dropped."""
+        """The lines kept for a person, given to one message (and its repeats) only.
+
+        What expired is dropped, and the delivery that it was says so: a correction isn't for who never read it.
+        """
         mine = kept_lines.c.person == person
         given_before = kept_lines.c.given.is_not(None) & (kept_lines.c.given != message)
+        never_read = kept_lines.c.given.is_(None) & (kept_lines.c.expires_at <= now)
         with self._db.begin() as connection:
-            connection.execute(kept_lines.delete().where(mine & (given_before | (kept_lines.c.expires_at <= now))))
+            connection.execute(kept_lines.delete().where(mine & given_before))
+            late = connection.execute(kept_lines.delete().where(mine & never_read).returning(kept_lines.c.key))
+            if keys := late.scalars().all():
+                theirs = (deliveries.c.person == person) & deliveries.c.key.in_(keys) & (deliveries.c.state == "sent")
+                connection.execute(deliveries.update().where(theirs).values(state="gone", error="unread"))
             give = kept_lines.update().where(mine).values(given=message)
             rows = connection.execute(give.returning(kept_lines.c.key, kept_lines.c.line)).all()
         return [row.line for row in sorted(rows, key=lambda row: row.key)]

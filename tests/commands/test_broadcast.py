@@ -9,8 +9,11 @@ import pytest
 from click.testing import Result
 
 from commands import broadcast
-from scheduler.broadcast import Forecast, NoSuchBroadcast, Status
+from scheduler.correcting import Uncorrectable, Why
+from scheduler.forecast import Forecast
 from scheduler.manners import QuietHours
+from scheduler.naming import NoSuchBroadcast
+from scheduler.status import Status
 from scheduler.trying import Tried
 from storage.broadcasts import Approval, Content, Run, RunState, State, Tally, Variant
 from storage.group_posts import Post, PostState
@@ -59,6 +62,22 @@ class Desk:
         self.asked.append(("resume", self._of(key), now))
         return self._states != [RunState.DONE]
 
+    def cancel(self, key, *, now):
+        self.asked.append(("cancel", self._of(key), now))
+        return self._states != [RunState.DONE]
+
+    def correct(self, key, words, *, now, at_night):
+        if self._quiet and not at_night:
+            raise QuietHours(NOW)
+        if words == "?":
+            raise Uncorrectable(key, Why.UNBEGUN)
+        self.asked.append(("correct", self._of(key), words, now, at_night))
+        return a_run(content=Content(corrects=KEY))
+
+    def forecast_of_correction(self, key, words, now):
+        self.asked.append(("look", self._of(key), words, now))
+        return Forecast(key=KEY, due_at=NOW, content=Content(text=words), channels={"next_visit": 2})
+
     def status(self, key: str) -> Status:
         self._of(key)
         return Status(run=self._run(), tallies=self._tallies)
@@ -98,6 +117,10 @@ def zhibu(desk: Any, *arguments: str) -> Result:
         (("send", "daily-digest", "--now", "--at-night"), ("send", "daily-digest", NOW, True, True)),
         (("pause", KEY), ("pause", KEY)),
         (("resume", KEY), ("resume", KEY, NOW)),
+        (("cancel", KEY), ("cancel", KEY, NOW)),
+        (("correct", KEY, "--words", "应为 25 日"), ("correct", KEY, "应为 25 日", NOW, False)),
+        (("correct", KEY, "--words", "应为 25 日", "--at-night"), ("correct", KEY, "应为 25 日", NOW, True)),
+        (("correct", KEY, "--words", "应为 25 日", "--dry-run"), ("look", KEY, "应为 25 日", NOW)),
         (("forecast", "daily-digest"), ("forecast", "daily-digest", NOW, False)),
         (("forecast", "daily-digest", "--now"), ("forecast", "daily-digest", NOW, True)),
     ],
@@ -180,6 +203,24 @@ def test_in_quiet_hours_nothing_is_sent_and_the_way_to_do_it_is_said():
     assert desk.asked == []
 
 
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        ((), 2, "--words-file"),
+        (("--words", "a", "--words-file", "-"), 2, "--words-file"),
+        (("--words", "?"), 1, f"zhibu broadcast cancel {KEY}"),
+        (("--words", "a"), 1, "--at-night"),
+    ],
+    ids=["no words", "two sets of words", "nobody heard it", "at night"],
+)
+def test_a_correction_that_cannot_be_says_why_and_does_nothing(given, code, words):
+    desk = Desk(quiet=given == ("--words", "a"))
+    result = zhibu(desk, "correct", KEY, *given)
+
+    assert (result.exit_code, desk.asked) == (code, [])
+    assert words in result.stderr
+
+
 def test_what_waits_for_two_admins_says_so_and_shows_who_agreed():
     class Careful(Desk):
         def status(self, key):
@@ -190,13 +231,15 @@ def test_what_waits_for_two_admins_says_so_and_shows_who_agreed():
     desk = Careful()
     sent = zhibu(desk, "send", KEY, "--now")
     shown = json.loads(zhibu(desk, "status", KEY, "--json").stdout)
+    read = zhibu(desk, "status", KEY).stdout
 
+    assert "agreed to by 甲, 2026-11-23 08:30" in read
     assert "two admins must agree" in sent.stderr
     assert "还差1位" in sent.stdout
     assert shown["approvals"] == [{"admin": "甲", "at": NOW.isoformat()}]
 
 
-@pytest.mark.parametrize("command", ["pause", "resume"])
+@pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
 def test_what_is_done_can_be_neither_paused_nor_resumed_and_that_is_said(command):
     result = zhibu(Desk(RunState.DONE), command, KEY)
 
@@ -204,7 +247,7 @@ def test_what_is_done_can_be_neither_paused_nor_resumed_and_that_is_said(command
     assert f"{KEY} is done: there is nothing to {command}." in result.stderr
 
 
-@pytest.mark.parametrize("command", ["plan", "send", "status", "pause", "resume", "forecast"])
+@pytest.mark.parametrize("command", ["plan", "send", "status", "pause", "resume", "cancel", "forecast"])
 def test_a_key_that_nobody_knows_is_one_clear_line(command):
     result = zhibu(Desk(), command, "tomorrow")
 
@@ -235,6 +278,7 @@ def test_a_program_reads_one_run_or_a_list_of_them():
         "state": "planned",
         "reason": "",
         "due_at": "2026-11-23T00:30:00+00:00",
+        "corrects": None,
         "people": 40,
         "approvals": [],
         "deliveries": [{"channel": "notice", "state": "sent", "count": 40}],

@@ -26,6 +26,7 @@ from .builders import (
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
 VISIT = {"channels": ["next_visit"], "template": "daily"}
 HOLIDAYS = "calendar/2027.toml"
+WRONG = "daily:2026-11-23"
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
@@ -104,6 +105,21 @@ FAULTS = [
     ("body_empty", {DIGEST: a_digest("\n\n")}, DIGEST, 8, "正文"),
     ("cron", push_with(schedule="每天8点"), PUSH, 3, "30 8 * * *"),
     ("schedule_or_at", push_with(without=["schedule"]), PUSH, 1, "at"),
+    ("audience_missing", push_with(without=["audience"]), PUSH, 1, "everyone"),
+    ("corrects_key", push_with(without=["audience", "schedule"], corrects="昨天的"), PUSH, 5, "daily-digest:"),
+    ("corrects_alone", push_with(without=["schedule"], corrects=WRONG), PUSH, 1, "删掉 audience"),
+    ("corrects_alone", push_with(without=["audience"], corrects=WRONG), PUSH, 1, "schedule"),
+    (
+        "corrects_words",
+        push_with(
+            without=["audience", "schedule", "template"],
+            corrects=WRONG,
+            variant=[{"channels": ["notice", "next_visit"], "template": "daily"}],
+        ),
+        PUSH,
+        1,
+        "template",
+    ),
     ("workdays_at", push_with(without=["schedule"], at="2026-12-01 09:00", workdays=True), PUSH, 7, "schedule"),
     ("jitter", push_with(jitter="2h"), PUSH, 7, "1h"),
     ("bool", push_with(workdays="周一到周五"), PUSH, 7, "workdays"),

@@ -8,7 +8,7 @@ import pytest
 
 from content import library
 from scheduler import reasons
-from scheduler.broadcast import NoSuchBroadcast
+from scheduler.naming import NoSuchBroadcast
 from storage.broadcasts import RunState, State
 from tests.scheduler.world import DAILY, NOON, REMINDER, RUN, TEMPLATE, ZONE, Stage, write_pack
 

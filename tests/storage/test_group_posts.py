@@ -161,6 +161,6 @@ def test_what_is_late_is_closed(world):
     world.store.posts.add(run.key, ["a", "b"], now=NOON)
     take(world, run, "b")
 
-    world.store.posts.expire(run.key, reason="过了时限", now=NOON)
+    world.store.posts.close(run.key, error="expired", reason="过了时限", now=NOON)
 
     assert states(world, run) == {"a": "failed", "b": "in_hand"}

@@ -1,0 +1,106 @@
+"""How `zhibu broadcast` shows runs and forecasts, to people and to programs."""
+
+from datetime import datetime, tzinfo
+from typing import Any
+
+from scheduler.forecast import Forecast
+from scheduler.status import Status
+
+NOBODY_CAN = "nobody can reach them"
+
+
+def dry_lines(found: Forecast, zone: tzinfo) -> str:
+    """A forecast, and all that would be said."""
+    content = found.content
+    lines = [forecast_lines(found, zone)]
+    for number in range(len(content.variants) + 1) if content else ():
+        said = content.said(number) if content else None
+        if said and said.text:
+            lines += ["", f"-- {f'variant {number}' if number else 'words'}", said.text]
+            lines += [f"  {name}: {value}" for name, value in said.fields.items()]
+    if content and content.own_group_text:
+        lines += ["", "-- groups", content.own_group_text]
+    return "\n".join([*lines, "", "Nothing was sent."])
+
+
+def dry_fields(found: Forecast) -> dict[str, Any]:
+    """The same for a program."""
+    content = found.content
+    said = [content.said(number) for number in range(len(content.variants) + 1)] if content else []
+    words = [{"text": each.text, "line": each.line, "fields": dict(each.fields)} for each in said]
+    return {**forecast_fields(found), "words": words, "group_text": content.group_text if content else ""}
+
+
+def lines(status: Status, zone: tzinfo) -> str:
+    """A run in one line, and one more for each channel and state and each group: narrow enough for any terminal."""
+    run = status.run
+    state = f"{run.state} ({run.reason})" if run.reason else str(run.state)
+    head = f"{run.key}  due {_time(run.due_at, zone)}  {state}  {status.people} people"
+    agreed = [f"  agreed to by {each.admin}, {_time(each.at, zone)}" for each in status.approvals]
+    corrects = [f"  corrects {run.content.corrects}"] if run.content.corrects else []
+    rows = [f"  {tally.channel or NOBODY_CAN:<24}{tally.state:<9}{tally.count:>8}" for tally in status.tallies]
+    groups = [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
+    return "\n".join([head, *corrects, *agreed, *rows, *groups])
+
+
+def _time(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def fields(status: Status) -> dict[str, Any]:
+    """The same for a program."""
+    run = status.run
+    return {
+        "key": run.key,
+        "title": run.title,
+        "state": run.state,
+        "reason": run.reason,
+        "due_at": run.due_at.isoformat(),
+        "corrects": run.content.corrects or None,
+        "people": status.people,
+        "approvals": [{"admin": each.admin, "at": each.at.isoformat()} for each in status.approvals],
+        "deliveries": [
+            {"channel": tally.channel, "state": tally.state, "count": tally.count} for tally in status.tallies
+        ],
+        "groups": [
+            {"name": post.name, "state": post.state, "error": post.error, "reason": post.reason}
+            for post in status.posts
+        ],
+    }
+
+
+def forecast_fields(found: Forecast) -> dict[str, Any]:
+    """A forecast for a program."""
+    return {
+        "key": found.key,
+        "due_at": found.due_at.isoformat(),
+        "anything_new": found.content is not None,
+        "channels": dict(found.channels),
+        "fewer_than_five": found.few,
+        "sample": list(found.sample),
+        "nobody_is": list(found.nobody_is),
+        "provisional": found.is_provisional,
+        "groups": list(found.groups),
+        "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
+    }
+
+
+def forecast_lines(found: Forecast, zone: tzinfo) -> str:
+    """A forecast, a line for each thing that it tells."""
+    lines = [f"{found.key}  due {_time(found.due_at, zone)}"]
+    if found.is_provisional:
+        lines.append("  Provisional: the holidays of that year aren't known, so Monday to Friday count as workdays.")
+    if found.content is None:
+        lines.append("  There is nothing new to say: nobody is bothered.")
+    elif found.few:
+        lines.append("  Fewer than five people: they are chosen by what they did, so no number is told.")
+    elif not found.channels and not found.groups:
+        lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
+    if found.quiet_until:
+        lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
+    lines += [f"  Nobody is {each!r} on the roster, or bears that tag." for each in found.nobody_is]
+    lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
+    if found.sample:
+        lines.append(f"  for example: {', '.join(found.sample)}")
+    lines += [f"  group {name}" for name in found.groups]
+    return "\n".join(lines)

@@ -1,0 +1,32 @@
+"""Where a run is: its tallies, who agreed to it, what became of it in the groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.broadcasts import Approval, Broadcasts, Run, State, Tally
+from storage.group_posts import Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A run with its tallies, and with what became of it in the groups."""
+
+    run: Run
+    tallies: Sequence[Tally]
+    approvals: Sequence[Approval] = ()
+    posts: Sequence[Post] = ()
+
+    @property
+    def people(self) -> int:
+        """How many have a row."""
+        return sum(tally.count for tally in self.tallies)
+
+    def count(self, state: State) -> int:
+        """How many deliveries are in a state."""
+        return sum(tally.count for tally in self.tallies if tally.state is state)
+
+
+def status_of(store: Broadcasts, run: Run) -> Status:
+    """The status of a run."""
+    approvals, posts = store.approvals(run.key), store.posts.of(run.key)
+    return Status(run=run, tallies=store.tallies(run.key), approvals=approvals, posts=posts)
