@@ -631,6 +631,7 @@ def _api(house: House) -> Flask:
 def _health(house: House, metrics: health.Metrics) -> Blueprint:
     parts: Mapping[str, Callable[[], bool]] = {
         "database": house.db.answers,
+        "database_takes_changes": house.db.takes_changes,
         "redis": partial(redis.answers, house.redis),
         "content": lambda: bool(house.shelf.current()),  # a bad change is the console's news: the last good pack serves
         "postman": house.postman.is_at_work,

@@ -13,7 +13,7 @@ import structlog
 from pydantic_core import to_json
 
 from handlers.router import Draft, Handler, Route, Router, Switchboard, Talk, Talking, Turn, plain
-from storage import batching, redis
+from storage import batching, redis, trouble
 from storage.inbox import LEASE_MS, Done, Fresh, Inbox, InFlight
 from storage.people import People, Who, Window
 from wechat import outbound, paging
@@ -241,7 +241,7 @@ class Conversation:
         try:
             return self._answer(message, talk, now, overlapped=overlapped, again=again)
         except Exception as error:  # noqa: BLE001 - the platform and the member always get an answer
-            self._log.error("no answer", error=type(error).__name__, kind=message.kind)
+            self._log.error("no answer", error=trouble.named(error), kind=message.kind)
             reply = Text(self._say("conversation.trouble")) if message.kind in ALLOWANCES else Silence()
             return Answered(reply, b"", Who(account=message.account, openid=message.openid), private=True)
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from content.models import Account
 from content.shelf import Shelf
+from storage import trouble
 
 CONSOLE = "/admin/"
 SERVER_ERRORS = 500  # and above
@@ -38,7 +39,7 @@ class Front:
 
     def fell(self, fault: Exception) -> ResponseReturnValue:
         """A page that nobody foresaw to fall: it is logged by the fault's name alone, since that may hold words."""
-        log.error("page failed", error=type(fault).__name__, door=request.endpoint)
+        log.error("page failed", error=trouble.named(fault), door=request.endpoint)
         return self.problem(InternalServerError(original_exception=fault))
 
     def _said(self, error: HTTPException) -> str:

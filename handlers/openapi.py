@@ -18,6 +18,7 @@ from handlers import problems, session
 from handlers.access import requires_nothing
 from handlers.conversation import Say
 from handlers.problems import Fault, Problem, Refused, Responses
+from storage import trouble
 from storage.sealing import Mark
 
 Item = TypeVar("Item")
@@ -145,7 +146,7 @@ def _speak(web: APIFlask, say: Say) -> None:
     def unforeseen(fault: Exception) -> Response:
         if isinstance(fault, RecursionError):  # JSON nested a thousand deep
             return problems.answer(Refused(problems.BAD_REQUEST), say)
-        log.error("api failed", error=type(fault).__name__, door=request.endpoint)
+        log.error("api failed", error=trouble.named(fault), door=request.endpoint)
         return problems.answer(Refused(problems.TROUBLE), say)
 
     web.register_error_handler(Refused, refused)

@@ -14,6 +14,7 @@ from apscheduler.triggers.date import DateTrigger
 
 from content.models import Broadcast
 from scheduler.job import Job
+from storage import trouble
 
 TICK_SECONDS = 2.0
 JUMP = timedelta(minutes=1)  # between two ticks: the machine slept, or somebody has set the clock
@@ -146,6 +147,6 @@ class Clock:
         try:
             job.run(self._clock())
         except Exception as error:  # noqa: BLE001 - the other jobs go on
-            self._log.error("job failed", job=job.id, error=type(error).__name__)
+            self._log.error("job failed", job=job.id, error=trouble.named(error))
         else:
             self._log.debug("job done", job=job.id)

@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from scheduler.telling import Tell, Texter
+from storage import trouble
 from storage.people import People, Who
 from wechat.settings import AccountSettings
 
@@ -103,7 +104,7 @@ class Later:
             if words and not self._tell.send(who.account, who.openid, words):
                 self._keep(who, words, private=private)
         except Exception as error:  # noqa: BLE001 - nobody listens here any more
-            self._log.error("not finished", error=type(error).__name__)
+            self._log.error("not finished", error=trouble.named(error))
 
     def _keep(self, who: Who, words: str, *, private: bool) -> None:
         """Keep them for the next word; a repeated turn keeps the same words once."""

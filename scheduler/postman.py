@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from storage import batching
+from storage import batching, trouble
 
 SHORTEST_SECONDS = 1.0  # between two rounds: by lot, so that nobody reads from one how long the last one worked
 LONGEST_SECONDS = 1.9
@@ -118,5 +118,5 @@ class Postman(Generic[T]):
             try:
                 self.round()
             except Exception as error:  # noqa: BLE001 - the next round may go well
-                self._log.error("a round failed", error=type(error).__name__)
+                self._log.error("a round failed", error=trouble.named(error))
             pause = self._dice.uniform(*self._pauses)

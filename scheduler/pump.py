@@ -17,6 +17,7 @@ from scheduler.channels import Channel, Ended
 from scheduler.crier import Crier
 from scheduler.nights import Nights
 from scheduler.planner import Planner
+from storage import trouble
 from storage.broadcasts import Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
 from storage.people import People
 from storage.refusals import Way
@@ -53,6 +54,7 @@ class Pump:
     in_flight: int = 16  # wechat-platform notes §9: 10 to 20
     stretch: timedelta = STRETCH
     lost_after: timedelta = LOST_AFTER
+    patience: Sequence[float] = PATIENCE
 
     async def work(self, key: str, *, stop: Callable[[], bool] = lambda: False) -> float | None:
         """Send for a while; how many seconds until there is more to do, None when others or the sweep see to the rest.
@@ -116,11 +118,13 @@ class _Lane:
             ended = await self._landings()
 
     async def _exchange(self, ended: Sequence[Ended]) -> list[Parcel]:
-        for pause in PATIENCE:
+        """What was sent must be written down, whatever ails the database; what doesn't fit beside it isn't taken."""
+        for pause in self._pump.patience:
             try:
                 return await asyncio.to_thread(self._turn_over, ended)
-            except Exception as error:  # noqa: BLE001 - what was sent must be written down, whatever ails the database
-                self._log.warning("database away", run=self._run.key, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._log.warning("not written", run=self._run.key, error=trouble.named(error))
+                self.slow_down_seconds = max(self.slow_down_seconds, DOUBT_SECONDS)
                 await asyncio.sleep(pause)
         return await asyncio.to_thread(self._turn_over, ended)
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import threading
 import zlib
 from collections.abc import Iterator
@@ -15,11 +16,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.types import TypeDecorator
 
+from storage import trouble
 from storage.batching import undisturbed
 from storage.hot import Direct, Hot, OnPostgres, OnSqlite, Statements, dialect_of
 from storage.spares import Spares
 
 Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound
+
+ROOM = 65536  # bytes: a file that has no more takes nothing that is worth keeping
 
 DRIVERS = ("postgresql+psycopg", "sqlite")
 
@@ -163,6 +167,26 @@ class Database:
         except sa.exc.SQLAlchemyError:
             return False
         return True
+
+    def takes_changes(self) -> bool:
+        """Whether a change would be kept now: SQLite has room for some, PostgreSQL isn't read-only."""
+        try:
+            return self._has_room() if self.is_sqlite else self._may_write()
+        except sa.exc.SQLAlchemyError as error:
+            return trouble.named(error) not in trouble.LASTING and self.answers()
+
+    def _has_room(self) -> bool:
+        """Past the queue, since whoever has the file now will give it back; what is tried is undone."""
+        path = Path(str(sa.make_url(self.url).database))
+        with undisturbed(), self._engine.connect() as connection, connection.begin() as trying:
+            connection.exec_driver_sql("CREATE TABLE room (filler BLOB)")
+            connection.exec_driver_sql("INSERT INTO room VALUES (zeroblob(?))", (ROOM,))
+            trying.rollback()
+        return shutil.disk_usage(path.parent).free > ROOM
+
+    def _may_write(self) -> bool:
+        with self.read() as connection:
+            return connection.execute(sa.text("SHOW transaction_read_only")).scalar() == "off"
 
     def close(self) -> None:
         """Let go of every connection."""

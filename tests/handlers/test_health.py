@@ -5,7 +5,7 @@ from tests.house import a_town
 
 def test_it_lives_and_is_ready(town):
     assert town.client.get("/healthz").status_code == 200
-    parts = ("database", "redis", "content", "postman", "turns")
+    parts = ("database", "database_takes_changes", "redis", "content", "postman", "turns")
     assert town.client.get("/readyz").json == dict.fromkeys(parts, True)
 
 
