@@ -88,6 +88,7 @@ from storage.passes import Passes
 from storage.people import People
 from storage.phone import Phones
 from storage.pictures import Pictures
+from storage.planning import Plans
 from storage.quiz import QuizStore
 from storage.receipts import Receipts
 from storage.redis import Redis
@@ -515,8 +516,8 @@ def _pushes(
     )
     channels = {channel.name: channel for channel in made}
     conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
-    audience = Audience(store, subscriptions, conditions)
-    planner = Planner(store, audience, channels, settings.manners, platform.refusals)
+    plans = Plans(database, conditions)
+    planner = Planner(plans, Audience(plans, conditions), channels, settings.manners, platform.refusals)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
     queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
     desk = Desk(

@@ -1,4 +1,4 @@
-"""Who of some people answers a condition that an admin wrote, asked of the database a page of people at a time.
+"""Who of some people answers a condition that an admin wrote, as a part of a statement.
 
 A condition is a mapping as it lies in a run: what stands in one mapping holds all together. `topics organisations roles
 accounts tags received` are lists of which one is enough, `answered` is a number of seconds, and `all`, `any` and `none`
@@ -12,13 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.broadcasts import State, broadcasts, deliveries
+from storage.broadcasts import Content, State, broadcasts, deliveries
 from storage.db import Database
 from storage.people import contacts, persons
 from storage.tags import contact_tags
 
 Condition = Mapping[str, Any]
 Holds = sa.ColumnElement[bool]
+Within = Callable[[sa.ColumnElement[str]], Holds]
+"""Some persons: whether a person of a statement is one of them."""
 Answer = Callable[[sa.ColumnElement[str], Any], Holds]
 """A feature's own answer of a person (`Subscriptions.wants`, `QuizStore.has_answered`)."""
 
@@ -34,16 +36,29 @@ class Conditions:
         self._subscribed = subscribed
         self._answered = answered
 
-    def asking(self, condition: Condition, *, now: datetime) -> Callable[[Collection[str]], frozenset[str]]:
-        """Tells of some persons who answers the condition; what is the same for all of them is looked up once."""
-        runs = self._runs_of(condition)
-        holds = self._holds(condition, runs, now)
+    def holds(self, condition: Condition, *, now: datetime) -> Holds:
+        """The condition of a statement's `persons`; what is the same for all of them is looked up here, once."""
+        return self._holds(condition, self._runs_of(condition), now)
 
-        def among(some: Collection[str]) -> frozenset[str]:
-            with self._db.read() as connection:
-                return frozenset(connection.execute(sa.select(ME).where(ME.in_(some), holds)).scalars())
+    def meant(self, content: Content, *, now: datetime) -> Callable[[Within], Holds]:
+        """Whether a statement's `contacts` is a way to one whom a run means, made for some persons at a time.
 
-        return among
+        Who has heard something wrong and then said 退订 is left in peace by its correction.
+        """
+        asked: list[Holds] = []
+        if content.organisations:
+            asked.append(persons.c.organisation.in_(content.organisations))
+        if content.where and not (content.corrects and content.topics):
+            asked.append(self.holds(content.where, now=now))
+        ways = on_accounts(content)
+
+        def meant(within: Within) -> Holds:
+            subscribed = [self._subscribed(contacts.c.person, content.topics)] if content.topics else []
+            heard = [_got([content.corrects], contacts.c.person)] if content.corrects else []
+            they = [contacts.c.person.in_(sa.select(ME).where(within(ME), *asked))] if asked else []
+            return sa.and_(ways(within), *heard, *subscribed, *they)
+
+        return meant
 
     def lacking(self, condition: Condition) -> Sequence[str]:
         """Roles and tags of a condition that nobody bears."""
@@ -86,6 +101,11 @@ class Conditions:
         return found
 
 
+def on_accounts(content: Content) -> Callable[[Within], Holds]:
+    """Whether a statement's `contacts` is on an account that a run may use: any, where it names none."""
+    return lambda _: contacts.c.account.in_(content.accounts) if content.accounts else sa.true()
+
+
 def parts(condition: Condition) -> Iterator[Condition]:
     """A condition and all those within it."""
     yield condition
@@ -102,6 +122,6 @@ def _bears(tags: Collection[str]) -> Holds:
     return sa.exists().where(mine, contact_tags.c.tag.in_(tags))
 
 
-def _got(runs: Collection[str]) -> Holds:
-    mine = (deliveries.c.person == ME) & deliveries.c.key.in_(runs) & deliveries.c.state.in_(GOT)
+def _got(runs: Collection[str], person: sa.ColumnElement[str] = ME) -> Holds:
+    mine = (deliveries.c.person == person) & deliveries.c.key.in_(runs) & deliveries.c.state.in_(GOT)
     return sa.exists().where(mine)

@@ -7,7 +7,7 @@ an openid is never kept but joined when it is needed.
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from storage import group_posts
 from storage.db import Database, Moment, metadata
 from storage.group_posts import GroupPosts
-from storage.people import Id, People, Window, contacts, credits_, kept_lines, persons, windows
+from storage.people import Id, People, contacts, credits_, kept_lines, persons
 from storage.taking_back import TakingBack
 
 broadcasts = sa.Table(
@@ -188,19 +188,8 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """One way to a person: what this contact allows now."""
-
-    person: str
-    contact: str
-    account: str
-    window: Window | None = None
-    credits: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A delivery to be written."""
+    """A delivery as it is planned."""
 
     person: str
     contact: str
@@ -415,77 +404,7 @@ class Broadcasts:
             rows = connection.execute(counted.order_by(deliveries.c.channel, deliveries.c.state)).all()
         return [Tally(channel=row.channel, state=State(row.state), count=row.number) for row in rows]
 
-    # -- who is meant --------------------------------------------------------------------------------------------
-
-    def members(self, *, after: str, limit: int) -> Sequence[str]:
-        """The next persons with a contact, in the order of their ids."""
-        some = sa.select(contacts.c.person).distinct().where(contacts.c.person > after)
-        with self._db.read() as connection:
-            return list(connection.execute(some.order_by(contacts.c.person).limit(limit)).scalars())
-
-    def reaches(
-        self, some: Collection[str], *, organisations: Collection[str] = (), accounts: Collection[str] = ()
-    ) -> list[Reach]:
-        """Every contact of these persons with what it allows: on the named `accounts`, or any where none is named.
-
-        Who left, or is in no named organisation, has none.
-        """
-        ways = (
-            sa.select(contacts.c.id, contacts.c.person, contacts.c.account, windows.c.until, windows.c.remaining)
-            .select_from(contacts.outerjoin(windows, windows.c.contact == contacts.c.id))
-            .where(contacts.c.person.in_(some))
-            .order_by(contacts.c.person, contacts.c.account)
-        )
-        if organisations:
-            there = sa.select(persons.c.id).where(persons.c.id.in_(some), persons.c.organisation.in_(organisations))
-            ways = ways.where(contacts.c.person.in_(there))
-        if accounts:
-            ways = ways.where(contacts.c.account.in_(accounts))
-        with self._db.read() as connection:
-            rows = connection.execute(ways).all()
-            allowed = self._credits(connection, [row.id for row in rows])
-        return [
-            Reach(
-                person=row.person,
-                contact=row.id,
-                account=row.account,
-                window=None if row.until is None else Window(row.until, row.remaining),
-                credits=frozenset(allowed.get(row.id, ())),
-            )
-            for row in rows
-        ]
-
-    def names(self, some: Collection[str]) -> Sequence[str]:
-        """The names of those of them whom the roster knows."""
-        known = sa.select(persons.c.name).where(persons.c.id.in_(some), persons.c.verified, persons.c.name != "")
-        with self._db.read() as connection:
-            return list(connection.execute(known.order_by(persons.c.id)).scalars())
-
-    def _credits(self, connection: Connection, some: Collection[str]) -> Mapping[str, set[str]]:
-        left = sa.select(credits_.c.contact, credits_.c.template).where(
-            credits_.c.contact.in_(some), credits_.c.left > 0
-        )
-        allowed: dict[str, set[str]] = {}
-        for row in connection.execute(left):
-            allowed.setdefault(row.contact, set()).add(row.template)
-        return allowed
-
     # -- deliveries ----------------------------------------------------------------------------------------------
-
-    def add(self, key: str, rows: Iterable[Row], *, now: datetime) -> None:
-        """Write these deliveries; a person who has one in this run keeps it."""
-        values = [
-            {
-                **asdict(row),
-                "key": key,
-                "wake_at": now,
-                "settled_at": None if row.state in OPEN else now,
-            }
-            for row in rows
-        ]
-        if values:
-            with self._db.begin() as connection:
-                connection.execute(self._db.insert(deliveries).on_conflict_do_nothing(), values)
 
     def exchange(
         self, key: str, settled: Sequence[Settled], *, batch: str, room: int, now: datetime, lost_at: datetime
@@ -578,30 +497,6 @@ class Broadcasts:
                 connection.execute(self._db.insert(kept_lines).on_conflict_do_nothing(), kept)
             settled = [settle(each, State.SENT if each.person in found else State.GONE) for each in parcels]
             self._settle(connection, run.key, settled, batch=batch, now=now)
-
-    def served(self, key: str, some: Collection[str]) -> frozenset[str]:
-        """Who of these has a delivery in a run that has begun: planning the run again gives them no other one."""
-        here = (deliveries.c.key == key) & (deliveries.c.state != State.DUE) & deliveries.c.person.in_(some)
-        with self._db.read() as connection:
-            return frozenset(connection.execute(sa.select(deliveries.c.person).where(here)).scalars())
-
-    def begun(self, *, since: datetime, but: str, broadcast: str = "") -> Sequence[str]:
-        """Keys of the runs that have begun since then, all or those of a broadcast, `but` for one."""
-        over = (RunState.SENDING, RunState.PAUSED, RunState.STOPPING, RunState.DONE)
-        here = (broadcasts.c.planned_at >= since) & broadcasts.c.state.in_(over) & (broadcasts.c.key != but)
-        here &= (broadcasts.c.broadcast == broadcast) if broadcast else sa.true()
-        with self._db.read() as connection:
-            return connection.execute(sa.select(broadcasts.c.key).where(here)).scalars().all()
-
-    def pushed(self, keys: Sequence[str], some: Sequence[str], *, but: Collection[str], times: int) -> frozenset[str]:
-        """Who of these, in the order of their ids, these runs reach at least so many times, `but` for some channels."""
-        if not some:
-            return frozenset()
-        reached = deliveries.c.state.in_((*OPEN, State.SENT, State.UNSURE)) & deliveries.c.channel.not_in([*but, ""])
-        here = deliveries.c.key.in_(keys) & deliveries.c.person.between(some[0], some[-1])
-        counted = sa.select(deliveries.c.person).where(here & reached).group_by(deliveries.c.person)
-        with self._db.read() as connection:
-            return frozenset(connection.execute(counted.having(sa.func.count() >= times)).scalars())
 
     def has_sent(self, key: str, channel: str) -> bool:
         """Whether anybody of this run got it by this channel."""

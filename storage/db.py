@@ -25,6 +25,10 @@ Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its boun
 
 ROOM = 65536  # bytes: a file that has no more takes nothing that is worth keeping
 
+_IN_BULK = (
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'; "
+    "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '30s'"
+)
 DRIVERS = ("postgresql+psycopg", "sqlite")
 
 metadata = sa.MetaData(
@@ -122,6 +126,18 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. SQLite takes its write lock at once, so it can't fail half-way."""
         with undisturbed(), self._turn, self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def bulk(self, *, writes: bool = True) -> Iterator[Connection]:
+        """For statements over thousands of rows, by somebody who does something else meanwhile than answer a member.
+
+        PostgreSQL plans each for the values that it has, doesn't compile it, and bounds it later. On SQLite a look
+        takes no turn.
+        """
+        with self.begin() if writes or not self.is_sqlite else self.read() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(_IN_BULK)
             yield connection
 
     @contextmanager

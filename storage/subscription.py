@@ -1,6 +1,6 @@
 """Which topics a person wants to hear of."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -41,14 +41,6 @@ class Subscriptions:
         with self._db.begin() as connection:
             mine = subscriptions.c.person == person
             connection.execute(subscriptions.delete().where(mine & subscriptions.c.topic.in_(list(topics))))
-
-    def page(self, topics: Collection[str], *, after: str, limit: int) -> Sequence[str]:
-        """Persons who subscribe to any of `topics`, in the order of their ids, from behind `after`."""
-        chosen = sa.select(subscriptions.c.person).where(
-            subscriptions.c.topic.in_(topics), subscriptions.c.person > after
-        )
-        with self._db.read() as connection:
-            return connection.execute(chosen.distinct().order_by(subscriptions.c.person).limit(limit)).scalars().all()
 
     @staticmethod
     def wants(person: sa.ColumnElement[str], topics: Collection[str]) -> sa.ColumnElement[bool]:

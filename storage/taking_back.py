@@ -82,10 +82,6 @@ class TakingBack:
         with self._db.read() as connection:
             return bool(connection.execute(sa.select(sa.exists().where(anybody))).scalar())
 
-    def heard(self, key: str, *, after: str = "", limit: int) -> Sequence[str]:
-        """The next persons, in the order of their ids, who have heard a run or may have."""
-        return self._some((deliveries.c.key == key) & deliveries.c.state.in_(HEARD), after=after, limit=limit)
-
     def groups_of(self, key: str) -> Sequence[str]:
         """The groups in which a run was said, or may be yet."""
         return tuple(post.name for post in self._posts.of(key) if post.state is not PostState.FAILED)
@@ -95,7 +91,7 @@ class TakingBack:
         told = (PostState.SENT, PostState.UNSURE)
         return tuple(post.name for post in self._posts.of(key) if post.state in told)
 
-    def _some(self, which: sa.ColumnElement[bool], *, after: str, limit: int = PIECE) -> Sequence[str]:
+    def _some(self, which: sa.ColumnElement[bool], *, after: str) -> Sequence[str]:
         chosen = sa.select(deliveries.c.person).where(which, deliveries.c.person > after)
         with self._db.read() as connection:
-            return connection.execute(chosen.order_by(deliveries.c.person).limit(limit)).scalars().all()
+            return connection.execute(chosen.order_by(deliveries.c.person).limit(PIECE)).scalars().all()

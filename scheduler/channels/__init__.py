@@ -1,26 +1,24 @@
-"""The ways to a person, one file each: which of them are open now, and the sending."""
+"""The ways to a person, one file each: to whom they are open, and the sending.
+
+To whom a channel is open it says once, as an `Opening` (`storage.openings`): the accounts that have the right, and what
+must hold of a contact there. The planner has the database ask that of everybody in one statement, and so does the
+forecast, and whoever looks for another channel for one person: nothing else decides it.
+"""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from scheduler import reasons
-from storage.broadcasts import Content, Parcel, Reach, Run
+from storage.broadcasts import Content, Parcel, Run
+from storage.openings import Opening
 from wechat.bulk import Job, Outcome
+from wechat.capabilities import Capability, may
 from wechat.errors import Misconfigured, WeChatError
 from wechat.messages import News, Notice
-
-
-class Closed(StrEnum):
-    """Why a channel doesn't lead to a contact now."""
-
-    ACCOUNT = "account"  # the account has no right to it
-    TEMPLATE = "template"  # the broadcast names none
-    CREDIT = "credit"
-    WINDOW = "window"
+from wechat.settings import AccountSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,8 @@ class Channel(Protocol):
     def waits(self) -> bool:
         """Whether it bothers nobody: it waits until they come by themselves."""
 
-    def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:
-        """Why not, or None when the platform allows it."""
+    def opening(self, content: Content) -> Opening:
+        """To which contacts the platform allows it, for a run that says this."""
 
     def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:
         """Send to contacts of one account; each ending as soon as it is known, none raised."""
@@ -65,6 +63,11 @@ class Sender(Protocol):
 
     def send(self, jobs: Iterable[Job]) -> AsyncGenerator[Outcome, None]:
         """Each job's outcome as soon as it is known."""
+
+
+def with_right(accounts: Mapping[str, AccountSettings], right: Capability) -> frozenset[str]:
+    """The accounts to which the platform grants a right."""
+    return frozenset(name for name, account in accounts.items() if may(account, right))
 
 
 async def post(

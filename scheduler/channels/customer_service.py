@@ -4,9 +4,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduler.channels import Closed, Ended, Sender, post
-from storage.broadcasts import Content, Parcel, Reach, Run
-from wechat.capabilities import Capability, may
+from scheduler.channels import Ended, Sender, post, with_right
+from storage.broadcasts import Content, Parcel, Run
+from storage.openings import Opening, OpenWindow
+from wechat.capabilities import Capability
 from wechat.messages import News
 from wechat.settings import AccountSettings
 
@@ -22,13 +23,10 @@ class CustomerServiceChannel:
         self._accounts = accounts
         self._senders = senders
 
-    def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - any words may be sent
+    def opening(self, content: Content) -> Opening:  # noqa: ARG002 - any words may be sent
         """Verified accounts only, with a message left in an open window."""
-        account = self._accounts.get(reach.account)
-        if account is None or not may(account, Capability.CUSTOMER_SERVICE):
-            return Closed.ACCOUNT
-        window = reach.window
-        return None if window and window.remaining > 0 and window.until > now else Closed.WINDOW
+        able = with_right(self._accounts, Capability.CUSTOMER_SERVICE)
+        return Opening(channel=self.name, accounts=able, needs=(OpenWindow(),))
 
     def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:  # noqa: ARG002 - the platform needs neither
         """Send the run's words, on a card where it has a picture."""

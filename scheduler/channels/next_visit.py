@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduler.channels import Closed, Ended
-from storage.broadcasts import Broadcasts, Content, Parcel, Reach, Run
+from scheduler.channels import Ended
+from storage.broadcasts import Broadcasts, Content, Parcel, Run
+from storage.openings import Opening
 
 KEPT_FOR = timedelta(days=7)
 
@@ -21,9 +22,9 @@ class NextVisitChannel:
     def __init__(self, store: Broadcasts) -> None:
         self._store = store
 
-    def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - always open
+    def opening(self, content: Content) -> Opening:  # noqa: ARG002 - whatever is said
         """Everybody may come back."""
-        return None
+        return Opening(channel=self.name)
 
     async def send(
         self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime

@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from scheduler.channels import Closed, Ended, Sender, post
-from storage.broadcasts import Content, Parcel, Reach, Run
-from wechat.capabilities import Capability, may
+from scheduler.channels import Ended, Sender, post, with_right
+from storage.broadcasts import Content, Parcel, Run
+from storage.openings import Closed, Credit, Never, Opening
+from wechat.capabilities import Capability
 from wechat.messages import Notice
 from wechat.settings import AccountSettings
 
@@ -34,15 +35,11 @@ class _Notices(ABC):
     def notice(content: Content, parcel: Parcel) -> Notice:
         """What it says by one."""
 
-    def can(self, reach: Reach, content: Content, *, now: datetime) -> Closed | None:  # noqa: ARG002 - credits don't grow old
+    def opening(self, content: Content) -> Opening:
         """Accounts with the right only, with a credit for the broadcast's own template there."""
-        account = self._accounts.get(reach.account)
-        if account is None or not may(account, self.right):
-            return Closed.ACCOUNT
         template = self.template(content)
-        if not template:
-            return Closed.TEMPLATE
-        return None if template in reach.credits else Closed.CREDIT
+        need = Credit(template) if template else Never(Closed.TEMPLATE)
+        return Opening(channel=self.name, accounts=with_right(self._accounts, self.right), needs=(need,))
 
     def send(self, parcels: Sequence[Parcel], run: Run, *, batch: str, now: datetime) -> AsyncGenerator[Ended, None]:  # noqa: ARG002 - the platform needs neither
         """Send the run's fields."""

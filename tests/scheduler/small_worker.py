@@ -15,7 +15,6 @@ from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.crier import Crier
 from scheduler.manners import Manners
 from scheduler.nights import Nights
-from scheduler.planner import Planner
 from scheduler.pump import Pump
 from storage import redis
 from storage.broadcasts import Broadcasts
@@ -24,7 +23,7 @@ from storage.people import People
 from storage.refusals import Refusals
 from storage.sealing import Keys
 from tests import fakes
-from tests.scheduler.world import NO_REDIS, an_account, an_audience
+from tests.scheduler.world import NO_REDIS, a_planner, an_account
 from wechat.bulk import Bulk
 from wechat.tokens import Fetched, Tokens
 from wechat.wire import Wire
@@ -53,13 +52,7 @@ def main() -> None:
     pump = Pump(
         store=store,
         people=people,
-        planner=Planner(
-            store,
-            an_audience(db, store),
-            channels,
-            manners,
-            Refusals(redis.connect(NO_REDIS)),
-        ),
+        planner=a_planner(db, channels, manners, Refusals(redis.connect(NO_REDIS))),
         channels=channels,
         crier=Crier(posts=store.posts, groups=groups, say=lambda *_, **__: "", public_url="", clock=now),
         nights=Nights(store, manners),

@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
-from scheduler.channels import Closed
 from scheduler.channels.notice import MiniNoticeChannel
-from storage.broadcasts import Content
-from tests.scheduler.world import NOON, a_reach, an_account
+from storage.openings import Closed
+from tests.scheduler.world import World, an_account, closed_to_all
 
 REMINDER = "notice-study-update"
 SEND = "/cgi-bin/message/subscribe/send"
@@ -73,8 +72,9 @@ def test_a_credit_that_the_platform_does_not_know_of_is_taken_and_another_channe
         ({"kind": "service"}, {"mini_template_id": "T", "template_id": "T"}, {"T"}, Closed.ACCOUNT),
     ],
 )
-def test_it_is_open_to_mini_programs_with_a_credit_for_their_own_template(account, content, credits_, closed):
-    channel = MiniNoticeChannel({"official": an_account(**account)}, {})
-    reach = a_reach(credits=frozenset(credits_))
+def test_it_is_open_to_mini_programs_with_a_credit_for_their_own_template(db, account, content, credits_, closed):
+    world = World(db)
+    for template in credits_:
+        world.person("o-1", credit=template)
 
-    assert channel.can(reach, Content(**content), now=NOON) is closed
+    assert closed_to_all(db, MiniNoticeChannel({"official": an_account(**account)}, {}), **content) == closed

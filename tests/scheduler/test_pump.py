@@ -7,9 +7,8 @@ import pytest
 
 from scheduler.channels import Ended
 from storage.broadcasts import Content, RunState, State
-from storage.people import Window
 from storage.refusals import Way
-from tests.scheduler.world import NOON, RUN, TEMPLATE, a_reach
+from tests.scheduler.world import NOON, RUN, TEMPLATE
 from wechat import errors
 from wechat.errors import BadRequest, Unsure
 from wechat.limits import Rule
@@ -102,11 +101,8 @@ def test_what_is_refused_is_not_asked_for_again_until_the_day_is_over(stage):
     stage.desk.send("daily-digest", NOON)
     assert row_of(stage, early).channel == "next_visit"
 
-    again = stage.planner.choose(
-        [a_reach(window=Window(NOON + timedelta(days=3), 5))],
-        Content(text="好", channels=("customer_service", "next_visit")),
-        now=NOON + timedelta(days=1, seconds=1),
-    )
+    content = Content(text="好", channels=("customer_service", "next_visit"))
+    again = stage.planner.again(early.person, content, now=NOON + timedelta(days=1, seconds=1))
     assert again.channel == "customer_service"
 
 

@@ -3,12 +3,9 @@
 import pytest
 
 from scheduler.tags import TagRound
-from storage.audience import Conditions
-from storage.quiz import QuizStore
-from storage.subscription import Subscriptions
 from storage.tags import Tags
 from tests.fakes import FakeWeChat
-from tests.scheduler.world import NOON, World
+from tests.scheduler.world import NOON, World, answering
 from wechat.errors import Retryable
 
 
@@ -37,9 +34,8 @@ def wechat():
 
 
 def bearers(village, *tags):
-    conditions = Conditions(village.db, subscribed=Subscriptions.wants, answered=QuizStore.has_answered)
     people = {village.person(openid).person: openid for openid in ("o-1", "o-2")}
-    return sorted(people[each] for each in conditions.asking({"tags": [*tags]}, now=NOON)(people))
+    return sorted(people[each] for each in answering(village.db, {"tags": [*tags]}))
 
 
 def test_bearers_of_the_tags_that_are_asked_for_are_known_after_a_round(village, wechat):

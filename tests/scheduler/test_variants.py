@@ -94,7 +94,7 @@ def test_a_variant_by_a_group_within_a_group_is_asked_of_each_page(db, tmp_path)
     group = (
         '\n[[variant]]\naudience = { any = [{ roles = ["书记"] }, { topics = ["zhengce"] }] }\ntemplate = "secretary"\n'
     )
-    stage = Stage(db, a_pack(tmp_path / "pack", HEAD, MAIN, EVERYONE, group), page=1)
+    stage = Stage(db, a_pack(tmp_path / "pack", HEAD, MAIN, EVERYONE, group), piece=1)
     member(stage, "甲", role="书记", window=True)
     stage.subscribers.add(member(stage, "乙", window=True).person, ["zhengce"])
     member(stage, "丙", window=True)

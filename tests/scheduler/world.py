@@ -25,8 +25,9 @@ from scheduler.timetable import Timetable
 from scheduler.workdays import Workdays
 from storage import redis
 from storage.audience import Conditions
-from storage.broadcasts import Broadcasts, Content, Reach, Row, Run, RunState
-from storage.people import People, Window
+from storage.broadcasts import Broadcasts, Content, Run, RunState, State, deliveries
+from storage.people import People, Window, persons
+from storage.planning import Plans
 from storage.quiz import QuizStore
 from storage.refusals import Refusals
 from storage.sealing import Keys
@@ -131,10 +132,37 @@ class Sender(FakeBulk):
             yield self._outcome(job)
 
 
-def an_audience(db, store, *, page=1000):
-    """Whoever is in the database."""
-    conditions = Conditions(db, subscribed=Subscriptions.wants, answered=QuizStore.has_answered)
-    return Audience(store, Subscriptions(db), conditions, page=page)
+def conditions_of(db):
+    return Conditions(db, subscribed=Subscriptions.wants, answered=QuizStore.has_answered)
+
+
+def answering(db, condition):
+    """Who of all answers a condition."""
+    holds = conditions_of(db).holds(condition, now=NOON)
+    with db.read() as connection:
+        return list(connection.execute(sa.select(persons.c.id).where(holds)).scalars())
+
+
+def a_planner(db, channels, manners, refusals, *, piece=None):
+    """For whoever is in the database."""
+    conditions = conditions_of(db)
+    plans = Plans(db, conditions, piece=piece)
+    return Planner(plans, Audience(plans, conditions), channels, manners, refusals)
+
+
+def closed_to_all(db, channel, **content):
+    """Why a channel reaches nobody who is there; None where it does."""
+    planner = a_planner(db, {channel.name: channel}, NONE, Refusals(redis.connect(NO_REDIS)))
+    counted = planner.expected("none", Content(channels=(channel.name,), **content), now=NOON)
+    return None if counted.channels[channel.name] else next(why for ((_, why),) in counted.closed)
+
+
+def deliver(db, key, *whos, channel):
+    """Deliveries of a run, as its planner leaves them."""
+    same = {"key": key, "channel": channel, "state": State.DUE, "wake_at": NOON}
+    rows = [{**same, "person": who.person, "contact": who.contact, "account": who.account} for who in whos]
+    with db.begin() as connection:
+        connection.execute(db.insert(deliveries).on_conflict_do_nothing(), rows)
 
 
 class World:
@@ -149,7 +177,8 @@ class World:
         """One who follows; `window` allows them customer-service messages, `credit` is a template they accepted."""
         who = self.people.meet(account=account, openid=openid, today=NOON.date())
         if window:
-            self.people.open_windows({who.contact: Window(NOON + timedelta(hours=48), 5)})
+            until = NOON + timedelta(hours=48)
+            self.people.open_windows({who.contact: window if isinstance(window, Window) else Window(until, 5)})
         if credit:
             self.people.add_credit(who.contact, credit, message=f"{openid}-{credit}")
         if organisation:
@@ -175,8 +204,7 @@ class World:
         )
 
     def deliver(self, run, *whos, channel="customer_service"):
-        rows = [Row(person=who.person, contact=who.contact, account=who.account, channel=channel) for who in whos]
-        self.store.add(run.key, rows, now=NOON)
+        deliver(self.db, run.key, *whos, channel=channel)
 
     def take(self, run, *settled, room=10, batch="b1", now=NOON, lease=timedelta(minutes=1)):
         return self.store.exchange(run.key, settled, batch=batch, room=room, now=now, lost_at=now + lease)
@@ -195,15 +223,10 @@ class World:
             return {row.person: row for row in found}
 
 
-def a_reach(**more):
-    """Somebody reachable by nothing but the next visit."""
-    return Reach(**{"person": "p", "contact": "c", "account": "official", **more})
-
-
 class Stage(World):
     """The whole push over a pack: a desk to order, a pump to send, a platform to be sent to."""
 
-    def __init__(self, db, folder, *, accounts=None, page=1000, in_flight=8, manners=NONE, memory=None):
+    def __init__(self, db, folder, *, accounts=None, piece=None, in_flight=8, manners=NONE, memory=None):
         super().__init__(db)
         self.now = NOON
         self.wechat = FakeWeChat(lambda: self.now)
@@ -220,8 +243,7 @@ class Stage(World):
         ]
         self.channels = {channel.name: channel for channel in channels}
         self.refusals = Refusals(memory or redis.connect(NO_REDIS))
-        audience = an_audience(db, self.store, page=page)
-        self.planner = Planner(self.store, audience, self.channels, manners, self.refusals)
+        self.planner = a_planner(db, self.channels, manners, self.refusals, piece=piece)
         self.desk = Desk(
             self.store,
             self.planner,

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import PIECE, Row, RunState, State, settle
+from storage.broadcasts import PIECE, RunState, State, settle
+from storage.people import Who
 from tests.scheduler.world import NOON, World
 
 LATER = NOON + timedelta(minutes=2)
@@ -216,8 +217,7 @@ def test_what_was_not_begun_in_time_is_dropped(world):
 
 def test_more_than_one_statement_takes_is_dropped_too(world):
     run = world.run(expires_at=LATER)
-    rows = [Row(person=f"p{n}", contact="c", account="official", channel="notice") for n in range(PIECE + 1)]
-    world.store.add(run.key, rows, now=NOON)
+    world.deliver(run, *(Who(account="official", openid="", person=f"p{n}", contact="c") for n in range(PIECE + 1)))
 
     world.store.expire(run.key, now=LATER)
 
@@ -254,49 +254,6 @@ def test_an_erased_person_leaves_a_row_that_leads_nowhere(world):
         [("sent", ""), ("gone", "")],
         [("gone", ""), ("sent", "")],
     )
-
-
-def test_reaches_tell_what_each_contact_allows_and_nothing_of_one_who_left(world):
-    both = world.person("o-1", window=True, credit="T")
-    plain = world.person("o-2")
-    left = world.person("o-3", window=True)
-    world.leave("o-3")
-
-    reaches = {reach.person: reach for reach in world.store.reaches([both.person, plain.person, left.person])}
-
-    assert set(reaches) == {both.person, plain.person}
-    assert (reaches[both.person].window.remaining, reaches[both.person].credits) == (5, frozenset({"T"}))
-    assert (reaches[plain.person].window, reaches[plain.person].credits) == (None, frozenset())
-
-
-def test_a_credit_that_is_used_up_is_none(world):
-    run, who = world.run(), world.person("o-1", credit="T")
-    world.deliver(run, who)
-    world.take(run, settle(world.take(run)[0], State.SENT, spent_credit="T"), room=0)
-
-    assert world.store.reaches([who.person])[0].credits == frozenset()
-
-
-def test_only_who_is_in_a_named_organisation_is_reached(world):
-    inside, outside = world.person("o-1", organisation="zhibu-1"), world.person("o-2", organisation="zhibu-2")
-
-    reaches = world.store.reaches([inside.person, outside.person], organisations=["zhibu-1"])
-
-    assert [reach.person for reach in reaches] == [inside.person]
-
-
-def test_members_come_in_pages_without_those_who_left(world):
-    whos = {world.person(f"o-{n}").person for n in range(5)}
-    noise = {world.people.find(account="official", openid=f"o-noise-{n}").person for n in (1, 2)}
-    world.person("o-left")
-    world.leave("o-left")
-
-    found, page = [], world.store.members(after="", limit=2)
-    while page:
-        found += page
-        page = world.store.members(after=page[-1], limit=2)
-
-    assert found == sorted(whos | noise)
 
 
 def test_a_schedule_counts_since_it_was_first_seen_and_the_first_ones_always(world):

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import Content, Row, Run, RunState, State, settle
+from storage.broadcasts import Content, Run, RunState, State, settle
 from tests.driver import Phone
 from tests.house import NOON
+from tests.scheduler.world import deliver
 
 RUN = "daily-digest:2026-11-23"
 
@@ -28,7 +29,7 @@ def sent_to(town, phone, *, account="official", channel="template_message", mess
             state=RunState.SENDING,
         )
     )
-    store.add(RUN, [Row(person=who.person, contact=who.contact, account=account, channel=channel)], now=NOON)
+    deliver(town.house.db, RUN, who, channel=channel)
     taking = {"batch": "b", "now": NOON, "lost_at": NOON + timedelta(minutes=1)}
     (parcel,) = store.exchange(RUN, [], room=1, **taking)
     if state is not State.IN_HAND:
