@@ -61,6 +61,7 @@ from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
+from scheduler.channels.template_message import TemplateMessageChannel
 from scheduler.crier import Crier
 from scheduler.job import Job
 from scheduler.later import Later
@@ -118,10 +119,16 @@ LEASE_SECONDS = 15.0
 LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs/decisions/0018)
 KNOWN = Known(
     channels=frozenset(
-        {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
+        {
+            NoticeChannel.name,
+            MiniNoticeChannel.name,
+            CustomerServiceChannel.name,
+            TemplateMessageChannel.name,
+            NextVisitChannel.name,
+        }
     ),
     notice_fault=reasons.notice_fault,
-    service_channels=frozenset({"template_message"}),
+    service_channels=frozenset({TemplateMessageChannel.name}),
     most_text_bytes=limits.TEXT_BYTES,
     most_address_bytes=limits.URL_BYTES,
     last_work_year=LAST_YEAR,
@@ -512,6 +519,7 @@ def _pushes(
         NoticeChannel(platform.accounts, platform.bulks),
         MiniNoticeChannel(platform.accounts, platform.bulks),
         CustomerServiceChannel(platform.accounts, platform.bulks),
+        TemplateMessageChannel(platform.accounts, platform.bulks),
         NextVisitChannel(store),
     )
     channels = {channel.name: channel for channel in made}

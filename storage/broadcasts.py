@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -65,7 +65,15 @@ deliveries = sa.Table(
     sa.Column("message_id", sa.String(64), nullable=False, server_default=""),
     sa.Column("error", sa.String(32), nullable=False, server_default=""),
     sa.Column("settled_at", Moment),
+    sa.Column("repeat_until", Moment),  # it may have gone out: the platform takes a repeat for the same until then
     sa.Index("ix_deliveries_waiting", "key", "state", "wake_at"),
+    sa.Index(
+        "ix_deliveries_repeat",
+        "key",
+        "repeat_until",
+        sqlite_where=sa.text("repeat_until IS NOT NULL"),
+        postgresql_where=sa.text("repeat_until IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -102,6 +110,8 @@ class State(StrEnum):
 
 
 OPEN = (State.DUE, State.IN_HAND)
+DEDUPED: Mapping[str, timedelta] = {"template_message": timedelta(minutes=7)}
+"""How long after it may have gone out a repeat is safe: the platform's ten minutes, and two for the way there."""
 PIECE = 2000  # rows that one statement changes
 
 
@@ -135,6 +145,8 @@ class Content(Words):
     mini_template_id: str = ""
     mini_page: str = ""
     mini_appid: str = ""
+    service_template_id: str = ""
+    service_fields: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
@@ -218,7 +230,7 @@ class Settled:
     """How a delivery ended, or (`DUE`) when and by which channel it is tried again.
 
     `error` is an errcode or one of our own short words. `spent_window` and `spent_credit` (a template id) are what the
-    platform counts against the contact.
+    platform counts against the contact. `maybe`: it is due again and may have gone out.
     """
 
     person: str
@@ -232,6 +244,7 @@ class Settled:
     wake_at: datetime | None = None
     spent_window: bool = False
     spent_credit: str = ""
+    maybe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,6 +441,11 @@ class Broadcasts:
         change = deliveries.update().where(deliveries.c.key == key, deliveries.c.person == sa.bindparam("who"), ours)
         change = change.values({name: sa.bindparam(f"new_{name}") for name in (*_SETTLED, "wake_at", "settled_at")})
         connection.execute(change, [_change(each, now) for each in settled])
+        maybe = [{"who": each.person, "until": now + DEDUPED[each.channel]} for each in settled if each.maybe]
+        if maybe:
+            theirs = (deliveries.c.key == key) & (deliveries.c.person == sa.bindparam("who"))
+            again = deliveries.update().where(theirs, deliveries.c.repeat_until.is_(None))
+            connection.execute(again.values(repeat_until=sa.bindparam("until")), maybe)
         if any(each.spent_window for each in settled):
             self._people.spend_window(connection, [each.contact for each in settled if each.spent_window])
         self._spend_credits(connection, settled)
@@ -445,6 +463,7 @@ class Broadcasts:
     ) -> list[Parcel]:
         is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == RunState.SENDING)
         ready = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.wake_at <= now)
+        ready &= deliveries.c.repeat_until.is_(None) | (deliveries.c.repeat_until > now)
         chosen = sa.select(deliveries.c.person).where(ready, is_sent).order_by(deliveries.c.wake_at).limit(room)
         picked = chosen.with_for_update(skip_locked=True).cte("picked")  # a CTE, so that the limit is applied once
         take = deliveries.update().where(deliveries.c.key == key, deliveries.c.person.in_(sa.select(picked.c.person)))
@@ -520,8 +539,13 @@ class Broadcasts:
         Gives the number of rows that are `unsure` now.
         """
         lost = (deliveries.c.key == key) & (deliveries.c.state == State.IN_HAND) & (deliveries.c.wake_at <= now)
-        again = lost & deliveries.c.channel.in_(repeatable)
+        in_time = deliveries.c.repeat_until.is_(None) | (deliveries.c.repeat_until > now)
+        again = lost & deliveries.c.channel.in_(repeatable) & in_time
         with self._db.begin() as connection:
+            for channel, span in DEDUPED.items():
+                first = lost & (deliveries.c.channel == channel) & deliveries.c.repeat_until.is_(None)
+                until = sa.type_coerce(deliveries.c.wake_at, sa.BigInteger) + int(span.total_seconds())
+                connection.execute(deliveries.update().where(first).values(repeat_until=sa.type_coerce(until, Moment)))
             connection.execute(deliveries.update().where(again).values(state=State.DUE, wake_at=now, batch=""))
             doubtful = deliveries.update().where(lost).values(state=State.UNSURE, settled_at=now)
             return len(connection.execute(doubtful.returning(deliveries.c.person)).all())
@@ -534,7 +558,10 @@ class Broadcasts:
             return len(connection.execute(known.returning(deliveries.c.person)).all())
 
     def expire(self, key: str, *, now: datetime) -> None:
-        """Drop what was not begun in time: nobody is bothered with yesterday's news."""
+        """Drop what was not begun in time, and decide on what can't be repeated any more: it may have gone out."""
+        over = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.repeat_until <= now)
+        with self._db.begin() as connection:
+            connection.execute(deliveries.update().where(over).values(state=State.UNSURE, settled_at=now))
         late = sa.exists().where(broadcasts.c.key == key, broadcasts.c.expires_at <= now)
         change = {"state": State.FAILED, "error": "expired", "settled_at": now}
         self._piecewise(key, deliveries.update().where(late).values(change))
