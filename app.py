@@ -80,6 +80,7 @@ from storage.admins import AdminContacts, Admins
 from storage.audience import Conditions
 from storage.batching import Batcher
 from storage.broadcasts import Broadcasts
+from storage.cards import Cards
 from storage.checks import Checks
 from storage.inbox import Inbox
 from storage.linking import Linking
@@ -363,6 +364,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     features = (
         quiz.feature(
             store=QuizStore(database),
+            cards=Cards(database),
             shelf=shelf,
             zone=settings.zone,
             clock=clock,
