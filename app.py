@@ -399,6 +399,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 judges=platform.minis,
                 public_url=settings.public_url.rstrip("/"),
                 phone_of=phones.of,
+                workdays=Workdays(lambda: shelf.current().work_years),
+                admins=contacts.persons,
                 zone=settings.zone,
             ),
             clock=clock,

@@ -5,7 +5,7 @@ was made; the pack may add one, or set one right. Beyond both, Monday to Friday 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import chinese_calendar
 from chinese_calendar import constants
@@ -15,6 +15,7 @@ from content.models import WorkYear
 FIRST_YEAR = min(constants.holidays).year
 LAST_YEAR = max(constants.holidays).year
 _FRIDAY = 4
+_DAY = timedelta(days=1)
 
 
 class Workdays:
@@ -35,3 +36,14 @@ class Workdays:
     def is_provisional(self, day: date) -> bool:
         """Whether the arrangement of its year isn't known."""
         return day.year not in self._years() and not FIRST_YEAR <= day.year <= LAST_YEAR
+
+    def after(self, day: date, count: int) -> date:
+        """The `count`-th workday after this day, which is not counted."""
+        while count > 0:
+            day += _DAY
+            count -= self.is_workday(day)
+        return day
+
+    def between(self, day: date, last: date) -> int:
+        """How many workdays come after this day, up to and with the last; 0 where the last isn't later."""
+        return sum(self.is_workday(day + _DAY * ahead) for ahead in range(1, (last - day).days + 1))

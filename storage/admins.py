@@ -147,3 +147,9 @@ class AdminContacts:
         with self._db.read() as connection:
             row = connection.execute(known).first()
         return None if row is None else AdminContact(row.person, row.account, row.openid)
+
+    def persons(self) -> list[str]:
+        """The persons of all admins who said which contact is theirs."""
+        theirs = sa.select(contacts.c.person).where(contacts.c.id == admin_contacts.c.contact).distinct()
+        with self._db.read() as connection:
+            return list(connection.scalars(theirs.order_by(contacts.c.person)))

@@ -51,7 +51,7 @@ class Opinion:
     named one whose sender was erased. `awaited` are pictures still with the platform, (account, media id) each;
     `pictures` are ids of storage.pictures; `lost` counts those that could not be had, `answers` how often `reply` was
     written. `review` says why a person has to look at the words first (handlers.opinion.engine.Review), "" for no
-    reason; `doubted` says it of pictures, (picture, reason) each.
+    reason; `doubted` says it of pictures, (picture, reason) each. `due` is by when an answer was promised.
     """
 
     id: str
@@ -71,10 +71,12 @@ class Opinion:
     lost: int = 0
     review: str = ""
     doubted: tuple[tuple[str, str], ...] = ()
+    due: date | None = None
 
 
 _IN_CLEAR = {"id", "day", "named", "person"}
 _SEALED = [each.name for each in fields(Opinion) if each.name not in _IN_CLEAR]
+_DAYS = ("answered_on", "due")
 
 
 class Opinions:
@@ -270,9 +272,9 @@ def _written(opinion: Opinion) -> bytes:
 
 def _contents(content: bytes) -> dict[str, Any]:
     read = json.loads(content)
-    answered_on = read["answered_on"] and date.fromisoformat(read["answered_on"])
+    days = {name: date.fromisoformat(read[name]) for name in _DAYS if read.get(name)}
     pairs = {name: tuple((one, other) for one, other in read.get(name, ())) for name in ("awaited", "doubted")}
-    return {**read, "answered_on": answered_on, **pairs, "pictures": tuple(read["pictures"])}
+    return {**read, **days, **pairs, "pictures": tuple(read["pictures"])}
 
 
 class Quota:

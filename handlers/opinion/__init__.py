@@ -1,9 +1,11 @@
 """Opinion box: people write under their name or none, admins read and answer."""
 
+import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from pathlib import Path
 from threading import BoundedSemaphore
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,7 +43,10 @@ BEIJING = timezone(timedelta(hours=8))  # the time of the whole country
 
 
 class OpinionSettings(BaseModel):
-    """The table [handlers.opinion]. An opinion is at most 1000 characters: each lies in a row of the same size."""
+    """The table [handlers.opinion]. An opinion is at most 1000 characters: each lies in a row of the same size.
+
+    It is answered within so many `workdays`, where the phrase of the categories says nothing else.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,6 +54,7 @@ class OpinionSettings(BaseModel):
     longest: int = Field(1000, ge=50, le=1000)
     pictures: int = Field(9, ge=0, le=9)
     anonymous_a_day: int = Field(5, ge=1, le=100)
+    workdays: int = Field(15, ge=1, le=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +75,7 @@ class Outside:
     `post` has an anonymous opinion kept, and says whether it was not before; it raises scheduler.postman.NotKept.
     `judges` judge what is sent under a name, by account, and fetch its pictures below `public_url`, "" for nowhere;
     `phone_of` gives the number of who agreed to a call. `account` is whose pages they are, `paces` counts who guesses
-    at receipts there.
+    at receipts there; `workdays` are the calendar's, `admins` the persons who hear of dates that come near.
     """
 
     tell: Tell
@@ -77,6 +83,8 @@ class Outside:
     post: Callable[[Opinion], bool]
     account: Callable[[], Account]
     paces: Paces
+    workdays: engine.Workdays
+    admins: Callable[[], Collection[str]] = tuple
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
     public_url: str = ""
@@ -96,8 +104,8 @@ class _Counter:
     def check(self, written: pages.Written) -> None:
         self.box.check(self._said(written))
 
-    def send(self, written: pages.Written) -> str:
-        return self.box.send(self._said(written), Once(idempotency_key=written.key)).receipt
+    def send(self, written: pages.Written) -> api.Receipt:
+        return self.box.send(self._said(written), Once(idempotency_key=written.key))
 
     def take_picture(self, data: bytes) -> str:
         return self.box.take_picture(data).id
@@ -142,6 +150,9 @@ def feature(
         judges=outside.judges,
         address_of=address_of if outside.public_url else None,
     )
+    promise = engine.Promise(
+        workdays=outside.workdays, days=settings.workdays, categories=lambda: say("opinion.categories")
+    )
     bounds = engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures)
     box = chat.OpinionBox(
         opinions=opinions,
@@ -154,6 +165,7 @@ def feature(
         people=people,
         say=say,
         bounds=bounds,
+        promise=promise,
         takes_pictures=fetch is not None and settings.pictures > 0,
         zone=outside.zone,
     )
@@ -168,6 +180,7 @@ def feature(
         quota=stores.quota,
         say=say,
         bounds=bounds,
+        promise=promise,
         clock=clock,
         zone=outside.zone,
         effect=outside.effect,
@@ -184,6 +197,7 @@ def feature(
         pictures=pictures,
         tell_answers=answers,
         today=today,
+        promise=promise,
         phone_of=outside.phone_of,
     )
 
@@ -191,6 +205,16 @@ def feature(
         found = Counter(opinion.state for opinion in opinions.of_person(person))
         states = [(say(f"opinion.state_{state}_short"), found[state]) for state in engine.State if found[state]]
         return [say("opinion.kept", count=found.total(), states=states)]
+
+    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    reminder = jobs.Reminder(
+        opinions=opinions,
+        promise=promise,
+        admins=outside.admins,
+        tell=outside.tell,
+        paces=outside.paces,
+        words=words["told"],
+    )
 
     return Feature(
         name="opinion",
@@ -200,7 +224,13 @@ def feature(
         pages=pages.blueprint(browsers),
         admin=admin.blueprint(desk),
         jobs=jobs.rounds(
-            opinions=opinions, pictures=pictures, answers=answers, album=album, bench=bench, zone=outside.zone
+            opinions=opinions,
+            pictures=pictures,
+            answers=answers,
+            album=album,
+            bench=bench,
+            reminder=reminder,
+            zone=outside.zone,
         ),
         keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie, unite=opinions.unite),
     )

@@ -9,12 +9,13 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from handlers.opinion import engine
-from handlers.opinion.engine import State
+from handlers.opinion.engine import Promise, State
 from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions
 from storage.pictures import Pictures
 
 LONGEST_ANSWER = 500  # characters: what fits the platform's text with a line before it
+OVERDUE = "overdue"
 _DAYS_A_PAGE = 14
 
 
@@ -42,6 +43,7 @@ class Desk:
     pictures: Pictures
     tell_answers: Callable[[], None]
     today: Callable[[], date]
+    promise: Promise
     phone_of: PhoneOf
 
     def find(self, name: str) -> Opinion:
@@ -51,20 +53,26 @@ class Desk:
     # -- pages ---------------------------------------------------------------------------------------------------
 
     def listed(self) -> ResponseReturnValue:
-        """The opinions of some days, the newest first, all or those in one state."""
-        state = request.args.get("state", "")
+        """The opinions of some days, the newest first: all, those in one state, or those whose day has gone by."""
+        state, only_overdue = request.args.get("state", ""), request.args.get("due") == OVERDUE
         days = self.opinions.days(before=_day(request.args.get("before", "")), most=_DAYS_A_PAGE)
         some = [each for each in self.opinions.of_days(days) if state in {"", each.state}]
         older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
-        rows = [(self.opinions.address_of(opinion.id), opinion) for opinion in some]
+        left = {each.id: self._left(each) for each in some}
+        wanted = [each for each in some if not only_overdue or (left[each.id] or 0) < 0]
+        rows = [(self.opinions.address_of(opinion.id), opinion, left[opinion.id]) for opinion in wanted]
         return render_template(
             "opinion/list.html",
             rows=rows,
             waiting=self.checks.opinions(),
             states=list(State),
             state=state,
+            due=OVERDUE if only_overdue else None,
             older=older,
         )
+
+    def _left(self, opinion: Opinion) -> int | None:
+        return self.promise.left(opinion.state, opinion.due, self.today())
 
     def one(self, name: str) -> ResponseReturnValue:
         """One opinion, to read, answer and move on."""
@@ -125,6 +133,7 @@ class Desk:
             "opinion/one.html",
             name=name,
             opinion=opinion,
+            left=self._left(opinion),
             doubts=dict(opinion.doubted),
             words_wait=WORDS in parts,
             pictures_wait=len(parts - {WORDS}),

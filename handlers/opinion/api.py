@@ -22,7 +22,7 @@ from handlers import openapi, problems, session
 from handlers.conversation import Say
 from handlers.openapi import Effect, Line, Once
 from handlers.opinion import engine
-from handlers.opinion.engine import Bounds, Draft, Review, State
+from handlers.opinion.engine import Bounds, Draft, Promise, Review, State
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.checks import Checks, Due
@@ -114,6 +114,8 @@ class Receipt(BaseModel):
     """The only key to what becomes of it: shown now, and kept as a hash."""
 
     receipt: str = Field(examples=["4F7K-2MXP-90T5"])
+    due: date = Field(description="By when it is answered.")
+    sure: bool = Field(description="False while that year's holidays aren't announced, and Monday to Friday count.")
 
 
 class TypedReceipt(BaseModel):
@@ -132,6 +134,8 @@ class Status(BaseModel):
     state: State
     reply: str
     answered_on: date | None
+    due: date | None = Field(description="By when it was said to be answered.")
+    overdue: bool = Field(description="It isn't answered, and that day is over.")
     lost: int = Field(description="Pictures that could not be had from the platform.")
 
 
@@ -151,6 +155,7 @@ class Box:
     quota: Quota
     say: Say
     bounds: Bounds
+    promise: Promise
     clock: Callable[[], datetime]
     zone: tzinfo
     effect: Effect
@@ -183,9 +188,11 @@ class Box:
         """Keep it and show the receipt."""
         code = self._receipt(said, once)
         draft = self._draft(said, code)
+        today = self._now().date()
+        due = self.promise.due(said.category, today)
         opinion = Opinion(
             id=self.opinions.id_of(code),
-            day=self._now().date(),
+            day=today,
             named=draft.named,
             name=draft.name,
             verified=draft.verified,
@@ -193,10 +200,11 @@ class Box:
             words=draft.words,
             state=State.RECEIVED,
             pictures=draft.pictures,
+            due=due,
         )
         keep = self._keep_named if draft.named else self._keep_anonymous
         keep(opinion, once)
-        return Receipt(receipt=engine.shown(code))
+        return Receipt(receipt=engine.shown(code), due=due, sure=self.promise.is_sure(due))
 
     def _receipt(self, said: Said, once: Once) -> str:
         """Drawn from the request itself, so that its repeat draws the same; the member is no part of it."""
@@ -292,12 +300,15 @@ class Box:
         opinion = self.opinions.get(self.opinions.id_of(code))
         if opinion is None:
             raise Refused(NO_SUCH_CODE, field="receipt")
+        left = self.promise.left(opinion.state, opinion.due, self._now().date())
         return Status(
             day=opinion.day,
             category=opinion.category,
             state=State(opinion.state),
             reply=opinion.reply,
             answered_on=opinion.answered_on,
+            due=opinion.due,
+            overdue=left is not None and left < 0,
             lost=opinion.lost,
         )
 

@@ -6,11 +6,11 @@ The platform's verdict on a picture comes by this door too.
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Bounds, Draft, Problem, Step
+from handlers.opinion.engine import Bounds, Draft, Problem, Promise, Step
 from handlers.router import Draft as Kept
 from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
@@ -53,6 +53,7 @@ class OpinionBox:
     people: People
     say: Say
     bounds: Bounds
+    promise: Promise
     takes_pictures: bool
     zone: tzinfo
 
@@ -224,9 +225,11 @@ class OpinionBox:
 
         The draft of what can't be said to be kept stays.
         """
+        today = self._now(turn).date()
+        due = self.promise.due(draft.category, today)
         opinion = Opinion(
             id=self.opinions.id_of(draft.receipt),
-            day=self._now(turn).date(),
+            day=today,
             named=draft.named,
             name=draft.name,
             verified=draft.verified,
@@ -234,13 +237,15 @@ class OpinionBox:
             words=draft.words,
             state=engine.State.RECEIVED,
             awaited=tuple((turn.message.account, media_id) for media_id in draft.pictures),
+            due=due,
         )
         try:
             phrase = self._send_named(turn, opinion) if draft.named else self._send_anonymous(turn, opinion)
         except NotKept:
             return self._says("not_kept_yet")
         _drop(turn)
-        return self._says(phrase, code=engine.shown(draft.receipt), pictures=len(draft.pictures))
+        promised = self._promised(due)
+        return self._says(phrase, code=engine.shown(draft.receipt), pictures=len(draft.pictures), promised=promised)
 
     def _send_anonymous(self, turn: Turn, opinion: Opinion) -> str:
         if self.post(opinion):
@@ -299,10 +304,21 @@ class OpinionBox:
             day=self._say("day", day=opinion.day),
             category=opinion.category,
             state=self._say(f"state_{opinion.state}"),
+            promised=self._due(opinion, self._now(turn).date()),
             reply=opinion.reply,
             answered_on=opinion.answered_on and self._say("day", day=opinion.answered_on),
             lost=opinion.lost,
         )
+
+    def _due(self, opinion: Opinion, today: date) -> str:
+        """By when it will be answered, or should have been; "" where nobody waits for that."""
+        left = self.promise.left(opinion.state, opinion.due, today)
+        if left is None or opinion.due is None:
+            return ""
+        return self._promised(opinion.due) if left >= 0 else self._say("overdue", day=opinion.due)
+
+    def _promised(self, due: date) -> str:
+        return self._say("promised", day=due, sure=self.promise.is_sure(due))
 
     # -- words ---------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 # -- what becomes of an opinion ----------------------------------------------------------------------------------
 
@@ -61,6 +61,74 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 def may_become(state: str, wanted: str) -> bool:
     """Whether `wanted` is a state that may follow."""
     return wanted in TRANSITIONS[State(state)]
+
+
+# -- by when it is answered ----------------------------------------------------------------------------------------
+
+
+class Workdays(Protocol):
+    """Which days are worked on (scheduler.workdays)."""
+
+    def is_workday(self, day: date) -> bool:
+        """Whether this one is."""
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether the arrangement of its year isn't known yet."""
+
+    def after(self, day: date, count: int) -> date:
+        """The `count`-th workday after a day."""
+
+    def between(self, day: date, last: date) -> int:
+        """How many come after a day, up to and with the last."""
+
+
+class Call(StrEnum):
+    """What is to be said today of the date that was promised."""
+
+    HALF_TIME = "half_time"
+    TOMORROW = "tomorrow"
+    TODAY = "today"
+    OVERDUE = "overdue"
+
+
+_OPEN = frozenset({State.RECEIVED, State.IN_HAND})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """Within how many workdays an opinion is answered: what the list of `categories` says of its own, else `days`."""
+
+    workdays: Workdays
+    days: int
+    categories: Callable[[], str]
+
+    def due(self, category: str, day: date) -> date:
+        """By when what comes on this day is answered."""
+        return self.workdays.after(day, dict(_listed(self.categories())).get(category) or self.days)
+
+    def is_sure(self, due: date) -> bool:
+        """Whether that year's holidays are known: else Monday to Friday were counted."""
+        return not self.workdays.is_provisional(due)
+
+    def left(self, state: str, due: date | None, today: date) -> int | None:
+        """How many workdays are left, less than none when it is overdue; None where nobody waits for an answer."""
+        if due is None or state not in _OPEN:
+            return None
+        return self.workdays.between(today, due) if today <= due else -max(self.workdays.between(due, today), 1)
+
+    def call(self, state: str, due: date | None, *, day: date, today: date) -> Call | None:
+        """What is to be said today of an opinion of `day`; on days off, nothing."""
+        left = self.left(state, due, today)
+        if left is None or due is None or not self.workdays.is_workday(today):
+            return None
+        if left < 0:
+            return Call.OVERDUE
+        if today == due:
+            return Call.TODAY
+        if left == 1:
+            return Call.TOMORROW
+        whole = self.workdays.between(day, due)
+        return Call.HALF_TIME if whole - left == (whole + 1) // 2 else None
 
 
 # -- receipt codes -----------------------------------------------------------------------------------------------
@@ -137,9 +205,20 @@ def _names(said: str, option: str) -> bool:
     return len(said) > 1 and said in option
 
 
+_LISTED = re.compile(r"\s*([^、，,\n]*?)\s*(?:[（(]\s*([1-9]\d?)\s*(?:个工作日)?\s*[)）])?\s*(?:[、，,\n]|$)")
+
+
 def listed(words: str) -> tuple[str, ...]:
-    """The names in a list written with 、 or commas; nine at most, so that a number is one digit."""
-    return tuple(name.strip() for name in re.split(r"[、，,\n]", words) if name.strip())[:9]
+    """The names in a list written with 、 or commas; nine at most, so that a number is one digit.
+
+    In brackets behind a name may stand within how many workdays such an opinion is answered: see `Promise`.
+    """
+    return tuple(name for name, _ in _listed(words))
+
+
+def _listed(words: str) -> list[tuple[str, int]]:
+    """The names with their workdays, 0 where none are said."""
+    return [(name, int(days or 0)) for name, days in _LISTED.findall(words) if name][:9]
 
 
 # -- a draft -----------------------------------------------------------------------------------------------------

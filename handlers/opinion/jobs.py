@@ -1,7 +1,8 @@
 """By the clock: pictures are fetched, words and pictures judged, answers told, anonymous opinions laid anew."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
@@ -10,10 +11,11 @@ import structlog
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Review
+from handlers.opinion.engine import Call, Promise, Review
 from scheduler.job import Job
 from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
+from storage.paces import Paces
 from storage.people import People
 from storage.pictures import NotAPicture, Pictures, redrawn
 from wechat.api.line import Media
@@ -23,6 +25,8 @@ from wechat.errors import BadRequest, QuotaSpent, Retryable, WeChatError
 _PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pictures
 _NIGHTS = 3  # so many are looked at, in case one was missed
 VERDICT_WITHIN = timedelta(hours=1)  # the platform promises half of it: sec-check/api_mediacheckasync
+_DAYS_LOOKED_AT = 366
+_HALF_A_DAY = 12 * 60 * 60
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
 
 
@@ -253,6 +257,33 @@ class Bench:
         return next((str(contact.openid) for contact in found if contact.account == account), "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """Tells admins, who said which contact is theirs, how many opinions come near the date that was promised.
+
+    Numbers only: what is told may wait for an admin's next visit in clear.
+    """
+
+    opinions: Opinions
+    promise: Promise
+    admins: Callable[[], Collection[str]]
+    tell: Tell
+    paces: Paces
+    words: Mapping[str, str]
+
+    def __call__(self, now: datetime, today: date) -> None:
+        """Say it once a day, however often this is run."""
+        open_ones = self.opinions.of_days(self.opinions.days(most=_DAYS_LOOKED_AT))
+        calls = Counter(self.promise.call(each.state, each.due, day=each.day, today=today) for each in open_ones)
+        said = [self.words[call].format(calls[call]) for call in Call if calls[call]]
+        if not said:
+            return
+        line = self.words["line"].format(self.words["and"].join(said))
+        for person in self.admins():
+            if not self.paces.wait("opinion reminder", person, most=1, seconds=_HALF_A_DAY, now=now):
+                self.tell(person, line, f"opinion:reminder:{today.isoformat()}")
+
+
 def rounds(
     *,
     opinions: Opinions,
@@ -260,6 +291,7 @@ def rounds(
     answers: Callable[[], None],
     album: Album | None,
     bench: Bench,
+    reminder: Reminder,
     zone: tzinfo,
 ) -> tuple[Job, ...]:
     """The jobs of the opinion box."""
@@ -283,9 +315,13 @@ def rounds(
         if album:
             album(now.astimezone(zone).date())
 
+    def remind(now: datetime) -> None:
+        reminder(now, now.astimezone(zone).date())
+
     jobs = [
         Job(id="opinion.answers", cron="*/5 * * * *", run=tell),
         Job(id="opinion.checks", cron="* * * * *", run=bench),
+        Job(id="opinion.reminder", cron="30 8 * * *", run=remind),
         Job(id="opinion.stir", cron="7 * * * *", run=stir),
         Job(id="opinion.tidy", cron="40 3 * * *", run=tidy),
     ]

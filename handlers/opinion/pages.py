@@ -86,6 +86,14 @@ class Form(Protocol):
     anonymous: bool
 
 
+class Kept(Protocol):
+    """What is shown of an opinion that is kept. `sure`: the holidays until then are known."""
+
+    receipt: str
+    due: date
+    sure: bool
+
+
 class Became(Protocol):
     """What became of an opinion."""
 
@@ -94,6 +102,8 @@ class Became(Protocol):
     state: Any
     reply: str
     answered_on: date | None
+    due: date | None
+    overdue: bool
     lost: int
 
 
@@ -106,8 +116,8 @@ class Box(Protocol):
     def check(self, written: Written) -> None:
         """Refuse what would not be taken; keep nothing."""
 
-    def send(self, written: Written) -> str:
-        """Keep it; give the receipt."""
+    def send(self, written: Written) -> Kept:
+        """Keep it; give the receipt, and by when it is answered."""
 
     def take_picture(self, data: bytes) -> str:
         """Keep a picture that is to go with a name; give its id."""
@@ -188,14 +198,14 @@ class Desk:
     def _send(self, form: Form, written: Written) -> ResponseReturnValue:
         """Keep it and show the receipt, in the answer itself: it must be in no address."""
         try:
-            receipt = self.box.send(written)
+            kept = self.box.send(written)
         except Refused as why:
             if why.problem.status == _SENT_BEFORE:  # what was changed since then is another opinion
                 written = replace(written, key=secrets.token_hex(_KEY_BYTES))
             if why.problem.status != _TOO_SOON:
                 return self._write(form, written, why)
             return self._page("look", form=form, written=written, fault=self._said(why)), why.problem.status
-        return self._page("sent", written=written, receipt=receipt)
+        return self._page("sent", written=written, kept=kept)
 
     def _with_pictures(
         self, form: Form, written: Written, files: Collection[FileStorage]

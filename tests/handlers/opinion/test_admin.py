@@ -69,6 +69,23 @@ def test_the_list_is_filtered_by_the_state_in_the_address(world, browser):
     assert len(links(browser.get("/admin/opinion/?state=in_hand").text)) == 1
 
 
+def test_what_is_overdue_is_marked_and_can_be_filtered_by_the_address(world, browser):
+    sent(world)
+    world.clock.passes(days=7)
+    sent(world, "走廊的灯坏了三天", way=("2", "张三"))
+    before = browser.get("/admin/opinion/?due=overdue").text
+    world.clock.passes(days=16)
+    late, everything = browser.get("/admin/opinion/?due=overdue").text, browser.get("/admin/opinion/").text
+    browser.post(f"{links(late)[0]}/answer", data={"reply": "改到十一点停。"})
+
+    assert links(before) == []
+    assert (len(links(late)), len(links(everything))) == (1, 2)
+    assert "宿舍热水" in late
+    assert "超期 1 个工作日" in late
+    assert "还有 4 个工作日" in everything
+    assert links(browser.get("/admin/opinion/?due=overdue").text) == []
+
+
 def test_older_days_are_on_the_next_page(world, browser):
     for _ in range(16):
         sent(world)

@@ -214,5 +214,12 @@ def test_pictures_that_went_with_no_opinion_are_let_go_and_the_others_stay(world
 def test_late_runs_stay_within_the_hour(world):
     names = {job.id for job in world.feature.jobs}
 
-    assert names == {"opinion.answers", "opinion.checks", "opinion.pictures", "opinion.stir", "opinion.tidy"}
+    assert names == {
+        "opinion.answers",
+        "opinion.checks",
+        "opinion.pictures",
+        "opinion.reminder",
+        "opinion.stir",
+        "opinion.tidy",
+    }
     assert all(timedelta(seconds=job.late_by_seconds) <= timedelta(hours=1) for job in world.feature.jobs)

@@ -382,14 +382,33 @@ def test_a_form_whose_token_has_had_its_time_is_given_back_with_all_that_was_wri
 
 
 @pytest.mark.parametrize(("state", "waits"), [("received", True), ("in_hand", True), ("closed", False)])
-def test_whoever_asks_is_told_to_come_again_only_where_an_answer_may_still_come(world, reader, state, waits):
+def test_whoever_asks_is_told_the_promised_day_only_where_an_answer_may_still_come(world, reader, state, waits):
     code = receipt(whole(reader))
     world.opinions.change(world.opinions.id_of(engine.read(code)), lambda now: replace(now, state=state))
     reader.get(ASK)
     page = reader.post(ASK, {"receipt": code})
 
     assert page.status_code == 200
-    assert ("过几天再来看看" in page.text) is waits
+    assert ("2126年12月13日</time>以前" in page.text) is waits
+    assert "现在晚了" not in page.text
+
+
+def test_what_is_late_is_said_to_be_late(world, reader):
+    page = whole(reader)
+    reader.get(ASK)
+    world.clock.passes(days=21)
+    asked = reader.post(ASK, {"receipt": receipt(page)})
+
+    assert '最迟<time datetime="2126-12-13">2126年12月13日</time>答复（那时的放假安排还没公布' in page.text
+    assert "2126年12月13日</time>以前，现在晚了，还在办" in asked.text
+
+
+def test_what_was_sent_before_there_were_promises_is_answered_some_day(world, reader):
+    code = receipt(whole(reader))
+    world.opinions.change(world.opinions.id_of(engine.read(code)), lambda now: replace(now, due=None))
+    reader.get(ASK)
+
+    assert "过几天再来看看" in reader.post(ASK, {"receipt": code}).text
 
 
 def test_another_sites_form_sends_nothing(world, reader):

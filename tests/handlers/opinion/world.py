@@ -25,6 +25,7 @@ from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGon
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate, PageGate
 from scheduler.postman import Postman
+from scheduler.workdays import Workdays
 from storage.checks import Checks
 from storage.db import Database
 from storage.inbox import Inbox
@@ -114,6 +115,7 @@ class World:
         self.people = People(db, former=keys.mark("former"))
         self.opinions = Opinions(db, keys, stirred=stirred)
         self.postman = Postman(self.opinions.carry, most=8)
+        self.admins: list[str] = []
         self.phones: dict[str, Phone] = {}
         self.next_round: Callable[[], object] = self.postman.round
         self.pictures = Pictures(db, keys)
@@ -139,6 +141,8 @@ class World:
                 judges={"official": judge(self.clock)} if judge else {},
                 public_url=public_url,
                 phone_of=self.phones.get,
+                workdays=Workdays(dict),
+                admins=lambda: self.admins,
             ),
             clock=self.clock,
             settings=chosen,

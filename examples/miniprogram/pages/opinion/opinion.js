@@ -4,7 +4,7 @@ const { api } = getApp();
 const STATES = { received: "已收到", in_hand: "办理中", answered: "已答复", closed: "已办结" };
 
 Page({
-  data: { busy: false, fault: "", form: null, anonymous: true, category: 0, name: "", words: "", pictures: [], receipt: "", typed: "", status: null },
+  data: { busy: false, fault: "", form: null, anonymous: true, category: 0, name: "", words: "", pictures: [], receipt: "", due: "", typed: "", status: null },
 
   onLoad() {
     return telling(this, async () => this.fresh());
@@ -43,14 +43,14 @@ Page({
   send() {
     return telling(this, async () => {
       const { anonymous, category, form, name, pictures, words } = this.data;
-      const { receipt } = await api.opinion.send({
+      const { receipt, due } = await api.opinion.send({
         way: anonymous ? "anonymous" : "named",
         category: form.categories[category],
         words,
         name: anonymous ? "" : form.name || name,
         pictures: anonymous ? [] : pictures.map(({ id }) => id), // one is kept when it is handed in, which tells a time
       }, this.key);
-      this.setData({ receipt });
+      this.setData({ receipt, due });
       await this.fresh();
     });
   },
@@ -62,7 +62,7 @@ Page({
   look() {
     return telling(this, async () => {
       const status = await api.opinion.look(this.data.typed);
-      this.setData({ status: { ...status, state: STATES[status.state] || status.state } });
+      this.setData({ status: { ...status, waits: ["received", "in_hand"].includes(status.state), state: STATES[status.state] || status.state } });
     });
   },
 });
