@@ -17,7 +17,7 @@ from flask_limiter import Limiter
 from sqlalchemy.engine import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from commands import accounts, backup, broadcast, cli, doctor, menu, pages, ports, replay, roster, run, valkey
+from commands import accounts, backup, banks, broadcast, cli, doctor, menu, pages, ports, replay, roster, run, valkey
 from commands import admin as admin_command
 from commands import content as content_command
 from commands import db as db_command
@@ -26,6 +26,7 @@ from commands.settings import Settings
 from content import checking
 from content.agreement import Known
 from content.faults import BadContent
+from content.intake import Intake
 from content.library import Library
 from content.shelf import Shelf
 from handlers import (
@@ -839,6 +840,21 @@ def check(config: Path, folder: Path | None) -> checking.Findings:
     )
 
 
+def intake(config: Path) -> Intake:
+    """What `zhibu content import`, `undo` and `export` work on."""
+    return intake_of(read(config))
+
+
+def intake_of(settings: Settings) -> Intake:
+    """The way of question banks into the pack and out of it."""
+    return Intake(
+        folder=settings.content.folder,
+        kept=settings.storage.folder / "imports",
+        zone=settings.zone,
+        clock=clock_of(settings),
+    )
+
+
 def good_pack(settings: Settings) -> Library | None:
     """What would be served of the content now; None where there is nothing good."""
     try:
@@ -899,7 +915,7 @@ def program() -> click.Group:
         backup.backup,
         backup.restore,
         broadcast.group(office),
-        content_command.group(check),
+        content_command.group(check, banks.commands(intake)),
         db_command.db,
         doctor.command(patient),
         groups_command.group(chat_groups),

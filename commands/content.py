@@ -1,7 +1,7 @@
 """`zhibu content`: what admins wrote, checked before anybody reads it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from commands.cli import Here
 from content.checking import Findings
 
 
-def group(check: Callable[[Path, Path | None], Findings]) -> click.Group:
-    """The group. `check` looks through the pack in a folder, or in the one that the configuration file names."""
+def group(check: Callable[[Path, Path | None], Findings], others: Sequence[click.Command] = ()) -> click.Group:
+    """The group, with the `others` in it.
+
+    `check` looks through the pack in a folder, or in the one that the configuration file names.
+    """
 
     @click.group()
     def content() -> None:
@@ -28,6 +31,8 @@ def group(check: Callable[[Path, Path | None], Findings]) -> click.Group:
         click.echo(_as_json(findings) if as_json else _as_lines(findings))
         raise SystemExit(1 if findings.faults else 0)
 
+    for command in others:
+        content.add_command(command)
     return content
 
 

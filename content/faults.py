@@ -123,6 +123,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "请改成选项的内容，或写成 {{{{opt:选项的id}}}}，程序会换成当时的字母",
     ),
     "question_source": ("这道题没有出处", "请写 source 或 cites"),
+    "bank_twice": ("两个题库都叫“{said}”", "另一个是 {other}；请给一个文件改名，除扩展名外名字要不同"),
+    "topic_unknown_above": (
+        "没有“{said}”这个主题，没有人能订阅它",
+        "请在表头或第一道题的上面加一行“主题：…”，写主题的 id 或名称；account.toml 里的主题有：{allowed}",
+    ),
     "question_id_twice": ("题目的 id “{said}”用过了", "另一道在 {other}；请改掉其中一个"),
     "question_alike": ("这道题和“{said}”一样", "另一道在 {other}；请删掉其中一道，或改成不同的题"),
     # digests
@@ -241,6 +246,7 @@ ADVICE = frozenset(
         "question_alike",
         "body_image",
         "topic_unknown",
+        "topic_unknown_above",
         "organisation_unknown",
         "channel_unknown",
         "account_unknown",

@@ -14,6 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from content import faults, markdown, reading, words
 from content.faults import Finding, Unreadable
+from content.importers import banks
+from content.importers.safety import FORMATS, OTHER_OFFICE
+from content.importers.sentences import Refused, Weight
 from content.models import (
     Account,
     Bank,
@@ -69,10 +72,14 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """A bank and, question by question, the marks that two questions alike have in common."""
+    """A bank and, question by question, the marks that two questions alike have in common.
+
+    `rows` says where each stands in a file of another kind than TOML.
+    """
 
     bank: Bank
     marks: tuple[tuple[int, ...], ...]
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +235,7 @@ FILES: Mapping[str, Maker] = {
     "organisations.toml": _organisations,
     "phrases.toml": _pack_phrases,
 }
+BANKS = tuple(FORMATS)  # what a bank may be beside TOML
 FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "quizzes": (".toml", _bank),
     "digests": (".md", _digest),
@@ -285,12 +293,15 @@ def _maker(file: str) -> Maker | Unreadable:
     inner, _, name = file.rpartition("/")
     if inner in FOLDERS:
         suffix, make = FOLDERS[inner]
-        return make if name.endswith(suffix) else Unreadable("file_unexpected", suffix=suffix)
+        allowed = "、".join((suffix, *BANKS)) if inner == "quizzes" else suffix
+        return make if name.endswith(suffix) else Unreadable("file_unexpected", suffix=allowed)
     near = faults.nearest(name, FILES) or "account.toml"
     return FILES.get(file) or Unreadable("file_unknown", allowed="、".join(FILES), guess=near)
 
 
 def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zone: tzinfo) -> Source:
+    if file.startswith("quizzes/") and path.suffix.lower() in (*BANKS, *OTHER_OFFICE):
+        return _dropped_in(file, stamp, path)
     try:
         if isinstance(make, Unreadable):
             raise make
@@ -301,19 +312,57 @@ def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zo
     return Source(file, stamp, made, tuple(draft.found))
 
 
-def _parsed(path: Path) -> Parsed:
+def _dropped_in(file: str, stamp: Stamp, path: Path) -> Source:
+    """A bank as an admin has it, in whatever program."""
     try:
-        text = reading.text_of(path.read_bytes())
+        found = banks.read(path.name, _bytes(path))
+    except Unreadable as error:
+        return Source(file, stamp, None, (faults.finding(error.code, file=file, line=error.line, **error.facts),))
+    except Refused as refused:
+        return Source(file, stamp, None, (refused.note.finding(file),))
+    notes = [note.finding(file) for note in (*found.said(), *found.nameless()) if note.weight is not Weight.DONE]
+    taken = [(each.row, each.question) for each in found.drafts if each.question]
+    notes += [
+        faults.finding("explanation_letter", file=file, line=row, said=question.letters_said)
+        for row, question in taken
+        if question.letters_said
+    ]
+    name = named(path)
+    bank = Bank(name=name, title=found.title or path.stem, topic=found.topic or name, questions=tuple(found.questions))
+    return Source(
+        file, stamp, Questions(bank, tuple(map(marks, bank.questions)), tuple(row for row, _ in taken)), (*notes,)
+    )
+
+
+def named(path: Path) -> str:
+    """Give the name of the bank in a file that may be called anything."""
+    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-")[:64] or "bank"
+
+
+def text_in(path: Path) -> str:
+    """Give the text of a file; raises `Unreadable`."""
+    return reading.text_of(_bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise Unreadable("file_unreadable", reason=error.strerror or "") from None
+
+
+def _parsed(path: Path) -> Parsed:
+    text = text_in(path)
     if path.name == "menu.toml":
         return reading.within("menu", reading.toml(text))
     parse = {".toml": reading.toml, ".md": reading.markdown}.get(path.suffix if path.parent.name != "templates" else "")
     return parse(text) if parse else Parsed({}, dict, body=text)
 
 
-def positions_in(path: Path) -> Positions:
+def positions_in(path: Path, source: Source | None) -> Positions:
     """Give the lines of a file's values, nothing where it can't be read any more."""
+    if source and isinstance(source.made, Questions) and source.made.rows:
+        return {("question", index): row for index, row in enumerate(source.made.rows)}
     try:
         return _parsed(path).positions()
     except Unreadable:

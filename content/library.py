@@ -1,7 +1,7 @@
 """The pack as the program uses it: whole, checked, and never changed once made."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
@@ -230,7 +230,8 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
     if account is None:
         raise BadContent([faults.finding("file_missing", file="account.toml", line=1)])
     organisations = pack.one(Organisations) or Organisations()
-    banks = [made.bank for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])]
+    ids = {topic.name: topic.id for topic in account.topics}
+    banks = [_by_id(made.bank, ids) for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])]
     found = sorted((made for _, made in pack.every(Searchable)), key=_newest_first, reverse=True)
     own = {key: phrase.words for key, phrase in pack.overrides().by_key.items()}
     return Library(
@@ -250,6 +251,11 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         _aliases=_by((old, each.id) for bank in banks for each in bank.questions for old in each.alias),
         _folded=_by((each.digest.slug, each.folded) for each in found),
     )
+
+
+def _by_id(bank: Bank, ids: Mapping[str, str]) -> Bank:
+    """A bank whose topic may have been named as members see it."""
+    return replace(bank, topic=ids[bank.topic]) if bank.topic in ids else bank
 
 
 def _newest_first(found: Searchable) -> tuple[datetime, str]:

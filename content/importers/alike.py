@@ -1,13 +1,16 @@
 """Texts that are nearly the same, found among many without comparing each with each."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
+from content.importers.telling import Tell, silent, told
+
 AT_LEAST = 95  # per cent (domain.md §4B)
+MOST_TWINS = 50  # among so many the best is looked for
 _GRAM = 3
 
 
@@ -19,37 +22,56 @@ class Pair(NamedTuple):
     score: int
 
 
-def pairs(texts: Sequence[str], *, at_least: int = AT_LEAST) -> Iterator[Pair]:
-    """Give for each text the first earlier one found that is at least so much alike, the same included.
+def pairs(texts: Sequence[str], *, at_least: int = AT_LEAST, since: int = 0, tell: Tell = silent) -> Iterator[Pair]:
+    """Give for each text, from the place `since` on, an earlier one that is so much alike, where there is one."""
+    index = _Index(texts, at_least)
+    for at in told(range(len(texts)), "compare", tell):
+        if at >= since:
+            yield from islice(index.twins(at), 1)
+        index.add(at)
 
-    Two such texts share at least one of their rarest trigrams: an edit spoils no more than three, and how many edits
-    there may be follows from the length. So only those are compared, and none is missed.
+
+def nearest(texts: Sequence[str], known: Sequence[str], *, at_least: int) -> Iterator[Pair]:
+    """Give for each text the known ones that are so much alike, the likest first; places are of each list."""
+    index = _Index([*known, *texts], at_least)
+    for at in range(len(known)):
+        index.add(at)
+    for at in range(len(known), len(known) + len(texts)):
+        for pair in sorted(islice(index.twins(at), MOST_TWINS), key=lambda pair: -pair.score):
+            yield Pair(at - len(known), pair.earlier, pair.score)
+
+
+class _Index:
+    """Texts by their rarest trigrams.
+
+    Two texts that are so much alike share at least one of those: an edit spoils no more than three, and how many edits
+    there may be follows from the length. So only such are compared, and none is missed.
     """
-    grams = [_grams(text) for text in texts]
-    common = Counter(chain.from_iterable(grams))
-    rank = {gram: at for at, gram in enumerate(sorted(common, key=common.__getitem__))}
-    seen: dict[int, list[int]] = defaultdict(list)
-    for at, (text, found) in enumerate(zip(texts, grams, strict=True)):
-        rarest = sorted(map(rank.__getitem__, found))[: _spoilt(len(text), at_least) + 1]
-        yield from islice(_twins(at, texts, map(seen.__getitem__, rarest), at_least), 1)
-        for gram in rarest:
-            seen[gram].append(at)
 
+    def __init__(self, texts: Sequence[str], at_least: int) -> None:
+        grams = [_grams(text) for text in texts]
+        common = Counter(chain.from_iterable(grams))
+        rank = {gram: at for at, gram in enumerate(sorted(common, key=common.__getitem__))}
+        self._texts = texts
+        self._at_least = at_least
+        self._rarest = [
+            sorted(map(rank.__getitem__, found))[: _spoilt(len(text), at_least) + 1]
+            for text, found in zip(texts, grams, strict=True)
+        ]
+        self._seen: dict[int, list[int]] = defaultdict(list)
 
-def _twins(at: int, texts: Sequence[str], others: Iterable[Sequence[int]], at_least: int) -> Iterator[Pair]:
-    """Those alike of the texts that share a trigram, the rarest first."""
-    tried: set[int] = set()
-    for earlier in others:
-        for other in earlier:
+    def add(self, at: int) -> None:
+        for gram in self._rarest[at]:
+            self._seen[gram].append(at)
+
+    def twins(self, at: int) -> Iterator[Pair]:
+        """Those that were added and are alike, as they are found: by the rarest trigram first."""
+        tried: set[int] = set()
+        for other in chain.from_iterable(self._seen.get(gram, ()) for gram in self._rarest[at]):
             if other not in tried:
                 tried.add(other)
-                if alike := fuzz.ratio(texts[at], texts[other], score_cutoff=at_least):
-                    yield Pair(at, other, round(alike))
-
-
-def score(one: str, other: str) -> float:
-    """Give how much alike two texts are, in per cent."""
-    return fuzz.ratio(one, other)
+                if score := fuzz.ratio(self._texts[at], self._texts[other], score_cutoff=self._at_least):
+                    yield Pair(at, other, round(score))
 
 
 def _grams(text: str) -> set[str]:

@@ -12,6 +12,7 @@ from content.importers.drafts import Draft, draft, stem_id
 from content.importers.plain import bare
 from content.importers.safety import Format, Looked
 from content.importers.sentences import Note, Refused, Weight
+from content.importers.telling import Tell, silent, told
 from content.importers.texts import Found
 from content.models import Question
 
@@ -33,6 +34,12 @@ class Reading:
         """Those that can be taken, each once."""
         return [each.question for each in self.drafts if each.question]
 
+    def nameless(self) -> Iterator[Note]:
+        """Say that questions have no ids of their own, where that matters and is so."""
+        found = [each for each in self.drafts if each.question and not each.own_id]
+        if found:
+            yield Note("no_ids", found[0].row, found[0].sheet, {"count": len(found)})
+
     def said(self) -> list[Note]:
         """Give all that is to be said, row by row."""
         notes = [*self.notes, *(note for each in self.drafts for note in each.notes)]
@@ -44,15 +51,16 @@ class Reading:
         return {"ok": weights[None], "warnings": weights[Weight.WARNING], "errors": weights[Weight.ERROR]}
 
 
-def read(name: str, data: bytes) -> Reading:
+def read(name: str, data: bytes, *, tell: Tell = silent) -> Reading:
     """Read a bank; raises `Refused` where the file can't be read at all."""
+    tell("open", 0, 1)
     looked = safety.look(name, data)
     found = _found(name, data, looked)
     if looked.formulas:
         found.notes.append(Note("formulas", looked.first_formula, facts={"count": looked.formulas}))
     if not found.raws:
         raise Refused("no_questions")
-    drafts = [*_named_apart(map(draft, found.raws))]
+    drafts = [*_named_apart(map(draft, told(found.raws, "read", tell)))]
     return Reading(drafts, [*found.notes, *_of_all(drafts)], found.title, found.topic)
 
 
@@ -62,9 +70,6 @@ def _of_all(drafts: Sequence[Draft]) -> Iterator[Note]:
     lacking = [each for each, question in taken if not question.source and not question.cites]
     if lacking:
         yield Note("no_source", lacking[0].row, lacking[0].sheet, {"count": len(lacking)})
-    nameless = [each for each, _ in taken if not each.own_id]
-    if nameless:
-        yield Note("no_ids", nameless[0].row, nameless[0].sheet, {"count": len(nameless)})
 
 
 def _found(name: str, data: bytes, looked: Looked) -> Found:

@@ -7,10 +7,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from content.importers.answers import LETTERS, Written
+from content.importers.answers import LETTERS, Written, blanks_in
 from content.importers.drafts import Raw
 from content.importers.texts import Found
-from content.models import QuestionType
+from content.importers.workbooks import fields
+from content.models import OPTION_REFERENCE, Bank, Question, QuestionType
 
 OURS = "// zhibu: "
 _SPECIAL = re.compile(r"([\\~=#{}:])")
@@ -18,10 +19,12 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _TITLE = re.compile(r"::((?:\\.|[^\\])*?)::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(?:html|moodle|plain|markdown)\]")
 _BODY = re.compile(r"(?<!\\)\{((?:\\.|[^\\{}])*)\}", re.DOTALL)
-_CHOICE = re.compile(r"(?<!\\)([=~])((?:\\.|[^\\=~])*)", re.DOTALL)
+_CHOICE = re.compile(r"\\.|([=~])((?:\\.|[^\\=~])*)", re.DOTALL)
 _WEIGHT = re.compile(r"%(-?\d+(?:\.\d+)?)%")
 _VERDICT = re.compile(r"\s*(T|TRUE|F|FALSE)\s*(?:#.*)?", re.IGNORECASE | re.DOTALL)
-_PLAIN = frozenset({"id", "type", "stem", "options", "answer", "explanation"})
+_BEFORE_GENERAL = re.compile(r"(?:\\.|[^\\#]|#(?!###))*", re.DOTALL)
+_BEFORE_FEEDBACK = re.compile(r"(?:\\.|[^\\#])*", re.DOTALL)
+_IN_PLACE = frozenset({"id", "stem", "explanation"})  # what GIFT itself has a place for, whatever the type
 
 
 def read(text: str) -> Found:
@@ -29,7 +32,8 @@ def read(text: str) -> Found:
     found = Found()
     for row, block, ours in _blocks(text):
         if block.startswith("$CATEGORY:"):
-            found.title = found.title or block.partition(":")[2].strip().rpartition("/")[2]
+            topic, _, title = block.partition(":")[2].strip().partition("/")
+            found.topic, found.title = (_unescaped(topic), _unescaped(title)) if title else ("", _unescaped(topic))
         elif raw := _question(row, block, ours):
             found.raws.append(raw)
     return found
@@ -67,15 +71,14 @@ def _question(row: int, block: str, ours: Mapping[str, str]) -> Raw | None:
     body = _BODY.search(block)
     if body is None:
         return None
-    inner, _, general = body[1].partition("####")
+    inner = _first(_BEFORE_GENERAL, body[1])
     before, after = block[: body.start()].strip(), block[body.end() :].strip()
-    raw.fields["explanation"] = _unescaped(general)
+    raw.fields.setdefault("explanation", _unescaped(body[1][len(inner) :].removeprefix("####")))
     kind = _read_body(raw, inner)
-    blank = "____" if after and kind is QuestionType.FILL else ""
-    raw.fields["stem"] = _unescaped(f"{before}{blank}{after}")
-    if kind is QuestionType.FILL and "____" not in raw.fields["stem"]:
-        raw.fields["stem"] += "____"
     raw.fields.setdefault("type", kind.value)
+    stem = _unescaped(f"{before}{after}")
+    fills = kind is QuestionType.FILL and not blanks_in(stem)
+    raw.fields["stem"] = _unescaped(f"{before}____{after}") if fills else stem
     return raw
 
 
@@ -83,18 +86,71 @@ def _read_body(raw: Raw, inner: str) -> QuestionType:
     if verdict := _VERDICT.fullmatch(inner):
         raw.fields["answer"] = verdict[1]
         return QuestionType.JUDGE
-    choices = [(mark, said.partition("#")[0].strip()) for mark, said in _CHOICE.findall(inner)]
+    choices = [(mark, _first(_BEFORE_FEEDBACK, said).strip()) for mark, said in _CHOICE.findall(inner) if mark]
     if not choices:
         return QuestionType.SHORT
     if all(mark == "=" for mark, _ in choices):
         raw.fields.setdefault("answer", ";".join(_unescaped(said) for _, said in choices))
         return QuestionType.FILL
+    single = any(mark == "=" for mark, _ in choices)  # beside it, a weight means partly right
     weighed = [(mark, _WEIGHT.match(said), said) for mark, said in choices]
     for letter, (mark, weight, said) in zip(LETTERS, weighed, strict=False):
-        right = mark == "=" or (weight is not None and float(weight[1]) > 0)
+        right = mark == "=" if single else weight is not None and float(weight[1]) > 0
         raw.options.append(Written(letter, _unescaped(_WEIGHT.sub("", said, count=1)), right))
-    return QuestionType.SINGLE if any(mark == "=" for mark, _ in choices) else QuestionType.MULTI
+    return QuestionType.SINGLE if single else QuestionType.MULTI
+
+
+def _first(pattern: re.Pattern[str], said: str) -> str:
+    found = pattern.match(said)
+    return found[0] if found else ""
 
 
 def _unescaped(said: str) -> str:
     return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], said).strip()
+
+
+def write(bank: Bank) -> str:
+    """Give a bank in GIFT, each question with a comment of what GIFT has no place for."""
+    head = f"$CATEGORY: {_escaped(bank.topic)}/{_escaped(bank.title)}\n"
+    return head + "".join(f"\n{_block(question)}" for question in bank.questions)
+
+
+def _block(question: Question) -> str:
+    said = fields(question)
+    beside = {name: words for name, words in said.items() if words and name not in _IN_PLACE}
+    if question.type in {QuestionType.SINGLE, QuestionType.MULTI, QuestionType.JUDGE}:
+        del beside["answer"]
+    if OPTION_REFERENCE.search(question.explanation):
+        beside["explanation"] = said["explanation"]
+    feedback = f"####{_escaped(_in_words(question))}" if question.explanation else ""
+    comment = OURS + json.dumps(beside, ensure_ascii=False)
+    return f"{comment}\n::{_escaped(question.id)}::{_escaped(question.stem)} {{{_body(question)}{feedback}}}\n"
+
+
+def _in_words(question: Question) -> str:
+    """The explanation for whoever doesn't know our references."""
+    texts = {option.id: option.text for option in question.options}
+    return OPTION_REFERENCE.sub(lambda found: texts[found[1]], question.explanation)
+
+
+def _body(question: Question) -> str:
+    right = question.right
+    match question.type:
+        case QuestionType.JUDGE:
+            return "TRUE" if question.answer else "FALSE"
+        case QuestionType.SINGLE:
+            return "".join(f" {'=' if each.id in right else '~'}{_escaped(each.text)}" for each in question.options)
+        case QuestionType.MULTI:
+            weight = f"%{100 / len(right):.5g}%"
+            return "".join(
+                f" ~{weight if each.id in right else '%-100%'}{_escaped(each.text)}" for each in question.options
+            )
+        case QuestionType.FILL if not isinstance(question.answer, bool) and len(question.answer) == 1:
+            return "".join(f" ={_escaped(each)}" for each in question.answer[0])
+        case QuestionType.FILL:
+            return f" ={_escaped(fields(question)['answer'])}"
+    return ""
+
+
+def _escaped(said: str) -> str:
+    return _SPECIAL.sub(r"\\\1", said).replace("\n", "\\n")

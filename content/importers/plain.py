@@ -6,12 +6,13 @@ import unicodedata
 _DEBRIS = re.compile(r"^[ \t]*窗体(?:顶端|底端)[ \t]*$\n?", re.MULTILINE)
 _UNSEEN = re.compile("[\ufeff\u200b-\u200f\u2060\u00ad\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SPACES = re.compile("[\u00a0\u2002-\u200a\u202f\u3000\t]")
+_ODD = re.compile("[\x00-\x1f\u00a0\u00ad\u2002-\u200f\u202f\u2060\u3000\ufeff＿]")
 _EDGES = re.compile(r"[ ]*\n[ ]*")
 
 
 def text(said: str) -> str:
     """Give text with plain spaces and line ends, and without marks that nobody sees or what a web form left."""
-    if said.isascii() and said.isprintable():
+    if not _ODD.search(said):
         return said.strip()
     without = _UNSEEN.sub("", said.replace("\r\n", "\n").replace("\r", "\n"))
     without = _SPACES.sub(" ", without).replace("＿", "_")

@@ -47,6 +47,7 @@ FORMATS = {
     ".csv": Format.TABLE, ".tsv": Format.TABLE,
     ".docx": Format.DOCUMENT, ".txt": Format.TEXT, ".gift": Format.GIFT,
 }  # fmt: skip
+OTHER_OFFICE = (".xlsm", ".xltm", ".xlsb", ".docm", ".dotm", ".doc")  # refused in their own words
 _WITH_MACROS = {".xlsm": ".xlsx", ".xltm": ".xlsx", ".xlsb": ".xlsx", ".docm": ".docx", ".dotm": ".docx"}
 
 

@@ -47,6 +47,15 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "请加一列“编号”，每题一个，不重复、不再改；或者用 zhibu content import 导入",
     ),
     "no_source": ("有 {count} 道题没有出处", "请加一列“出处”，写文件名、文号或条文：会员看解析时要看到它"),
+    "none_good": ("{count} 道题一道也不能收", "请按每一行的说明改好"),
+    "changed_since": ("{said} 后来又改过了，没有动它", "请先看一看它现在的内容，再重新导入，或者自己改回去"),
+    "batch_unknown": ("没有“{said}”这一批", "运行 zhibu content undo 可以看有哪些"),
+    "bank_unknown": ("没有“{said}”这个题库", "有的是：{allowed}"),
+    "bank_name": ("题库不能叫“{said}”", "只用字母、汉字、数字、点、横线和下划线，不留空格，最多64个字"),
+    "bank_broken": ("{said} 里有错误，读不了", "请先改好它：运行 zhibu content check 可以看错在哪里"),
+    "bank_elsewhere": ("题库 {name} 是直接放进来的文件 {said}", "请换一个题库名；或者先把那个文件拿走，再导入"),
+    "topic_none": ("没有“{said}”这个主题，没有人能订阅它", "请指定主题；account.toml 里的主题有：{allowed}"),
+    "id_elsewhere": ("编号“{said}”在题库 {other} 里用过了", "请换一个编号"),
     # a question
     "stem_missing": ("没有题干", "请补上题干，或者删掉这一行"),
     "answer_missing": ("没有答案", "请补上答案"),
@@ -89,7 +98,7 @@ WARNINGS = frozenset(
     {
         *("sheet_left", "columns_left", "formulas", "no_ids", "difficulty", "score", "same_again", "nearly_same"),
         *("answer_text", "marks_differ", "key_differs", "explained_otherwise", "several_one", "no_source"),
-        *("key_unused", "line_lost"),
+        *("key_unused", "line_lost", "topic_none"),
     }
 )
 DONE = frozenset({"letters_referred", "answer_shown"})

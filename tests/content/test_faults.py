@@ -188,6 +188,7 @@ FAULTS = [
     ("notice_value", push_with(fields={"thing1": "字" * 21}), PUSH, 9, "“thing1”太长"),
     ("notice_value", push_with(fields={"thing1": "{{ account.name * 21 }}"}), PUSH, 9, "“thing1”太长"),
     ("template_unknown", push_with(template="weekly"), PUSH, 6, "daily.j2"),
+    ("bank_twice", {"quizzes/basics.csv": "题干,答案\n问,对\n"}, BANK, 1, "quizzes/basics.csv"),
     ("template_twice", {"templates/daily.txt": "一"}, "templates/daily.txt", 1, "“daily”"),
     ("words_syntax", {TEMPLATE: "一\n{% for x in digests %}\n{% endfr %}\n"}, TEMPLATE, 3, "endfr"),
     ("words_syntax", push_with(fields={"thing1": "{{ now", "time2": "一"}), PUSH, 9, "{{ }}"),
@@ -239,6 +240,7 @@ ADVICE = [
     ("topic_unknown", push_with(audience={"topics": ["tiyu"]}), PUSH, 4, "“tiyu”"),
     ("topic_unknown", {BANK: a_bank(topic="tiyu")}, BANK, 2, "“tiyu”"),
     ("topic_unknown", {"account.toml": 'name = "号"\n'}, BANK, 2, "还没有"),
+    ("topic_unknown_above", {"quizzes/tiyu.csv": "题干,答案\n问,对\n"}, "quizzes/tiyu.csv", 1, "主题：…"),
     ("organisation_unknown", push_with(audience={"organisations": ["meiyou"]}), PUSH, 4, "“meiyou”"),
     ("organisation_unknown", {ORGS: None} | digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
 ]  # fmt: skip

@@ -298,7 +298,7 @@ def test_ids_hang_on_the_words_where_none_is_given():
 
     assert alone.drafts[0].question.id == among.drafts[1].question.id
     assert not alone.drafts[0].own_id
-    assert [note.facts["count"] for note in among.notes if note.code == "no_ids"] == [2]
+    assert [note.facts["count"] for note in among.nameless()] == [2]
 
 
 def test_one_stem_with_other_options_is_another_question():

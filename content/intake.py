@@ -1,0 +1,106 @@
+"""Where files become banks of the pack, and banks files: for the command and the console alike."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from content import files, library
+from content.agreement import Pack
+from content.files import Questions
+from content.importers import batches, gift, workbooks
+from content.importers.batches import Batch, Batches, Plan, Target
+from content.importers.drafts import NAME
+from content.importers.sentences import Note, Refused
+from content.importers.telling import Tell, silent
+from content.library import Library
+from content.models import Account, Bank
+from content.positions import Positions
+
+WRITERS: dict[str, Callable[[Bank], bytes]] = {
+    "xlsx": workbooks.write,
+    "gift": lambda bank: gift.write(bank).encode(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The way into the pack in `folder` and out of it; `kept` is a folder of ours for what is needed to undo."""
+
+    folder: Path
+    kept: Path
+    zone: tzinfo
+    clock: Callable[[], datetime]
+    previous: Callable[[], Library | None] = lambda: None
+
+    def plan(
+        self, name: str, data: bytes, *, to: str = "", title: str = "", topic: str = "", tell: Tell = silent
+    ) -> Plan:
+        """Say what taking a file in would do, to the bank `to` or one named after the file; nothing is written.
+
+        Raises `Refused` where the file can't be read or the bank can't be written.
+        """
+        pack = self._pack()
+        made = batches.plan(name, data, self._target(pack, to or files.named(Path(name))), (title, topic), tell=tell)
+        return _with_topic(made, pack.one(Account))
+
+    def take(self, plan: Plan) -> Batch:
+        """Write what was planned; raises `Refused` where the bank was changed since."""
+        return Batches(self.kept).take(plan, now=self.clock().astimezone(self.zone))
+
+    def batches(self) -> Iterator[Batch]:
+        """Give what can be undone, the newest first."""
+        return Batches(self.kept).all()
+
+    def undo(self, name: str) -> Batch:
+        """Undo a batch; raises `Refused` where it isn't known or its bank was changed since."""
+        return Batches(self.kept).undo(name, quizzes=self.folder / "quizzes")
+
+    def export(self, name: str, kind: str) -> bytes:
+        """Give a bank as a file of a kind of `WRITERS`; raises `Refused` where there is none of this name."""
+        pack = self._pack()
+        found = next((made.bank for _, made in pack.every(Questions) if made.bank.name == name), None)
+        if found is None:
+            known = "、".join(sorted(made.bank.name for _, made in pack.every(Questions)))
+            raise Refused("bank_unknown", said=name, allowed=known)
+        return WRITERS[kind](found)
+
+    def _pack(self) -> Pack:
+        pack, _ = library.examine(self.folder, zone=self.zone, previous=self.previous())
+        return pack
+
+    def _target(self, pack: Pack, name: str) -> Target:
+        if not NAME.fullmatch(name):
+            raise Refused("bank_name", said=name)
+        file = f"quizzes/{name}.toml"
+        banks = {made.bank.name: (file, made.bank) for file, made in pack.every(Questions)}
+        others = {each: bank.questions for each, (_, bank) in banks.items() if each != name}
+        path = self.folder / file
+        if name not in banks:
+            if path.exists():
+                raise Refused("bank_broken", said=file)
+            return Target(path, None, "", (), others)
+        owner, bank = banks[name]
+        if owner != file:
+            raise Refused("bank_elsewhere", said=owner, name=name)
+        text = files.text_in(path)
+        return Target(path, bank, text, _lines(files.positions_in(path, None), len(bank.questions)), others)
+
+
+def _lines(positions: Positions, count: int) -> list[int]:
+    return [positions["question", index] for index in range(count)]
+
+
+def _with_topic(plan: Plan, account: Account | None) -> Plan:
+    """A topic that members can subscribe to may be named as they see it; one that there isn't is told."""
+    topics = {each.id: each.name for each in account.topics} if account else {}
+    ids = {name: id_ for id_, name in topics.items()}
+    topic = plan.bank.topic
+    if plan.target.bank is not None or topic in topics:
+        return plan
+    if topic in ids:
+        text = re.sub(r"(?m)^topic = .*$", lambda _: f'topic = "{ids[topic]}"', plan.text, count=1)
+        return replace(plan, bank=replace(plan.bank, topic=ids[topic]), text=text)
+    note = Note("topic_none", 1, facts={"said": topic, "allowed": "、".join(topics) or "（还没有）"})
+    return replace(plan, merged=replace(plan.merged, notes=(*plan.merged.notes, note)))
