@@ -62,7 +62,6 @@ from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
-from scheduler.channels.template_message import TemplateMessageChannel
 from scheduler.crier import Crier
 from scheduler.job import Job
 from scheduler.later import Later
@@ -81,8 +80,8 @@ from storage.admins import AdminContacts, Admins
 from storage.audience import Conditions
 from storage.batching import Batcher
 from storage.broadcasts import Broadcasts
-from storage.cards import Cards
 from storage.checks import Checks
+from storage.hands import Hands
 from storage.inbox import Inbox
 from storage.linking import Linking
 from storage.opinion import Opinion, Opinions, Quota
@@ -99,6 +98,7 @@ from storage.refusals import Refusals
 from storage.roster import Roster
 from storage.sealing import Keys
 from storage.sessions import Sessions
+from storage.speeds import Speeds
 from storage.subscription import Subscriptions
 from storage.tags import Tags
 from storage.tokens import RedisTokenStore
@@ -121,16 +121,10 @@ LEASE_SECONDS = 15.0
 LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs/decisions/0018)
 KNOWN = Known(
     channels=frozenset(
-        {
-            NoticeChannel.name,
-            MiniNoticeChannel.name,
-            CustomerServiceChannel.name,
-            TemplateMessageChannel.name,
-            NextVisitChannel.name,
-        }
+        {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
     ),
     notice_fault=reasons.notice_fault,
-    service_channels=frozenset({TemplateMessageChannel.name}),
+    service_channels=frozenset({"template_message"}),
     most_text_bytes=limits.TEXT_BYTES,
     most_address_bytes=limits.URL_BYTES,
     last_work_year=LAST_YEAR,
@@ -163,6 +157,7 @@ class Platform:
     clients: Mapping[str, TencentWeChat]
     bulks: Mapping[str, Bulk]
     refusals: Refusals
+    speeds: Speeds
 
     @classmethod
     def of(cls, settings: Settings, keys: Keys, memory: Redis, clock: Clock) -> Self:
@@ -190,6 +185,7 @@ class Platform:
                 for name, account in accounts.items()
             },
             refusals=Refusals(memory),
+            speeds=Speeds(memory, a_second=settings.push.a_second),
         )
 
     @property
@@ -365,7 +361,6 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     features = (
         quiz.feature(
             store=QuizStore(database),
-            cards=Cards(database),
             shelf=shelf,
             zone=settings.zone,
             clock=clock,
@@ -519,13 +514,12 @@ def _pushes(
     subscriptions: Subscriptions,
     clock: Clock,
 ) -> Pushes:
-    store = Broadcasts(database, people)
+    store, hands = Broadcasts(database, people), Hands(database)
     made: tuple[Channel, ...] = (
         NoticeChannel(platform.accounts, platform.bulks),
         MiniNoticeChannel(platform.accounts, platform.bulks),
         CustomerServiceChannel(platform.accounts, platform.bulks),
-        TemplateMessageChannel(platform.accounts, platform.bulks),
-        NextVisitChannel(store),
+        NextVisitChannel(hands),
     )
     channels = {channel.name: channel for channel in made}
     conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
@@ -556,11 +550,13 @@ def _pushes(
     )
     pump = Pump(
         store=store,
+        hands=hands,
         people=people,
         planner=planner,
         channels=channels,
         crier=crier,
         nights=Nights(store, settings.manners),
+        speeds=platform.speeds,
         clock=clock,
         in_flight=settings.push.in_flight,
     )

@@ -4,11 +4,11 @@ What is in hand is exactly what is in flight, so a kill leaves no more in doubt 
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 
 import structlog
 
@@ -18,9 +18,11 @@ from scheduler.crier import Crier
 from scheduler.nights import Nights
 from scheduler.planner import Planner
 from storage import trouble
-from storage.broadcasts import DEDUPED, Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
+from storage.broadcasts import Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
+from storage.hands import Hands, Taken
 from storage.people import People
 from storage.refusals import Way
+from storage.speeds import Speeds
 from wechat import errors
 from wechat.errors import (
     AlreadyDone,
@@ -35,39 +37,55 @@ from wechat.errors import (
 LOST_AFTER = timedelta(seconds=60)  # longer than any send may take with its time limits
 STRETCH = timedelta(seconds=20)
 SLOWER_SECONDS = 30.0  # who is asked to wait that long is going too fast
+TOO_FAST = frozenset({-1, 44990, 44991, 45009, 45011})  # wechat-platform notes §2.4; 45009 where the day's isn't spent
 LONGEST_WAIT_SECONDS = 600.0
 DOUBT_SECONDS = 5.0  # a platform that lost one answer may lose them all: what is in flight ends before more goes out
+NAP_SECONDS = 2.0  # a stretch waits no longer for its pace: others may use its place meanwhile
+LOOK_AGAIN_SECONDS = 1.0  # at a run that this process works on already, or whose people are in hand in another run
 PATIENCE = (0.2, 1.0, 3.0)  # for a database that is away while something sent must be written down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pump:
-    """Sends what is due of a run; several may work on one run, in one process or in many."""
+    """Sends what is due of a run; of several who work on one run each is in a process of its own."""
 
     store: Broadcasts
+    hands: Hands
     people: People
     planner: Planner
     channels: Mapping[str, Channel]
     crier: Crier
     nights: Nights
+    speeds: Speeds
     clock: Callable[[], datetime]
     in_flight: int = 16  # wechat-platform notes §9: 10 to 20
     stretch: timedelta = STRETCH
     lost_after: timedelta = LOST_AFTER
     patience: Sequence[float] = PATIENCE
+    _at_work: set[str] = field(default_factory=set)
 
     async def work(self, key: str, *, stop: Callable[[], bool] = lambda: False) -> float | None:
         """Send for a while; how many seconds until there is more to do, None when others or the sweep see to the rest.
 
-        `stop` ends it early: nothing new is taken, what is in flight is waited for.
+        `stop` ends it early: nothing new is taken, what is in flight is waited for. Where this process works on the run
+        already, another one may want the key.
         """
+        if key in self._at_work:
+            return LOOK_AGAIN_SECONDS
+        self._at_work.add(key)
+        try:
+            return await self._work(key, stop)
+        finally:
+            self._at_work.discard(key)
+
+    async def _work(self, key: str, stop: Callable[[], bool]) -> float | None:
         run = await asyncio.to_thread(self.store.run, key)
         if run is None or run.state is not RunState.SENDING or await asyncio.to_thread(self._rests, run):
             return None
         await asyncio.to_thread(self.store.expire, key, now=self.clock())
         lane = _Lane(self, run, stop)
         await asyncio.gather(lane.drive(), asyncio.to_thread(self._cry, run, stop))
-        return await asyncio.to_thread(self._rest, key, lane.slow_down_seconds)
+        return await asyncio.to_thread(self._rest, key, lane.rest_seconds)
 
     def _cry(self, run: Run, stop: Callable[[], bool]) -> None:
         """Tell the groups; what breaks there stays in hand for the sweep, and keeps no person waiting."""
@@ -79,7 +97,7 @@ class Pump:
     def _rests(self, run: Run) -> bool:
         return self.nights.rests(run, self.clock())
 
-    def _rest(self, key: str, slow_down_seconds: float) -> float | None:
+    def _rest(self, key: str, rest_seconds: float) -> float | None:
         wakes = [wake for wake in (self.store.next_wake(key), self.store.posts.next_wake(key)) if wake]
         if not wakes:
             self.store.finish(key)
@@ -88,7 +106,7 @@ class Pump:
         run = self.store.run(key)
         if run is None or run.state is not RunState.SENDING or self._rests(run):
             return None
-        return max((wake - self.clock()).total_seconds(), slow_down_seconds, 0.0)
+        return max((wake - self.clock()).total_seconds(), rest_seconds, 0.0)
 
 
 class _Lane:
@@ -100,24 +118,35 @@ class _Lane:
         self._stop = stop
         self._batch = secrets.token_hex(8)
         self._until = pump.clock() + pump.stretch
-        self._landed: asyncio.Queue[Ended | _Lost] = asyncio.Queue()
+        self._landed: list[Ended | _Lost] = []
+        self._landing = asyncio.Event()
         self._flying = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ways: set[Way] = set()  # by which somebody may be due
+        self._purse: dict[Way, int] = {}  # what the pace allowed and wasn't used yet
+        self._has_taken = False
+        self._wait_seconds = 0.0  # until the pace allows more
         self._log = structlog.get_logger("push")
         self.slow_down_seconds = 0.0
         self._paused = False
 
+    @property
+    def rest_seconds(self) -> float:
+        """How long to leave the run alone for what the platform said, or since everybody due is in hand elsewhere."""
+        idle = not (self._has_taken or self._paused or self._is_over(self._pump.clock()))
+        return max(self.slow_down_seconds, self._wait_seconds, LOOK_AGAIN_SECONDS if idle else 0.0)
+
     async def drive(self) -> None:
         """Settle and take, until there is nothing more to take and nothing in flight."""
+        self._ways |= await asyncio.to_thread(self._pump.hands.ways, self._run.key, now=self._pump.clock())
         ended: list[Ended] = []
         while True:
-            parcels = await self._exchange(ended)
-            self._launch(parcels)
-            if not self._flying:
+            self._launch(*await self._exchange(ended))
+            if not self._flying and not 0 < self._wait_seconds < NAP_SECONDS:
                 return
             ended = await self._landings()
 
-    async def _exchange(self, ended: Sequence[Ended]) -> list[Parcel]:
+    async def _exchange(self, ended: Sequence[Ended]) -> tuple[Sequence[Parcel], frozenset[Way]]:
         """What was sent must be written down, whatever ails the database; what doesn't fit beside it isn't taken."""
         for pause in self._pump.patience:
             try:
@@ -128,17 +157,56 @@ class _Lane:
                 await asyncio.sleep(pause)
         return await asyncio.to_thread(self._turn_over, ended)
 
-    def _turn_over(self, ended: Sequence[Ended]) -> list[Parcel]:
+    def _turn_over(self, ended: Sequence[Ended]) -> tuple[Sequence[Parcel], frozenset[Way]]:
+        """Settle and take; what was taken, and which ways the platform refuses."""
         now = self._pump.clock()
         settled = [self._judge(each, now) for each in ended]
-        return self._pump.store.exchange(
-            self._run.key,
-            settled,
-            batch=self._batch,
-            room=0 if self._is_over(now) else self._pump.in_flight - self._flying,
-            now=now,
-            lost_at=now + self._pump.lost_after,
+        self._ways |= {Way(each.account, each.channel) for each in settled if _is_due(each, now)}
+        room = self._room(now)
+        taken = self._pump.hands.exchange(
+            self._run.key, settled, batch=self._batch, room=room, now=now, lost_at=now + self._pump.lost_after
         )
+        self._use(taken)
+        refused = self._pump.planner.refusals.current(now=now) if taken.parcels else ()
+        return taken.parcels, frozenset(refused)
+
+    # -- how much to take ----------------------------------------------------------------------------------------
+
+    def _room(self, now: datetime) -> Mapping[Way, int]:
+        """How many to take by each way: as many as may be in flight, and as its pace allows."""
+        self._wait_seconds = 0.0
+        left = 0 if self._is_over(now) else self._pump.in_flight - self._flying
+        if left <= 0 or not self._ways:
+            return {}
+        paced = [way for way in self._ways if self._is_paced(way)]
+        short = {way: left - self._purse.get(way, 0) for way in paced if self._purse.get(way, 0) < left}
+        if short:
+            granted = self._pump.speeds.take(short)
+            for way, grant in granted.items():
+                self._purse[way] = self._purse.get(way, 0) + grant.count
+            self._wait_seconds = min(grant.wait_seconds for grant in granted.values())
+        room: dict[Way, int] = {}
+        for way in sorted(self._ways, key=lambda each: each in self._purse):  # what nothing holds up goes first
+            room[way] = min(left, self._purse[way]) if way in self._purse else left
+            left -= room[way]
+        if not left:
+            self._wait_seconds = 0.0
+        return {way: count for way, count in room.items() if count}
+
+    def _use(self, taken: Taken) -> None:
+        """Pay for what was taken, and leave alone what has nothing more."""
+        for parcel in taken.parcels:
+            way = _way(parcel)
+            if way in self._purse:
+                self._purse[way] -= 1
+        self._has_taken = self._has_taken or bool(taken.parcels)
+        self._ways -= taken.empty
+        if not any(way in self._purse for way in self._ways):
+            self._wait_seconds = 0.0
+
+    def _is_paced(self, way: Way) -> bool:
+        channel = self._pump.channels.get(way.channel)
+        return channel is not None and not channel.waits
 
     def _is_over(self, now: datetime) -> bool:
         return (
@@ -152,10 +220,16 @@ class _Lane:
 
     # -- in the air ----------------------------------------------------------------------------------------------
 
-    def _launch(self, parcels: Sequence[Parcel]) -> None:
+    def _launch(self, parcels: Sequence[Parcel], refused: frozenset[Way]) -> None:
         self._flying += len(parcels)
-        for way, lump in groupby(sorted(parcels, key=_way), key=_way):
-            task = asyncio.create_task(self._fly(self._pump.channels.get(way.channel), list(lump)))
+        lumps: dict[Way, list[Parcel]] = {}
+        for parcel in parcels:
+            lumps.setdefault(_way(parcel), []).append(parcel)
+        for way, lump in lumps.items():
+            if way in refused and way.channel in self._pump.channels:
+                self._land(*(Ended(parcel, error=errors.from_code(errors.UNAUTHORIZED)) for parcel in lump))
+                continue
+            task = asyncio.create_task(self._fly(self._pump.channels.get(way.channel), lump))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -163,28 +237,26 @@ class _Lane:
         """Send a lump; whatever happens, all of it lands."""
         unheard = {parcel.person: parcel for parcel in parcels}
         try:
-            now = self._pump.clock()
-            if channel is not None and await asyncio.to_thread(self._is_refused, _way(parcels[0]), now):
-                for parcel in parcels:
-                    del unheard[parcel.person]
-                    self._landed.put_nowait(Ended(parcel, error=errors.from_code(errors.UNAUTHORIZED)))
-            elif channel is not None:
-                async for ended in channel.send(parcels, self._run, batch=self._batch, now=now):
+            if channel is not None:
+                async for ended in channel.send(parcels, self._run, batch=self._batch, now=self._pump.clock()):
                     del unheard[ended.parcel.person]
-                    self._landed.put_nowait(ended)
+                    self._land(ended)
         except Exception as error:  # noqa: BLE001 - nobody knows what became of them: the sweep decides
             self._log.error("sending broke", run=self._run.key, error=type(error).__name__)
-        for parcel in unheard.values():
-            self._landed.put_nowait(_Lost(parcel))
+        self._land(*map(_Lost, unheard.values()))
 
-    def _is_refused(self, way: Way, now: datetime) -> bool:
-        return way in self._pump.planner.refusals.current(now=now)
+    def _land(self, *landed: "Ended | _Lost") -> None:
+        self._landed += landed
+        self._landing.set()
 
     async def _landings(self) -> list[Ended]:
-        """All that have landed, at least one."""
-        landed = [await self._landed.get()]
-        while not self._landed.empty():
-            landed.append(self._landed.get_nowait())
+        """All that have landed: at least one, unless the pace allows more before that."""
+        if not self._landed:
+            self._landing.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._wait_seconds or None):
+                    await self._landing.wait()
+        landed, self._landed = self._landed, []
         self._flying -= len(landed)
         return [each for each in landed if isinstance(each, Ended)]
 
@@ -235,11 +307,13 @@ class _Lane:
 
     def _later(self, parcel: Parcel, error: Retryable, now: datetime) -> Settled:
         """Again after a while that doubles: the run's own end is the limit."""
+        if error.errcode is None or error.errcode in TOO_FAST:
+            rest = error.after_seconds if error.errcode not in (None, -1) else 0.0
+            self._pump.speeds.slow(_way(parcel), rest_seconds=rest)
         if error.after_seconds >= SLOWER_SECONDS:
             self.slow_down_seconds = max(self.slow_down_seconds, error.after_seconds)
         wait = min(max(error.after_seconds, 2.0**parcel.attempts), LONGEST_WAIT_SECONDS)
-        maybe = error.errcode is None and parcel.channel in DEDUPED  # its answer may have been lost
-        return settle(parcel, State.DUE, error=_code(error), wake_at=now + timedelta(seconds=wait), maybe=maybe)
+        return settle(parcel, State.DUE, error=_code(error), wake_at=now + timedelta(seconds=wait))
 
     def _pause(self, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
         """Nobody will be reached until a person has mended it: put it back and say so."""
@@ -259,6 +333,10 @@ class _Lost:
 
 def _way(parcel: Parcel) -> Way:
     return Way(parcel.account, parcel.channel)
+
+
+def _is_due(settled: Settled, now: datetime) -> bool:
+    return settled.state is State.DUE and (settled.wake_at or now) <= now
 
 
 def _by(other: Row, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:

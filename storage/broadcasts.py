@@ -6,10 +6,9 @@ an openid is never kept but joined when it is needed.
 """
 
 import json
-import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +18,7 @@ from sqlalchemy.engine import Connection
 from storage import group_posts
 from storage.db import Database, Moment, metadata
 from storage.group_posts import GroupPosts
-from storage.people import Id, People, contacts, credits_, kept_lines, persons
+from storage.people import Id, People
 from storage.taking_back import TakingBack
 
 broadcasts = sa.Table(
@@ -65,14 +64,12 @@ deliveries = sa.Table(
     sa.Column("message_id", sa.String(64), nullable=False, server_default=""),
     sa.Column("error", sa.String(32), nullable=False, server_default=""),
     sa.Column("settled_at", Moment),
-    sa.Column("repeat_until", Moment),  # it may have gone out: the platform takes a repeat for the same until then
     sa.Index("ix_deliveries_waiting", "key", "state", "wake_at"),
     sa.Index(
-        "ix_deliveries_repeat",
-        "key",
-        "repeat_until",
-        sqlite_where=sa.text("repeat_until IS NOT NULL"),
-        postgresql_where=sa.text("repeat_until IS NOT NULL"),
+        "ix_deliveries_in_hand",
+        "contact",
+        postgresql_where=sa.text("state = 'in_hand'"),
+        sqlite_where=sa.text("state = 'in_hand'"),
     ),
     sqlite_with_rowid=False,
 )
@@ -110,8 +107,6 @@ class State(StrEnum):
 
 
 OPEN = (State.DUE, State.IN_HAND)
-DEDUPED: Mapping[str, timedelta] = {"template_message": timedelta(minutes=7)}
-"""How long after it may have gone out a repeat is safe: the platform's ten minutes, and two for the way there."""
 PIECE = 2000  # rows that one statement changes
 
 
@@ -145,8 +140,6 @@ class Content(Words):
     mini_template_id: str = ""
     mini_page: str = ""
     mini_appid: str = ""
-    service_template_id: str = ""
-    service_fields: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
@@ -230,7 +223,7 @@ class Settled:
     """How a delivery ended, or (`DUE`) when and by which channel it is tried again.
 
     `error` is an errcode or one of our own short words. `spent_window` and `spent_credit` (a template id) are what the
-    platform counts against the contact. `maybe`: it is due again and may have gone out.
+    platform counts against the contact.
     """
 
     person: str
@@ -244,7 +237,6 @@ class Settled:
     wake_at: datetime | None = None
     spent_window: bool = False
     spent_credit: str = ""
-    maybe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -419,104 +411,6 @@ class Broadcasts:
 
     # -- deliveries ----------------------------------------------------------------------------------------------
 
-    def exchange(
-        self, key: str, settled: Sequence[Settled], *, batch: str, room: int, now: datetime, lost_at: datetime
-    ) -> list[Parcel]:
-        """Settle what is done and take up to `room` more in hand, in one transaction; nothing is taken of a paused run.
-
-        What stays in hand beyond `lost_at` is lost, and `sweep` decides. Two who take at once never take the same row.
-        """
-        with self._db.begin() as connection:
-            self._settle(connection, key, settled, batch=batch, now=now)
-            return self._claim(connection, key, batch=batch, room=room, now=now, lost_at=lost_at) if room else []
-
-    def _settle(
-        self, connection: Connection, key: str, settled: Sequence[Settled], *, batch: str, now: datetime
-    ) -> None:
-        if not settled:
-            return
-        # A sweep may have called it unsure: who has sent it knows better.
-        in_hand = (deliveries.c.state == State.IN_HAND) | (deliveries.c.state == State.UNSURE)
-        ours = in_hand & (deliveries.c.batch == batch)
-        change = deliveries.update().where(deliveries.c.key == key, deliveries.c.person == sa.bindparam("who"), ours)
-        change = change.values({name: sa.bindparam(f"new_{name}") for name in (*_SETTLED, "wake_at", "settled_at")})
-        connection.execute(change, [_change(each, now) for each in settled])
-        maybe = [{"who": each.person, "until": now + DEDUPED[each.channel]} for each in settled if each.maybe]
-        if maybe:
-            theirs = (deliveries.c.key == key) & (deliveries.c.person == sa.bindparam("who"))
-            again = deliveries.update().where(theirs, deliveries.c.repeat_until.is_(None))
-            connection.execute(again.values(repeat_until=sa.bindparam("until")), maybe)
-        if any(each.spent_window for each in settled):
-            self._people.spend_window(connection, [each.contact for each in settled if each.spent_window])
-        self._spend_credits(connection, settled)
-
-    def _spend_credits(self, connection: Connection, settled: Sequence[Settled]) -> None:
-        spent = [{"who": each.contact, "what": each.spent_credit} for each in settled if each.spent_credit]
-        if not spent:
-            return
-        same = (credits_.c.contact == sa.bindparam("who")) & (credits_.c.template == sa.bindparam("what"))
-        change = credits_.update().where(same, credits_.c.left > 0).values(left=credits_.c.left - 1)
-        connection.execute(change, spent)
-
-    def _claim(
-        self, connection: Connection, key: str, *, batch: str, room: int, now: datetime, lost_at: datetime
-    ) -> list[Parcel]:
-        is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == RunState.SENDING)
-        ready = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.wake_at <= now)
-        ready &= deliveries.c.repeat_until.is_(None) | (deliveries.c.repeat_until > now)
-        chosen = sa.select(deliveries.c.person).where(ready, is_sent).order_by(deliveries.c.wake_at).limit(room)
-        picked = chosen.with_for_update(skip_locked=True).cte("picked")  # a CTE, so that the limit is applied once
-        take = deliveries.update().where(deliveries.c.key == key, deliveries.c.person.in_(sa.select(picked.c.person)))
-        taken = take.values(state=State.IN_HAND, batch=batch, wake_at=lost_at, attempts=deliveries.c.attempts + 1)
-        known = (
-            deliveries.c.person,
-            deliveries.c.contact,
-            deliveries.c.account,
-            deliveries.c.channel,
-            deliveries.c.variant,
-        )
-        rows = connection.execute(taken.returning(*known, deliveries.c.attempts)).all()
-        openids = self._openids(connection, [row.contact for row in rows])
-        parcels = [Parcel(**row._mapping, openid=openids.get(row.contact, "")) for row in rows]  # noqa: SLF001 - public in spite of its name
-        left = [settle(each, State.GONE, error="left") for each in parcels if not each.openid]
-        self._settle(connection, key, left, batch=batch, now=now)
-        return [each for each in parcels if each.openid]
-
-    def _openids(self, connection: Connection, some: Collection[str]) -> Mapping[str, str]:
-        if not some:
-            return {}
-        found = sa.select(contacts.c.id, contacts.c.openid).where(contacts.c.id.in_(some))
-        return {row.id: row.openid for row in connection.execute(found)}
-
-    def keep_lines(
-        self, parcels: Sequence[Parcel], *, run: Run, batch: str, expires_at: datetime, now: datetime
-    ) -> None:
-        """Keep the run's line for each of them and settle them as sent, in one transaction: none is kept twice."""
-        with self._db.begin() as connection:
-            mine = sa.select(deliveries.c.person).where(
-                deliveries.c.key == run.key,
-                deliveries.c.person.in_([each.person for each in parcels]),
-                deliveries.c.state == State.IN_HAND,
-                deliveries.c.batch == batch,
-            )
-            here = sa.select(persons.c.id).where(persons.c.id.in_(mine)).with_for_update(read=True, key_share=True)
-            found = set(connection.execute(here).scalars())
-            kept = [
-                {
-                    "id": secrets.token_hex(16),
-                    "person": each.person,
-                    "key": run.key,
-                    "line": run.content.said(each.variant).line,
-                    "expires_at": expires_at,
-                }
-                for each in parcels
-                if each.person in found
-            ]
-            if kept:
-                connection.execute(self._db.insert(kept_lines).on_conflict_do_nothing(), kept)
-            settled = [settle(each, State.SENT if each.person in found else State.GONE) for each in parcels]
-            self._settle(connection, run.key, settled, batch=batch, now=now)
-
     def has_sent(self, key: str, channel: str) -> bool:
         """Whether anybody of this run got it by this channel."""
         here = (deliveries.c.key == key) & (deliveries.c.state == State.SENT) & (deliveries.c.channel == channel)
@@ -539,13 +433,8 @@ class Broadcasts:
         Gives the number of rows that are `unsure` now.
         """
         lost = (deliveries.c.key == key) & (deliveries.c.state == State.IN_HAND) & (deliveries.c.wake_at <= now)
-        in_time = deliveries.c.repeat_until.is_(None) | (deliveries.c.repeat_until > now)
-        again = lost & deliveries.c.channel.in_(repeatable) & in_time
+        again = lost & deliveries.c.channel.in_(repeatable)
         with self._db.begin() as connection:
-            for channel, span in DEDUPED.items():
-                first = lost & (deliveries.c.channel == channel) & deliveries.c.repeat_until.is_(None)
-                until = sa.type_coerce(deliveries.c.wake_at, sa.BigInteger) + int(span.total_seconds())
-                connection.execute(deliveries.update().where(first).values(repeat_until=sa.type_coerce(until, Moment)))
             connection.execute(deliveries.update().where(again).values(state=State.DUE, wake_at=now, batch=""))
             doubtful = deliveries.update().where(lost).values(state=State.UNSURE, settled_at=now)
             return len(connection.execute(doubtful.returning(deliveries.c.person)).all())
@@ -558,10 +447,7 @@ class Broadcasts:
             return len(connection.execute(known.returning(deliveries.c.person)).all())
 
     def expire(self, key: str, *, now: datetime) -> None:
-        """Drop what was not begun in time, and decide on what can't be repeated any more: it may have gone out."""
-        over = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.repeat_until <= now)
-        with self._db.begin() as connection:
-            connection.execute(deliveries.update().where(over).values(state=State.UNSURE, settled_at=now))
+        """Drop what was not begun in time: nobody is bothered with yesterday's news."""
         late = sa.exists().where(broadcasts.c.key == key, broadcasts.c.expires_at <= now)
         change = {"state": State.FAILED, "error": "expired", "settled_at": now}
         self._piecewise(key, deliveries.update().where(late).values(change))
@@ -619,8 +505,15 @@ class Broadcasts:
 
 def settle(parcel: Parcel, state: State, **more: Any) -> Settled:
     """Say how a parcel ended; `more` are the other fields of `Settled`."""
-    known = {name: getattr(parcel, name) for name in ("person", "contact", "account", "channel", "variant")}
-    return Settled(**{**known, "state": state, **more})
+    return Settled(
+        person=parcel.person,
+        contact=parcel.contact,
+        account=parcel.account,
+        channel=parcel.channel,
+        variant=parcel.variant,
+        state=state,
+        **more,
+    )
 
 
 def _dumped(content: Content) -> str:
@@ -635,15 +528,3 @@ def _run(row: sa.Row[Any]) -> Run:
 
 def _frozen(read: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(it) if isinstance(it, list) else it for name, it in read.items()}
-
-
-_SETTLED = ("state", "contact", "account", "channel", "variant", "message_id", "error")
-
-
-def _change(settled: Settled, now: datetime) -> dict[str, Any]:
-    return {
-        "who": settled.person,
-        **{f"new_{name}": getattr(settled, name) for name in _SETTLED},
-        "new_wake_at": settled.wake_at or now,
-        "new_settled_at": None if settled.state in OPEN else now,
-    }

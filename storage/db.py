@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 from storage import trouble
 from storage.batching import undisturbed
-from storage.hot import Direct, Hot, OnPostgres, OnSqlite, Statements, dialect_of
+from storage.hot import Asked, Direct, Hot, OnPostgres, OnSqlite, Rows, Statements, dialect_of
 from storage.spares import Spares
 
 Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound
@@ -162,12 +162,16 @@ class Database:
         """Statements of the path of every message, compiled once."""
         return Hot(self._hot, dialect_of(self._alone), statements)
 
+    def together(self, asked: Sequence[Asked]) -> list[Rows]:
+        """The rows of each hot statement, all of them in one transaction, or none."""
+        return self._hot.in_one(asked)
+
     def _cursor(self) -> Any:
         return self._own().cursor()
 
     def _own(self) -> Any:
-        """A driver's connection that is no pool's and commits every statement."""
-        pooled = self._alone.raw_connection()
+        """A driver's connection that is no pool's, commits every statement, and is new: one at rest may be cut."""
+        pooled = self._alone.pool.recreate().connect()
         pooled.detach()
         return pooled.dbapi_connection
 

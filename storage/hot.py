@@ -24,6 +24,10 @@ from storage.spares import Spares
 AGAIN_SECONDS = 3.0  # later than this nothing is tried again: a statement may take two, and the platform waits five
 
 _DONE = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
+# All statements here look keys up. Of a table so new that it has no statistics the planner thinks that it may as well
+# read the whole of it, and keeps to that as long as a statement is prepared.
+_KEYS_ALONE = (b"SET enable_hashjoin = off", b"SET enable_mergejoin = off", b"SET enable_seqscan = off")
+
 _WORDS: Mapping[object, bytes | None] = {None: None, True: b"t", False: b"f"}
 
 Rows = Sequence[Sequence[Any]]
@@ -42,15 +46,19 @@ class _Written(NamedTuple):
     sql: str
     names: Sequence[str]
     gives_rows: bool
+    constants: Mapping[str, Any]
 
     @classmethod
     def of(cls, statement: sa.ClauseElement, dialect: sa.Dialect) -> Self:
         compiled: Any = statement.compile(dialect=dialect)
         gives_rows = not statement.is_dml or bool(compiled.effective_returning)
-        return cls(str(compiled), tuple(compiled.positiontup), gives_rows)
+        names = tuple(compiled.positiontup)
+        constants = {name: compiled.binds[name].value for name in names if not compiled.binds[name].required}
+        return cls(str(compiled), names, gives_rows, constants)
 
     def values(self, named: Mapping[str, Any]) -> list[Any]:
-        return [named[name] for name in self.names]
+        known = {**self.constants, **named} if self.constants else named
+        return [known[name] for name in self.names]
 
 
 class _Call(NamedTuple):
@@ -61,11 +69,21 @@ class _Call(NamedTuple):
     changes: bool
 
 
+class Asked(NamedTuple):
+    """A statement with its values."""
+
+    statement: _Written
+    values: Mapping[str, Any]
+
+
 class Statements(Store, Protocol):
     """Where hot statements run."""
 
     def answer(self, call: Any) -> Rows:
         """The rows of a call's last statement."""
+
+    def in_one(self, asked: Sequence[Asked]) -> list[Rows]:
+        """The rows of each in a transaction of their own: all of them, whatever rows they give, or none."""
 
 
 class Hot:
@@ -85,6 +103,11 @@ class Hot:
     def __call__(self, **values: Any) -> Rows:
         """The rows of the last statement; a connection that failed is not used again."""
         return self._store.answer(_Call(self._statements, values, self._changes))
+
+    def asked(self, **values: Any) -> "Asked":
+        """A single statement with its values, to be one of several in a transaction (`Statements.in_one`)."""
+        (statement,) = self._statements
+        return Asked(statement, values)
 
 
 class OnSqlite:
@@ -106,6 +129,19 @@ class OnSqlite:
     def together(self, calls: Sequence[_Call]) -> Sequence[Any]:
         """All in one transaction, as far as none is at fault."""
         return _as_many_as_can(calls, self._change)
+
+    def in_one(self, asked: Sequence[Asked]) -> list[Rows]:
+        """The rows of each in a transaction of their own: all of them, whatever rows they give, or none."""
+        with _lent(self._spares) as cursor, self._turn:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                rows = [_executed(cursor, each.statement, each.values) for each in asked]
+                cursor.execute("COMMIT")
+            except BaseException:
+                if cursor.connection.in_transaction:  # what finds no room is undone by SQLite itself
+                    cursor.execute("ROLLBACK")
+                raise
+            return rows
 
     def _change(self, calls: Sequence[_Call]) -> list[Rows]:
         with _lent(self._spares) as cursor, self._turn:
@@ -155,6 +191,16 @@ class OnPostgres:
     def together(self, calls: Sequence[_Call]) -> Sequence[Any]:
         """All in one transaction, as far as none is at fault."""
         return _as_many_as_can(calls, self._run)
+
+    def in_one(self, asked: Sequence[Asked]) -> list[Rows]:
+        """The rows of each in a transaction of their own: all of them, whatever rows they give, or none."""
+        try:
+            with _lent(self._spares) as direct:
+                rows: list[Rows] = direct.at_once(asked)
+                return rows
+        except _Blamed as blamed:
+            fault = blamed.__cause__ or blamed
+        raise fault
 
     def _run(self, calls: Sequence[_Call]) -> list[Rows]:
         with _lent(self._spares) as direct:
@@ -219,6 +265,10 @@ def _lent(spares: Spares[Any]) -> Iterator[Any]:
     lent = spares.take()
     try:
         yield lent
+    except OperationalError:  # of the connection, not of a statement: what is at rest was cut with it
+        spares.drop(lent)
+        spares.close()
+        raise
     except BaseException:
         spares.drop(lent)
         raise
@@ -239,6 +289,8 @@ class Direct:
         self._names: dict[str, bytes] = {}
         self._readable = select.poll()
         self._readable.register(self._pq.socket, select.POLLIN)
+        for words in _KEYS_ALONE:
+            self._said(words)
 
     def in_turn(self, statements: Sequence[_Written], values: Mapping[str, Any]) -> Rows:
         """The last one's rows; of several each has to give one, or all are undone."""

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.channels import Ended
-from storage.broadcasts import Broadcasts, Content, Parcel, Run
+from storage.broadcasts import Content, Parcel, Run
+from storage.hands import Hands
 from storage.openings import Opening
 
 KEPT_FOR = timedelta(days=7)
@@ -19,8 +20,8 @@ class NextVisitChannel:
     repeatable = True
     waits = True
 
-    def __init__(self, store: Broadcasts) -> None:
-        self._store = store
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
 
     def opening(self, content: Content) -> Opening:  # noqa: ARG002 - whatever is said
         """Everybody may come back."""
@@ -31,7 +32,7 @@ class NextVisitChannel:
     ) -> AsyncGenerator[Ended, None]:
         """Keep the run's line for each of them."""
         await asyncio.to_thread(
-            self._store.keep_lines,
+            self._hands.keep_lines,
             parcels,
             run=run,
             batch=batch,

@@ -19,9 +19,11 @@ from scheduler.pump import Pump
 from storage import redis
 from storage.broadcasts import Broadcasts
 from storage.db import Database
+from storage.hands import Hands
 from storage.people import People
 from storage.refusals import Refusals
 from storage.sealing import Keys
+from storage.speeds import Speeds
 from tests import fakes
 from tests.scheduler.world import NO_REDIS, a_planner, an_account
 from wechat.bulk import Bulk
@@ -41,16 +43,18 @@ def main() -> None:
     bulk = Bulk(account, tokens)
     db = Database(told["database"])
     people = People(db, former=Keys("a secret of these tests").mark("former"))
-    store = Broadcasts(db, people)
+    store, hands = Broadcasts(db, people), Hands(db)
     channels: dict[str, Channel] = {
         "customer_service": CustomerServiceChannel({"official": account}, {"official": bulk}),
-        "next_visit": NextVisitChannel(store),
+        "next_visit": NextVisitChannel(hands),
     }
     settings = {name: GroupSettings(**each) for name, each in told.get("groups", {}).items()}
     manners = Manners(zone=ZoneInfo("UTC"))
     groups = robots.groups(settings, line=Wire)
     pump = Pump(
         store=store,
+        hands=hands,
+        speeds=Speeds(redis.connect(NO_REDIS), a_second=4000),
         people=people,
         planner=a_planner(db, channels, manners, Refusals(redis.connect(NO_REDIS))),
         channels=channels,

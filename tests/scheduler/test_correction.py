@@ -187,7 +187,7 @@ def test_a_correction_reaches_exactly_those_who_heard_what_was_wrong(stage):
     ends |= {bored: State.SENT, waits: State.DUE}
     stage.take(run, *(settle(by_person[who.person], end) for who, end in ends.items()), room=0)
     kept = [by_person[who.person] for who in (unread, read)]
-    stage.store.keep_lines(kept, run=run, batch="b1", expires_at=NOON + DAY, now=NOON)
+    stage.hands.keep_lines(kept, run=run, batch="b1", expires_at=NOON + DAY, now=NOON)
     stage.kept_for(read)
     stage.leave("o-left")
     stage.subscribers.drop(bored.person, ("yaowen",))

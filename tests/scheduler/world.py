@@ -26,11 +26,13 @@ from scheduler.workdays import Workdays
 from storage import redis
 from storage.audience import Conditions
 from storage.broadcasts import Broadcasts, Content, Run, RunState, State, deliveries
+from storage.hands import Hands
 from storage.people import People, Window, persons
 from storage.planning import Plans
 from storage.quiz import QuizStore
 from storage.refusals import Refusals
 from storage.sealing import Keys
+from storage.speeds import Speeds
 from storage.subscription import Subscriptions
 from tests.fakes import FakeBulk, FakeWeChat
 from wechat.settings import AccountSettings
@@ -172,6 +174,7 @@ class World:
         self.db = db
         self.people = People(db, former=Keys("a secret of these tests").mark("former"))
         self.store = Broadcasts(db, self.people)
+        self.hands = Hands(db)
 
     def person(self, openid, *, account="official", window=False, credit="", organisation=""):
         """One who follows; `window` allows them customer-service messages, `credit` is a template they accepted."""
@@ -207,7 +210,9 @@ class World:
         deliver(self.db, run.key, *whos, channel=channel)
 
     def take(self, run, *settled, room=10, batch="b1", now=NOON, lease=timedelta(minutes=1)):
-        return self.store.exchange(run.key, settled, batch=batch, room=room, now=now, lost_at=now + lease)
+        ways = dict.fromkeys(self.hands.ways(run.key, now=now), room)
+        taken = self.hands.exchange(run.key, settled, batch=batch, room=ways, now=now, lost_at=now + lease)
+        return list(taken.parcels)
 
     def states(self, run):
         """State to the number of deliveries in it."""
@@ -239,7 +244,7 @@ class Stage(World):
         channels: list[Channel] = [
             NoticeChannel(accounts, senders),
             CustomerServiceChannel(accounts, senders),
-            NextVisitChannel(self.store),
+            NextVisitChannel(self.hands),
         ]
         self.channels = {channel.name: channel for channel in channels}
         self.refusals = Refusals(memory or redis.connect(NO_REDIS))
@@ -270,6 +275,8 @@ class Stage(World):
             planner=self.planner,
             channels=self.channels,
             crier=self.crier,
+            hands=self.hands,
+            speeds=Speeds(memory or redis.connect(NO_REDIS), a_second=1000),
             nights=Nights(self.store, manners),
             clock=lambda: self.now,
             in_flight=in_flight,

@@ -1,0 +1,301 @@
+"""How deliveries come into hand and out of it: what one turn settles and takes is one transaction of a few statements.
+
+However many deliveries a turn is about, each statement is one, and goes to the driver itself (`storage.hot`).
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.broadcasts import OPEN, Parcel, Run, RunState, Settled, State, broadcasts, deliveries, settle
+from storage.db import Database
+from storage.people import Id, contacts, credits_, kept_lines, persons, windows
+from storage.refusals import Way
+
+AGAIN_SECONDS = 2  # until somebody is looked at again who is just being sent something of another run
+
+# Each row names its run: SQLite would walk through the whole of a run that is named once.
+_ROW: Mapping[str, sa.types.TypeEngine[Any]] = {"key": sa.String(128), "person": Id}
+_SETTLED: Mapping[str, sa.types.TypeEngine[Any]] = {
+    **_ROW,
+    "contact": Id,
+    "account": sa.String(64),
+    "channel": sa.String(32),
+    "variant": sa.Integer(),
+    "state": sa.String(16),
+    "message_id": sa.String(64),
+    "error": sa.String(32),
+    "wake_at": sa.BigInteger(),
+    "settled_at": sa.BigInteger(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came into hand, and the ways that had less than was asked for: nothing more of them is due now."""
+
+    parcels: Sequence[Parcel] = ()
+    empty: frozenset[Way] = frozenset()
+
+
+class Hands:
+    """Takes deliveries and settles them. Every method is safe to repeat."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._settle = _settling(db)
+        self._hot_settle = db.hot(self._settle)
+        self._spend_windows = db.hot(_spending_windows(db))
+        self._spend_credits = db.hot(_spending_credits(db))
+        self._claim = db.hot(_claiming())
+        self._meet = db.hot(_meeting(db))
+        self._put_back = db.hot(_putting_back(db))
+
+    def ways(self, key: str, *, now: datetime) -> frozenset[Way]:
+        """The ways by which somebody of a run is to be sent something now."""
+        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.wake_at <= now)
+        with self._db.read() as connection:
+            found = connection.execute(
+                sa.select(deliveries.c.account, deliveries.c.channel).where(waiting).distinct()
+            ).all()
+        return frozenset(Way(row.account, row.channel) for row in found)
+
+    def exchange(
+        self,
+        key: str,
+        settled: Sequence[Settled],
+        *,
+        batch: str,
+        room: Mapping[Way, int],
+        now: datetime,
+        lost_at: datetime,
+    ) -> Taken:
+        """Settle what is done and take up to `room` more of each way in hand, in one transaction.
+
+        Nothing is taken of a paused run, and nobody who is in hand in another run: one contact is sent one message at
+        a time (43108). What stays in hand beyond `lost_at` is lost, and `Broadcasts.sweep` decides. Two who take at
+        once never take the same row.
+        """
+        asked = [*self._settling(key, settled, batch, now)]
+        first = len(asked)
+        known = {"key": key, "batch": batch, "now": _seconds(now), "lost_at": _seconds(lost_at)}
+        asked += [
+            self._claim.asked(**known, account=way.account, channel=way.channel, room=most)
+            for way, most in room.items()
+        ]
+        if not asked:
+            return Taken()
+        rows = self._db.together(asked)[first:]
+        empty = frozenset(way for (way, most), some in zip(room.items(), rows, strict=True) if len(some) < most)
+        taken = [_parcel(*row) for some in rows for row in some]
+        return Taken(self._still_here(key, self._alone(key, taken, batch, now), batch, now), empty)
+
+    def settle(self, key: str, settled: Sequence[Settled], *, batch: str, now: datetime) -> None:
+        """Settle what is done, and take nothing."""
+        self.exchange(key, settled, batch=batch, room={}, now=now, lost_at=now)
+
+    def _settling(self, key: str, settled: Sequence[Settled], batch: str, now: datetime) -> Iterable[Any]:
+        if not settled:
+            return
+        yield self._hot_settle.asked(of_batch=batch, rows=_rows(key, settled, now))
+        if spent := [each.contact for each in settled if each.spent_window]:
+            yield self._spend_windows.asked(rows=json.dumps([[each] for each in spent]))
+        if bought := [[each.contact, each.spent_credit] for each in settled if each.spent_credit]:
+            yield self._spend_credits.asked(rows=json.dumps(bought))
+
+    def _alone(self, key: str, taken: list[Parcel], batch: str, now: datetime) -> list[Parcel]:
+        """Those whom nobody took for another run at the same moment; the others are put back, to be taken later.
+
+        Whoever takes says so first and looks then, so of two at least one sees the other. SQLite has one who takes at
+        a time.
+        """
+        if self._db.is_sqlite or not taken:
+            return taken
+        met = {contact for (contact,) in self._meet(key=key, rows=json.dumps([[each.contact] for each in taken]))}
+        if not met:
+            return taken
+        back = [[key, each.person] for each in taken if each.contact in met]
+        self._put_back(batch=batch, wake_at=_seconds(now) + AGAIN_SECONDS, rows=json.dumps(back))
+        return [each for each in taken if each.contact not in met]
+
+    def _still_here(self, key: str, taken: list[Parcel], batch: str, now: datetime) -> list[Parcel]:
+        left = [settle(each, State.GONE, error="left") for each in taken if not each.openid]
+        if left:
+            self.settle(key, left, batch=batch, now=now)
+        return [each for each in taken if each.openid] if left else taken
+
+    def keep_lines(
+        self, parcels: Sequence[Parcel], *, run: Run, batch: str, expires_at: datetime, now: datetime
+    ) -> None:
+        """Keep the run's line for each of them and settle them as sent, in one transaction: none is kept twice."""
+        with self._db.begin() as connection:
+            mine = sa.select(deliveries.c.person).where(
+                deliveries.c.key == run.key,
+                deliveries.c.person.in_([each.person for each in parcels]),
+                deliveries.c.state == State.IN_HAND,
+                deliveries.c.batch == batch,
+            )
+            here = sa.select(persons.c.id).where(persons.c.id.in_(mine)).with_for_update(read=True, key_share=True)
+            found = set(connection.execute(here).scalars())
+            kept = [
+                {
+                    "id": secrets.token_hex(16),
+                    "person": each.person,
+                    "key": run.key,
+                    "line": run.content.said(each.variant).line,
+                    "expires_at": expires_at,
+                }
+                for each in parcels
+                if each.person in found
+            ]
+            if kept:
+                connection.execute(self._db.insert(kept_lines).on_conflict_do_nothing(), kept)
+            settled = [settle(each, State.SENT if each.person in found else State.GONE) for each in parcels]
+            connection.execute(self._settle, {"of_batch": batch, "rows": _rows(run.key, settled, now)})
+
+
+def _parcel(person: str, contact: str, account: str, openid: str, channel: str, variant: int, attempts: int) -> Parcel:
+    return Parcel(
+        person=person,
+        contact=contact,
+        account=account,
+        openid=openid,
+        channel=channel,
+        variant=variant,
+        attempts=attempts,
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _rows(key: str, settled: Iterable[Settled], now: datetime) -> str:
+    at = _seconds(now)
+    return json.dumps(
+        [
+            [
+                key,
+                each.person,
+                each.contact,
+                each.account,
+                each.channel,
+                each.variant,
+                each.state,
+                each.message_id,
+                each.error,
+                at if each.wake_at is None else _seconds(each.wake_at),
+                None if each.state in OPEN else at,
+            ]
+            for each in settled
+        ]
+    )
+
+
+# -- the statements ------------------------------------------------------------------------------------------------
+
+
+def _table(db: Database, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.FromClause:
+    """What the parameter `rows`, a list of lists in JSON, holds, as a table."""
+    rows = sa.bindparam("rows", type_=sa.Text())
+    if db.is_sqlite:
+        each = sa.func.json_each(rows).table_valued("value").c.value
+        made: list[sa.ColumnElement[Any]] = [sa.func.json_extract(each, f"$[{at}]") for at in range(len(columns))]
+    else:
+        each = sa.func.json_array_elements(sa.cast(rows, sa.JSON)).table_valued("value").c.value
+        made = [sa.cast(each.op("->>")(sa.literal_column(str(at))), kind) for at, kind in enumerate(columns.values())]
+    return sa.select(*(it.label(name) for it, name in zip(made, columns, strict=True))).subquery("told")
+
+
+def _settling(db: Database) -> sa.Update:
+    told = _table(db, _SETTLED)
+    # A sweep may have called it unsure: who has sent it knows better.
+    in_hand = deliveries.c.state.in_([_word(State.IN_HAND), _word(State.UNSURE)])
+    ours = in_hand & (deliveries.c.batch == sa.bindparam("of_batch"))
+    change = deliveries.update().where(*_same(told), ours)
+    return change.values({name: told.c[name] for name in _SETTLED if name not in _ROW})
+
+
+def _spending_windows(db: Database) -> sa.Update:
+    told = _table(db, {"contact": Id})
+    change = windows.update().where(windows.c.contact == told.c.contact, windows.c.remaining > 0)
+    return change.values(remaining=windows.c.remaining - 1)
+
+
+def _spending_credits(db: Database) -> sa.Update:
+    told = _table(db, {"contact": Id, "template": sa.String(64)})
+    same = (credits_.c.contact == told.c.contact) & (credits_.c.template == told.c.template)
+    return credits_.update().where(same, credits_.c.left > 0).values(left=credits_.c.left - 1)
+
+
+def _claiming() -> sa.Update:
+    key: sa.BindParameter[str] = sa.bindparam("key")
+    other, due = deliveries.alias("other"), deliveries.alias("waiting")
+    is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == _word(RunState.SENDING))
+    elsewhere = sa.exists().where(
+        other.c.contact == due.c.contact, other.c.state == _word(State.IN_HAND), other.c.key != key
+    )
+    ready = (
+        (due.c.key == key)
+        & (due.c.state == _word(State.DUE))
+        & (due.c.wake_at <= sa.bindparam("now", type_=sa.BigInteger()))
+        & (due.c.account == sa.bindparam("account"))
+        & (due.c.channel == sa.bindparam("channel"))
+    )
+    chosen = sa.select(due.c.person).where(ready, is_sent, ~elsewhere).order_by(due.c.wake_at)
+    picked = chosen.limit(sa.bindparam("room")).with_for_update(skip_locked=True, of=due)
+    take = deliveries.update().where(
+        deliveries.c.key == key, deliveries.c.person.in_(sa.select(picked.cte("picked").c.person))
+    )
+    taken = take.values(
+        state=_word(State.IN_HAND),
+        batch=sa.bindparam("batch"),
+        wake_at=sa.bindparam("lost_at", type_=sa.BigInteger()),
+        attempts=deliveries.c.attempts + 1,
+    )
+    openid = sa.select(contacts.c.openid).where(contacts.c.id == deliveries.c.contact).scalar_subquery()
+    return taken.returning(
+        deliveries.c.person,
+        deliveries.c.contact,
+        deliveries.c.account,
+        sa.func.coalesce(openid, ""),
+        deliveries.c.channel,
+        deliveries.c.variant,
+        deliveries.c.attempts,
+    )
+
+
+def _meeting(db: Database) -> sa.Select[Any]:
+    """Which contacts are in hand in another run as well."""
+    told = _table(db, {"contact": Id})
+    both = (deliveries.c.contact == told.c.contact) & (deliveries.c.state == _word(State.IN_HAND))
+    return sa.select(deliveries.c.contact).where(both, deliveries.c.key != sa.bindparam("key"))
+
+
+def _putting_back(db: Database) -> sa.Update:
+    told = _table(db, _ROW)
+    ours = (deliveries.c.state == _word(State.IN_HAND)) & (deliveries.c.batch == sa.bindparam("batch"))
+    return (
+        deliveries.update()
+        .where(*_same(told), ours)
+        .values(
+            state=_word(State.DUE),
+            batch=_word(""),
+            wake_at=sa.bindparam("wake_at", type_=sa.BigInteger()),
+            attempts=deliveries.c.attempts - 1,
+        )
+    )
+
+
+def _same(told: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    return deliveries.c.key == told.c.key, deliveries.c.person == told.c.person
+
+
+def _word(word: str) -> sa.ColumnElement[str]:
+    """Written out, so that the index of what is in hand is known to fit."""
+    return sa.literal_column(f"'{word}'", sa.String())
