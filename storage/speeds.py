@@ -30,7 +30,7 @@ _KEY = "zhibu:speed:"
 
 _STATE = f"""
 local told = redis.call('TIME')
-local now = told[1] + told[2] / 1e6
+local now = tonumber(ARGV[3]) or told[1] + told[2] / 1e6
 local ceiling = tonumber(ARGV[1])
 local kept = redis.call('HMGET', KEYS[1], 'rate', 'tokens', 'at', 'rests_until', 'slowed_at')
 local rate = math.min(tonumber(kept[1]) or ceiling, ceiling)
@@ -80,14 +80,15 @@ class Grant:
 class Speeds:
     """Threads may share it. It never raises: without Redis a worker goes on at a part of the ceiling.
 
-    `a_second` is the ceiling of each way.
+    `a_second` is the ceiling of each way. A `clock`, in seconds, stands for Redis' own and this machine's.
     """
 
     def __init__(
-        self, client: redis_library.Redis, *, a_second: float, clock: Callable[[], float] = time.monotonic
+        self, client: redis_library.Redis, *, a_second: float, clock: Callable[[], float] | None = None
     ) -> None:
         self._ceiling = a_second
-        self._clock = clock
+        self._clock = clock or time.monotonic
+        self._now: Callable[[], float | str] = clock or (lambda: "")
         self._wire = Wire(client)
         self._take, self._slow = Script(self._wire, _TAKE), Script(self._wire, _SLOW)
         self._alone: dict[Way, Bucket] = {}
@@ -95,7 +96,7 @@ class Speeds:
 
     def take(self, wanted: Mapping[Way, int]) -> Mapping[Way, Grant]:
         """Take up to so many tokens of each way, all in one round trip."""
-        asked = [self._take.call([_key(way)], [self._ceiling, count]) for way, count in wanted.items()]
+        asked = [self._take.call([_key(way)], [self._ceiling, count, self._now()]) for way, count in wanted.items()]
         told = self._told(asked)
         if told is None:
             return {way: self._own(way).take(count) for way, count in wanted.items()}
@@ -107,7 +108,7 @@ class Speeds:
     def slow(self, way: Way, *, rest_seconds: float = 0.0) -> None:
         """The platform said that it was too fast: halve the rate for everybody, and rest first for so long."""
         self._own(way).slow(rest_seconds)
-        self._told([self._slow.call([_key(way)], [self._ceiling, rest_seconds])])
+        self._told([self._slow.call([_key(way)], [self._ceiling, rest_seconds, self._now()])])
 
     def _told(self, asked: Any) -> Any:
         """What Redis says to each, None where it is away; it is then left alone for a moment, since it may be hung."""

@@ -15,19 +15,15 @@ MUCH = 10_000
 
 
 class Fleet:
-    """Two workers and the time they live in: Redis' own, or where it is away that of a clock that stands still."""
+    """Two workers, and the time they live in."""
 
     def __init__(self, redis, *, a_second):
-        self.redis = redis
         self.at = 1000.0
         client = storage_redis.connect(NO_REDIS) if redis is None else redis
         self.one, self.other = (Speeds(client, a_second=a_second, clock=lambda: self.at) for _ in range(2))
 
     def pass_time(self, seconds):
         self.at += seconds
-        for key in self.redis.scan_iter("zhibu:speed:*") if self.redis else ():
-            for name in ("at", "rests_until", "slowed_at"):
-                self.redis.hincrbyfloat(key, name, -seconds)
 
     def take(self, count=MUCH, way=NOTICE):
         return self.one.take({way: count})[way]
@@ -61,20 +57,19 @@ def test_rest_saves_up_no_more_than_a_moments_worth(fleet):
 
 
 def test_who_gets_nothing_is_told_when_to_ask_again(fleet):
-    fleet.take()
-    told = fleet.take()
-    assert told.count == 0
+    while (told := fleet.take()).count:
+        pass
     assert 0.01 <= told.wait_seconds <= 0.02
 
     fleet.pass_time(told.wait_seconds + 0.001)
-    assert fleet.take().count == 1
+    assert fleet.take().count >= 1
 
 
 def test_too_fast_halves_the_rate_once_for_all_that_was_in_flight(fleet):
     for _ in range(50):
         fleet.one.slow(NOTICE)
     assert fleet.take().count == 0
-    assert fleet.gets_in(0.5) == pytest.approx(25, abs=2)
+    assert fleet.gets_in(1) == pytest.approx(50, abs=1.5)
 
 
 def test_too_fast_again_a_second_later_halves_it_again(fleet):
@@ -83,7 +78,7 @@ def test_too_fast_again_a_second_later_halves_it_again(fleet):
         fleet.pass_time(1)
 
     fleet.take()
-    assert fleet.gets_in(0.4) == pytest.approx(0.4 * 100 / 8, abs=1.5)
+    assert fleet.gets_in(1) == pytest.approx(14.4, abs=1)  # an eighth, and what three seconds raised it by
 
 
 def test_it_never_comes_to_a_stand(fleet):
@@ -98,7 +93,7 @@ def test_quiet_raises_the_rate_evenly_to_where_it_was_and_no_higher(fleet):
     fleet.one.slow(NOTICE)
     fleet.pass_time(30)
     fleet.take()
-    assert fleet.gets_in(0.5) == pytest.approx(0.5 * 75, abs=2)
+    assert fleet.gets_in(1) == pytest.approx(75, abs=1.5)
 
     fleet.pass_time(3600)
     fleet.take()
@@ -110,11 +105,11 @@ def test_a_rest_that_the_platform_asks_for_holds_and_counts_for_nothing(fleet):
     fleet.pass_time(59)
     told = fleet.take()
     assert told.count == 0
-    assert told.wait_seconds == pytest.approx(1, abs=0.2)
+    assert told.wait_seconds == pytest.approx(1, abs=0.01)
 
-    fleet.pass_time(1.2)
+    fleet.pass_time(1.01)
     fleet.take()
-    assert fleet.gets_in(0.5) == pytest.approx(25, abs=2)
+    assert fleet.gets_in(1) == pytest.approx(50, abs=1.5)
 
 
 def test_each_way_of_an_account_has_a_rate_of_its_own(fleet):
