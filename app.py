@@ -62,6 +62,7 @@ from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
+from scheduler.channels.template_message import TemplateMessageChannel
 from scheduler.crier import Crier
 from scheduler.job import Job
 from scheduler.later import Later
@@ -80,6 +81,7 @@ from storage.admins import AdminContacts, Admins
 from storage.audience import Conditions
 from storage.batching import Batcher
 from storage.broadcasts import Broadcasts
+from storage.cards import Cards
 from storage.checks import Checks
 from storage.hands import Hands
 from storage.inbox import Inbox
@@ -121,10 +123,16 @@ LEASE_SECONDS = 15.0
 LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs/decisions/0018)
 KNOWN = Known(
     channels=frozenset(
-        {NoticeChannel.name, MiniNoticeChannel.name, CustomerServiceChannel.name, NextVisitChannel.name}
+        {
+            NoticeChannel.name,
+            MiniNoticeChannel.name,
+            CustomerServiceChannel.name,
+            TemplateMessageChannel.name,
+            NextVisitChannel.name,
+        }
     ),
     notice_fault=reasons.notice_fault,
-    service_channels=frozenset({"template_message"}),
+    service_channels=frozenset({TemplateMessageChannel.name}),
     most_text_bytes=limits.TEXT_BYTES,
     most_address_bytes=limits.URL_BYTES,
     last_work_year=LAST_YEAR,
@@ -361,6 +369,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     features = (
         quiz.feature(
             store=QuizStore(database),
+            cards=Cards(database),
             shelf=shelf,
             zone=settings.zone,
             clock=clock,
@@ -519,6 +528,7 @@ def _pushes(
         NoticeChannel(platform.accounts, platform.bulks),
         MiniNoticeChannel(platform.accounts, platform.bulks),
         CustomerServiceChannel(platform.accounts, platform.bulks),
+        TemplateMessageChannel(platform.accounts, platform.bulks),
         NextVisitChannel(hands),
     )
     channels = {channel.name: channel for channel in made}

@@ -210,14 +210,18 @@ def _menu(account: Account) -> Found:
 
 
 def _templates(account: Account) -> Found:
-    named = dict(_named(account))
-    if not named or not capabilities.may(account.settings, Capability.TEMPLATES):
-        return
-    there = {template.id for template in account.wechat.notice_templates()}
-    missing = {key: wanted for key, wanted in named.items() if wanted not in there}
+    missing: dict[str, str] = {}
+    looked = False
+    for right, named, held in (
+        (Capability.TEMPLATES, dict(_named(account)), account.wechat.notice_templates),
+        (Capability.TEMPLATE_MESSAGE, dict(_services(account)), account.wechat.message_templates),
+    ):
+        if named and capabilities.may(account.settings, right):
+            looked, there = True, {template.id for template in held()}
+            missing |= {key: wanted for key, wanted in named.items() if wanted not in there}
     for key, wanted in missing.items():
         yield Level.FAULT, NO_TEMPLATE.format(template=wanted, broadcast=key)
-    if not missing:
+    if looked and not missing:
         yield Level.OK, "templates: the account has each that a broadcast names"
 
 
@@ -229,6 +233,13 @@ def _named(account: Account) -> Iterator[tuple[str, str]]:
         wanted = broadcast.mini_template_id if is_mini else broadcast.notice_template_id
         if wanted and channel in broadcast.channels:
             yield broadcast.key, wanted
+
+
+def _services(account: Account) -> Iterator[tuple[str, str]]:
+    """Key and template of each broadcast that would go out by a template message."""
+    for broadcast in account.broadcasts:
+        if broadcast.service_template_id and "template_message" in broadcast.channels:
+            yield broadcast.key, broadcast.service_template_id
 
 
 LOOKS: tuple[Look, ...] = (_reach, _quota, _menu, _templates)

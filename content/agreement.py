@@ -367,6 +367,21 @@ def _is_for(allowed: tuple[str, ...], meant: tuple[str, ...], parents: Mapping[s
     )
 
 
+def _services_follow_from_deeds(pack: Pack) -> Iterator[Clash]:
+    """A service notice says what the member did, and goes to nobody who did nothing."""
+    for file, broadcast in pack.every(Broadcast):
+        for index, channel in enumerate(broadcast.channels):
+            facts = {"said": channel, "source": SERVICE_RULE}
+            if channel not in pack.known.service_channels:
+                continue
+            if not broadcast.service.strip():
+                yield Clash(file, "service_unsaid", facts, ("channels", index))
+            if not broadcast.audience.follows_from_deeds:
+                yield Clash(file, "service_for_all", facts, ("audience",))
+            if not broadcast.service_template_id:
+                yield Clash(file, "service_template", facts, ("channels", index))
+
+
 def _services_bring_no_news(pack: Pack) -> Iterator[Clash]:
     """The platform's template messages are for notices that follow from a member's own act."""
     templates = dict(pack.every(Template))
@@ -504,6 +519,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Clash]], ...] = (
     _words_fit,
     _digests_are_there,
     _services_bring_no_news,
+    _services_follow_from_deeds,
     _templates_have_one_name,
     _gaps_can_be_filled,
     _overrides_fit,

@@ -191,6 +191,18 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "渠道“{said}”是模板消息，不能用来发要闻和摘要",
         "微信规定模板消息只用于与用户本人操作有关的重要服务通知（{source}），请换成别的渠道",
     ),
+    "service_unsaid": (
+        "渠道“{said}”是模板消息，要写明这是因为本人做了什么",
+        '请加一行 service，例如 service = "答过题"；微信规定模板消息只用于与用户本人操作有关的重要服务通知（{source}）',
+    ),
+    "service_for_all": (
+        "渠道“{said}”是模板消息，只能发给自己做过这件事的人",
+        '请在 [audience] 里写 answered，例如 answered = "1d"；订阅了主题不算（{source}）',
+    ),
+    "service_template": (
+        "渠道“{said}”没有模板可用",
+        "请写 service_template_id：公众号后台“模板消息”里选好的模板的编号，和订阅通知的不通用",
+    ),
     "broadcast_key_twice": ("推送的 key “{said}”用过了", "另一个在 {other}；请改掉其中一个"),
     "channel_unknown": ("没有“{said}”这个渠道，推送时会跳过它", "渠道有：{allowed}"),
     "group_unknown": ("没有“{said}”这个群，推送时会说没发成", "配置的 [groups] 里有：{allowed}"),
@@ -311,6 +323,9 @@ KEYS = [
     "mini_template_id",
     "mini_fields",
     "mini_page",
+    "service",
+    "service_template_id",
+    "service_fields",
     "groups",
     "group_template",
     "expires_after",

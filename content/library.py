@@ -120,6 +120,10 @@ class Library:
             own = variant.fields
         return self._filled({**usual, **own}, self._values(broadcast, digests, now))
 
+    def service_notice_of(self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime) -> dict[str, str]:
+        """Give the fields of its template message."""
+        return self._filled(broadcast.service_fields or broadcast.fields, self._values(broadcast, digests, now))
+
     def _filled(self, fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
         return {key: words.template(source).fill(values).strip() for key, source in fields.items()}
 

@@ -546,6 +546,12 @@ class Group:
             self.received or self.answered or self.all or self.any
         )
 
+    @property
+    def follows_from_deeds(self) -> bool:
+        """Whether everybody meant has done something themselves; to have subscribed is none of these."""
+        some = [each.follows_from_deeds for each in self.any]
+        return bool(self.answered) or any(each.follows_from_deeds for each in self.all) or (bool(some) and all(some))
+
     @model_validator(mode="after")
     def _someone(self) -> Self:
         if not self.names_somebody and not self.none:
@@ -623,6 +629,9 @@ class Broadcast:
     `expires_after` the run's time is dropped ("30m", "12h", "2d"). `groups` are the configuration's names of groups
     outside WeChat that hear it too, by their own `group_template` where there is one; `channels` may be empty then.
 
+    A template message follows from something that the member did, which `service` says ("交了意见"); it has a
+    `service_template_id` of its own, and takes `service_fields` where those differ.
+
     `digests` are what it speaks of, by their slugs, instead of what is new. `link` is opened by a tap on it, or stands
     below the words; with a `picture` the customer-service message is a card. With `mini_appid` the official account's
     notice opens `mini_page` too. The first variant that fits has the word, where there is one.
@@ -655,6 +664,9 @@ class Broadcast:
     mini_fields: Mapping[str, Words] = field(default_factory=dict)
     mini_page: str = ""
     mini_appid: str = ""
+    service: str = ""
+    service_template_id: str = ""
+    service_fields: Mapping[str, Words] = field(default_factory=dict)
     group_template: str = ""
     expires_after: Span = timedelta(hours=12)
     four_eyes: bool = False
@@ -683,6 +695,7 @@ class Broadcast:
         for place, said in self.sayings():
             for table in ("fields", "mini_fields"):
                 yield from (((*place, table, key), source) for key, source in getattr(said, table).items())
+        yield from ((("service_fields", key), source) for key, source in self.service_fields.items())
         yield from (((name,), getattr(self, name)) for name in ("link", "picture") if getattr(self, name))
 
     @model_validator(mode="after")

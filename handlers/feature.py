@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ParamSpec
 
 from flask import Blueprint
 from sqlalchemy.engine import Connection
 
 from handlers.router import Router
 from scheduler.job import Job
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +46,13 @@ class Feature:
     def help(self) -> str:
         """The phrase that says in one line what a member can do here."""
         return f"{self.name}.help"
+
+
+def in_turn(*acts: Callable[P, None]) -> Callable[P, None]:
+    """One act of several, such as what each store of a slice erases."""
+
+    def act(*args: P.args, **named: P.kwargs) -> None:
+        for each in acts:
+            each(*args, **named)
+
+    return act

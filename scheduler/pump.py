@@ -18,7 +18,7 @@ from scheduler.crier import Crier
 from scheduler.nights import Nights
 from scheduler.planner import Planner
 from storage import trouble
-from storage.broadcasts import Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
+from storage.broadcasts import DEDUPED, Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
 from storage.hands import Hands, Taken
 from storage.people import People
 from storage.refusals import Way
@@ -313,7 +313,8 @@ class _Lane:
         if error.after_seconds >= SLOWER_SECONDS:
             self.slow_down_seconds = max(self.slow_down_seconds, error.after_seconds)
         wait = min(max(error.after_seconds, 2.0**parcel.attempts), LONGEST_WAIT_SECONDS)
-        return settle(parcel, State.DUE, error=_code(error), wake_at=now + timedelta(seconds=wait))
+        maybe = error.errcode is None and parcel.channel in DEDUPED  # its answer may have been lost
+        return settle(parcel, State.DUE, error=_code(error), wake_at=now + timedelta(seconds=wait), maybe=maybe)
 
     def _pause(self, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
         """Nobody will be reached until a person has mended it: put it back and say so."""

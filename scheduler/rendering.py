@@ -168,6 +168,8 @@ def _content(
         mini_template_id=broadcast.mini_template_id,
         mini_page=broadcast.mini_page,
         mini_appid=broadcast.mini_appid,
+        service_template_id=broadcast.service_template_id,
+        service_fields=_service_fields(library, broadcast, digests, now),
         digests=tuple(digest.slug for digest in digests),
         topics=topics,
         organisations=_within(library, broadcast.audience.organisations),
@@ -178,6 +180,13 @@ def _content(
         groups=broadcast.groups if told else (),
         group_text=told,
     )
+
+
+def _service_fields(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> dict[str, str]:
+    if not broadcast.service_template_id:
+        return {}
+    filled = library.service_notice_of(broadcast, digests=digests, now=now)
+    return {key: limits.fit(key, value) for key, value in filled.items()}
 
 
 def _for_groups(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> str:

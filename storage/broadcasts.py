@@ -8,7 +8,7 @@ an openid is never kept but joined when it is needed.
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -64,7 +64,15 @@ deliveries = sa.Table(
     sa.Column("message_id", sa.String(64), nullable=False, server_default=""),
     sa.Column("error", sa.String(32), nullable=False, server_default=""),
     sa.Column("settled_at", Moment),
+    sa.Column("repeat_until", Moment),  # it may have gone out: the platform takes a repeat for the same until then
     sa.Index("ix_deliveries_waiting", "key", "state", "wake_at"),
+    sa.Index(
+        "ix_deliveries_repeat",
+        "key",
+        "repeat_until",
+        sqlite_where=sa.text("repeat_until IS NOT NULL"),
+        postgresql_where=sa.text("repeat_until IS NOT NULL"),
+    ),
     sa.Index(
         "ix_deliveries_in_hand",
         "contact",
@@ -107,6 +115,8 @@ class State(StrEnum):
 
 
 OPEN = (State.DUE, State.IN_HAND)
+DEDUPED: Mapping[str, timedelta] = {"template_message": timedelta(minutes=7)}
+"""How long after it may have gone out a repeat is safe: the platform's ten minutes, and two for the way there."""
 PIECE = 2000  # rows that one statement changes
 
 
@@ -140,6 +150,8 @@ class Content(Words):
     mini_template_id: str = ""
     mini_page: str = ""
     mini_appid: str = ""
+    service_template_id: str = ""
+    service_fields: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
@@ -223,7 +235,7 @@ class Settled:
     """How a delivery ended, or (`DUE`) when and by which channel it is tried again.
 
     `error` is an errcode or one of our own short words. `spent_window` and `spent_credit` (a template id) are what the
-    platform counts against the contact.
+    platform counts against the contact. `maybe`: it is due again and may have gone out.
     """
 
     person: str
@@ -237,6 +249,7 @@ class Settled:
     wake_at: datetime | None = None
     spent_window: bool = False
     spent_credit: str = ""
+    maybe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,8 +446,13 @@ class Broadcasts:
         Gives the number of rows that are `unsure` now.
         """
         lost = (deliveries.c.key == key) & (deliveries.c.state == State.IN_HAND) & (deliveries.c.wake_at <= now)
-        again = lost & deliveries.c.channel.in_(repeatable)
+        in_time = deliveries.c.repeat_until.is_(None) | (deliveries.c.repeat_until > now)
+        again = lost & deliveries.c.channel.in_(repeatable) & in_time
         with self._db.begin() as connection:
+            for channel, span in DEDUPED.items():
+                first = lost & (deliveries.c.channel == channel) & deliveries.c.repeat_until.is_(None)
+                until = sa.type_coerce(deliveries.c.wake_at, sa.BigInteger) + int(span.total_seconds())
+                connection.execute(deliveries.update().where(first).values(repeat_until=sa.type_coerce(until, Moment)))
             connection.execute(deliveries.update().where(again).values(state=State.DUE, wake_at=now, batch=""))
             doubtful = deliveries.update().where(lost).values(state=State.UNSURE, settled_at=now)
             return len(connection.execute(doubtful.returning(deliveries.c.person)).all())
@@ -447,7 +465,10 @@ class Broadcasts:
             return len(connection.execute(known.returning(deliveries.c.person)).all())
 
     def expire(self, key: str, *, now: datetime) -> None:
-        """Drop what was not begun in time: nobody is bothered with yesterday's news."""
+        """Drop what was not begun in time, and decide on what can't be repeated any more: it may have gone out."""
+        over = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.repeat_until <= now)
+        with self._db.begin() as connection:
+            connection.execute(deliveries.update().where(over).values(state=State.UNSURE, settled_at=now))
         late = sa.exists().where(broadcasts.c.key == key, broadcasts.c.expires_at <= now)
         change = {"state": State.FAILED, "error": "expired", "settled_at": now}
         self._piecewise(key, deliveries.update().where(late).values(change))

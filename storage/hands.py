@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.broadcasts import OPEN, Parcel, Run, RunState, Settled, State, broadcasts, deliveries, settle
+from storage.broadcasts import DEDUPED, OPEN, Parcel, Run, RunState, Settled, State, broadcasts, deliveries, settle
 from storage.db import Database
 from storage.people import Id, contacts, credits_, kept_lines, persons, windows
 from storage.refusals import Way
@@ -32,6 +32,7 @@ _SETTLED: Mapping[str, sa.types.TypeEngine[Any]] = {
     "error": sa.String(32),
     "wake_at": sa.BigInteger(),
     "settled_at": sa.BigInteger(),
+    "repeat_until": sa.BigInteger(),
 }
 
 
@@ -191,6 +192,7 @@ def _rows(key: str, settled: Iterable[Settled], now: datetime) -> str:
                 each.error,
                 at if each.wake_at is None else _seconds(each.wake_at),
                 None if each.state in OPEN else at,
+                at + int(DEDUPED[each.channel].total_seconds()) if each.maybe else None,
             ]
             for each in settled
         ]
@@ -218,7 +220,9 @@ def _settling(db: Database) -> sa.Update:
     in_hand = deliveries.c.state.in_([_word(State.IN_HAND), _word(State.UNSURE)])
     ours = in_hand & (deliveries.c.batch == sa.bindparam("of_batch"))
     change = deliveries.update().where(*_same(told), ours)
-    return change.values({name: told.c[name] for name in _SETTLED if name not in _ROW})
+    first = sa.func.coalesce(deliveries.c.repeat_until, told.c.repeat_until)  # counted from when it first was in doubt
+    known = {name: told.c[name] for name in _SETTLED if name not in _ROW}
+    return change.values({**known, "repeat_until": first})
 
 
 def _spending_windows(db: Database) -> sa.Update:
@@ -244,6 +248,7 @@ def _claiming() -> sa.Update:
         (due.c.key == key)
         & (due.c.state == _word(State.DUE))
         & (due.c.wake_at <= sa.bindparam("now", type_=sa.BigInteger()))
+        & (due.c.repeat_until.is_(None) | (due.c.repeat_until > sa.bindparam("now", type_=sa.BigInteger())))
         & (due.c.account == sa.bindparam("account"))
         & (due.c.channel == sa.bindparam("channel"))
     )

@@ -12,6 +12,8 @@ from sqlalchemy.engine import Connection
 from storage.db import Database, Moment, metadata
 from storage.people import Id
 
+OF_MISTAKES = "wrong:"  # how the names of their rounds begin
+
 rounds = sa.Table(
     "quiz_rounds",
     metadata,
@@ -149,26 +151,15 @@ class QuizStore:
         with self._db.read() as connection:
             return {row.position: row.right for row in connection.execute(chosen).all()}
 
-    def wrong(self, *, person: str, most: int) -> list[str]:
-        """Questions whose newest answer was wrong, the oldest mistake first."""
-        newest = (
-            sa.select(
-                answers.c.question,
-                answers.c.right,
-                answers.c.at,
-                sa.func.row_number()
-                .over(
-                    partition_by=answers.c.question,
-                    order_by=(answers.c.at.desc(), answers.c.round, answers.c.position.desc()),
-                )
-                .label("nth"),
-            )
-            .where(answers.c.person == person)
-            .subquery()
+    def reviewed(self, *, person: str, day: date) -> int:
+        """How many questions the person answered in that day's rounds of mistakes."""
+        counted = (
+            sa.select(sa.func.count())
+            .select_from(rounds.join(answers, answers.c.round == rounds.c.id))
+            .where(rounds.c.person == person, rounds.c.day == day, rounds.c.name.startswith(OF_MISTAKES))
         )
-        chosen = sa.select(newest.c.question).where(newest.c.nth == 1, newest.c.right.is_(False))
         with self._db.read() as connection:
-            return list(connection.execute(chosen.order_by(newest.c.at, newest.c.question).limit(most)).scalars())
+            return connection.execute(counted).scalar_one()
 
     def tally(self, person: str) -> tuple[int, int]:
         """How many answers a person gave, and how many were right."""

@@ -179,7 +179,7 @@ class Receipts:
             return {"state": State.FAILED}
         opened = broadcasts.update().where(here, broadcasts.c.state == RunState.DONE)
         connection.execute(opened.values(state=RunState.SENDING))
-        return {"wake_at": wake_at, "settled_at": None, "batch": ""}
+        return {"wake_at": wake_at, "settled_at": None, "batch": "", "repeat_until": None}
 
 
 _GOES_ON = (RunState.SENDING, RunState.PAUSED)

@@ -22,7 +22,7 @@ from tests.fake_api.templates import FakeTemplates
 from wechat.bulk import Job, Outcome
 from wechat.client import WeChat
 from wechat.errors import WeChatError
-from wechat.messages import News, Notice
+from wechat.messages import News, Notice, TemplateMessage
 
 
 class Shelf:
@@ -89,6 +89,8 @@ class FakeBulk:
             match job.what:
                 case Notice() as notice:
                     return Outcome(job.id, self._wechat.send_notice(notice))
+                case TemplateMessage(notice, client_msg_id):
+                    return Outcome(job.id, self._wechat.send_template(notice, client_msg_id=client_msg_id))
                 case News() as news:
                     self._wechat.send_news(job.openid, news)
                 case words:

@@ -14,9 +14,9 @@ import aiohttp
 
 from wechat.api.customer_service import news_send, text_send
 from wechat.api.line import Send
-from wechat.api.notices import notice_send
+from wechat.api.notices import notice_send, template_send
 from wechat.errors import AlreadyDone, Misconfigured, QuotaSpent, StaleToken, WeChatError
-from wechat.messages import News, Notice
+from wechat.messages import News, Notice, TemplateMessage
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens
 from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, Answer, encoded, lost, proxy_to, understood, unreached
@@ -24,11 +24,14 @@ from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, Answer, encode
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to send: words or a card as a customer-service message, or a notice; `id` is the caller's."""
+    """One thing to send: words or a card as a customer-service message, or a notice; `id` is the caller's.
+
+    Of a template message nothing is in doubt: a lost answer is `Retryable`, within its ten minutes.
+    """
 
     id: Hashable
     openid: str = field(repr=False)
-    what: str | News | Notice = field(repr=False)
+    what: str | News | Notice | TemplateMessage = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +186,9 @@ class _Batch:
             ) as response:
                 answer = Answer(response.status, response.content_type, await response.read())
         except (aiohttp.ClientError, TimeoutError) as fault:
-            failure = _failure(fault)
+            failure = _failure(fault, once=send.once)
         else:
-            return understood(answer, once=True, hide=hide)
+            return understood(answer, once=send.once, hide=hide)
         raise failure
 
 
@@ -195,12 +198,14 @@ def _built(job: Job, account: AccountSettings) -> Send:
             return notice_send(notice, account)
         case News() as news:
             return news_send(job.openid, news)
+        case TemplateMessage(notice, client_msg_id):
+            return template_send(notice, client_msg_id)
         case words:
             return text_send(job.openid, words)
 
 
-def _failure(fault: Exception) -> WeChatError:
+def _failure(fault: Exception, *, once: bool) -> WeChatError:
     if isinstance(fault, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return unreached("the platform can't be reached")
     reason = "no answer in time" if isinstance(fault, TimeoutError) else "the connection broke"
-    return lost(reason, once=True)
+    return lost(reason, once=once)

@@ -386,6 +386,14 @@ class Notice:
     miniprogram_path: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateMessage:
+    """A notice as a template message (§3.2): `client_msg_id` is its key against doubles, for ten minutes."""
+
+    notice: Notice
+    client_msg_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """A page of the account's own: `content` is HTML whose pictures lie on the platform (`upload_picture`).

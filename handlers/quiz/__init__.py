@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
-from handlers.feature import Feature, Keeps
+from handlers.feature import Feature, Keeps, in_turn
 from handlers.openapi import Effect
 from handlers.quiz import api, chat, pages
 from handlers.quiz.engine import Daily
+from handlers.quiz.service import Service
+from storage.cards import Cards
 from storage.quiz import QuizStore
 
 
@@ -20,11 +22,13 @@ class QuizSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     questions_a_day: int = Field(5, ge=1, le=20)
+    reviews_a_day: int = Field(10, ge=1, le=200)
 
 
 def feature(
     *,
     store: QuizStore,
+    cards: Cards,
     shelf: Shelf,
     zone: ZoneInfo,
     clock: Callable[[], datetime],
@@ -33,7 +37,14 @@ def feature(
     settings: QuizSettings,
 ) -> Feature:
     """The quiz, ready to be opened. `public_url` is where phones reach the pages, "" for nowhere."""
-    daily = Daily(settings.questions_a_day)
+    service = Service(
+        store=store,
+        cards=cards,
+        shelf=shelf,
+        zone=zone,
+        drawn=Daily(settings.questions_a_day),
+        reviews_a_day=settings.reviews_a_day,
+    )
 
     def show(person: str) -> list[str]:
         given, right = store.tally(person)
@@ -41,8 +52,13 @@ def feature(
 
     return Feature(
         name="quiz",
-        chat=chat.routes(store=store, shelf=shelf, zone=zone, daily=daily, public_url=public_url),
-        api=api.blueprint(api.Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, clock=clock, effect=effect)),
-        pages=pages.blueprint(pages.Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, clock=clock)),
-        keeps=Keeps(tables=("quiz_rounds", "quiz_answers"), show=show, erase=store.erase, unite=store.unite),
+        chat=chat.routes(service, public_url=public_url),
+        api=api.blueprint(api.Quiz(service=service, clock=clock, effect=effect)),
+        pages=pages.blueprint(pages.Quiz(service=service, clock=clock)),
+        keeps=Keeps(
+            tables=("quiz_rounds", "quiz_answers", "quiz_cards"),
+            show=show,
+            erase=in_turn(cards.erase, store.erase),
+            unite=in_turn(cards.unite, store.unite),
+        ),
     )

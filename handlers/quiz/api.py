@@ -4,23 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.library import Library
 from content.models import Question, QuestionType
-from content.shelf import Shelf
 from handlers import openapi, problems, session
 from handlers.openapi import Effect, Once, Paged
 from handlers.problems import Problem, Refused
 from handlers.quiz import engine
-from handlers.quiz.engine import Daily
+from handlers.quiz.service import Service
 from storage.quiz import Given, QuizStore, Round
 
 NO_QUESTIONS = Problem(404, "quiz.problem_no_questions")
 NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
+ENOUGH = Problem(409, "quiz.problem_enough")
 NO_SUCH_ROUND = Problem(404, "quiz.problem_no_such_round")
 NOT_OPEN = Problem(409, "quiz.problem_not_open")
 CHANGED = Problem(409, "quiz.problem_changed")
@@ -102,18 +101,21 @@ class Verdict(BaseModel):
 
 
 class Mistake(BaseModel):
-    """A question that was answered wrong the last time."""
+    """A question that was answered wrong, and is due again or still wrong."""
 
     question: str = Field(examples=["dangzhang-012"])
     type: QuestionType
     stem: str
+    due: date = Field(description="The day from which on it is to be reviewed, by FSRS.")
+    wrong: bool = Field(description="Whether the newest answer to it was wrong.")
 
 
 class Mistakes(BaseModel):
-    """A page of them, the oldest first."""
+    """A page of them: what is due the longest first, then what is due later and still wrong."""
 
     items: list[Mistake]
     total: int
+    today: int = Field(description="How many of them a round may still have today.")
     next: str | None = Field(description="`after` of the next page; null on the last one.")
 
 
@@ -125,23 +127,21 @@ class Standing(BaseModel):
     total: int
     given: int = Field(description="Answers given so far, all rounds together.")
     right: int = Field(description="How many of those were right.")
+    review: int = Field(description="Questions to go through again today.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiz:
     """What the doors do. A round is the same one that the chat goes on with."""
 
-    store: QuizStore
-    shelf: Shelf
-    zone: ZoneInfo
-    drawn: Daily
+    service: Service
     clock: Callable[[], datetime]
     effect: Effect
 
     def standing(self) -> Standing:
         """Where the member stands."""
         person, today = session.who().person, self._today()
-        drawn = self.drawn.on(today, self._library.questions_on(today))
+        drawn = self.service.drawn_on(today)
         begun = self.store.find(person=person, name=engine.daily(today))
         given, right = self.store.tally(person)
         return Standing(
@@ -150,6 +150,7 @@ class Quiz:
             total=len(begun.questions if begun else drawn),
             given=given,
             right=right,
+            review=len(self.service.reviews(person, today).offered),
         )
 
     def begin(self, wanted: Begin, once: Once) -> Going:
@@ -157,19 +158,15 @@ class Quiz:
         today, person = self._today(), session.who().person
         match wanted.of:
             case Of.TODAY:
-                name, questions = engine.daily(today), list(self.drawn.on(today, self._library.questions_on(today)))
-                problem = NO_QUESTIONS
+                begun, problem = self.service.todays(person, today), NO_QUESTIONS
             case Of.MISTAKES:
-                open_round = engine.unfinished(
-                    self.store.unfinished(person=person, day=today), known=self._library.question
-                )
-                if open_round and engine.is_of_mistakes(open_round):
-                    return self._going(open_round)
-                name, questions = engine.of_mistakes(self.effect(once)), self._again(today)[: self.drawn.count]
-                problem = NO_MISTAKES
-        if not questions:
+                name = engine.of_mistakes(self.effect(once))
+                begun, problem = self.service.mistakes(person, today, name=name), NO_MISTAKES
+                if begun is None and self.service.reviews(person, today).is_enough:
+                    problem = ENOUGH
+        if begun is None:
             raise Refused(problem)
-        return self._going(self.store.begin(person=person, name=name, day=today, questions=questions))
+        return self._going(begun)
 
     def round(self, found: str) -> Going:
         """A round of one's own."""
@@ -210,15 +207,20 @@ class Quiz:
         return question, shown
 
     def mistakes(self, page: Paged) -> Mistakes:
-        """What was answered wrong the last time."""
-        questions = filter(None, map(self._library.question, self._again(self._today())))
-        items = [Mistake(question=each.id, type=each.type, stem=each.stem) for each in questions]
+        """What there is to go through again."""
+        reviews = self.service.reviews(session.who().person, self._today())
+        items = [
+            Mistake(
+                question=each.question.id,
+                type=each.question.type,
+                stem=each.question.stem,
+                due=each.day,
+                wrong=each.wrong,
+            )
+            for each in reviews.waiting
+        ]
         some, following = openapi.page(items, page, key=lambda item: item.question)
-        return Mistakes(items=some, total=len(items), next=following)
-
-    def _again(self, today: date) -> list[str]:
-        wrong = self.store.wrong(person=session.who().person, most=self.drawn.mistakes)
-        return engine.again(map(self._library.question, wrong), on=today)
+        return Mistakes(items=some, total=len(items), today=len(reviews.offered), next=following)
 
     def _own(self, found: str) -> Round:
         going = self.store.own(found, person=session.who().person)
@@ -227,7 +229,7 @@ class Quiz:
         return going
 
     def _open_at(self, going: Round) -> int:
-        return engine.open_at(going.questions, going.answered, known=self._library.question)
+        return self.service.open_at(going)
 
     def _going(self, going: Round) -> Going:
         at = self._open_at(going)
@@ -265,16 +267,21 @@ class Quiz:
         return engine.choices(question, seed=going.id, yes=say("quiz.yes"), no=say("quiz.no"))
 
     def _today(self) -> date:
-        return self.clock().astimezone(self.zone).date()
+        return self.service.day(self.clock())
+
+    @property
+    def store(self) -> QuizStore:
+        """Where answers are kept."""
+        return self.service.store
 
     @property
     def _library(self) -> Library:
-        return self.shelf.current()
+        return self.service.shelf.current()
 
 
 def blueprint(quiz: Quiz) -> APIBlueprint:
     """Serve /api/v1/quiz."""
-    doors, say = openapi.doors("quiz"), quiz.shelf.say
+    doors, say = openapi.doors("quiz"), quiz.service.shelf.say
 
     @doors.get("")
     @doors.output(Standing)
@@ -288,7 +295,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     @doors.output(Going)
     @doors.doc(
         summary="Begin a round, or go on with the one that is open",
-        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES),
+        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH),
     )
     def begin(json_data: Begin, headers_data: Once) -> Going:
         return quiz.begin(json_data, headers_data)
@@ -314,7 +321,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     @doors.get("/mistakes")
     @doors.input(Paged, location="query")
     @doors.output(Mistakes)
-    @doors.doc(summary="What you answered wrong the last time")
+    @doors.doc(summary="What there is to go through again")
     def mistakes(query_data: Paged) -> Mistakes:
         return quiz.mistakes(query_data)
 

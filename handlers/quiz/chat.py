@@ -2,15 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from content.library import Library
 from content.models import Question, QuestionType
-from content.shelf import Shelf
 from handlers.quiz import engine
-from handlers.quiz.engine import Daily
+from handlers.quiz.service import Service
 from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.quiz import QuizStore, Round
 from wechat.messages import Kind, Reply, Text
@@ -19,9 +18,9 @@ _KINDS = {QuestionType.SINGLE: "single", QuestionType.MULTI: "multi", QuestionTy
 _LETTER = re.compile("[a-h]")
 
 
-def routes(*, store: QuizStore, shelf: Shelf, zone: ZoneInfo, daily: Daily, public_url: str) -> Router:
+def routes(service: Service, *, public_url: str) -> Router:
     """答题, 错题 and their menu keys."""
-    quiz = Quiz(store=store, shelf=shelf, zone=zone, drawn=daily, public_url=public_url)
+    quiz = Quiz(service=service, public_url=public_url)
     return Router(
         "quiz",
         words={
@@ -53,38 +52,25 @@ class Open(NamedTuple):
 class Quiz:
     """The doors of the quiz. The talk holds the round and the position; SQL knows the truth of both."""
 
-    store: QuizStore
-    shelf: Shelf
-    zone: ZoneInfo
-    drawn: Daily
+    service: Service
     public_url: str
 
     def daily(self, turn: Turn) -> Reply:
         """Today's questions: begun, gone on with, or their result."""
-        today = turn.now.astimezone(self.zone).date()
-        drawn = self.drawn.on(today, self._library.questions_on(today))
-        if not drawn:
-            return self._says("none")
-        begun = self.store.begin(person=turn.who.person, name=engine.daily(today), day=today, questions=drawn)
-        return self._goes_on(turn, begun)
+        begun = self.service.todays(turn.who.person, self.service.day(turn.now))
+        return self._goes_on(turn, begun) if begun else self._says("none")
 
     def mistakes(self, turn: Turn) -> Reply:
-        """What was answered wrong the last time and still holds; a round of it begun today is gone on with."""
-        begun_before = self._unfinished(turn)
-        if begun_before and engine.is_of_mistakes(begun_before):
-            return self._goes_on(turn, begun_before)
-        today = turn.now.astimezone(self.zone).date()
-        wrong = self.store.wrong(person=turn.who.person, most=self.drawn.mistakes)
-        again = engine.again(map(self._library.question, wrong), on=today)
-        if not again:
-            return self._says("no_mistakes")
-        begun = self.store.begin(
-            person=turn.who.person,
-            name=engine.of_mistakes(turn.message.id),
-            day=today,
-            questions=again[: self.drawn.count],
-        )
-        return self._goes_on(turn, begun)
+        """What is due of what was answered wrong; a round of it begun today is gone on with."""
+        today, name = self.service.day(turn.now), engine.of_mistakes(turn.message.id)
+        begun = self.service.mistakes(turn.who.person, today, name=name)
+        return self._goes_on(turn, begun) if begun else self._nothing_again(turn, today)
+
+    def _nothing_again(self, turn: Turn, today: date) -> Reply:
+        reviews = self.service.reviews(turn.who.person, today)
+        if reviews.is_enough:
+            return self._says("enough", waiting=len(reviews.waiting))
+        return self._says("no_mistakes", next=reviews.next)
 
     def takes(self, turn: Turn) -> Handler | None:
         """An answer to the question that is open, as its reader saw it."""
@@ -133,10 +119,7 @@ class Quiz:
 
     def _unfinished(self, turn: Turn) -> Round | None:
         """A round of today with something left to ask: of mistakes, which is begun later, else the day's."""
-        if not turn.who.known:
-            return None
-        begun = self.store.unfinished(person=turn.who.person, day=turn.now.astimezone(self.zone).date())
-        return engine.unfinished(begun, known=self._library.question)
+        return self.service.going(turn.who.person, self.service.day(turn.now)) if turn.who.known else None
 
     def restart(self, turn: Turn) -> Reply:
         """An answer can't be taken back, so a round of today goes on, and that is said; an older one makes way."""
@@ -147,7 +130,7 @@ class Quiz:
         return self._goes_on(turn, going, before=before)
 
     def _todays_name(self, turn: Turn) -> str:
-        return engine.daily(turn.now.astimezone(self.zone).date())
+        return engine.daily(self.service.day(turn.now))
 
     def picks_up(self, turn: Turn) -> Reply | None:
         """A bare letter while nothing is open: the talk was lost in a round. Its question is asked again."""
@@ -214,8 +197,13 @@ class Quiz:
         )
 
     @property
+    def store(self) -> QuizStore:
+        """Where answers are kept."""
+        return self.service.store
+
+    @property
     def _library(self) -> Library:
-        return self.shelf.current()
+        return self.service.shelf.current()
 
     def _say(self, key: str, **values: object) -> str:
         return self._library.say(f"quiz.{key}", **values)

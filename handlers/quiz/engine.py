@@ -5,14 +5,18 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, tzinfo
 from string import ascii_uppercase
 from typing import Protocol, TypeVar
+
+import fsrs
 
 from content.models import OPTION_REFERENCE, Question, QuestionType
 
 ASKED = (QuestionType.SINGLE, QuestionType.MULTI, QuestionType.JUDGE)
-_ROUNDS_OF_MISTAKES = 10
+# Rounds come once a day, so there are no steps of minutes, and the same answers lead to the same day. A year is the
+# longest that a question once missed is left alone.
+_MEMORY = fsrs.Scheduler(learning_steps=(), relearning_steps=(), maximum_interval=365, enable_fuzzing=False)
 _MISTAKES = "wrong:"  # how the names of their rounds begin
 RIGHT, WRONG = "true", "false"  # the ids of a judge question's two options
 _YES = frozenset({"对", "对的", "正确", "是", "是的", "√", "✓", "✔", "✅", "t", "true", "y", "yes", "同意"})
@@ -47,11 +51,6 @@ class Daily:
 
     count: int
     _made: dict[date, tuple[tuple[Question, ...], tuple[str, ...]]] = field(default_factory=dict)
-
-    @property
-    def mistakes(self) -> int:
-        """How many mistakes are looked through for a round of them: many, since some have left the pack."""
-        return self.count * _ROUNDS_OF_MISTAKES
 
     def on(self, day: date, questions: tuple[Question, ...]) -> tuple[str, ...]:
         """The ids that are asked on that day, of the pack's questions of that day."""
@@ -105,9 +104,54 @@ def unfinished(begun: Iterable[B], *, known: Callable[[str], object]) -> B | Non
     return min(left, key=lambda each: not is_of_mistakes(each), default=None)
 
 
-def again(wrong: Iterable[Question | None], *, on: date) -> list[str]:
-    """Ids of the questions answered wrong, as far as the pack has them and they hold; each once, in their order."""
-    return list(dict.fromkeys(question.id for question in wrong if question and question.in_effect(on)))
+def due(history: Iterable[tuple[datetime, bool]]) -> datetime | None:
+    """When a question is to be reviewed: by FSRS, from its answers (in UTC, oldest first). None: it was never wrong.
+
+    The first mistake makes the card. From it on what was right is rated Good and what was wrong Again: how long
+    somebody thought isn't measured, and nobody is asked how hard it was.
+    """
+    card: fsrs.Card | None = None
+    for at, right in history:
+        if right and card is None:
+            continue
+        rating = fsrs.Rating.Good if right else fsrs.Rating.Again
+        card, _ = _MEMORY.review_card(card or fsrs.Card(card_id=0, due=at), rating, at)
+    return card.due if card else None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A question to go through again: from which day on, and whether its newest answer was wrong."""
+
+    question: Question
+    day: date
+    wrong: bool
+
+
+class Carded(Protocol):
+    """What is known of a question that was answered wrong at some time."""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether its newest answer was."""
+
+    @property
+    def due(self) -> datetime:
+        """When it is to be reviewed."""
+
+
+def again(cards: Iterable[tuple[Question | None, Carded]], *, on: date, zone: tzinfo) -> list[Review]:
+    """What to go through again: what is due that day, the longest first, then what is due later but still wrong.
+
+    Only what the pack has and can ask here, and what holds that day.
+    """
+    known = [
+        (card.due, Review(question, card.due.astimezone(zone).date(), card.wrong))
+        for question, card in cards
+        if question and question.type in ASKED and question.in_effect(on)
+    ]
+    found = [each for each in known if each[1].day <= on or each[1].wrong]
+    return [review for _, review in sorted(found, key=lambda each: (each[1].day > on, each[0], each[1].question.id))]
 
 
 def open_at(ids: Sequence[str], answered: int, *, known: Callable[[str], object]) -> int:

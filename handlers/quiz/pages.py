@@ -6,21 +6,19 @@ look of it, and an answer's message is its place: neither a second tap nor an ol
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.library import Library
 from content.models import Question
-from content.shelf import Shelf
 from handlers import session
 from handlers.quiz import engine
-from handlers.quiz.engine import Daily
+from handlers.quiz.service import Service
 from storage.quiz import QuizStore, Round
 
 TODAY, MISTAKES = "today", "mistakes"
@@ -31,26 +29,24 @@ _ID = re.compile("[0-9a-f]{32}", re.ASCII)
 class Quiz:
     """What the pages do. Only a form's POST writes; every page can be opened again."""
 
-    store: QuizStore
-    shelf: Shelf
-    zone: ZoneInfo
-    drawn: Daily
+    service: Service
     clock: Callable[[], datetime]
 
     def home(self) -> ResponseReturnValue:
         """Today's round as far as it is done, and how many mistakes there are to go through again."""
         today = self._today()
         begun = self.store.find(person=self._person, name=engine.daily(today))
-        total = len(begun.questions if begun else self._drawn(today))
+        total = len(begun.questions if begun else self.service.drawn_on(today))
         open_one = begun is not None and self._open_at(begun) < total
-        mistakes = len(self._again(today))
+        reviews = self.service.reviews(self._person, today)
         return self._page(
             "home",
             begun=begun,
             total=total,
             open_one=open_one,
-            mistakes=mistakes,
-            going_again=self._going_again(today) is not None,
+            reviews=reviews,
+            due=sum(each.day <= today for each in reviews.waiting),
+            going_again=self.service.going_again(self._person, today) is not None,
             nothing_again="none" in request.args,
             once=secrets.token_hex(16),
         )
@@ -61,7 +57,7 @@ class Quiz:
         if request.form.get("of") == MISTAKES:
             going = self._begin_again(today)
         else:
-            going = self._begin(today, engine.daily(today), list(self._drawn(today)))
+            going = self.service.todays(self._person, today)
         return self._to("round", found=going.id) if going else redirect(url_for(".home", none=1), 303)
 
     def round(self, found: str) -> ResponseReturnValue:
@@ -131,27 +127,12 @@ class Quiz:
         was_before = given is not None and given.said != _said(chosen)
         return self._to("verdict", found=going.id, position=at, first=1 if was_before else None)
 
-    def _begin(self, today: date, name: str, questions: Sequence[str]) -> Round | None:
-        if not questions:
-            return None
-        return self.store.begin(person=self._person, name=name, day=today, questions=questions)
-
     def _begin_again(self, today: date) -> Round | None:
         """A round of mistakes: the one of today that is open, else one for this form, however often it is sent."""
         once = request.form.get("once", "")
         if not _ID.fullmatch(once):
             abort(400)
-        questions = self._again(today)[: self.drawn.count]
-        return self._going_again(today) or self._begin(today, engine.of_mistakes(f"page:{once}"), questions)
-
-    def _going_again(self, today: date) -> Round | None:
-        begun = self.store.unfinished(person=self._person, day=today)
-        going = engine.unfinished(begun, known=self._library.question)
-        return going if going and engine.is_of_mistakes(going) else None
-
-    def _again(self, today: date) -> list[str]:
-        wrong = self.store.wrong(person=self._person, most=self.drawn.mistakes)
-        return engine.again(map(self._library.question, wrong), on=today)
+        return self.service.mistakes(self._person, today, name=engine.of_mistakes(f"page:{once}"))
 
     def _asks(
         self, going: Round, question: Question, at: int, *, fault: str = "", chosen: frozenset[str] = frozenset()
@@ -182,7 +163,7 @@ class Quiz:
         return going
 
     def _open_at(self, going: Round) -> int:
-        return engine.open_at(going.questions, going.answered, known=self._library.question)
+        return self.service.open_at(going)
 
     def _question(self, going: Round, at: int) -> Question | None:
         return self._library.question(going.questions[at]) if 0 <= at < len(going.questions) else None
@@ -190,9 +171,6 @@ class Quiz:
     def _shown(self, question: Question, going: Round) -> tuple[engine.Choice, ...]:
         say = self._library.say
         return engine.choices(question, seed=going.id, yes=say("quiz.yes"), no=say("quiz.no"))
-
-    def _drawn(self, today: date) -> Sequence[str]:
-        return self.drawn.on(today, self._library.questions_on(today))
 
     def _page(self, name: str, /, **values: Any) -> str:
         return render_template(f"quiz/{name}.html", account=self._library.account, **values)
@@ -202,7 +180,12 @@ class Quiz:
         return redirect(url_for(f".{page}", **where), 303)
 
     def _today(self) -> date:
-        return self.clock().astimezone(self.zone).date()
+        return self.service.day(self.clock())
+
+    @property
+    def store(self) -> QuizStore:
+        """Where answers are kept."""
+        return self.service.store
 
     @property
     def _person(self) -> str:
@@ -210,7 +193,7 @@ class Quiz:
 
     @property
     def _library(self) -> Library:
-        return self.shelf.current()
+        return self.service.shelf.current()
 
 
 def _said(chosen: frozenset[str]) -> str:

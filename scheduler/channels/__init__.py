@@ -17,7 +17,7 @@ from storage.openings import Opening
 from wechat.bulk import Job, Outcome
 from wechat.capabilities import Capability, may
 from wechat.errors import Misconfigured, WeChatError
-from wechat.messages import News, Notice
+from wechat.messages import News, Notice, TemplateMessage
 from wechat.settings import AccountSettings
 
 
@@ -71,7 +71,7 @@ def with_right(accounts: Mapping[str, AccountSettings], right: Capability) -> fr
 
 
 async def post(
-    sender: Sender | None, parcels: Sequence[Parcel], what: Callable[[Parcel], str | News | Notice]
+    sender: Sender | None, parcels: Sequence[Parcel], what: Callable[[Parcel], str | News | Notice | TemplateMessage]
 ) -> AsyncGenerator[Ended, None]:
     """Send what `what` makes of each parcel; an account that is no longer configured stops the run."""
     if sender is None:

@@ -178,6 +178,17 @@ def test_a_template_that_the_account_lacks_is_named_with_its_broadcast(world):
     assert "weekly" in text
 
 
+def test_a_template_message_needs_a_template_of_its_own(world):
+    lacking, there = (
+        replace(a_broadcast(key="reply", service_template_id=name), channels=("template_message",))
+        for name in ("study", "result")
+    )
+    level, text = world.lines(broadcasts=[lacking])["templates"]
+
+    assert (level, "study" in text, "reply" in text) == ("fault", True, True)
+    assert not world.lines(broadcasts=[there])
+
+
 def test_a_template_of_a_channel_that_is_not_used_does_not_matter(world):
     unused = replace(a_broadcast(notice_template_id="gone"), channels=("next_visit",))
 

@@ -1,5 +1,6 @@
 """Every fault an admin can make is named with its file and its line."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,15 @@ VISIT = {"channels": ["next_visit"], "template": "daily"}
 HOLIDAYS = "calendar/2027.toml"
 WRONG = "daily:2026-11-23"
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
+SERVICE: dict[str, Any] = {
+    "audience": {"answered": "1d"},
+    "channels": ["template_message"],
+    "template": "none",
+    "service": "答过题",
+    "service_template_id": "T1",
+}
+PLAIN = {"templates/none.j2": "一句话"}
+NEWS_FIELD = '\n[service_fields]\nthing1 = "{{ digests[0].title }}"\n'
 KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
     channels=frozenset({"notice", "next_visit"}),
@@ -56,6 +66,11 @@ def digest_with(**changed: Any) -> dict[str, Any]:
 def push_with(**changed: Any) -> dict[str, Any]:
     """A broadcast: key 1, title 2, schedule 3, audience 4, channels 5, template 6, [fields] 8, thing1 9."""
     return {PUSH: a_broadcast(**changed)}
+
+
+def service_to(audience: Mapping[str, Any]) -> dict[str, Any]:
+    """A service notice to some."""
+    return push_with(**SERVICE | {"audience": audience}, fields={}) | PLAIN
 
 
 # code, files changed, file at fault, line, a word of the sentence
@@ -163,6 +178,11 @@ FAULTS = [
     ("service_news", push_with(channels=["template_message"]), PUSH, 5, "Template_Message_Interface"),
     ("service_news", push_with(channels=["template_message"], template="none", fields={}, digests=["first"])
      | {"templates/none.j2": "一句话"}, PUSH, 5, "重要服务通知"),
+    ("service_news", {PUSH: a_broadcast(**SERVICE, fields={}) + NEWS_FIELD} | PLAIN, PUSH, 5, "要闻和摘要"),
+    ("service_unsaid", push_with(**{**SERVICE, "service": " "}, fields={}) | PLAIN, PUSH, 5, "service = "),
+    ("service_template", push_with(**{**SERVICE, "service_template_id": ""}, fields={}) | PLAIN, PUSH, 5, "编号"),
+    ("service_for_all", service_to({"topics": ["yaowen"]}), PUSH, 4, "answered"),
+    ("service_for_all", service_to({"any": [{"answered": "1d"}, {"topics": ["yaowen"]}]}), PUSH, 4, "不算"),
     ("broadcast_key_twice", {"broadcasts/again.toml": a_broadcast()}, PUSH, 1, "broadcasts/again.toml"),
     ("notice_field", push_with(fields={"title": "一"}), PUSH, 9, "thing1"),
     ("notice_value", push_with(fields={"thing1": "字" * 21}), PUSH, 9, "“thing1”太长"),
@@ -400,13 +420,15 @@ def test_workdays_beyond_what_was_announced_are_said_to_be_a_guess(tmp_path, tod
 @pytest.mark.parametrize(
     "changed",
     [
-        {"template": "none", "fields": {"thing1": "会议改期"}},
-        {"template": "none", "fields": {"thing1": "{{ broadcast.title }}"}},
+        {"fields": {"thing1": "会议改期"}},
+        {"fields": {"thing1": "{{ broadcast.title }}"}},
+        {"audience": {"all": [{"answered": "1d"}, {"topics": ["yaowen"]}]}, "fields": {}},
+        {"audience": {"any": [{"answered": "1d"}, {"answered": "7d", "topics": ["yaowen"]}]}, "fields": {}},
     ],
-    ids=["its own words", "its title"],
+    ids=["its own words", "its title", "all of whom did it", "any of whom did it"],
 )
 def test_a_service_notice_without_news_is_let_through(tmp_path, changed):
-    files = {"templates/none.j2": "会议改期", **push_with(channels=["template_message"], **changed)}
+    files = {"templates/none.j2": "会议改期", **push_with(**SERVICE | changed)}
     known = Known(channels=frozenset({"template_message"}), service_channels=frozenset({"template_message"}))
 
     library = load(a_pack(tmp_path / "pack", files), zone=ZONE, known=known, shipped=shipped_phrases(tmp_path / "s"))

@@ -296,3 +296,56 @@ def test_whoever_knows_says_what_became_of_the_unsure_and_of_nobody_else(world, 
 
     assert counts == [2, 0]
     assert world.states(run) == {"gone": 1, "due": 1, str(state): 2}
+
+
+# -- what may be repeated for a while --------------------------------------------------------------------------------
+
+WHILE = "template_message"
+
+
+def lost(world, *, found_after):
+    """A delivery by a channel whose key holds for a while, lost in the air and found after so many minutes."""
+    run = world.run()
+    world.deliver(run, world.person("o-1"), channel=WHILE)
+    world.take(run)
+    unsure = world.store.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=found_after))
+    return run, unsure
+
+
+@pytest.mark.parametrize(("found_after", "state"), [(1, "due"), (7, "due"), (8, "unsure"), (600, "unsure")])
+def test_what_was_lost_is_due_again_while_its_key_holds(world, found_after, state):
+    run, unsure = lost(world, found_after=found_after)
+
+    assert world.states(run) == {state: 1}
+    assert unsure == (state == "unsure")
+
+
+@pytest.mark.parametrize(("at", "taken"), [(7, 1), (8, 0)])
+def test_nobody_takes_it_later_than_that_even_where_no_sweep_has_come(world, at, taken):
+    run, _ = lost(world, found_after=2)
+
+    assert len(world.take(run, now=NOON + timedelta(minutes=at))) == taken
+
+
+def test_its_time_counts_from_the_first_time_it_may_have_gone_out(world):
+    run, _ = lost(world, found_after=2)
+    world.take(run, now=NOON + timedelta(minutes=3))
+    world.store.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=5))
+    second = world.states(run)
+    world.take(run, now=NOON + timedelta(minutes=7))
+    world.store.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=9))
+
+    assert (second, world.states(run)) == ({"due": 1}, {"unsure": 1})
+
+
+@pytest.mark.parametrize(("maybe", "taken"), [(True, 0), (False, 1)])
+def test_what_may_have_gone_out_is_repeated_for_a_while_and_what_surely_did_not_at_any_time(world, maybe, taken):
+    run = world.run()
+    world.deliver(run, world.person("o-1"), channel=WHILE)
+    (parcel,) = world.take(run)
+    world.take(run, settle(parcel, State.DUE, wake_at=NOON, maybe=maybe), room=0)
+    late = NOON + timedelta(minutes=8)
+    world.store.expire(run.key, now=late)
+
+    assert len(world.take(run, now=late)) == taken
+    assert world.states(run) == ({"in_hand": 1} if taken else {"unsure": 1})

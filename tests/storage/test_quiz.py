@@ -106,18 +106,14 @@ def test_answers_at_the_same_moment_count_once(store):
     assert store.tally("p") == (1, 1)
 
 
-def test_wrong_are_the_questions_whose_newest_answer_was_wrong_oldest_first(store):
-    once, again = begin(store), begin(store, name="again")
-    for position, (question, right) in enumerate([("q1", False), ("q2", False), ("q3", True)]):
-        later = NOON - timedelta(minutes=position)
-        answer(store, once, position, question=question, right=right, message=f"a{position}", now=later)
-    missed = store.wrong(person="p", most=10)
-    answer(store, again, 0, question="q2", right=True, message="b0", now=NOON + timedelta(hours=1))
-    answer(store, again, 1, question="q3", right=False, message="b1", now=NOON + timedelta(hours=1))
+def test_answers_in_a_days_rounds_of_mistakes_are_counted_and_no_others(store):
+    for number, (name, day) in enumerate([("wrong:m", TODAY), ("wrong:n", TODAY - timedelta(days=1)), ("x", TODAY)]):
+        begun = store.begin(person="p", name=name, day=day, questions=THREE)
+        for position in range(number + 1):
+            answer(store, begun, position, question=THREE[position], message=f"{name}{position}")
 
-    assert missed == ["q2", "q1"]
-    assert store.wrong(person="p", most=10) == ["q1", "q3"]
-    assert store.wrong(person="p", most=1) == ["q1"]
+    assert store.reviewed(person="p", day=TODAY) == 1
+    assert store.reviewed(person="p", day=TODAY - timedelta(days=1)) == 2
 
 
 def test_erasing_takes_a_persons_answers_and_nobody_elses(store, db):

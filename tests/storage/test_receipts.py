@@ -281,3 +281,13 @@ def test_an_unsure_notice_that_arrived_has_cost_its_credit(world, book):
         book.told(a_report(who, State.SENT, channels=BY_NOTICE, template="T1"), now=SOON)
 
     assert (before, world.people.credits_of(who.contact)) == ({"T1": 1}, {"T1": 0})
+
+
+def test_what_surely_failed_may_be_sent_again_though_it_was_repeated_before(world, book):
+    run, who, parcel = in_hand(world)
+    world.take(run, settle(parcel, State.DUE, wake_at=NOON, maybe=True), room=0)
+    (parcel,) = world.take(run)
+    world.take(run, settle(parcel, State.SENT, message_id="77"), room=0)
+    book.told(a_report(who, State.DUE, error="system_failed"), now=SOON)
+
+    assert len(world.take(run, now=SOON + timedelta(minutes=11))) == 1

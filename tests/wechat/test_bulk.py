@@ -12,7 +12,7 @@ from tests.fakes import Shelf
 from tests.wechat.strict import Call, Platform, Say, serving
 from wechat.bulk import Bulk, Job, Outcome
 from wechat.errors import BadRequest, Misconfigured, QuotaSpent, RecipientGone, Retryable, StaleToken, Unsure
-from wechat.messages import News, Notice
+from wechat.messages import News, Notice, TemplateMessage
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens, stable_token
 
@@ -114,6 +114,21 @@ def test_words_cards_and_notices_each_go_their_way(crowd, bulk):
     assert outcomes["c"] == Outcome("c", "3147483650")
     assert paths["ann"] == paths["bob"] == "/cgi-bin/message/custom/send"
     assert paths["cat"] == "/cgi-bin/message/subscribe/bizsend"
+
+
+@pytest.mark.parametrize("said", [Say(b"<html>", 502, "text/html"), Say(b"not json"), Say(hang_up=True)])
+def test_of_a_template_message_whose_answer_is_lost_nothing_is_in_doubt(crowd, bulk, said):
+    notice = Notice(openid="ann", template_id="t", data={"thing1": "好"}, page="https://a.example/")
+    message = TemplateMessage(notice, "a" * 32)
+    crowd.says["ann"] = said
+    lost = by_id(bulk.send_all([Job(0, "ann", message)]))[0]
+    crowd.says["ann"] = Say.fields(errcode=0, errmsg="ok", msgid=77)
+    sent = by_id(bulk.send_all([Job(0, "ann", message)]))[0]
+    call = crowd.calls[-1]
+
+    assert (type(lost.error), sent) == (Retryable, Outcome(0, "77"))
+    assert (call.path, call.json["url"]) == ("/cgi-bin/message/template/send", "https://a.example/")
+    assert call.json["client_msg_id"] == "a" * 32
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A message ready to be posted: where to and what."""
+    """A message ready to be posted: where to and what; `once` where nothing keeps a repeat from sending it twice."""
 
     path: str
     body: Mapping[str, Any] = field(repr=False)
+    once: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class Line:
         self._wire = Wire(account.api_base, timeouts=timeouts)
         self._sdk = _Sdk(account, tokens, self._wire)
 
-    def _send(self, send: Send, *, once: bool = True) -> str:
-        answer = self._sdk.post(send.path, data=send.body, once=once)
+    def _send(self, send: Send) -> str:
+        answer = self._sdk.post(send.path, data=send.body, once=send.once)
         return str(answer.get("msgid", ""))
 
     def _send_with_secret(self, path: str, body: Mapping[str, Any], *, under: str) -> None:

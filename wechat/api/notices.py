@@ -32,7 +32,8 @@ def template_send(notice: Notice, client_msg_id: str) -> Send:
     """A template message with its key against doubles, or `BadRequest`."""
     limits.check_template(notice.data)
     limits.check_client_msg_id(client_msg_id)
-    return Send("/cgi-bin/message/template/send", _noted(notice, url=notice.page) | {"client_msg_id": client_msg_id})
+    body = _noted(notice, url=notice.page) | {"client_msg_id": client_msg_id}
+    return Send("/cgi-bin/message/template/send", body, once=False)
 
 
 def _noted(notice: Notice, **target: str) -> dict[str, Any]:
@@ -52,4 +53,4 @@ class TencentNotices(Line):
 
     def send_template(self, notice: Notice, *, client_msg_id: str) -> str:
         """See `Notices`."""
-        return self._send(template_send(notice, client_msg_id), once=False)
+        return self._send(template_send(notice, client_msg_id))

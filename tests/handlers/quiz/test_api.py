@@ -69,7 +69,8 @@ def test_what_a_client_claims_of_its_own_answer_is_not_looked_at(town, mini, cla
 
     assert (verdict.status, verdict.body["right"]) == (200, False)
     assert (verdict.body["round"]["answered"], verdict.body["round"]["right"]) == (1, 0)
-    assert mini.get("/quiz").body | {"total": 0} == {"begun": True, "answered": 1, "total": 0, "given": 1, "right": 0}
+    standing = {"begun": True, "answered": 1, "total": 0, "given": 1, "right": 0, "review": 1}
+    assert mini.get("/quiz").body | {"total": 0} == standing
 
 
 def test_a_repeat_with_the_same_key_gets_the_same_verdict_and_counts_once(town, mini):
@@ -154,7 +155,7 @@ def test_mistakes_are_listed_and_gone_through_again(town, mini):
     assert again.body["question"]["stem"] == stem
     assert mended.body["right"]
     assert mended.body["round"]["question"] is None
-    assert mini.get("/quiz/mistakes").body == {"items": [], "total": 0, "next": None}
+    assert mini.get("/quiz/mistakes").body == {"items": [], "total": 0, "today": 0, "next": None}
 
 
 def test_a_round_of_mistakes_that_is_open_goes_on_here_and_in_the_chat(town):

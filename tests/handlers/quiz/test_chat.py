@@ -1,72 +1,13 @@
 """The quiz as members meet it: through the signed door, with a small pack of its own."""
 
-import re
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from storage.quiz import answers, rounds
-from tests.content.builders import a_bank, a_pack, a_question, write
-from tests.house import Town, a_town
-
-OPTIONS = [{"id": id_, "text": f"说法{id_}"} for id_ in ("jia", "yi", "bing", "ding")]
-SEVEN = [
-    a_question(f"q{number}", options=OPTIONS, answer=["jia"], explanation="应当选{{opt:jia}}。", source="党章第一条")
-    for number in range(1, 8)
-]
-
-
-@dataclass
-class Small:
-    """A program on a pack that a test can change."""
-
-    town: Town
-    folder: Path
-
-    def holds(self, *questions):
-        """Change the pack as an admin would: the change is taken at the second look."""
-        write(self.folder / "quizzes" / "basics.toml", a_bank(*questions))
-        self.town.house.shelf.look()
-        self.town.house.shelf.look()
-        assert self.town.house.shelf.fault is None
-
-
-@pytest.fixture
-def small(tmp_path, database_url, redis, redis_url):
-    folder = a_pack(tmp_path / "pack", {"quizzes/basics.toml": a_bank(*SEVEN)})
-    town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(folder)})
-    yield Small(town, folder)
-    town.house.close()
-
-
-def stem(reply):
-    return re.findall(r"第(q\d)题", reply)[0]
-
-
-def letter(reply, text="说法jia"):
-    """The letter under which the newest question shows an option."""
-    return re.findall(rf"(\w)\. {text}$", reply[reply.rindex("【") :], re.MULTILINE)[0]
-
-
-def wrong(reply):
-    return letter(reply, "说法yi")
-
-
-def rows(small, table):
-    with small.town.house.db.read() as connection:
-        return connection.execute(sa.select(table)).all()
-
-
-def round_of(phone, *, mistakes=0):
-    """A whole round with so many wrong answers first; what was said at the end."""
-    reply = phone.says("答题")
-    while "【" in reply:
-        reply = phone.says(wrong(reply) if mistakes > 0 else letter(reply))
-        mistakes -= 1
-    return reply
+from tests.content.builders import a_question
+from tests.handlers.quiz.small import OPTIONS, SEVEN, letter, round_of, rows, stem, wrong
+from tests.house import a_town
 
 
 def test_five_questions_are_asked_marked_explained_and_counted(small):

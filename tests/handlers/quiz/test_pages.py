@@ -306,7 +306,7 @@ def test_mistakes_are_gone_through_again_and_then_are_none(town, reader):
     question = begins(town, reader)
     for number in range(5):
         question = goes_on(town, reader, question, right=number > 1)
-    assert "上次没答对的有 2 题" in reader.get("/p/quiz").text
+    assert "要复习的有 2 题。" in reader.get("/p/quiz").text
     town.clock.forward(minutes=1)
     question = begins(town, reader, "mistakes")
     for _ in range(2):

@@ -4,39 +4,22 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import Content, Run, RunState, State, settle
-from storage.hands import Hands
-from storage.refusals import Way
+from storage.broadcasts import State, settle
 from tests.driver import Phone
 from tests.house import NOON
-from tests.scheduler.world import deliver
+from tests.scheduler.world import World
 
 RUN = "daily-digest:2026-11-23"
 
 
 def sent_to(town, phone, *, account="official", channel="template_message", message_id="2400", state=State.SENT):
     """A delivery of a run, as its sender has left it."""
-    store = town.house.pushes.store
-    who = town.house.people.meet(account=account, openid=phone.openid, today=NOON.date())
-    content = Content(text="今日要闻", template_id="T1", mini_template_id="T1")
-    store.open_run(
-        Run(
-            key=RUN,
-            broadcast="daily-digest",
-            title="每日摘要",
-            content=content,
-            due_at=NOON,
-            expires_at=NOON + timedelta(hours=12),
-            planned_at=NOON,
-            state=RunState.SENDING,
-        )
-    )
-    deliver(town.house.db, RUN, who, channel=channel)
-    hands, lost_at = Hands(town.house.db), NOON + timedelta(minutes=1)
-    taken = hands.exchange(RUN, [], batch="b", room={Way(account, channel): 1}, now=NOON, lost_at=lost_at)
-    (parcel,) = taken.parcels
+    world = World(town.house.db)
+    run = world.run(RUN, template_id="T1", mini_template_id="T1")
+    world.deliver(run, world.person(phone.openid, account=account), channel=channel)
+    (parcel,) = world.take(run)
     if state is not State.IN_HAND:
-        hands.settle(RUN, [settle(parcel, state, message_id=message_id)], batch="b", now=NOON)
+        world.take(run, settle(parcel, state, message_id=message_id), room=0)
 
 
 def state(town):
