@@ -98,11 +98,17 @@ class Pack:
         return [PurePosixPath(file).name for file in self.sources if file.startswith("templates/")]
 
 
-def found_between(pack: Pack, *, folder: Path) -> list[Finding]:
-    """Give a finding for every disagreement; the files it is in are read once more, for the lines."""
+Check = Callable[[Pack], Iterator[Clash]]
+
+
+def found_between(pack: Pack, *, folder: Path, also: Iterable[Check] = ()) -> list[Finding]:
+    """Give a finding for every disagreement, those that others `also` look for included.
+
+    The files it is in are read once more, for the lines.
+    """
     lines: dict[str, Positions] = {}
     found = []
-    for check in CHECKS:
+    for check in (*CHECKS, *also):
         for clash in check(pack):
             if clash.line is None and clash.file not in lines:
                 lines[clash.file] = files.positions_in(folder / clash.file, pack.sources.get(clash.file))
@@ -114,44 +120,6 @@ def found_between(pack: Pack, *, folder: Path) -> list[Finding]:
 def _account_is_there(pack: Pack) -> Iterator[Clash]:
     if "account.toml" not in pack.sources:
         yield Clash("account.toml", "file_missing", {}, line=1)
-
-
-# Questions
-
-
-def _ids_are_used_once(pack: Pack) -> Iterator[Clash]:
-    owners: dict[str, str] = {}
-    for file, index, id_, field in _question_names(pack):
-        if id_ in owners:
-            yield Clash(file, "question_id_twice", {"said": id_, "other": owners[id_]}, ("question", index, field))
-        owners.setdefault(id_, file)
-
-
-def _question_names(pack: Pack) -> Iterator[tuple[str, int, str, str]]:
-    for file, made in pack.every(Questions):
-        for index, question in enumerate(made.bank.questions):
-            yield file, index, question.id, "id"
-            for alias in question.alias:
-                yield file, index, alias, "alias"
-
-
-def _no_two_are_alike(pack: Pack) -> Iterator[Clash]:
-    owners: dict[int, tuple[str, str]] = {}
-    for file, made in pack.every(Questions):
-        for index, (question, marks) in enumerate(zip(made.bank.questions, made.marks, strict=True)):
-            twin = next((owners[mark] for mark in marks if mark in owners), None)
-            if twin:
-                yield Clash(file, "question_alike", {"said": twin[1], "other": twin[0]}, ("question", index, "stem"))
-            for mark in marks:
-                owners.setdefault(mark, (file, question.id))
-
-
-def _banks_have_one_name(pack: Pack) -> Iterator[Clash]:
-    owners: dict[str, str] = {}
-    for file, made in pack.every(Questions):
-        if made.bank.name in owners:
-            yield Clash(file, "bank_twice", {"said": made.bank.name, "other": owners[made.bank.name]}, line=1)
-        owners.setdefault(made.bank.name, file)
 
 
 # Topics and organisations
@@ -215,7 +183,7 @@ def _somebody_can_be_meant(pack: Pack) -> Iterator[Clash]:
                 yield Clash(file, "received_unknown", {"said": slug}, (*place, "received", index))
         for index, name in enumerate(group.accounts if pack.known.accounts is not None else ()):
             if name not in (pack.known.accounts or ()):
-                facts = {"said": name, "allowed": _listed(pack.known.accounts or ())}
+                facts = {"said": name, "allowed": listed(pack.known.accounts or ())}
                 yield Clash(file, "account_unknown", facts, (*place, "accounts", index))
 
 
@@ -357,7 +325,7 @@ def _digests_are_there(pack: Pack) -> Iterator[Clash]:
             elif broadcast.corrects:
                 continue  # for whom it is, only the run knows: what isn't for all of them is left out then
             elif slug in made and not _is_for(made[slug].audience, broadcast.audience.organisations, parents):
-                yield Clash(file, "digest_not_for_all", {"said": slug, "allowed": _listed(made[slug].audience)}, place)
+                yield Clash(file, "digest_not_for_all", {"said": slug, "allowed": listed(made[slug].audience)}, place)
 
 
 def _is_for(allowed: tuple[str, ...], meant: tuple[str, ...], parents: Mapping[str, str | None]) -> bool:
@@ -473,14 +441,15 @@ def _against(shipped: Template, own: Template) -> Iterator[tuple[str, dict[str, 
     if shipped.source.strip() and not own.source.strip():
         yield "phrase_empty", {}
     for name in sorted(own.values - shipped.values):
-        yield "words_value", {"said": name, "allowed": _listed(shipped.values)}
+        yield "words_value", {"said": name, "allowed": listed(shipped.values)}
     for name in sorted(own.parts - shipped.parts):
-        yield "phrase_part", {"said": name, "allowed": _listed(shipped.parts)}
+        yield "phrase_part", {"said": name, "allowed": listed(shipped.parts)}
     for name in sorted(shipped.values - own.values):
         yield "phrase_leaves_out", {"said": name}
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Give names as an admin reads them."""
     return "、".join(sorted(names)) or "（没有）"
 
 
@@ -503,11 +472,8 @@ def _menu_keys_are_answered(pack: Pack) -> Iterator[Clash]:
             yield Clash("menu.toml", "menu_key_unknown", facts, (*place, "key"))
 
 
-CHECKS: tuple[Callable[[Pack], Iterator[Clash]], ...] = (
+CHECKS: tuple[Check, ...] = (
     _account_is_there,
-    _ids_are_used_once,
-    _banks_have_one_name,
-    _no_two_are_alike,
     _topics_exist,
     _organisations_exist,
     _organisations_are_trees,

@@ -32,6 +32,7 @@ from content.models import (
 )
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
+from content.regulations import Regulations
 from content.words import Template
 
 SHIPPED_PHRASES = Path(__file__).parent / "phrases"
@@ -90,7 +91,9 @@ class Searchable:
     folded: str
 
 
-Content = Account | Menu | Organisations | Phrases | Questions | Searchable | Broadcast | Template | WorkYear
+Content = (
+    Account | Menu | Organisations | Regulations | Phrases | Questions | Searchable | Broadcast | Template | WorkYear
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,10 @@ def _menu(draft: _Draft) -> Menu | None:
 
 def _organisations(draft: _Draft) -> Organisations | None:
     return draft.model(Organisations)
+
+
+def _regulations(draft: _Draft) -> Regulations | None:
+    return draft.model(Regulations)
 
 
 def _bank(draft: _Draft) -> Questions | None:
@@ -233,6 +240,7 @@ FILES: Mapping[str, Maker] = {
     "account.toml": _account,
     "menu.toml": _menu,
     "organisations.toml": _organisations,
+    "regulations.toml": _regulations,
     "phrases.toml": _pack_phrases,
 }
 BANKS = tuple(FORMATS)  # what a bank may be beside TOML

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from content import agreement, faults, files, words
+from content import agreement, faults, files, question_checks, words
 from content.agreement import Known, Pack
 from content.faults import BadContent, Finding, Level
 from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
@@ -25,6 +25,7 @@ from content.models import (
     WorkYear,
     is_web_address,
 )
+from content.regulations import Regulations, narrowed
 from content.words import Template
 
 DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
@@ -222,7 +223,7 @@ def examine(
     if not folder.is_dir():
         return pack, [faults.finding("no_folder", file=folder.name, line=1)]
     within = [each for source in pack.sources.values() for each in source.found]
-    return pack, sorted({*within, *agreement.found_between(pack, folder=folder)})
+    return pack, sorted({*within, *agreement.found_between(pack, folder=folder, also=question_checks.CHECKS)})
 
 
 def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
@@ -231,7 +232,10 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         raise BadContent([faults.finding("file_missing", file="account.toml", line=1)])
     organisations = pack.one(Organisations) or Organisations()
     ids = {topic.name: topic.id for topic in account.topics}
-    banks = [_by_id(made.bank, ids) for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])]
+    law = (pack.one(Regulations) or Regulations()).by_id
+    banks = [
+        narrowed(_by_id(made.bank, ids), law) for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])
+    ]
     found = sorted((made for _, made in pack.every(Searchable)), key=_newest_first, reverse=True)
     own = {key: phrase.words for key, phrase in pack.overrides().by_key.items()}
     return Library(

@@ -100,7 +100,8 @@ def _zoned(value: datetime, info: ValidationInfo) -> datetime:
     return value.replace(tzinfo=zone)
 
 
-def _version(value: Any) -> Any:
+def version_said(value: Any) -> Any:
+    """Give a version as text: TOML reads 2026-05-18 as a day."""
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -219,7 +220,7 @@ class Cite:
     """The article of a regulation, in one of its versions, that a question rests on."""
 
     reg: Words
-    version: Annotated[Words, BeforeValidator(_version)]
+    version: Annotated[Words, BeforeValidator(version_said)]
     article: Words
 
 
@@ -302,7 +303,7 @@ class Question:
 
     `answer` is the ids of the right options (single: one, multi: one or more), a bool (judge), the accepted strings of
     each blank (fill) or the reference points (short, case). `effective_from` and `effective_to` are both inclusive.
-    `alias` lists earlier ids whose learning history is this question's.
+    `alias` lists earlier ids whose learning history is this question's. Nobody reviews what they wrote themselves.
     """
 
     id: Name
@@ -317,6 +318,7 @@ class Question:
     source: str = ""
     effective_from: Day | None = None
     effective_to: Day | None = None
+    author: str = ""
     reviewer: str = ""
     alias: Names = ()
     audience: Names = ()
@@ -356,6 +358,13 @@ class Question:
             if "options" in info.data and said not in known:
                 raise _wrong("explanation_reference", said=said, allowed="、".join(sorted(known)))
         return words
+
+    @field_validator("reviewer")
+    @classmethod
+    def _is_somebody_else(cls, reviewer: str, info: ValidationInfo) -> str:
+        if reviewer and reviewer == info.data.get("author"):
+            raise _wrong("reviewer_author", said=reviewer)
+        return reviewer
 
     @field_validator("effective_to")
     @classmethod

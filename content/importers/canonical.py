@@ -10,7 +10,7 @@ _HEADER = "[[question]]"
 # In the order in which it reads best.
 _NAMES = (
     *("id", "alias", "type", "stem", "options", "answer", "explanation", "cites", "difficulty", "tags", "audience"),
-    *("score", "source", "effective_from", "effective_to", "reviewer", "ordered", "partial_credit"),
+    *("score", "source", "effective_from", "effective_to", "author", "reviewer", "ordered", "partial_credit"),
 )
 _USUAL: Mapping[str, Any] = {"score": 1, "ordered": True, "partial_credit": False}
 _quoted = json.JSONEncoder(ensure_ascii=False).encode

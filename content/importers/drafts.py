@@ -322,7 +322,7 @@ def _beside(making: _Making) -> dict[str, Any]:
         for name in ("tags", "alias", "audience")
         if making.said(name)
     }
-    found |= {name: making.said(name) for name in ("source", "reviewer") if making.said(name)}
+    found |= {name: making.said(name) for name in ("source", "author", "reviewer") if making.said(name)}
     found |= {name: day for name in ("effective_from", "effective_to") if (day := _day(making, name))}
     if said := making.said("difficulty"):
         found["difficulty"] = DIFFICULTIES.get(said.removesuffix("度"), None) or _unread(making, "difficulty", "中")

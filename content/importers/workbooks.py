@@ -21,7 +21,7 @@ TYPES: Mapping[QuestionType, str] = {
 }
 _BEFORE = ("id", "type", "stem")
 _AFTER = ("answer", "explanation", "difficulty", "tags", "score", "source", "cites", "effective_from", "effective_to")
-_LAST = ("reviewer", "alias", "audience", "ordered", "partial_credit")
+_LAST = ("author", "reviewer", "alias", "audience", "ordered", "partial_credit")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -73,6 +73,7 @@ def fields(question: Question) -> dict[str, str]:
         "cites": "；".join(f"{each.reg}/{each.version}/{each.article}" for each in question.cites),
         "effective_from": str(question.effective_from or ""),
         "effective_to": str(question.effective_to or ""),
+        "author": question.author,
         "reviewer": question.reviewer,
         "alias": "、".join(question.alias),
         "audience": "、".join(question.audience),

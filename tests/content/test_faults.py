@@ -28,6 +28,17 @@ BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broad
 VISIT = {"channels": ["next_visit"], "template": "daily"}
 HOLIDAYS = "calendar/2027.toml"
 WRONG = "daily:2026-11-23"
+LAW = "regulations.toml"
+LAWS = """\
+[[regulation]]
+id = "fazhan"
+name = "细则"
+version = [
+    { version = "2014", effective_from = 2014-06-10 },
+    { version = "2026", effective_from = 2026-05-18 },
+]
+"""
+CITE = {"reg": "fazhan", "version": "2026", "article": "5"}
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 SERVICE: dict[str, Any] = {
     "audience": {"answered": "1d"},
@@ -46,6 +57,7 @@ KNOWN = Known(
     service_channels=frozenset({"template_message"}),
     most_text_bytes=2048,
     most_address_bytes=1024,
+    today=lambda: date(2026, 11, 23),
     notice_fault=lambda _, value: "太长" if len(value) > 20 else "",
 )
 BUTTON = '[[button]]\nname = "上"\n'
@@ -189,6 +201,10 @@ FAULTS = [
     ("notice_value", push_with(fields={"thing1": "{{ account.name * 21 }}"}), PUSH, 9, "“thing1”太长"),
     ("template_unknown", push_with(template="weekly"), PUSH, 6, "daily.j2"),
     ("bank_twice", {"quizzes/basics.csv": "题干,答案\n问,对\n"}, BANK, 1, "quizzes/basics.csv"),
+    ("reviewer_author", bank_with(author="甲", reviewer="甲"), BANK, 12, "换一个人"),
+    ("regulation_twice", {LAW: LAWS + LAWS}, LAW, 9, "“fazhan”"),
+    ("version_twice", {LAW: LAWS.replace("2026-05-18", "2014-06-10")}, LAW, 4, "2014-06-10"),
+    ("version_twice", {LAW: LAWS.replace('"2026"', '"2014"')}, LAW, 4, "“2014”"),
     ("template_twice", {"templates/daily.txt": "一"}, "templates/daily.txt", 1, "“daily”"),
     ("words_syntax", {TEMPLATE: "一\n{% for x in digests %}\n{% endfr %}\n"}, TEMPLATE, 3, "endfr"),
     ("words_syntax", push_with(fields={"thing1": "{{ now", "time2": "一"}), PUSH, 9, "{{ }}"),
@@ -240,6 +256,9 @@ ADVICE = [
     ("topic_unknown", push_with(audience={"topics": ["tiyu"]}), PUSH, 4, "“tiyu”"),
     ("topic_unknown", {BANK: a_bank(topic="tiyu")}, BANK, 2, "“tiyu”"),
     ("topic_unknown", {"account.toml": 'name = "号"\n'}, BANK, 2, "还没有"),
+    ("cite_unknown", {LAW: LAWS} | bank_with(cites=[CITE | {"reg": "x"}]), BANK, 11, "fazhan"),
+    ("cite_version", {LAW: LAWS} | bank_with(cites=[CITE | {"version": "2099"}]), BANK, 11, "2014、2026"),
+    ("cite_superseded", {LAW: LAWS} | bank_with(cites=[CITE | {"version": "2014"}]), BANK, 11, "2026-05-18起"),
     ("topic_unknown_above", {"quizzes/tiyu.csv": "题干,答案\n问,对\n"}, "quizzes/tiyu.csv", 1, "主题：…"),
     ("organisation_unknown", push_with(audience={"organisations": ["meiyou"]}), PUSH, 4, "“meiyou”"),
     ("organisation_unknown", {ORGS: None} | digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),

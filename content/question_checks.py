@@ -1,0 +1,76 @@
+"""Whether the questions of a pack agree: no two are one, and what each rests on is in force."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from content.agreement import Check, Clash, Pack, listed
+from content.files import Questions
+from content.models import Cite
+from content.positions import Place
+from content.regulations import Regulation, Regulations
+
+
+def _ids_are_used_once(pack: Pack) -> Iterator[Clash]:
+    owners: dict[str, str] = {}
+    for file, index, id_, field in _question_names(pack):
+        if id_ in owners:
+            yield Clash(file, "question_id_twice", {"said": id_, "other": owners[id_]}, ("question", index, field))
+        owners.setdefault(id_, file)
+
+
+def _question_names(pack: Pack) -> Iterator[tuple[str, int, str, str]]:
+    for file, made in pack.every(Questions):
+        for index, question in enumerate(made.bank.questions):
+            yield file, index, question.id, "id"
+            for alias in question.alias:
+                yield file, index, alias, "alias"
+
+
+def _no_two_are_alike(pack: Pack) -> Iterator[Clash]:
+    owners: dict[int, tuple[str, str]] = {}
+    for file, made in pack.every(Questions):
+        for index, (question, marks) in enumerate(zip(made.bank.questions, made.marks, strict=True)):
+            twin = next((owners[mark] for mark in marks if mark in owners), None)
+            if twin:
+                yield Clash(file, "question_alike", {"said": twin[1], "other": twin[0]}, ("question", index, "stem"))
+            for mark in marks:
+                owners.setdefault(mark, (file, question.id))
+
+
+def _banks_have_one_name(pack: Pack) -> Iterator[Clash]:
+    owners: dict[str, str] = {}
+    for file, made in pack.every(Questions):
+        if made.bank.name in owners:
+            yield Clash(file, "bank_twice", {"said": made.bank.name, "other": owners[made.bank.name]}, line=1)
+        owners.setdefault(made.bank.name, file)
+
+
+def _cites_are_in_force(pack: Pack) -> Iterator[Clash]:
+    """What a question rests on is known where regulations are, and holds."""
+    made = pack.one(Regulations)
+    if made is None:
+        return
+    ids = [each.id for each in made.regulations]
+    for index, id_ in enumerate(ids):
+        if id_ in ids[:index]:
+            yield Clash("regulations.toml", "regulation_twice", {"said": id_}, ("regulation", index, "id"))
+    today = pack.known.today() if pack.known.today else None
+    for file, questions in pack.every(Questions):
+        for index, question in enumerate(questions.bank.questions):
+            for cite in question.cites:
+                yield from _cite(file, ("question", index, "cites"), cite, made.by_id, today)
+
+
+def _cite(file: str, place: Place, cite: Cite, known: Mapping[str, Regulation], today: date | None) -> Iterator[Clash]:
+    law = known.get(cite.reg)
+    if law is None:
+        yield Clash(file, "cite_unknown", {"said": cite.reg, "allowed": listed(known)}, place)
+    elif law.span(cite.version) is None:
+        allowed = listed(each.version for each in law.versions)
+        yield Clash(file, "cite_version", {"name": law.name, "said": cite.version, "allowed": allowed}, place)
+    elif (new := law.after(cite.version)) and today and new.effective_from <= today:
+        facts = {"name": law.name, "said": cite.version, "new": new.version, "since": new.effective_from}
+        yield Clash(file, "cite_superseded", facts, place)
+
+
+CHECKS: tuple[Check, ...] = (_ids_are_used_once, _banks_have_one_name, _no_two_are_alike, _cites_are_in_force)

@@ -1,0 +1,98 @@
+"""The regulations that questions rest on, in their versions: a question holds as long as the version that it cites."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
+
+from content.models import STRICT, Bank, Cite, Day, Name, Question, Words, version_said
+
+NEVER = date.max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Version:
+    """One version of a regulation; it holds from that day on, until the next one does."""
+
+    version: Annotated[Words, BeforeValidator(version_said)]
+    effective_from: Day
+
+
+def _in_order(versions: tuple[Version, ...]) -> tuple[Version, ...]:
+    for what in ("version", "effective_from"):
+        said = [getattr(each, what) for each in versions]
+        twice = next((each for each in said if said.count(each) > 1), None)
+        if twice is not None:
+            raise PydanticCustomError("version_twice", "version_twice", {"said": str(twice)})
+    return tuple(sorted(versions, key=lambda each: each.effective_from))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Regulation:
+    """A regulation with all versions of it that questions may cite, the oldest first."""
+
+    id: Name
+    name: Words
+    versions: Annotated[tuple[Version, ...], Field(alias="version", min_length=1), AfterValidator(_in_order)]
+
+    def span(self, version: str) -> tuple[date, date] | None:
+        """Give the first and the last day on which a version holds, the last far away where none follows."""
+        for at, each in enumerate(self.versions):
+            if each.version == version:
+                later = self.versions[at + 1 :]
+                return each.effective_from, later[0].effective_from - timedelta(days=1) if later else NEVER
+        return None
+
+    def after(self, version: str) -> Version | None:
+        """Give the version that took another's place."""
+        names = [each.version for each in self.versions]
+        at = names.index(version) + 1 if version in names else len(names)
+        return self.versions[at] if at < len(names) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Regulations:
+    """The file of all of them."""
+
+    regulations: Annotated[tuple[Regulation, ...], Field(alias="regulation")] = ()
+
+    @property
+    def by_id(self) -> Mapping[str, Regulation]:
+        """Give them by their ids."""
+        return {each.id: each for each in self.regulations}
+
+
+def narrowed(bank: Bank, known: Mapping[str, Regulation]) -> Bank:
+    """A bank whose questions hold no longer than what they cite; one that cites what isn't known holds never.
+
+    Where nothing is known, the questions alone say how long they hold.
+    """
+    if not known:
+        return bank
+    questions = tuple(_narrowed(each, known) for each in bank.questions)
+    return bank if questions == bank.questions else replace(bank, questions=questions)
+
+
+def _narrowed(question: Question, known: Mapping[str, Regulation]) -> Question:
+    if not question.cites:
+        return question
+    first, last = _span(question.cites, known)
+    first = max(first, question.effective_from or date.min)
+    last = min(last, question.effective_to or NEVER)
+    if first > last:
+        first = last = NEVER
+    if question.effective_from == first and (question.effective_to or NEVER) == last:
+        return question
+    return replace(question, effective_from=first, effective_to=None if last == NEVER != first else last)
+
+
+def _span(cites: Iterable[Cite], known: Mapping[str, Regulation]) -> tuple[date, date]:
+    spans = [known[each.reg].span(each.version) if each.reg in known else None for each in cites]
+    found = [span for span in spans if span]
+    if len(found) < len(spans):
+        return NEVER, date.min
+    return max(first for first, _ in found), min(last for _, last in found)
