@@ -1,19 +1,17 @@
 """`zhibu broadcast`: plan a push, look ahead, send it, watch it, stop it."""
 
 import json
-import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from commands import broadcast_report as report
+from commands import broadcast_watch as watching
 from commands.cli import Here, fail
 from scheduler.broadcast import Desk
 from scheduler.correcting import Uncorrectable, Why
@@ -21,10 +19,9 @@ from scheduler.manners import QuietHours
 from scheduler.naming import NoSuchBroadcast, OnlyByHand
 from scheduler.status import Status
 from scheduler.trying import Tried, TryOut
-from storage.broadcasts import OPEN, RunState, State
+from storage.broadcasts import RunState, State
 
-LOOK_EVERY_SECONDS = 0.5
-OVER = (RunState.DONE, RunState.PAUSED, RunState.PLANNED)  # a planned one waits for its time
+OVER = (RunState.DONE, RunState.PAUSED)
 
 UNCORRECTABLE = {
     Why.UNKNOWN: "There is no run {key}.",
@@ -140,7 +137,7 @@ def _send(open_office: OpenOffice) -> click.Command:
             _try_out(office, key, to_admin)
             return
         run = _known(lambda: office.desk.send(key, office.clock(), at_once=at_once, at_night=at_night), office.zone)
-        status = _followed(office, run.key) if wait else office.desk.status(run.key)
+        status = _awaited(office, run.key) if wait else office.desk.status(run.key)
         if status.run.four_eyes and status.run.state is RunState.PLANNED:
             click.echo(
                 "Nothing is sent yet: two admins must agree to it in the console, see /admin/broadcasts.", err=True
@@ -219,17 +216,38 @@ def _as_json(fields: Any) -> str:
 def _status(open_office: OpenOffice) -> click.Command:
     @click.command("status")
     @click.argument("key", required=False)
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.option("--watch", is_flag=True, help="Show it as it goes on, until it is over. Ctrl-C ends the watching.")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch a line each time it changes.")
     @click.pass_obj
-    def status(here: Here, key: str | None, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
+    def status(here: Here, key: str | None, watch: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
         """Show where the deliveries of KEY are; without KEY, those of the newest runs."""
+        if watch and not key:
+            raise click.UsageError("--watch needs a KEY.")
         office = here.open(open_office)
-        if key:
+        if watch and key:
+            _watch(office, _known(lambda: office.desk.status(key)).run.key, as_json=as_json)
+        elif key:
             _show_one(office, _known(lambda: office.desk.status(key)), as_json=as_json)
         else:
             _show_all(office, office.desk.runs(limit=20), as_json=as_json)
 
     return status
+
+
+def _watch(office: Office, key: str, *, as_json: bool) -> None:
+    """Exit 1 where the run was paused and waits for somebody."""
+    look = partial(office.desk.status, key)
+    try:
+        if as_json:
+            status = watching.follow(look, show=watching.as_json())
+        else:
+            with watching.on_screen(key, office.zone) as show:
+                status = watching.follow(look, show=show)
+            _show_one(office, status, as_json=False)
+    except KeyboardInterrupt:
+        click.echo("No longer watched; the run goes on.", err=True)
+        return
+    raise SystemExit(1 if status.run.state is RunState.PAUSED else 0)
 
 
 def _forecast(open_office: OpenOffice) -> click.Command:
@@ -264,17 +282,10 @@ def _known(ask: Callable[[], T], zone: tzinfo | None = None) -> T:
         fail(f"There is neither a broadcast nor a run {key}. `zhibu broadcast status` lists the newest runs.")
 
 
-def _followed(office: Office, key: str) -> Status:
-    """Show progress until the run is over."""
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task(key, total=None)
-        while True:
-            status = office.desk.status(key)
-            still_open = sum(status.count(state) for state in OPEN)
-            progress.update(task, total=status.people, completed=status.people - still_open)
-            if status.run.state in OVER:
-                return status
-            time.sleep(LOOK_EVERY_SECONDS)
+def _awaited(office: Office, key: str) -> Status:
+    with watching.on_screen(key, office.zone) as show:
+        over = (*OVER, RunState.PLANNED)  # a planned one waits for its time
+        return watching.follow(partial(office.desk.status, key), show=show, over=lambda it: it.run.state in over)
 
 
 def _show_one(office: Office, status: Status, *, as_json: bool) -> None:

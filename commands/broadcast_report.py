@@ -32,15 +32,24 @@ def dry_fields(found: Forecast) -> dict[str, Any]:
 
 
 def lines(status: Status, zone: tzinfo) -> str:
-    """A run in one line, and one more for each channel and state and each group: narrow enough for any terminal."""
+    """A run in one line, and one more for each thing that is known of it: narrow enough for any terminal."""
     run = status.run
-    state = f"{run.state} ({run.reason})" if run.reason else str(run.state)
-    head = f"{run.key}  due {_time(run.due_at, zone)}  {state}  {status.people} people"
     agreed = [f"  agreed to by {each.admin}, {_time(each.at, zone)}" for each in status.approvals]
     corrects = [f"  corrects {run.content.corrects}"] if run.content.corrects else []
+    return "\n".join([f"{head(status, zone)}  {status.people} people", *corrects, *agreed, *counts(status)])
+
+
+def head(status: Status, zone: tzinfo) -> str:
+    """Which run it is, and how it stands."""
+    run = status.run
+    state = f"{run.state} ({run.reason})" if run.reason else str(run.state)
+    return f"{run.key}  due {_time(run.due_at, zone)}  {state}"
+
+
+def counts(status: Status) -> list[str]:
+    """A line for each channel and state, and for each group."""
     rows = [f"  {tally.channel or NOBODY_CAN:<24}{tally.state:<9}{tally.count:>8}" for tally in status.tallies]
-    groups = [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
-    return "\n".join([head, *corrects, *agreed, *rows, *groups])
+    return rows + [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
 
 
 def _time(moment: datetime, zone: tzinfo) -> str:

@@ -1,14 +1,19 @@
 """Pushes, from the command line."""
 
+import contextlib
 import json
+import os
+import pty
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from click.testing import Result
 
-from commands import broadcast
+from commands import broadcast, broadcast_watch, cli
+from scheduler import reasons
 from scheduler.correcting import Uncorrectable, Why
 from scheduler.forecast import Forecast
 from scheduler.manners import QuietHours
@@ -352,3 +357,124 @@ def test_waiting_ends_when_the_run_is_over(last, code):
 
     assert result.exit_code == code
     assert json.loads(result.stdout)["state"] == last
+
+
+# -- watched ---------------------------------------------------------------------------------------------------------
+
+
+def of(sent: int, due: int) -> tuple[Tally, ...]:
+    return (
+        Tally(channel="notice", state=State.SENT, count=sent),
+        Tally(channel="notice", state=State.DUE, count=due),
+    )
+
+
+class Going(Desk):
+    """A desk whose run goes on with every look; the last one may be an interrupt."""
+
+    def __init__(self, *looks: tuple[RunState, int, int] | type[BaseException]) -> None:
+        super().__init__()
+        self._looks = [(RunState.SENDING, 0, 10), *looks]  # the first look tells which run is meant
+
+    def status(self, key):
+        self._of(key)
+        look = self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
+        if isinstance(look, type):
+            raise look
+        state, sent, due = look
+        return Status(run=a_run(state), tallies=of(sent, due))
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    monkeypatch.setattr(broadcast_watch, "LOOK_EVERY_SECONDS", 0.001)
+
+
+def test_a_program_reads_a_line_for_each_change_of_a_run(hurried):
+    going = Going((RunState.SENDING, 0, 10), (RunState.SENDING, 4, 6), (RunState.SENDING, 4, 6), (RunState.DONE, 10, 0))
+    result = zhibu(going, "status", KEY, "--watch", "--json")
+    read = [json.loads(line) for line in result.stdout.splitlines()]
+
+    assert result.exit_code == 0
+    assert [(each["state"], each["deliveries"][0]["count"]) for each in read] == [
+        ("sending", 0),
+        ("sending", 4),
+        ("done", 10),
+    ]
+    assert (read[0]["a_second"], read[0]["seconds_left"]) == (0.0, None)
+    assert read[1]["a_second"] > 0
+    assert read[1]["seconds_left"] >= 1
+    assert read[-1]["seconds_left"] == 0
+
+
+def test_without_a_terminal_a_watched_run_is_a_line_now_and_then(hurried):
+    desk = Going(*[(RunState.SENDING, n, 10 - n) for n in range(10)], (RunState.DONE, 10, 0))
+    result = zhibu(desk, "status", KEY, "--watch")
+
+    assert [line.split("  ")[2] for line in result.stderr.splitlines()] == ["sending", "done"]
+    assert "10 of 10" in result.stderr
+    assert "sent           10" in result.stdout
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["people", "program"])
+def test_an_interrupt_ends_the_watching_and_not_the_run(hurried, more):
+    desk = Going((RunState.SENDING, 1, 9), KeyboardInterrupt)
+    result = zhibu(desk, "status", KEY, "--watch", *more)
+
+    assert (result.exit_code, desk.asked) == (0, [])
+    assert "the run goes on" in result.stderr
+
+
+def test_a_paused_run_ends_the_watching_and_one_that_rests_does_not(hurried):
+    class Resting(Going):
+        def status(self, key):
+            found = super().status(key)
+            return replace(found, run=replace(found.run, reason=reasons.RESTS))
+
+    paused = zhibu(Going((RunState.PAUSED, 1, 9)), "status", KEY, "--watch")
+    rests = zhibu(Resting((RunState.PAUSED, 1, 9), (RunState.DONE, 10, 0)), "status", KEY, "--watch")
+
+    assert (paused.exit_code, rests.exit_code) == (1, 0)
+    assert zhibu(Desk(), "status", "--watch").exit_code == 2
+
+
+def test_a_pace_is_of_the_last_half_minute():
+    pace = broadcast_watch.Pace()
+    for second in range(0, 61, 10):  # 10 a second for half a minute, then 1
+        pace.see(ended=10 * min(second, 30) + max(second - 30, 0), still_open=100, at=float(second))
+
+    assert (pace.a_second, pace.seconds_left) == (1.0, 100)
+
+
+def test_on_a_terminal_a_bar_is_drawn_with_the_counts_below_it(hurried):
+    """In a terminal of its own, as an operator has one."""
+    lines = in_a_terminal(Going((RunState.SENDING, 4, 6), (RunState.DONE, 10, 0)), "status", KEY, "--watch")
+
+    assert "━" in lines
+    assert "10/10" in lines
+    assert "notice" in lines
+
+
+def in_a_terminal(desk: Any, *arguments: str) -> str:
+    """What stands on a terminal when `zhibu ARGUMENTS` has run in it."""
+    child, terminal = pty.fork()
+    if not child:
+        zhibu_here(desk, *arguments)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal is gone with its program
+        while read := os.read(terminal, 65536):
+            shown += read
+    os.waitpid(child, 0)
+    return shown.decode()
+
+
+def zhibu_here(desk: Any, *arguments: str) -> None:
+    """The same as `zhibu`, with this process' own streams; it ends the process."""
+    code = 1
+    with contextlib.suppress(BaseException), open(1, "w") as sys.stdout, open(2, "w") as sys.stderr:
+        office = broadcast.Office(desk=desk, try_out=desk.try_out, clock=lambda: NOW, zone=UTC)
+        group = broadcast.group(lambda _config: office)
+        program = cli.make(cast("Any", None), [group], log_as=lambda _command: None)
+        program(["--config", "config.toml", "broadcast", *arguments])
+        code = 0
+    os._exit(code)
