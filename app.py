@@ -70,6 +70,7 @@ from scheduler.nights import Nights
 from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
+from scheduler.reporting import Reporting
 from scheduler.tags import TagRound
 from scheduler.telling import Tell
 from scheduler.timetable import Timetable
@@ -98,6 +99,7 @@ from storage.receipts import Receipts
 from storage.redis import Redis
 from storage.refusals import Refusals
 from storage.roster import Roster
+from storage.run_reports import RunReports
 from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.speeds import Speeds
@@ -454,7 +456,11 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             contacts=contacts,
             shelf=shelf,
             pushes=console.Pushes(
-                broadcasts=pushes.store, desk=pushes.desk, refusals=platform.refusals, try_out=try_out
+                broadcasts=pushes.store,
+                desk=pushes.desk,
+                reporting=Reporting(pushes.store, RunReports(database), zone=settings.zone),
+                refusals=platform.refusals,
+                try_out=try_out,
             ),
             limiter=limiter,
             clock=clock,

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.audience import SMALL, tells_of_deeds
+from scheduler.audience import SMALL
 from scheduler.manners import Manners
 from scheduler.planner import Planner
+from scheduler.reporting import of_deeds
 from storage.broadcasts import Broadcasts, Content
 from storage.group_posts import PostState
 
@@ -52,7 +53,7 @@ class Forecaster:
         self._flush(now)
         channels = self._planner.forecast(key, content, now=now) if content and content.channels else {}
         audience, total = self._planner.audience, sum(channels.values())
-        by_deeds = content is not None and self._tells_of_deeds(content)
+        by_deeds = content is not None and of_deeds(content, self._store.run)
         few = by_deeds and 0 < total < SMALL
         return Forecast(
             key=key,
@@ -66,11 +67,10 @@ class Forecaster:
             quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,
         )
 
-    def _tells_of_deeds(self, content: Content) -> bool:
-        """Whether its people are chosen by what they did; of a correction, those of what was wrong."""
-        wrong = self._store.run(content.corrects) if content.corrects else None
-        return tells_of_deeds(content) or (wrong is not None and self._tells_of_deeds(wrong.content))
-
     def _untold(self, key: str, content: Content | None) -> Sequence[str]:
         over = {post.name for post in self._store.posts.of(key) if post.state not in (PostState.DUE, PostState.FAILED)}
-        return tuple(name for name in (content.groups if content else ()) if name not in over)
+        meant = content.groups if content else ()
+        if content and content.corrects:
+            heard = self._store.taking_back.groups_that_heard(content.corrects)
+            meant = tuple(name for name in meant if name in heard)
+        return tuple(name for name in meant if name not in over)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from wechat.errors import BadRequest, WeChatError
+from wechat.errors import BadRequest, WeChatError, fact
 from wechat.limits import Rule, check_notice
 
 NOTHING_NEW = "没有新内容，没有打扰任何人"
@@ -20,6 +20,21 @@ STOPS_FIRST = "等有误的那一次停下来再发"
 NOBODY_HEARD = "要更正的那一次没有人收到，没有打扰任何人"
 CORRECTION = "更正：{title}"
 UNSAID = (EXPIRED, HELD, CALLED_OFF)  # what a run had to say when it stopped so, nobody has heard
+# Why a person wasn't reached, by the short words of ours; the platform's codes stand in wechat/errors.py.
+OF_DELIVERIES: Mapping[str, str] = {
+    "left": "已取消关注或退出",
+    "no_channel": "现在没有一个渠道能发给他：没有订阅通知的次数，也没有开着的对话窗口",
+    "unread": "留到下次来访的话，过了期还没有来看",
+    "expired": "过了时限还没有发",
+    "cancelled": "这一次被取消，没有发",
+    "by_hand": "由管理员记下的结果",
+    "user_block": "他拒收了本号的消息",
+    "system_failed": "微信的系统没有送到",
+    "freq_limit": "给他发得太频繁，微信没有送",
+    "not_delivered": "微信说没有送到",
+}
+NOT_KNOWN = "发出去以后没有得到答复，不知道有没有收到"
+OTHERWISE = "没有发成，原因是“{error}”"
 UNEXPLAINED = "微信没有给出原因"
 NO_ACCOUNT = "配置里已经没有账号“{account}”，而有人要由它通知。请把它加回来，或放弃这次推送"
 MEND = "请修改推送或模板的内容，再发一次"
@@ -81,6 +96,16 @@ def of(error: WeChatError) -> str:
     about = "，".join(filter(None, _about(error)))
     what = (error.meaning or error.errmsg or UNEXPLAINED) + (f"（{about}）" if about else "")
     return f"{what}。{error.mend}" if error.mend else what
+
+
+def of_delivery(state: str, error: str) -> str:
+    """Why a delivery ended in a state that isn't `sent`, in words."""
+    if error in OF_DELIVERIES:
+        return OF_DELIVERIES[error]
+    if error.lstrip("-").isdecimal():
+        meaning = fact(int(error)).meaning
+        return f"{meaning}（{error}）" if meaning else f"{UNEXPLAINED}（{error}）"
+    return NOT_KNOWN if state == "unsure" else OTHERWISE.format(error=error or UNEXPLAINED)
 
 
 def notice_fault(key: str, value: str) -> str:

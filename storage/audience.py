@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from storage.broadcasts import Content, State, broadcasts, deliveries
 from storage.db import Database
-from storage.people import contacts, persons
+from storage.people import contacts, kept_lines, persons
 from storage.tags import contact_tags
 
 Condition = Mapping[str, Any]
@@ -54,7 +54,7 @@ class Conditions:
 
         def meant(within: Within) -> Holds:
             subscribed = [self._subscribed(contacts.c.person, content.topics)] if content.topics else []
-            heard = [_got([content.corrects], contacts.c.person)] if content.corrects else []
+            heard = [_heard(content.corrects, contacts.c.person)] if content.corrects else []
             they = [contacts.c.person.in_(sa.select(ME).where(within(ME), *asked))] if asked else []
             return sa.and_(ways(within), *heard, *subscribed, *they)
 
@@ -125,3 +125,9 @@ def _bears(tags: Collection[str]) -> Holds:
 def _got(runs: Collection[str], person: sa.ColumnElement[str] = ME) -> Holds:
     mine = (deliveries.c.person == person) & deliveries.c.key.in_(runs) & deliveries.c.state.in_(GOT)
     return sa.exists().where(mine)
+
+
+def _heard(run: str, person: sa.ColumnElement[str]) -> Holds:
+    """Who got it, but for those whose line of it waits for a visit: that is taken back before they are told."""
+    mine = (kept_lines.c.person == person) & (kept_lines.c.key == run) & kept_lines.c.given.is_(None)
+    return _got([run], person) & ~sa.exists().where(mine)

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.models import Broadcast
 from content.shelf import Shelf
 from handlers import access
 from handlers.console import engine
+from scheduler import reasons
+from scheduler.correcting import Uncorrectable
+from scheduler.reporting import Reporting
 from storage.admins import AdminContacts
 from storage.broadcasts import Broadcasts, Content, Run, RunState, Words
 from storage.refusals import Refusals
@@ -92,6 +95,15 @@ class Desk(Protocol):
     def approve(self, key: str, *, by: str, content: Content, now: datetime) -> bool:
         """Note that an admin agrees to a run that says this; False where it doesn't wait or says something else."""
 
+    def cancel(self, key: str, *, now: datetime) -> bool:
+        """Stop a run for good. False where there was nothing left to stop."""
+
+    def correct(self, key: str, words: str, *, now: datetime, at_night: bool, by: str) -> Run:
+        """Stop a run and tell those who heard it what is right; raises Uncorrectable, and QuietHours but `at_night`."""
+
+    def forecast_of_correction(self, key: str, words: str, now: datetime) -> Forecast:
+        """Whom that would reach, and what it says; nothing is stopped. Raises Uncorrectable."""
+
     def pause(self, key: str) -> bool:
         """Stop sending; what wasn't sent stays due. False where there was nothing to stop."""
 
@@ -112,6 +124,7 @@ class Pushes:
 
     broadcasts: Broadcasts
     desk: Desk
+    reporting: Reporting
     refusals: Refusals
     try_out: TryOut
 
@@ -145,7 +158,71 @@ class Console:
     def sendings(self) -> ResponseReturnValue:
         """The broadcast files and their runs."""
         files = [self._file(broadcast) for broadcast in self.shelf.current().broadcasts.values()]
-        return self._page("broadcasts", files=files, runs=self._runs(50))
+        days = self.pushes.reporting.month(self.clock())
+        picture = engine.picture(days, self.words["channel"])
+        return self._page("broadcasts", files=files, runs=self._runs(50), picture=picture)
+
+    def run(self, key: str) -> ResponseReturnValue:
+        """A run as it goes on; `part` is what of the page changes meanwhile."""
+        report = self.pushes.reporting.report(key, self.clock()) or abort(404)
+        run = report.status.run
+        page = "_run" if "part" in request.args else "run"
+        acts = [act for act in engine.ALL_ACTS.get(run.state, ()) if act != "cancel" or not report.few]
+        if run.state is RunState.DONE and report.unread and run.reason not in reasons.STOPPED:
+            acts.append("cancel")
+        return self._page(
+            page,
+            run=self._shown(run),
+            report=report,
+            content=run.content,
+            variants=[*self._variants(run.content)],
+            table=engine.table(report.status.tallies, self.words),
+            is_sent=run.state is RunState.SENDING,
+            left=engine.left(report.seconds_left, self.words["left"]),
+            is_live=run.state in engine.LIVE,
+            acts=[(act, self.words["act"][act]) for act in acts],
+            corrects=run.content.corrects,
+            may_be_corrected=run.state not in (RunState.PLANNING, RunState.PLANNED),
+            due_at=run.due_at.astimezone(self.zone),
+        )
+
+    def put_right(self, key: str) -> ResponseReturnValue:
+        """The words of a correction are written, looked at, and sent where they are what was looked at."""
+        run = self.pushes.broadcasts.run(key) or abort(404)
+        words = request.form.get("words", "").replace("\r\n", "\n").strip()
+        if "seen" not in request.form or not words:
+            return self._put_right(run, words, fault="no_words" if "seen" in request.form else "")
+        desk, now, at_night = self.pushes.desk, self.clock(), "at_night" in request.form
+        try:
+            ahead = desk.forecast_of_correction(key, words, now)
+            if request.form["seen"] != engine.looks(ahead.content):
+                return self._put_right(run, words, ahead=ahead)
+            if ahead.quiet_until and not at_night:
+                return self._put_right(run, words, ahead=ahead, fault="quiet")
+            correction = desk.correct(key, words, now=now, at_night=at_night, by=access.who_is_in())
+        except Uncorrectable as refused:
+            return self._put_right(run, words, fault=refused.why)
+        flash(self.words["said"]["asked" if correction.four_eyes else "put_right"])
+        return redirect(url_for("console.run", key=correction.key))
+
+    def _put_right(
+        self, run: Run, words: str, *, ahead: Forecast | None = None, fault: str = ""
+    ) -> ResponseReturnValue:
+        return self._page(
+            "correct",
+            run=run,
+            words=words,
+            ahead=ahead,
+            content=ahead and ahead.content,
+            seen=engine.looks(ahead.content) if ahead else "",
+            by_channel=self._by_channel(ahead) if ahead else (),
+            quiet_until=ahead and ahead.quiet_until and ahead.quiet_until.astimezone(self.zone),
+            fault=self.words["faults"].get(fault, ""),
+        )
+
+    def _by_channel(self, ahead: Forecast) -> Sequence[tuple[str, int]]:
+        names = self.words["channel"]
+        return [(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel]
 
     def ask(self, key: str) -> ResponseReturnValue:
         """What would be sent now, to how many and how, before it is."""
@@ -172,12 +249,11 @@ class Console:
         return broadcast, self.pushes.desk.forecast(key, self.clock(), at_once=True)
 
     def _asked(self, broadcast: Broadcast, ahead: Forecast, *, fault: str = "") -> ResponseReturnValue:
-        names = self.words["channel"]
         return self._page(
             "send",
             broadcast=broadcast,
             content=ahead.content,
-            by_channel=[(names.get(channel, channel), number) for channel, number in ahead.channels.items() if channel],
+            by_channel=self._by_channel(ahead),
             audience=self._audience(engine.condition(broadcast.audience)),
             variants=[*self._variants(ahead.content)],
             ahead=ahead,
@@ -259,15 +335,16 @@ class Console:
         return "、".join(f"{each.admin}（{each.at.astimezone(self.zone):%m-%d %H:%M}）" for each in theirs)
 
     def steer(self, key: str, act: str) -> ResponseReturnValue:
-        """Pause or resume a run."""
+        """Pause, resume or cancel a run."""
         acts = {
+            "cancel": lambda: self.pushes.desk.cancel(key, now=self.clock()),
             "pause": lambda: self.pushes.desk.pause(key),
             "resume": lambda: self.pushes.desk.resume(key, now=self.clock()),
         }
         if act not in acts or self.pushes.broadcasts.run(key) is None:
             abort(404)
         flash(self.words["said"][act if acts[act]() else "too_late"])
-        return redirect(url_for("console.sendings"))
+        return redirect(url_for("console.run", key=key) if "here" in request.form else url_for("console.sendings"))
 
     def pack(self) -> ResponseReturnValue:
         """What is served now and could be better, and what is wrong with the newest change."""
@@ -335,11 +412,18 @@ def words() -> Mapping[str, Any]:
     return tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
 
+def _live() -> ResponseReturnValue:
+    return Response(render_template("console/live.js"), mimetype="text/javascript")
+
+
 def blueprint(console: Console) -> Blueprint:
     """Serve /admin/, /admin/broadcasts and /admin/content."""
     doors = Blueprint("console", __name__, url_prefix="/admin", template_folder="../templates")
     doors.add_url_rule("/", "overview", console.overview)
     doors.add_url_rule("/broadcasts", "sendings", console.sendings)
+    doors.add_url_rule("/live.js", "live", _live)
+    doors.add_url_rule("/broadcasts/<key>", "run", console.run)
+    doors.add_url_rule("/broadcasts/<key>/correct", "put_right", console.put_right, methods=["GET", "POST"])
     doors.add_url_rule("/broadcasts/<key>/send", "ask", console.ask)
     doors.add_url_rule("/broadcasts/<key>/send", "send", console.send, methods=["POST"])
     doors.add_url_rule("/own", "own", console.own)

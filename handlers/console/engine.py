@@ -1,12 +1,14 @@
 """How runs are shown to an admin."""
 
 import hashlib
+import math
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Protocol
 
 from content.models import Group
 
@@ -14,6 +16,14 @@ _BETWEEN = re.compile(r"[\s\-—_·.]")
 _CODE = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{8}(?![0-9A-Z])")
 LISTS = ("topics", "organisations", "roles", "accounts", "tags", "received")
 ACTS = {"planned": "pause", "sending": "pause", "paused": "resume"}
+ALL_ACTS = {
+    "planning": ("cancel",),
+    "planned": ("pause", "cancel"),
+    "sending": ("pause", "cancel"),
+    "paused": ("resume", "cancel"),
+}
+LIVE = ("planning", "planned", "sending", "stopping")  # what goes on by itself
+MINUTE, HOUR = 60, 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,70 @@ class Shown:
     act_name: str
     agreed: str
     asks: bool
+
+
+class Counted(Protocol):
+    """So many deliveries of one state by one channel."""
+
+    @property
+    def channel(self) -> str:
+        """Which, "" for those whom nobody can reach."""
+
+    @property
+    def state(self) -> str:
+        """Where they are."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+
+
+class OfDay(Protocol):
+    """What was sent on a day."""
+
+    @property
+    def day(self) -> date:
+        """Which."""
+
+    @property
+    def runs(self) -> int:
+        """How many runs."""
+
+    @property
+    def reached(self) -> Mapping[str, int]:
+        """How many people by which channel."""
+
+    @property
+    def people(self) -> int:
+        """How many by all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Names of columns, and rows of a name and their numbers."""
+
+    heads: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[int]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A day: `parts` are the number of a channel, where it begins above the ground and how high it is, of 1000."""
+
+    label: str
+    runs: int
+    people: int
+    parts: Sequence[tuple[int, float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Some days as stacked bars that are `most` people high at most, and the same as a table."""
+
+    channels: Sequence[str]
+    most: int
+    bars: Sequence[Bar]
+    rows: Sequence[tuple[str, int, Sequence[int], int]]
 
 
 def code_in(said: str) -> str | None:
@@ -72,6 +146,70 @@ def counted(tallies: Iterable[tuple[str, int]]) -> Mapping[str, int]:
     for state, count in tallies:
         counts[state] += count
     return counts
+
+
+def table(tallies: Iterable[Counted], words: Mapping[str, Any]) -> Table:
+    """A run's deliveries by channel, a column for each state that any of them is in."""
+    tallies = list(tallies)
+    states = [state for state in words["delivery"] if any(tally.state == state for tally in tallies)]
+    counts = Counter({(tally.channel, tally.state): tally.count for tally in tallies})
+    names = {**words["channel"], "": words["no_channel"]}
+    channels = sorted({tally.channel for tally in tallies}, key=lambda each: _place(each, names))
+    return Table(
+        heads=[words["delivery"][state] for state in states],
+        rows=[(names.get(channel, channel), [counts[channel, state] for state in states]) for channel in channels],
+    )
+
+
+def left(seconds: int | None, words: Mapping[str, str]) -> str:
+    """How long the rest takes, as people say it; "" where nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < MINUTE:
+        return words["soon"]
+    if seconds < HOUR:
+        return words["minutes"].format(math.ceil(seconds / MINUTE))
+    return words["hours"].format(f"{seconds / HOUR:.1f}")
+
+
+def picture(days: Sequence[OfDay], names: Mapping[str, str]) -> Picture:
+    """The days as bars, and as a table; `names` are those of the channels, in the order in which they are stacked."""
+    known = {channel for day in days for channel in day.reached}
+    channels = sorted(known, key=lambda each: _place(each, names))
+    most = _round(max((day.people for day in days), default=0))
+    return Picture(
+        channels=[names.get(each, each) for each in channels],
+        most=most,
+        bars=[_bar(day, channels, most) for day in days],
+        rows=[
+            (f"{day.day:%m-%d}", day.runs, [day.reached.get(each, 0) for each in channels], day.people)
+            for day in days
+            if day.runs
+        ],
+    )
+
+
+def _bar(day: OfDay, channels: Sequence[str], most: int) -> Bar:
+    """Each part from below, in thousandths of the height."""
+    parts: list[tuple[int, float, float]] = []
+    below = 0.0
+    for number, channel in enumerate(channels):
+        height = 1000 * day.reached.get(channel, 0) / most if most else 0.0
+        if height:
+            parts.append((number, round(below, 1), round(height, 1)))
+        below += height
+    return Bar(label=f"{day.day:%m-%d}", runs=day.runs, people=day.people, parts=parts)
+
+
+def _round(most: int) -> int:
+    """The next number that reads well, so that the highest bar doesn't touch the top."""
+    size = 10 ** (len(str(most)) - 1)
+    return next((step * size for step in (1, 1.5, 2, 3, 4, 6, 8, 10) if step * size >= most), most) if most else 0
+
+
+def _place(channel: str, names: Mapping[str, str]) -> tuple[int, str]:
+    known = list(names)
+    return (known.index(channel) if channel in known else len(known)), channel
 
 
 def condition(group: Group) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Members and admins in a real Chromium, in front of the whole program."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,14 @@ def admin(program: Program) -> str:
     made = program.zhibu("admin", "create", ADMIN, "--password-stdin", said=f"{PASSWORD}\n")
     assert made.returncode == 0, made.stderr
     return ADMIN
+
+
+@pytest.fixture(scope="module")
+def waiting(program: Program) -> str:
+    """The key of a run that waits for its time."""
+    planned = program.zhibu("broadcast", "plan", "weekly-policy", "--json")
+    assert planned.returncode == 0, planned.stderr
+    return str(json.loads(planned.stdout)["key"])
 
 
 class Hand:
@@ -259,6 +268,29 @@ def test_a_push_arrives_live_and_the_console_counts_it(browser, program, admin):
         assert row.get_by_role("cell").nth(sent).inner_text() == "1"
 
 
+def test_a_run_s_page_follows_by_itself_and_a_link_does_without_scripts(browser, program, admin, waiting):
+    with the_console(browser, program) as console, the_console(browser, program) as other:
+        for page in (console, other):
+            page.goto(f"{program.web}/admin/broadcasts/{waiting}")
+        expect(console.locator("#state")).to_have_text("待发")
+        expect(console.get_by_role("link", name="刷新")).to_be_hidden()
+        other.get_by_role("button", name="暂停").click()
+        expect(other.get_by_role("main")).to_contain_text("到点以前由管理员暂停")
+
+        expect(console.locator("#state")).to_have_text("已暂停")  # nobody touched this page
+        expect(console.get_by_role("button", name="继续发")).to_be_visible()
+        console.get_by_role("button", name="继续发").click()
+        expect(console.locator("#state")).to_have_text("待发")
+        cookies = console.context.cookies()
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.goto(f"{program.web}/admin/broadcasts/{waiting}")
+    page.get_by_role("link", name="刷新").click()
+    expect(page.get_by_role("button", name="暂停")).to_be_visible()
+    context.close()
+
+
 def reloads(page: Page, fact: Callable[[], object]) -> None:
     """Reload a page that doesn't follow by itself, until it shows what has happened behind it."""
 
@@ -322,7 +354,7 @@ def shows(console: Page, words: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_every_page_can_be_read_by_everyone(browser, program, admin, size, tmp_path):
+def test_every_page_can_be_read_by_everyone(browser, program, admin, waiting, size, tmp_path):
     talker = program.member("看页面的人")
     talker.follows()
     talker.says("意见")
@@ -352,6 +384,11 @@ def test_every_page_can_be_read_by_everyone(browser, program, admin, size, tmp_p
             if name == "sendings":
                 console.get_by_role("link", name="现在就发").first.click()
                 looks(console, "send")
+                console.goto(f"{program.web}/admin/broadcasts/{waiting}")
+                looks(console, "run")
+                console.goto(f"{program.web}/admin/broadcasts/{waiting}/correct")
+                looks(console, "correct")
+                console.goto(f"{program.web}/admin/")
         console.get_by_role("link").filter(has_text="活动室的开放时间").first.click()
         looks(console, "opinion")
     with a_phone(browser, program, "小同志", size) as hand:

@@ -1,0 +1,65 @@
+"""What a run looks like from outside: why deliveries ended as they did, and how fast they end."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from storage.db import Database, Moment
+from storage.people import persons
+
+deliveries = sa.table(
+    "deliveries",
+    *(sa.column(name) for name in ("key", "person", "state", "error")),
+    sa.column("settled_at", Moment),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """How many deliveries ended, or wait, in one state by one error: a platform's code, or a short word of ours."""
+
+    state: str
+    error: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody of the roster whom a run didn't reach."""
+
+    name: str
+    error: str
+
+
+class RunReports:
+    """Reads only."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def causes(self, key: str, states: Collection[str]) -> Sequence[Cause]:
+        """Why deliveries of a run are in these states, the most frequent cause first."""
+        number = sa.func.count().label("number")
+        counted = sa.select(deliveries.c.state, deliveries.c.error, number)
+        counted = counted.where(deliveries.c.key == key, deliveries.c.state.in_(states))
+        counted = counted.group_by(deliveries.c.state, deliveries.c.error)
+        with self._db.read() as connection:
+            rows = connection.execute(counted.order_by(number.desc(), deliveries.c.state, deliveries.c.error)).all()
+        return [Cause(row.state, row.error, row.number) for row in rows]
+
+    def named(self, key: str, *, state: str, but: Collection[str], most: int) -> Sequence[Named]:
+        """Whom of those in a state the roster knows by name, `but` for some errors."""
+        known = (persons.c.id == deliveries.c.person) & persons.c.verified & (persons.c.name != "")
+        here = (deliveries.c.key == key) & (deliveries.c.state == state) & deliveries.c.error.not_in(but)
+        chosen = sa.select(persons.c.name, deliveries.c.error).select_from(deliveries.join(persons, known)).where(here)
+        with self._db.read() as connection:
+            rows = connection.execute(chosen.order_by(persons.c.name, persons.c.id).limit(most)).all()
+        return [Named(row.name, row.error) for row in rows]
+
+    def ended_since(self, key: str, moment: datetime) -> int:
+        """How many deliveries of a run have ended since then."""
+        lately = sa.select(sa.func.count()).where(deliveries.c.key == key, deliveries.c.settled_at > moment)
+        with self._db.read() as connection:
+            return connection.execute(lately).scalar_one()
