@@ -1,5 +1,10 @@
-"""A push to a thousand: each process of the house falls once in its middle, and everyone still gets it once."""
+"""A push to a thousand: each process of the house falls once in its middle, and everyone still gets it once.
 
+And one to five thousand in a storm, in which something falls at twenty moments that nobody knows before.
+"""
+
+import random
+import secrets
 import subprocess
 from collections.abc import Callable, Iterator
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -18,6 +23,8 @@ MIDDLE = 300
 BACK_SECONDS = 15.0
 SWEPT_SECONDS = 180.0  # a minute until what was in hand counts as lost, another until the clock sweeps, and some air
 LEASE_SECONDS = 15.0
+CROWD, BY_NOTICE, MOMENTS = 5000, 1500, 20
+STRETCHES = 4  # that a worker has room for
 
 FALLS: dict[str, Callable[[Program], list[int]]] = {
     "web worker": lambda program: program.workers()[:1],
@@ -32,6 +39,7 @@ def program(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Itera
     with a_program(tmp_path_factory.mktemp("drill"), servers, memory="embedded") as program:
         for victim in (*FALLS, "sandbox", "run", "house"):
             add_broadcast(program, key_of(victim))
+        add_broadcast(program, "storm", by_notice=True)
         program.start()
         yield program
         program.stop()
@@ -108,6 +116,34 @@ def test_the_whole_house_falls_at_once(program, crowd):
 
     comes_to_its_end(push, crowd)
     assert push.states()["unsure"] > 0, "nothing was lost, so nothing was proven"
+
+
+@pytest.mark.timeout(900)
+def test_five_thousand_in_a_storm_and_something_falls_at_twenty_moments(program):
+    seed = secrets.randbits(32)
+    dice = random.Random(seed)
+    moments = sorted(dice.sample(range(100, CROWD - 300, 60), MOMENTS))
+    victims = [*FALLS] * (MOMENTS // len(FALLS))
+    dice.shuffle(victims)
+    crowd = Crowd.written(program, CROWD, with_credit=BY_NOTICE)
+    push = Push(program, "storm")
+    program.folder.joinpath("seed").write_text(f"{seed}\n")
+
+    push.storms(every=100)
+    push.begin(each_takes=EACH_TAKES_SECONDS)
+    for number, (moment, victim) in enumerate(zip(moments, victims, strict=True)):
+        with push.falls(after=moment, stretches=STRETCHES):
+            for process in FALLS[victim](program):
+                program.kill(process)
+        if number == MOMENTS // 2:
+            assert push.has_stormed()
+            push.storms(every=100)
+    push.goes_out(300)
+    assert within(SWEPT_SECONDS, lambda: push.states()["in_hand"] == 0), push.states()
+
+    push.holds(crowd)
+    assert push.states()["unsure"] > 0, "nothing was lost, so nothing was proven"
+    assert within(SWEPT_SECONDS, push.is_over), "the run did not end"
 
 
 def test_a_second_run_is_refused_and_harms_nothing(program):

@@ -40,7 +40,7 @@ def fragile(tmp_path_factory: pytest.TempPathFactory, memory: Memory, servers: S
         a_program(tmp_path_factory.mktemp("fragile"), servers, memory=memory.url, more=more) as program,
         a_queue(servers.broker, app.queue_name(program.settings)),
     ):
-        add_broadcast(program, "falling")
+        add_broadcast(program, "falling", by_notice=True)
         program.start()
         yield program
         program.stop()

@@ -1,23 +1,34 @@
-"""A push that is killed in its middle: each person once, or it is known that nobody knows."""
+"""A push in a storm, and its house falls in its middle: each person once, or it is known that nobody knows."""
 
 from tests.end_to_end.pushing import Crowd, Push
 
-PEOPLE = 150
-EACH_TAKES_SECONDS = 0.6
+PEOPLE = 400  # 5 000 are in the drill
+BY_NOTICE = 120
+EACH_TAKES_SECONDS = 0.15
+STRETCHES = 4  # that a worker has room for
 
 
-def test_a_push_survives_the_end_of_its_worker_and_of_the_whole_house(fragile):
-    crowd = Crowd(fragile, PEOPLE)
+def test_a_push_in_a_storm_survives_the_end_of_every_part(fragile, memory):
+    crowd = Crowd.written(fragile, PEOPLE, with_credit=BY_NOTICE)
     push = Push(fragile, "falling")
 
+    push.storms(every=20)
     push.begin(each_takes=EACH_TAKES_SECONDS)
-    with push.falls(after=1):
+    with push.falls(after=50, stretches=STRETCHES):
         fragile.kill(fragile.parts("worker")[0])
-    with push.falls(after=40, stretches=2):  # a new worker begins one, and RabbitMQ brings it the dead one's
+    with push.falls(after=160, stretches=STRETCHES):
+        memory.die()
+        for part in (*fragile.workers(), *fragile.parts("clock")):
+            fragile.kill(part)
+        memory.start()
+    with push.falls(after=270, stretches=STRETCHES):
+        stormed = push.has_stormed()
         fragile.fall()
     fragile.start()
-    push.goes_out(20)
+    push.goes_out(60)
     push.sweep()
 
     push.holds(crowd)
+    assert stormed
+    assert push.is_over()
     assert push.states()["unsure"] > 0, "nothing was lost, so nothing was proven"
