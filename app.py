@@ -93,6 +93,7 @@ from storage.passes import Passes
 from storage.people import People
 from storage.phone import Phones
 from storage.pictures import Pictures
+from storage.places import Places
 from storage.planning import Plans
 from storage.quiz import QuizStore
 from storage.receipts import Receipts
@@ -147,7 +148,10 @@ KNOWN = Known(
             "membership.join",
             "opinion.query",
             "opinion.start",
+            "quiz.challenge",
             "quiz.daily",
+            "quiz.sequence",
+            "quiz.topics",
             "quiz.wrong",
             "subscription.mine",
             "subscription.topics",
@@ -370,8 +374,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     phones, cards = Phones(database, keys), _cards(settings, platform, clock)
     features = (
         quiz.feature(
-            store=QuizStore(database),
-            cards=Cards(database),
+            stores=quiz.Stores(store=QuizStore(database), cards=Cards(database), places=Places(database)),
             shelf=shelf,
             zone=settings.zone,
             clock=clock,

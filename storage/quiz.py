@@ -44,13 +44,14 @@ answers = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round: its questions' ids in order, how far it is answered, and how many answers were right."""
+    """A round: its questions' ids in order, how far it is answered, and how many answers were right and wrong."""
 
     id: str
     name: str
     questions: tuple[str, ...]
     answered: int
     right: int
+    wrong: int
 
     @property
     def is_over(self) -> bool:
@@ -79,7 +80,7 @@ class QuizStore:
         new = secrets.token_hex(16)
         row = {"id": new, "person": person, "name": name, "day": day.isoformat(), "questions": json.dumps([*questions])}
         if self._add_round(**row):
-            return Round(new, name, tuple(questions), answered=0, right=0)
+            return Round(new, name, tuple(questions), answered=0, right=0, wrong=0)
         with self._db.read() as connection:
             return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
 
@@ -203,10 +204,13 @@ def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Roun
             rounds.c.questions,
             (sa.func.coalesce(sa.func.max(answers.c.position), -1) + 1).label("answered"),
             sa.func.count(answers.c.position).filter(answers.c.right).label("right"),
+            sa.func.count(answers.c.position).filter(answers.c.right.is_(False)).label("wrong"),
         )
         .select_from(rounds.outerjoin(answers, answers.c.round == rounds.c.id))
         .where(chosen)
         .group_by(rounds.c.id, rounds.c.name, rounds.c.questions)
     )
     rows = connection.execute(counted).all()
-    return [Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right) for row in rows]
+    return [
+        Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right, row.wrong) for row in rows
+    ]

@@ -1,6 +1,7 @@
-"""Quiz: five questions a day, marked on the server and explained with their source."""
+"""Quiz: questions of the day, of a topic, in order or missed before; marked here and explained with their source."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from handlers.quiz import api, chat, pages
 from handlers.quiz.engine import Daily
 from handlers.quiz.service import Service
 from storage.cards import Cards
+from storage.places import Places
 from storage.quiz import QuizStore
 
 
@@ -23,12 +25,21 @@ class QuizSettings(BaseModel):
 
     questions_a_day: int = Field(5, ge=1, le=20)
     reviews_a_day: int = Field(10, ge=1, le=200)
+    questions_a_round: int = Field(10, ge=1, le=50)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What the quiz keeps."""
+
+    store: QuizStore
+    cards: Cards
+    places: Places
 
 
 def feature(
     *,
-    store: QuizStore,
-    cards: Cards,
+    stores: Stores,
     shelf: Shelf,
     zone: ZoneInfo,
     clock: Callable[[], datetime],
@@ -37,13 +48,16 @@ def feature(
     settings: QuizSettings,
 ) -> Feature:
     """The quiz, ready to be opened. `public_url` is where phones reach the pages, "" for nowhere."""
+    store, cards, places = stores.store, stores.cards, stores.places
     service = Service(
         store=store,
         cards=cards,
+        places=places,
         shelf=shelf,
         zone=zone,
         drawn=Daily(settings.questions_a_day),
         reviews_a_day=settings.reviews_a_day,
+        questions_a_round=settings.questions_a_round,
     )
 
     def show(person: str) -> list[str]:
@@ -56,9 +70,9 @@ def feature(
         api=api.blueprint(api.Quiz(service=service, clock=clock, effect=effect)),
         pages=pages.blueprint(pages.Quiz(service=service, clock=clock)),
         keeps=Keeps(
-            tables=("quiz_rounds", "quiz_answers", "quiz_cards"),
+            tables=("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places"),
             show=show,
-            erase=in_turn(cards.erase, store.erase),
-            unite=in_turn(cards.unite, store.unite),
+            erase=in_turn(places.erase, cards.erase, store.erase),
+            unite=in_turn(places.unite, cards.unite, store.unite),
         ),
     )

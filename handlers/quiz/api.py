@@ -1,7 +1,7 @@
 """The quiz for the mini-program: a round, an answer marked here, and what was answered wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -14,12 +14,14 @@ from handlers import openapi, problems, session
 from handlers.openapi import Effect, Once, Paged
 from handlers.problems import Problem, Refused
 from handlers.quiz import engine
+from handlers.quiz.engine import Mode
 from handlers.quiz.service import Service
 from storage.quiz import Given, QuizStore, Round
 
 NO_QUESTIONS = Problem(404, "quiz.problem_no_questions")
 NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
 ENOUGH = Problem(409, "quiz.problem_enough")
+NO_SUCH_CHOICE = Problem(404, "quiz.problem_no_such_choice")
 NO_SUCH_ROUND = Problem(404, "quiz.problem_no_such_round")
 NOT_OPEN = Problem(409, "quiz.problem_not_open")
 CHANGED = Problem(409, "quiz.problem_changed")
@@ -31,14 +33,39 @@ class Of(StrEnum):
 
     TODAY = "today"
     MISTAKES = "mistakes"
+    TOPIC = "topic"
+    SEQUENCE = "sequence"
+    CHALLENGE = "challenge"
+
+
+_OF = {Mode.TODAY: Of.TODAY, Mode.MISTAKES: Of.MISTAKES} | {
+    mode: Of(mode.value) for mode in (Mode.TOPIC, Mode.SEQUENCE, Mode.CHALLENGE)
+}
 
 
 class Begin(BaseModel):
-    """Which round to begin, or to go on with."""
+    """Which round to begin, or to go on with; `id` is the topic's or the bank's, out of what can be chosen."""
 
     of: Of
+    id: str = Field("", max_length=64)
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"of": "today"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"of": "today"}, {"of": "topic", "id": "dangzhang"}]})
+
+
+class Choosable(BaseModel):
+    """A topic, or a bank that is gone through in order."""
+
+    id: str = Field(examples=["dangzhang"])
+    title: str
+    questions: int = Field(description="How many there are.")
+    reached: int = Field(description="How many of them are behind you, where they have an order.")
+
+
+class Choosables(BaseModel):
+    """What a round can be made of."""
+
+    topics: list[Choosable]
+    banks: list[Choosable]
 
 
 class Shown(BaseModel):
@@ -60,12 +87,14 @@ class Offered(BaseModel):
 
 
 class Going(BaseModel):
-    """A round as far as it is answered; without a question it is over."""
+    """A round as far as it is answered; without a question it is over. A challenge ends with its third mistake."""
 
     id: str = Field(examples=["0cc175b9c0f1b6a831c399e269772661"])
+    of: Of
     total: int = Field(examples=[5])
     answered: int = Field(examples=[2])
     right: int = Field(examples=[1])
+    wrong: int = Field(examples=[1])
     question: Shown | None
 
 
@@ -154,19 +183,32 @@ class Quiz:
         )
 
     def begin(self, wanted: Begin, once: Once) -> Going:
-        """Today's round, or one of mistakes: the one that is open goes on, here as in the chat."""
-        today, person = self._today(), session.who().person
+        """A round of what is wanted: the one that is open goes on, here as in the chat."""
+        person, today, asked_by = session.who().person, self._today(), self.effect(once)
         match wanted.of:
             case Of.TODAY:
                 begun, problem = self.service.todays(person, today), NO_QUESTIONS
             case Of.MISTAKES:
-                name = engine.of_mistakes(self.effect(once))
-                begun, problem = self.service.mistakes(person, today, name=name), NO_MISTAKES
-                if begun is None and self.service.reviews(person, today).is_enough:
-                    problem = ENOUGH
+                begun = self.service.mistakes(person, today, name=engine.of_mistakes(asked_by))
+                problem = ENOUGH if begun is None and self.service.reviews(person, today).is_enough else NO_MISTAKES
+            case Of.TOPIC:
+                begun = self.service.of_topic(person, today, topic=wanted.id, asked_by=asked_by)
+                problem = NO_SUCH_CHOICE
+            case Of.SEQUENCE:
+                begun, problem = self.service.in_order(person, today, bank=wanted.id), NO_SUCH_CHOICE
+            case Of.CHALLENGE:
+                begun, problem = self.service.challenge(person, today, asked_by=asked_by), NO_QUESTIONS
         if begun is None:
             raise Refused(problem)
         return self._going(begun)
+
+    def choices(self) -> Choosables:
+        """The topics and the banks."""
+        person, today = session.who().person, self._today()
+        return Choosables(
+            topics=[Choosable(**asdict(each)) for each in self.service.topics(today)],
+            banks=[Choosable(**asdict(each)) for each in self.service.banks(person, today)],
+        )
 
     def round(self, found: str) -> Going:
         """A round of one's own."""
@@ -197,8 +239,8 @@ class Quiz:
 
     def _asked(self, going: Round, answer: Answer) -> tuple[Question, tuple[engine.Choice, ...]]:
         """The question that is answered, as its reader saw it."""
-        reached = going.questions[: self._open_at(going) + 1]
-        question = self._library.question(reached[answer.position]) if answer.position < len(reached) else None
+        is_open = answer.position < going.answered or answer.position == self._open_at(going) < len(going.questions)
+        question = self._library.question(going.questions[answer.position]) if is_open else None
         if question is None:
             raise Refused(NOT_OPEN, field="position")
         shown = self._shown(question, going)
@@ -236,9 +278,11 @@ class Quiz:
         question = self._library.question(going.questions[at]) if at < len(going.questions) else None
         return Going(
             id=going.id,
+            of=_OF[engine.mode(going)],
             total=len(going.questions),
             answered=going.answered,
             right=going.right,
+            wrong=going.wrong,
             question=self._asking(question, going, at) if question else None,
         )
 
@@ -289,13 +333,19 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     def standing() -> Standing:
         return quiz.standing()
 
+    @doors.get("/choices")
+    @doors.output(Choosables)
+    @doors.doc(summary="The topics and the banks that a round can be made of")
+    def choices() -> Choosables:
+        return quiz.choices()
+
     @doors.post("/rounds")
     @doors.input(Begin)
     @doors.input(Once, location="headers")
     @doors.output(Going)
     @doors.doc(
         summary="Begin a round, or go on with the one that is open",
-        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH),
+        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH, NO_SUCH_CHOICE),
     )
     def begin(json_data: Begin, headers_data: Once) -> Going:
         return quiz.begin(json_data, headers_data)

@@ -1,6 +1,7 @@
 """What the quiz says: a question, then the answer explained with its source and the next question."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -9,25 +10,40 @@ from typing import NamedTuple
 from content.library import Library
 from content.models import Question, QuestionType
 from handlers.quiz import engine
-from handlers.quiz.service import Service
+from handlers.quiz.engine import Mode
+from handlers.quiz.service import Offered, Service
 from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.quiz import QuizStore, Round
 from wechat.messages import Kind, Reply, Text
 
 _KINDS = {QuestionType.SINGLE: "single", QuestionType.MULTI: "multi", QuestionType.JUDGE: "judge"}
 _LETTER = re.compile("[a-h]")
+_NUMBER = re.compile(r"\d{1,2}", re.ASCII)
 
 
 def routes(service: Service, *, public_url: str) -> Router:
-    """答题, 错题 and their menu keys."""
+    """答题, 错题, 专题练习, 顺序, 挑战 and their menu keys."""
     quiz = Quiz(service=service, public_url=public_url)
     return Router(
         "quiz",
         words={
             ("答题", "每日答题", "开始答题", "每日一答", "做题", "我要答题", "quiz"): quiz.daily,
             ("错题", "错题本", "错题复习", "复习错题"): quiz.mistakes,
+            ("专题练习", "专题答题", "专项", "专项练习"): quiz.topics,
+            ("顺序", "顺序练习", "顺序答题", "题库"): quiz.banks,
+            ("挑战", "挑战答题", "答题挑战", "闯关"): quiz.challenge,
         },
-        keys={"quiz.daily": quiz.daily, "quiz.wrong": quiz.mistakes},
+        keys={
+            "quiz.daily": quiz.daily,
+            "quiz.wrong": quiz.mistakes,
+            "quiz.topics": quiz.topics,
+            "quiz.sequence": quiz.banks,
+            "quiz.challenge": quiz.challenge,
+        },
+        patterns={
+            r"(?:专题练习|专题答题|专项)\d{1,2}": quiz.topics,
+            r"(?:顺序|题库)\d{1,2}": quiz.banks,
+        },
         scenes={"quiz": quiz.daily},
         talking=Talking(
             takes=quiz.takes,
@@ -40,6 +56,15 @@ def routes(service: Service, *, public_url: str) -> Router:
     )
 
 
+class Held(NamedTuple):
+    """The round that a talk is about, as far as it knows it."""
+
+    name: str
+    questions: Sequence[str]
+    answered: int
+    wrong: int
+
+
 class Open(NamedTuple):
     """The question to be answered now, where it stands in its round, and how its reader sees it."""
 
@@ -50,7 +75,7 @@ class Open(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiz:
-    """The doors of the quiz. The talk holds the round and the position; SQL knows the truth of both."""
+    """The doors of the quiz. The talk holds the round and the position, or what can be chosen; SQL knows the truth."""
 
     service: Service
     public_url: str
@@ -72,12 +97,60 @@ class Quiz:
             return self._says("enough", waiting=len(reviews.waiting))
         return self._says("no_mistakes", next=reviews.next)
 
+    # -- what is chosen ------------------------------------------------------------------------------------------
+
+    def topics(self, turn: Turn) -> Reply:
+        """The topics, to choose one by its number."""
+        return self._offers(turn, Mode.TOPIC, self.service.topics(self.service.day(turn.now)))
+
+    def banks(self, turn: Turn) -> Reply:
+        """The banks with one's place in each, to choose one by its number."""
+        return self._offers(turn, Mode.SEQUENCE, self.service.banks(turn.who.person, self.service.day(turn.now)))
+
+    def _offers(self, turn: Turn, mode: Mode, offered: list[Offered]) -> Reply:
+        """All of them, unless the number was said at once; where there is one only it is begun."""
+        if not offered:
+            return self._says("none")
+        ids = [each.id for each in offered]
+        said = _NUMBER.search(plain(turn.text)) if turn.message.kind is Kind.TEXT else None
+        chosen = ids[0] if len(ids) == 1 else _numbered(ids, said[0] if said else "")
+        if chosen is not None:
+            return self._chosen(turn, mode=mode, chosen=chosen)
+        turn.talk.hold("quiz", {"list": mode, "ids": ids, "titles": [each.title for each in offered]})
+        return self._says("choose", mode=mode, offered=offered)
+
+    def _chosen(self, turn: Turn, *, mode: Mode, chosen: str) -> Reply:
+        person, today = turn.who.person, self.service.day(turn.now)
+        if mode is Mode.TOPIC:
+            begun = self.service.of_topic(person, today, topic=chosen, asked_by=turn.message.id)
+        else:
+            begun = self.service.in_order(person, today, bank=chosen)
+        return self._goes_on(turn, begun) if begun else self._again(turn, mode)
+
+    def _again(self, turn: Turn, mode: Mode) -> Reply:
+        """What can be chosen now."""
+        turn.talk.end()
+        return self.topics(turn) if mode is Mode.TOPIC else self.banks(turn)
+
+    def challenge(self, turn: Turn) -> Reply:
+        """Questions until the third mistake."""
+        today = self.service.day(turn.now)
+        begun = self.service.challenge(turn.who.person, today, asked_by=turn.message.id)
+        return self._goes_on(turn, begun) if begun else self._says("none")
+
+    # -- one question --------------------------------------------------------------------------------------------
+
     def takes(self, turn: Turn) -> Handler | None:
-        """An answer to the question that is open, as its reader saw it."""
-        asked = self._open(turn)
-        if asked is None or turn.message.kind is not Kind.TEXT:
+        """A choice from the list, or an answer to the question that is open, as its reader saw it."""
+        if turn.message.kind is not Kind.TEXT:
             return None
-        if turn.talk.state.get("seen") != engine.looks(asked.question, asked.shown):
+        state = turn.talk.state
+        if "list" in state:
+            chosen_from = dict(zip(map(plain, state["titles"]), state["ids"], strict=True))
+            wanted = chosen_from.get(plain(turn.text)) or _numbered(state["ids"], plain(turn.text))
+            return None if wanted is None else partial(self._chosen, mode=Mode(state["list"]), chosen=wanted)
+        asked = self._open(turn)
+        if asked is None or state.get("seen") != engine.looks(asked.question, asked.shown):
             return None
         chosen = engine.read(asked.question, asked.shown, turn.text)
         return None if chosen is None else partial(self._answer, asked=asked, chosen=chosen)
@@ -100,11 +173,14 @@ class Quiz:
         )
         if not new:
             return self._goes_on(turn, self.store.round(state["round"]))
-        turn.talk.hold("quiz", {**state, "at": asked.at + 1, "right": state["right"] + right})
+        counted = {"right": state["right"] + right, "wrong": state.get("wrong", 0) + (not right)}
+        turn.talk.hold("quiz", {**state, **counted, "at": asked.at + 1})
         return self._ask_or_finish(turn, before=self._verdict(asked, chosen, right=right))
 
     def otherwise(self, turn: Turn) -> Reply:
-        """Say how to answer the open question."""
+        """Say how to answer the open question, or what can be chosen."""
+        if "list" in turn.talk.state:
+            return self._again(turn, Mode(turn.talk.state["list"]))
         asked = self._open(turn)
         if asked is None:
             return self._goes_on(turn, self.store.round(turn.talk.state["round"]))
@@ -112,25 +188,26 @@ class Quiz:
 
     def resume(self, turn: Turn) -> Reply | None:
         """The open round, else one that was begun today and isn't over."""
+        if turn.talk.feature == "quiz" and "list" in turn.talk.state:
+            return self._again(turn, Mode(turn.talk.state["list"]))
         if turn.talk.feature == "quiz":
             return self._goes_on(turn, self.store.round(turn.talk.state["round"]))
         begun = self._unfinished(turn)
         return self._goes_on(turn, begun) if begun else None
 
     def _unfinished(self, turn: Turn) -> Round | None:
-        """A round of today with something left to ask: of mistakes, which is begun later, else the day's."""
+        """A round of today with something left to ask: one that was asked for, which is begun later, else the day's."""
         return self.service.going(turn.who.person, self.service.day(turn.now)) if turn.who.known else None
 
     def restart(self, turn: Turn) -> Reply:
         """An answer can't be taken back, so a round of today goes on, and that is said; an older one makes way."""
+        if "list" in turn.talk.state:
+            return self._again(turn, Mode(turn.talk.state["list"]))
         going = self.store.round(turn.talk.state["round"])
-        if going.name != self._todays_name(turn) and not engine.is_of_mistakes(going):
+        if engine.mode(going) is Mode.TODAY and going.name != engine.daily(self.service.day(turn.now)):
             return self.daily(turn)
         before = self._say("answers_stay", answered=going.answered) if going.answered and not going.is_over else ""
         return self._goes_on(turn, going, before=before)
-
-    def _todays_name(self, turn: Turn) -> str:
-        return engine.daily(self.service.day(turn.now))
 
     def picks_up(self, turn: Turn) -> Reply | None:
         """A bare letter while nothing is open: the talk was lost in a round. Its question is asked again."""
@@ -144,7 +221,14 @@ class Quiz:
         return self._says("left")
 
     def _goes_on(self, turn: Turn, going: Round, *, before: str = "") -> Reply:
-        state = {"round": going.id, "ids": list(going.questions), "at": going.answered, "right": going.right}
+        state = {
+            "round": going.id,
+            "name": going.name,
+            "ids": list(going.questions),
+            "at": going.answered,
+            "right": going.right,
+            "wrong": going.wrong,
+        }
         turn.talk.hold("quiz", state)
         return self._ask_or_finish(turn, before=before)
 
@@ -152,9 +236,16 @@ class Quiz:
         asked = self._open(turn)
         if asked is not None:
             return Text("\n\n".join(filter(None, [before, self._asked(asked, turn)])))
-        right, total = turn.talk.state["right"], len(turn.talk.state["ids"])
+        held, right = _held(turn), turn.talk.state["right"]
         turn.talk.end()
-        finished = self._say("finished", right=right, total=total, address=self._address(turn))
+        finished = self._say(
+            "finished",
+            mode=engine.mode(held),
+            right=right,
+            wrong=held.wrong,
+            total=len(held.questions),
+            address=self._address(turn),
+        )
         return Text("\n\n".join(filter(None, [before, finished])))
 
     def _address(self, turn: Turn) -> str:
@@ -163,18 +254,21 @@ class Quiz:
 
     def _open(self, turn: Turn) -> Open | None:
         """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
-        state, known = turn.talk.state, self._library.question
-        at = engine.open_at(state["ids"], state["at"], known=known)
-        question = known(state["ids"][at]) if at < len(state["ids"]) else None
+        held, known = _held(turn), self._library.question
+        at = engine.open_at(held, known=known)
+        question = known(held.questions[at]) if at < len(held.questions) else None
         return Open(question, at, self._shown(question, turn)) if question else None
 
     def _asked(self, asked: Open, turn: Turn) -> str:
         question, at, shown = asked
+        held = _held(turn)
         turn.talk.state["seen"] = engine.looks(question, shown)
         return self._say(
             "question",
+            mode=engine.mode(held),
             number=at + 1,
-            total=len(turn.talk.state["ids"]),
+            total=len(held.questions),
+            wrong=held.wrong,
             kind=_KINDS[question.type],
             stem=question.stem,
             choices=shown,
@@ -210,3 +304,15 @@ class Quiz:
 
     def _says(self, key: str, **values: object) -> Reply:
         return Text(self._say(key, **values))
+
+
+def _held(turn: Turn) -> Held:
+    """The round of the talk; those that were begun before a round had a name there are of the day."""
+    state = turn.talk.state
+    return Held(state.get("name", Mode.TODAY), state["ids"], state["at"], state.get("wrong", 0))
+
+
+def _numbered(ids: Sequence[str], said: str) -> str | None:
+    """What stands in a list under a number."""
+    at = int(said) if _NUMBER.fullmatch(said) else 0
+    return ids[at - 1] if 1 <= at <= len(ids) else None

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from enum import StrEnum
 from string import ascii_uppercase
 from typing import Protocol, TypeVar
 
@@ -17,7 +18,6 @@ ASKED = (QuestionType.SINGLE, QuestionType.MULTI, QuestionType.JUDGE)
 # Rounds come once a day, so there are no steps of minutes, and the same answers lead to the same day. A year is the
 # longest that a question once missed is left alone.
 _MEMORY = fsrs.Scheduler(learning_steps=(), relearning_steps=(), maximum_interval=365, enable_fuzzing=False)
-_MISTAKES = "wrong:"  # how the names of their rounds begin
 RIGHT, WRONG = "true", "false"  # the ids of a judge question's two options
 _YES = frozenset({"对", "对的", "正确", "是", "是的", "√", "✓", "✔", "✅", "t", "true", "y", "yes", "同意"})
 _NO = frozenset(
@@ -41,7 +41,7 @@ class Choice:
 
 def draw(questions: Iterable[Question], *, on: date, count: int) -> tuple[str, ...]:
     """Ids of `count` of the questions that can be asked here: the same for all that day, others the next day."""
-    asked = (question.id for question in questions if question.type in ASKED)
+    asked = (question.id for question in askable(questions, on=on))
     return tuple(sorted(asked, key=_by(on.isoformat()))[:count])
 
 
@@ -61,19 +61,77 @@ class Daily:
         return known[1]
 
 
+class Mode(StrEnum):
+    """How a round is made, and when it ends; its name begins with it."""
+
+    TODAY = "daily"
+    MISTAKES = "wrong"
+    TOPIC = "topic"
+    SEQUENCE = "sequence"
+    CHALLENGE = "challenge"
+
+
+LIVES = 3  # mistakes that end a challenge
+LONGEST_CHALLENGE = 100
+_FEW = 8  # draws for each question that is wanted, before all are looked at
+_LATER = (Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.MISTAKES, Mode.TODAY)
+
+
+def mode(begun: "Begun") -> Mode:
+    """How a round was made."""
+    return Mode(begun.name.partition(":")[0])
+
+
 def daily(day: date) -> str:
     """What makes the round of a day one."""
-    return f"daily:{day.isoformat()}"
+    return f"{Mode.TODAY}:{day.isoformat()}"
 
 
 def of_mistakes(message: str) -> str:
     """What makes a round of mistakes one: the message that asked for it."""
-    return f"{_MISTAKES}{message}"[:64]
+    return f"{Mode.MISTAKES}:{message}"[:64]
 
 
 def is_of_mistakes(begun: "Begun") -> bool:
     """Whether a round goes over mistakes."""
-    return begun.name.startswith(_MISTAKES)
+    return mode(begun) is Mode.MISTAKES
+
+
+def named(of: Mode, chosen: str, asked_by: str) -> str:
+    """What makes a round of something chosen one: what was chosen, and the message or the round that led to it."""
+    return f"{chosen_of(of, chosen)}{_by(asked_by)('').hex()}"
+
+
+def chosen_of(of: Mode, chosen: str) -> str:
+    """How the names of all rounds of something chosen begin."""
+    return f"{of}:{_by(chosen)('').hex()}:"
+
+
+def askable(questions: Iterable[Question], *, on: date) -> list[Question]:
+    """Those that hold that day and can be asked here."""
+    return [question for question in questions if question.type in ASKED and question.in_effect(on)]
+
+
+def some(questions: Sequence[Question], *, seed: str, count: int, known: Callable[[str], object]) -> list[str]:
+    """Ids of `count` questions by chance, those first that aren't `known`: never answered yet."""
+    place, most = _by(seed), len(questions)
+
+    def first(among: Iterable[Question]) -> list[str]:
+        return [each.id for each in sorted(among, key=lambda each: (bool(known(each.id)), place(each.id)))[:count]]
+
+    if most > _FEW * count:  # a bank of 100 000 is not sorted for a round of ten, while enough of it is new to somebody
+        drawn = {int.from_bytes(place(str(number)), "big") % most for number in range(_FEW * count)}
+        found = first(questions[at] for at in sorted(drawn))
+        if len(found) == count and not any(map(known, found)):
+            return found
+    return first(questions)
+
+
+def following(questions: Sequence[Question], *, after: str | None, count: int) -> list[str]:
+    """Ids of the `count` questions behind one, in their order; of the first where it was the last, or is gone."""
+    ids = [question.id for question in questions]
+    at = ids.index(after) + 1 if after in ids else 0
+    return ids[at % len(ids) :][:count] if ids else []
 
 
 B = TypeVar("B", bound="Begun")
@@ -94,14 +152,18 @@ class Begun(Protocol):
     def answered(self) -> int:
         """How many, from the first on."""
 
+    @property
+    def wrong(self) -> int:
+        """How many answers were."""
+
 
 def unfinished(begun: Iterable[B], *, known: Callable[[str], object]) -> B | None:
-    """Of a day's rounds the one to go on with: of mistakes, which is begun later, else the day's.
+    """Of a day's rounds the one to go on with: one that was asked for, which is begun later, else the day's.
 
     One that has nothing left that `known` finds is over.
     """
-    left = [each for each in begun if open_at(each.questions, each.answered, known=known) < len(each.questions)]
-    return min(left, key=lambda each: not is_of_mistakes(each), default=None)
+    left = [each for each in begun if open_at(each, known=known) < len(each.questions)]
+    return min(left, key=lambda each: _LATER.index(mode(each)), default=None)
 
 
 def due(history: Iterable[tuple[datetime, bool]]) -> datetime | None:
@@ -154,9 +216,20 @@ def again(cards: Iterable[tuple[Question | None, Carded]], *, on: date, zone: tz
     return [review for _, review in sorted(found, key=lambda each: (each[1].day > on, each[0], each[1].question.id))]
 
 
-def open_at(ids: Sequence[str], answered: int, *, known: Callable[[str], object]) -> int:
-    """The position to be answered next: a question that `known` finds no more is passed over."""
-    return next((at for at in range(answered, len(ids)) if known(ids[at])), len(ids))
+def open_at(begun: Begun, *, known: Callable[[str], object]) -> int:
+    """The position to be answered next: a question that `known` finds no more is passed over. At the end, how many."""
+    ids = begun.questions
+    if mode(begun) is Mode.CHALLENGE and begun.wrong >= LIVES:
+        return len(ids)
+    return next((at for at in range(begun.answered, len(ids)) if known(ids[at])), len(ids))
+
+
+def reached(ids: Sequence[str], begun: Begun) -> int:
+    """How many of a bank's questions are behind somebody, by the round of it that they began last."""
+    behind = (each for each in reversed(begun.questions[: begun.answered]) if each in ids)
+    newest = next(behind, None)
+    before = ids.index(begun.questions[0]) if begun.questions[0] in ids else 0
+    return before if newest is None else ids.index(newest) + 1
 
 
 def choices(question: Question, *, seed: str, yes: str, no: str) -> tuple[Choice, ...]:

@@ -18,10 +18,10 @@ from content.library import Library
 from content.models import Question
 from handlers import session
 from handlers.quiz import engine
+from handlers.quiz.engine import Mode
 from handlers.quiz.service import Service
 from storage.quiz import QuizStore, Round
 
-TODAY, MISTAKES = "today", "mistakes"
 _ID = re.compile("[0-9a-f]{32}", re.ASCII)
 
 
@@ -53,12 +53,31 @@ class Quiz:
 
     def begin(self) -> ResponseReturnValue:
         """Begin a round, or go on with the one that is open."""
-        today = self._today()
-        if request.form.get("of") == MISTAKES:
-            going = self._begin_again(today)
-        else:
-            going = self.service.todays(self._person, today)
+        person, today, chosen = self._person, self._today(), request.form.get("id", "")
+        match request.form.get("of"):
+            case "mistakes":
+                going = self.service.mistakes(person, today, name=engine.of_mistakes(self._once()))
+            case Mode.TOPIC:
+                going = self.service.of_topic(person, today, topic=chosen, asked_by=self._once())
+            case Mode.SEQUENCE:
+                going = self.service.in_order(person, today, bank=chosen)
+            case Mode.CHALLENGE:
+                going = self.service.challenge(person, today, asked_by=self._once())
+            case _:
+                going = self.service.todays(person, today)
         return self._to("round", found=going.id) if going else redirect(url_for(".home", none=1), 303)
+
+    def more(self) -> ResponseReturnValue:
+        """The topics, the banks with one's place in each, and the challenge."""
+        today = self._today()
+        return self._page(
+            "more",
+            topics=self.service.topics(today),
+            banks=self.service.banks(self._person, today),
+            challenge=self.service.going(self._person, today, named=f"{Mode.CHALLENGE}:"),
+            lives=engine.LIVES,
+            once=secrets.token_hex(16),
+        )
 
     def round(self, found: str) -> ResponseReturnValue:
         """The open question of a round, or what it came to."""
@@ -101,6 +120,7 @@ class Quiz:
             chosen=chosen,
             right=right,
             is_right=chosen == right,
+            mode=engine.mode(going),
             explanation=engine.explain(question, shown),
             is_first="first" in request.args,
             is_last=self._open_at(going) >= len(going.questions),
@@ -127,12 +147,13 @@ class Quiz:
         was_before = given is not None and given.said != _said(chosen)
         return self._to("verdict", found=going.id, position=at, first=1 if was_before else None)
 
-    def _begin_again(self, today: date) -> Round | None:
-        """A round of mistakes: the one of today that is open, else one for this form, however often it is sent."""
+    @staticmethod
+    def _once() -> str:
+        """What makes the rounds that a form begins one, however often it is sent."""
         once = request.form.get("once", "")
         if not _ID.fullmatch(once):
             abort(400)
-        return self.service.mistakes(self._person, today, name=engine.of_mistakes(f"page:{once}"))
+        return f"page:{once}"
 
     def _asks(
         self, going: Round, question: Question, at: int, *, fault: str = "", chosen: frozenset[str] = frozenset()
@@ -147,6 +168,8 @@ class Quiz:
             look=engine.looks(question, shown),
             fault=fault,
             chosen=chosen,
+            mode=engine.mode(going),
+            lives=engine.LIVES,
         )
         return page, 422 if fault else 200
 
@@ -154,7 +177,7 @@ class Quiz:
         marks = self.store.marks(going.id)
         answered = [(at, self._question(going, at), right) for at, right in sorted(marks.items())]
         kept = [(at, question.stem, right) for at, question, right in answered if question]
-        return self._page("result", going=going, kept=kept)
+        return self._page("result", going=going, kept=kept, mode=engine.mode(going))
 
     def _own(self, found: str) -> Round:
         going = self.store.own(found, person=self._person) if _ID.fullmatch(found) else None
@@ -206,6 +229,7 @@ def blueprint(quiz: Quiz) -> Blueprint:
     doors = Blueprint("quiz", __name__, url_prefix="/p/quiz", template_folder="../templates")
     doors.add_url_rule("", "home", quiz.home)
     doors.add_url_rule("", "begin", quiz.begin, methods=["POST"])
+    doors.add_url_rule("/more", "more", quiz.more)
     doors.add_url_rule("/<found>", "round", quiz.round)
     doors.add_url_rule("/<found>", "answer", quiz.answer, methods=["POST"])
     doors.add_url_rule("/<found>/<int:position>", "verdict", quiz.verdict)

@@ -237,6 +237,7 @@ class Begun:
     name: str
     questions: tuple[str, ...] = ("a", "b")
     answered: int = 0
+    wrong: int = 0
 
 
 @pytest.mark.parametrize(
