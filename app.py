@@ -60,10 +60,12 @@ from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
+from scheduler.channels.mass import MassChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.channels.template_message import TemplateMessageChannel
 from scheduler.crier import Crier
+from scheduler.herald import Herald
 from scheduler.job import Job
 from scheduler.later import Later
 from scheduler.nights import Nights
@@ -131,6 +133,7 @@ KNOWN = Known(
             MiniNoticeChannel.name,
             CustomerServiceChannel.name,
             TemplateMessageChannel.name,
+            MassChannel.name,
             NextVisitChannel.name,
         }
     ),
@@ -289,7 +292,7 @@ class House:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """The timetable: what the pushes need and what every feature does by the clock."""
-        always = (self.pushes.windows.job(), self.pushes.tags.job())
+        always = (self.pushes.windows.job(), self.pushes.tags.job(), self.pushes.pump.herald.job())
         return (*always, *(job for feature in self.features for job in feature.jobs))
 
     def close(self) -> None:
@@ -428,7 +431,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
         phone.feature(phones=phones, accounts=platform.minis, say=shelf.say, clock=clock, zone=settings.zone),
         agents.feature(say=shelf.say, settings=settings.handlers.agents),
-        receipts.feature(receipts=Receipts(database), people=people),
+        receipts.feature(receipts=Receipts(database), masses=pushes.store.masses, people=people),
         subscription.feature(
             members=subscription.Members(people=people, zone=settings.zone, mini_programs=platform.minis),
             subscriptions=subscriptions,
@@ -538,6 +541,7 @@ def _pushes(
         MiniNoticeChannel(platform.accounts, platform.bulks),
         CustomerServiceChannel(platform.accounts, platform.bulks),
         TemplateMessageChannel(platform.accounts, platform.bulks),
+        MassChannel(platform.accounts, store.masses, clock=clock),
         NextVisitChannel(hands),
     )
     channels = {channel.name: channel for channel in made}
@@ -574,6 +578,7 @@ def _pushes(
         planner=planner,
         channels=channels,
         crier=crier,
+        herald=Herald(store=store, planner=planner, clients=platform.clients, clock=clock),
         nights=Nights(store, settings.manners),
         speeds=platform.speeds,
         clock=clock,

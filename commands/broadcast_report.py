@@ -1,10 +1,12 @@
 """How `zhibu broadcast` shows runs and forecasts, to people and to programs."""
 
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Any
 
 from scheduler.forecast import Forecast
 from scheduler.status import Status
+from storage.mass_jobs import MassJob
 
 NOBODY_CAN = "nobody can reach them"
 
@@ -47,9 +49,16 @@ def head(status: Status, zone: tzinfo) -> str:
 
 
 def counts(status: Status) -> list[str]:
-    """A line for each channel and state, and for each group."""
+    """A line for each channel and state, for each mass send and for each group."""
     rows = [f"  {tally.channel or NOBODY_CAN:<24}{tally.state:<9}{tally.count:>8}" for tally in status.tallies]
-    return rows + [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
+    masses = [_mass_line(job) for job in status.masses]
+    return rows + masses + [f"  group {post.name}  {post.state}  {post.reason}".rstrip() for post in status.posts]
+
+
+def _mass_line(job: MassJob) -> str:
+    """A mass send: what the platform counted, where it has."""
+    counted = [f"{name} {number}" for name, number in asdict(job.counts).items() if number is not None]
+    return "  ".join(filter(None, [f"  mass {job.account}/{job.number}", job.state, ", ".join(counted), job.reason]))
 
 
 def _time(moment: datetime, zone: tzinfo) -> str:
@@ -70,6 +79,17 @@ def fields(status: Status) -> dict[str, Any]:
         "approvals": [{"admin": each.admin, "at": each.at.isoformat()} for each in status.approvals],
         "deliveries": [
             {"channel": tally.channel, "state": tally.state, "count": tally.count} for tally in status.tallies
+        ],
+        "masses": [
+            {
+                "account": job.account,
+                "number": job.number,
+                "state": job.state,
+                "error": job.error,
+                "reason": job.reason,
+                **asdict(job.counts),
+            }
+            for job in status.masses
         ],
         "groups": [
             {"name": post.name, "state": post.state, "error": post.error, "reason": post.reason}

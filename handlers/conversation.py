@@ -38,6 +38,7 @@ SURE_WITHOUT_REDIS = frozenset(
         Kind.NOTICE_CHANGE,
         Kind.NOTICE_SENT,
         Kind.TEMPLATE_SENT,
+        Kind.MASS_SENT,
         Kind.MEDIA_CHECKED,
         Kind.AUTHORIZATION_CANCELLED,
         Kind.AUTHORIZATION_REVOKED,

@@ -15,6 +15,7 @@ import structlog
 from scheduler import reasons
 from scheduler.channels import Channel, Ended
 from scheduler.crier import Crier
+from scheduler.herald import Herald
 from scheduler.nights import Nights
 from scheduler.planner import Planner
 from storage import trouble
@@ -55,6 +56,7 @@ class Pump:
     planner: Planner
     channels: Mapping[str, Channel]
     crier: Crier
+    herald: Herald
     nights: Nights
     speeds: Speeds
     clock: Callable[[], datetime]
@@ -84,7 +86,8 @@ class Pump:
             return None
         await asyncio.to_thread(self.store.expire, key, now=self.clock())
         lane = _Lane(self, run, stop)
-        await asyncio.gather(lane.drive(), asyncio.to_thread(self._cry, run, stop))
+        beside = (asyncio.to_thread(tell, run, stop) for tell in (self._cry, self._herald))
+        await asyncio.gather(lane.drive(), *beside)
         return await asyncio.to_thread(self._rest, key, lane.rest_seconds)
 
     def _cry(self, run: Run, stop: Callable[[], bool]) -> None:
@@ -94,11 +97,19 @@ class Pump:
         except Exception as error:  # noqa: BLE001 - whatever it is, people are sent to beside it
             structlog.get_logger("push").error("telling groups broke", run=run.key, error=type(error).__name__)
 
+    def _herald(self, run: Run, stop: Callable[[], bool]) -> None:
+        """Send what is for many; what breaks there stays in hand for the next look, and keeps no person waiting."""
+        try:
+            self.herald.work(run, stop=lambda: stop() or self.nights.spares(run, self.clock()))
+        except Exception as error:  # noqa: BLE001 - as above
+            structlog.get_logger("push").error("mass sends broke", run=run.key, error=type(error).__name__)
+
     def _rests(self, run: Run) -> bool:
         return self.nights.rests(run, self.clock())
 
     def _rest(self, key: str, rest_seconds: float) -> float | None:
-        wakes = [wake for wake in (self.store.next_wake(key), self.store.posts.next_wake(key)) if wake]
+        masses = self.store.masses.next_wake(key, now=self.clock())
+        wakes = [wake for wake in (self.store.next_wake(key), self.store.posts.next_wake(key), masses) if wake]
         if not wakes:
             self.store.finish(key)
             return None

@@ -39,6 +39,37 @@ UNEXPLAINED = "微信没有给出原因"
 NO_ACCOUNT = "配置里已经没有账号“{account}”，而有人要由它通知。请把它加回来，或放弃这次推送"
 MEND = "请修改推送或模板的内容，再发一次"
 
+NOT_ALONE = "群发不能只发给一个人"
+TOO_FEW = "不到两个人，群发发不了，已改走下一个渠道"
+CONFIRM = "等公众号的管理员在微信里确认（30分钟内）"
+UNKNOWN_THERE = "微信说没有这次群发"
+MASS_FAILED = "微信没有发出去，也没有说原因"
+
+# What the platform says of a mass send that came to nothing (wechat-platform notes §3.5).
+MASS: Mapping[str, str] = {
+    "send fail": MASS_FAILED,
+    "err(10001)": "微信认为内容涉嫌广告",
+    "err(20001)": "微信认为内容涉嫌政治",
+    "err(20002)": "微信认为内容涉嫌色情",
+    "err(20004)": "微信认为内容涉嫌社会问题",
+    "err(20006)": "微信认为内容涉嫌违法犯罪",
+    "err(20008)": "微信认为内容涉嫌欺诈",
+    "err(20013)": "微信认为内容涉嫌侵犯版权",
+    "err(21000)": "微信认为内容涉嫌其他问题",
+    "err(22000)": "微信认为内容涉嫌互相推广",
+    "err(30001)": "原创校验出错，没有发",
+    "err(30002)": "原创校验认为是转载，没有发",
+    "err(30003)": "原创校验认为不能转载，没有发",
+    "err(40001)": "公众号的管理员没有同意",
+    "err(40002)": "公众号的管理员30分钟内没有确认",
+}
+
+
+def of_mass(status: str) -> str:
+    """Why a mass send came to nothing."""
+    return MASS.get(status, f"{MASS_FAILED}（{status[:32]}）")
+
+
 UNKNOWN_RULE = "不合微信的规则"
 
 # What is wrong with a field that our own check refused, to be said after its name.

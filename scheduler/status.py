@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from storage.broadcasts import Approval, Broadcasts, Run, State, Tally
 from storage.group_posts import Post
+from storage.mass_jobs import MassJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class Status:
     tallies: Sequence[Tally]
     approvals: Sequence[Approval] = ()
     posts: Sequence[Post] = ()
+    masses: Sequence[MassJob] = ()
 
     @property
     def people(self) -> int:
@@ -29,4 +31,5 @@ class Status:
 def status_of(store: Broadcasts, run: Run) -> Status:
     """The status of a run."""
     approvals, posts = store.approvals(run.key), store.posts.of(run.key)
-    return Status(run=run, tallies=store.tallies(run.key), approvals=approvals, posts=posts)
+    masses = store.masses.of(run.key)
+    return Status(run=run, tallies=store.tallies(run.key), approvals=approvals, posts=posts, masses=masses)

@@ -17,6 +17,7 @@ from scheduler.stopping import Stopping
 from scheduler.timetable import Firing, Timetable
 from storage.broadcasts import Broadcasts, Run, RunState, State
 from storage.group_posts import PostState
+from storage.mass_jobs import CHANNEL
 
 A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
 MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
@@ -77,7 +78,8 @@ class Sweeper:
             self._stopping.go_on(run.key, now)
             return
         self._store.expire(run.key, now=now)
-        wakes = [wake for wake in (self._store.next_wake(run.key), self._store.posts.next_wake(run.key)) if wake]
+        people, groups = self._store.next_wake(run.key), self._store.posts.next_wake(run.key)
+        wakes = [wake for wake in (people, groups, self._store.masses.next_wake(run.key, now=now)) if wake]
         if run.state is RunState.SENDING and any(wake <= now for wake in wakes) and not self._is_busy(run.key):
             self._beginner.wake(run.key)
         if run.reason != reasons.HELD or run.expires_at <= now:  # one that waits for its time may have no row yet
@@ -91,7 +93,8 @@ class Sweeper:
             self._store.posts.close(run.key, error="expired", reason=reasons.EXPIRED, now=now)
 
     def _is_busy(self, key: str) -> bool:
-        return any(tally.state is State.IN_HAND for tally in self._store.tallies(key)) or any(
+        tallies = (tally for tally in self._store.tallies(key) if tally.channel != CHANNEL)  # a mass send takes long
+        return any(tally.state is State.IN_HAND for tally in tallies) or any(
             post.state is PostState.IN_HAND for post in self._store.posts.of(key)
         )
 

@@ -15,9 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import group_posts
+from storage import group_posts, mass_jobs
 from storage.db import Database, Moment, metadata
 from storage.group_posts import GroupPosts
+from storage.mass_jobs import CHANNEL as MASS
+from storage.mass_jobs import MassJobs
 from storage.people import Id, People
 from storage.taking_back import TakingBack
 
@@ -271,6 +273,7 @@ class Broadcasts:
         self._db = db
         self._people = people
         self.posts = GroupPosts(db)
+        self.masses = MassJobs(db)
         self.taking_back = TakingBack(db, self.posts)
 
     # -- runs ----------------------------------------------------------------------------------------------------
@@ -408,7 +411,7 @@ class Broadcasts:
     def finish(self, key: str) -> bool:
         """Close a run that is being sent, or was paused, once nothing of it is open; True when it is done."""
         waiting = sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
-        still_open = waiting | group_posts.still_open(key)
+        still_open = waiting | group_posts.still_open(key) | mass_jobs.still_open(key)
         begun = (broadcasts.c.key == key) & broadcasts.c.state.in_([RunState.SENDING, RunState.PAUSED])
         with self._db.begin() as connection:
             change = broadcasts.update().where(begun & ~still_open).values(state=RunState.DONE)
@@ -432,7 +435,7 @@ class Broadcasts:
 
     def next_wake(self, key: str) -> datetime | None:
         """When the first due delivery of a run may be taken; None when none is due."""
-        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
+        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.channel != MASS)
         first = sa.select(deliveries.c.wake_at).where(waiting).order_by(deliveries.c.wake_at).limit(1)
         with self._db.read() as connection:
             found: datetime | None = connection.execute(first).scalar()
@@ -446,6 +449,7 @@ class Broadcasts:
         Gives the number of rows that are `unsure` now.
         """
         lost = (deliveries.c.key == key) & (deliveries.c.state == State.IN_HAND) & (deliveries.c.wake_at <= now)
+        lost &= deliveries.c.channel != MASS  # of these their job decides
         in_time = deliveries.c.repeat_until.is_(None) | (deliveries.c.repeat_until > now)
         again = lost & deliveries.c.channel.in_(repeatable) & in_time
         with self._db.begin() as connection:

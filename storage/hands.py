@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from storage.broadcasts import DEDUPED, OPEN, Parcel, Run, RunState, Settled, State, broadcasts, deliveries, settle
 from storage.db import Database
+from storage.mass_jobs import CHANNEL as MASS
 from storage.people import Id, contacts, credits_, kept_lines, persons, windows
 from storage.refusals import Way
 
@@ -60,6 +61,7 @@ class Hands:
     def ways(self, key: str, *, now: datetime) -> frozenset[Way]:
         """The ways by which somebody of a run is to be sent something now."""
         waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.wake_at <= now)
+        waiting &= deliveries.c.channel != MASS  # those go out together
         with self._db.read() as connection:
             found = connection.execute(
                 sa.select(deliveries.c.account, deliveries.c.channel).where(waiting).distinct()
@@ -242,7 +244,10 @@ def _claiming() -> sa.Update:
     other, due = deliveries.alias("other"), deliveries.alias("waiting")
     is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == _word(RunState.SENDING))
     elsewhere = sa.exists().where(
-        other.c.contact == due.c.contact, other.c.state == _word(State.IN_HAND), other.c.key != key
+        other.c.contact == due.c.contact,
+        other.c.state == _word(State.IN_HAND),
+        other.c.key != key,
+        other.c.channel != _word(MASS),  # in hand of its job, perhaps for hours, and in nobody's way
     )
     ready = (
         (due.c.key == key)
@@ -279,6 +284,7 @@ def _meeting(db: Database) -> sa.Select[Any]:
     """Which contacts are in hand in another run as well."""
     told = _table(db, {"contact": Id})
     both = (deliveries.c.contact == told.c.contact) & (deliveries.c.state == _word(State.IN_HAND))
+    both &= deliveries.c.channel != _word(MASS)
     return sa.select(deliveries.c.contact).where(both, deliveries.c.key != sa.bindparam("key"))
 
 

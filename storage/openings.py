@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 
+from storage.mass_jobs import A_MONTH, mass_months, month_of
 from storage.people import credits_, windows
 
 Holds = sa.ColumnElement[bool]
@@ -24,6 +25,7 @@ class Closed(StrEnum):
     TEMPLATE = "template"  # the broadcast names none
     CREDIT = "credit"
     WINDOW = "window"
+    MASS = "mass"  # the member has had all that a month allows
 
 
 class Asked(NamedTuple):
@@ -68,6 +70,19 @@ class OpenWindow:
         """It isn't over, nor used up."""
         its = windows.alias()
         return Asked((its.c.remaining > 0) & (its.c.until > now), its, its.c.contact == contact)
+
+
+@dataclass(frozen=True, slots=True)
+class MassLeft:
+    """The member has had fewer mass messages this month than the platform allows."""
+
+    closed = Closed.MASS
+
+    def asked(self, contact: sa.ColumnElement[str], *, now: datetime) -> Asked:
+        """None is known, or not too many."""
+        its = mass_months.alias()
+        here = (its.c.contact == contact) & (its.c.month == month_of(now))
+        return Asked(sa.func.coalesce(its.c.times, 0) < A_MONTH, its, here)
 
 
 @dataclass(frozen=True, slots=True)

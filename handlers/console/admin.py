@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from scheduler.correcting import Uncorrectable
 from scheduler.reporting import Reporting
 from storage.admins import AdminContacts
 from storage.broadcasts import Broadcasts, Content, Run, RunState, Words
+from storage.mass_jobs import MassJob
 from storage.refusals import Refusals
 
 Clock = Callable[[], datetime]
@@ -387,6 +388,15 @@ class Console:
     def _runs(self, most: int) -> list[engine.Shown]:
         return [self._shown(run) for run in self.pushes.broadcasts.runs(limit=most)]
 
+    def _mass(self, job: MassJob) -> str:
+        """A mass send in one line, with what the platform counted of it."""
+        counted = [
+            self.words["counted"][name].format(number)
+            for name, number in asdict(job.counts).items()
+            if number is not None
+        ]
+        return "，".join([self.words["mass"][job.state], *counted, *filter(None, [job.reason])])
+
     def _shown(self, run: Run) -> engine.Shown:
         act = engine.ACTS.get(run.state, "")
         return engine.Shown(
@@ -396,6 +406,7 @@ class Console:
             state=self.words["run"][run.state],
             reason=run.reason,
             tallies=engine.counted((tally.state, tally.count) for tally in self.pushes.broadcasts.tallies(run.key)),
+            masses=[self._mass(job) for job in self.pushes.broadcasts.masses.of(run.key)],
             groups=[
                 (post.name, self.words["post"][post.state], post.reason)
                 for post in self.pushes.broadcasts.posts.of(run.key)

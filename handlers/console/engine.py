@@ -30,8 +30,8 @@ MINUTE, HOUR = 60, 3600  # seconds
 class Shown:
     """A run as a row of the table: `tallies` counts its deliveries by state, `act` is what may be done to it now.
 
-    `groups` are the groups that it is said in: name, how it stands, and why. `agreed` tells which admins agreed to it
-    and when; it `asks` for another.
+    `groups` are the groups that it is said in: name, how it stands, and why; `masses` has a line for each mass send.
+    `agreed` tells which admins agreed to it and when; it `asks` for another.
     """
 
     key: str
@@ -41,6 +41,7 @@ class Shown:
     reason: str
     tallies: Mapping[str, int]
     groups: Sequence[tuple[str, str, str]]
+    masses: Sequence[str]
     act: str
     act_name: str
     agreed: str

@@ -1,16 +1,17 @@
 """The events that tell how a template message or a subscription notice ended: they settle its delivery."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.receipts import engine
 from handlers.receipts.engine import Came
 from handlers.router import Router, Turn
 from storage.broadcasts import State
+from storage.mass_jobs import Counts, MassJobs
 from storage.people import People
-from storage.receipts import Receipts, Report
+from storage.receipts import ID_LETTERS, Receipts, Report
 from wechat.errors import RecipientGone, fact
-from wechat.messages import JobFinished, Kind, NoticeSent, Reply, Silence
+from wechat.messages import JobFinished, Kind, MassFinished, NoticeSent, Reply, Silence
 
 STATES: Mapping[Came, State] = {
     Came.SENT: State.SENT,
@@ -27,7 +28,9 @@ class Postmark:
     """Nobody is answered: the platform speaks of a member, not for them."""
 
     receipts: Receipts
+    masses: MassJobs
     people: People
+    why: Callable[[str], str]
 
     def template_sent(self, turn: Turn) -> Reply:
         """A template message was delivered, or why not (wechat-platform notes §3.2)."""
@@ -45,6 +48,22 @@ class Postmark:
             if found and found[0] is not Came.SENT and turn.who.contact:
                 self.people.drop_credits(turn.who.contact, result.template_id)
             self._told(turn, found, message_id=result.message_id, channels=NOTICES, template=result.template_id)
+        return Silence()
+
+    def mass_sent(self, turn: Turn) -> Reply:
+        """A mass send has ended (§3.5); the platform tells it in an admin's name."""
+        ended = turn.message.detail
+        if isinstance(ended, MassFinished) and ended.message_id and ended.status:
+            error = "" if ended.succeeded else ended.status
+            counts = Counts(total=ended.total, filtered=ended.filtered, sent=ended.sent, failed=ended.failed)
+            self.masses.told(
+                turn.message.account,
+                ended.message_id[:ID_LETTERS],
+                error=error[:32],
+                reason=self.why(error) if error else "",
+                counts=counts,
+                now=turn.now,
+            )
         return Silence()
 
     def _told(
@@ -72,8 +91,12 @@ class Postmark:
 
 
 def routes(postmark: Postmark) -> Router:
-    """TEMPLATESENDJOBFINISH and subscribe_msg_sent_event."""
+    """TEMPLATESENDJOBFINISH, subscribe_msg_sent_event and MASSSENDJOBFINISH."""
     return Router(
         "receipts",
-        kinds={Kind.TEMPLATE_SENT: postmark.template_sent, Kind.NOTICE_SENT: postmark.notices_sent},
+        kinds={
+            Kind.TEMPLATE_SENT: postmark.template_sent,
+            Kind.NOTICE_SENT: postmark.notices_sent,
+            Kind.MASS_SENT: postmark.mass_sent,
+        },
     )

@@ -22,6 +22,7 @@ from scheduler.status import Status
 from scheduler.trying import Tried
 from storage.broadcasts import Approval, Content, Run, RunState, State, Tally, Variant
 from storage.group_posts import Post, PostState
+from storage.mass_jobs import Counts, JobState, MassJob
 from tests.commands.calls import call
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -288,8 +289,30 @@ def test_a_program_reads_one_run_or_a_list_of_them():
         "approvals": [],
         "deliveries": [{"channel": "notice", "state": "sent", "count": 40}],
         "groups": [],
+        "masses": [],
     }
     assert several == [one, one]
+
+
+def test_mass_sends_are_shown_with_their_counts_and_with_why_they_came_to_nothing():
+    kept: dict[str, Any] = {"key": KEY, "account": "official", "variant": 0, "client_msg_id": "a"}
+    counts = Counts(total=900, filtered=880, sent=879, failed=1)
+    done = MassJob(**kept, number=1, state=JobState.DONE, counts=counts)
+    refused = MassJob(**kept, number=2, state=JobState.FAILED, error="err(20001)", reason="微信认为内容涉嫌政治")
+
+    class Loud(Desk):
+        def status(self, key):
+            return replace(super().status(key), masses=[done, refused])
+
+    shown = zhibu(Loud(), "status", KEY).output
+    read = json.loads(zhibu(Loud(), "status", KEY, "--json").stdout)["masses"]
+
+    assert "mass official/1  done  total 900, filtered 880, sent 879, failed 1" in shown
+    assert "mass official/2  failed  微信认为内容涉嫌政治" in shown
+    assert [(each["state"], each["sent"], each["error"]) for each in read] == [
+        ("done", 879, ""),
+        ("failed", None, "err(20001)"),
+    ]
 
 
 def test_a_forecast_says_whom_nobody_can_reach_and_that_there_is_nothing_new():

@@ -13,6 +13,7 @@ from scheduler.channels.groups import robots
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.crier import Crier
+from scheduler.herald import Herald
 from scheduler.manners import Manners
 from scheduler.nights import Nights
 from scheduler.pump import Pump
@@ -51,14 +52,16 @@ def main() -> None:
     settings = {name: GroupSettings(**each) for name, each in told.get("groups", {}).items()}
     manners = Manners(zone=ZoneInfo("UTC"))
     groups = robots.groups(settings, line=Wire)
+    planner = a_planner(db, channels, manners, Refusals(redis.connect(NO_REDIS)))
     pump = Pump(
         store=store,
         hands=hands,
         speeds=Speeds(redis.connect(NO_REDIS), a_second=4000),
         people=people,
-        planner=a_planner(db, channels, manners, Refusals(redis.connect(NO_REDIS))),
+        planner=planner,
         channels=channels,
         crier=Crier(posts=store.posts, groups=groups, say=lambda *_, **__: "", public_url="", clock=now),
+        herald=Herald(store=store, planner=planner, clients={}, clock=now),
         nights=Nights(store, manners),
         clock=now,
         in_flight=told["in_flight"],

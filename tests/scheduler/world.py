@@ -13,10 +13,12 @@ from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import Group
+from scheduler.channels.mass import MassChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import NoticeChannel
 from scheduler.clock import fires
 from scheduler.crier import Crier
+from scheduler.herald import Herald
 from scheduler.manners import Manners
 from scheduler.nights import Nights
 from scheduler.planner import Planner
@@ -244,6 +246,7 @@ class Stage(World):
         channels: list[Channel] = [
             NoticeChannel(accounts, senders),
             CustomerServiceChannel(accounts, senders),
+            MassChannel(accounts, self.store.masses, clock=lambda: self.now),
             NextVisitChannel(self.hands),
         ]
         self.channels = {channel.name: channel for channel in channels}
@@ -269,6 +272,8 @@ class Stage(World):
             public_url="https://wx.example.org",
             clock=lambda: self.now,
         )
+        clients = dict.fromkeys(accounts, self.wechat)
+        self.herald = Herald(store=self.store, planner=self.planner, clients=clients, clock=lambda: self.now)
         self.pump = Pump(
             store=self.store,
             people=self.people,
@@ -277,6 +282,7 @@ class Stage(World):
             crier=self.crier,
             hands=self.hands,
             speeds=Speeds(memory or redis.connect(NO_REDIS), a_second=1000),
+            herald=self.herald,
             nights=Nights(self.store, manners),
             clock=lambda: self.now,
             in_flight=in_flight,

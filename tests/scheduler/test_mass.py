@@ -1,0 +1,403 @@
+"""Mass sends, over HTTP to the stand-in for the platform: one call reaches many, and its end settles all of them."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from storage.mass_jobs import Counts, MassJobs, month_of
+from storage.refusals import Way
+from tests.end_to_end.running import within
+from tests.scheduler.world import NOON, World
+from tests.street import LATE, a_street
+
+RUN = "big-news:2026-11-23"
+SEND = "/cgi-bin/message/mass/send"
+
+
+@pytest.fixture
+def street(tmp_path, redis, redis_url, database_url):
+    with a_street(tmp_path, redis=redis, redis_url=redis_url, database=database_url, official=True) as street:
+        yield street
+
+
+class Push:
+    """A run with some followers in it."""
+
+    def __init__(self, street, *, people=3, channels=("mass", "next_visit")):
+        self.street = street
+        self.world = World(street.town.house.db)
+        self.followers = [street.stage.a_follower() for _ in range(people)]
+        self.people = [self.world.person(openid) for openid in self.followers]
+        self.run = self.world.run(RUN, channels=channels, line="今日要闻")
+        self.world.deliver(self.run, *self.people, channel="mass")
+        self.masses = street.town.house.pushes.store.masses
+
+    def goes_out(self, **wait):
+        """A worker's stretch, after a while."""
+        self.street.goes_on(**wait)
+        asyncio.run(self._work())
+        return self.jobs
+
+    async def _work(self):
+        await self.street.town.house.pushes.pump.work(RUN)
+        await self.street.town.house.platform.close()
+
+    def sweep(self, **wait):
+        self.street.goes_on(**wait)
+        self.street.town.house.pushes.pump.herald.look(self.street.town.clock())
+        self.street.town.house.pushes.desk.sweep(self.street.town.clock())
+        return self.jobs
+
+    @property
+    def jobs(self):
+        return [str(job.state) for job in self.masses.of(RUN)]
+
+    @property
+    def job(self):
+        (job,) = self.masses.of(RUN)
+        return job
+
+    @property
+    def states(self):
+        return self.world.states(self.run)
+
+    def shown(self, openid):
+        return [line["text"] for line in self.street.stage.seen(openid)].count("今日要闻")
+
+    @property
+    def got(self):
+        return [self.shown(openid) for openid in self.followers]
+
+    def knob(self, effect, *, path=SEND, **more):
+        self.street.stage.phone("knobs", path=path, effect=effect, **more)
+
+    def no_reports(self):
+        self.knob("drop_before", path="webhook", times=0)
+
+    def becomes(self, *states):
+        return within(LATE, lambda: tuple(self.jobs) == states)
+
+    def had(self):
+        with self.street.town.house.db.read() as connection:
+            rows = connection.execute(sa.text("SELECT month, times FROM mass_months"))
+            return sorted((row.month, row.times) for row in rows)
+
+
+@pytest.fixture
+def push(street):
+    return Push(street)
+
+
+def test_one_call_reaches_all_and_its_end_settles_them(push):
+    push.goes_out()
+
+    assert push.becomes("done")
+    assert (push.states, push.got) == ({"sent": 3}, [1, 1, 1])
+    assert push.job.counts == Counts(total=3, filtered=3, sent=3, failed=0)
+    assert len(push.street.sends(SEND)) == 1
+    assert push.had() == [("2026-11", 1)] * 3
+    push.sweep()
+    assert push.street.town.house.pushes.store.run(RUN).state == "done"
+
+
+def test_who_has_left_is_not_in_the_list_and_is_gone(push):
+    push.world.leave(push.followers[0])
+    push.goes_out()
+
+    assert push.becomes("done")
+    assert (push.states, push.got) == ({"gone": 1, "sent": 2}, [0, 1, 1])
+
+
+def test_who_is_left_alone_when_the_others_have_gone_takes_the_next_channel(push):
+    push.masses.gather(RUN, now=push.street.town.clock())
+    for openid in push.followers[:2]:
+        push.world.leave(openid)
+    push.goes_out()
+    push.goes_out()
+    ways = sorted((row.channel, row.state) for row in push.world.rows(push.run).values())
+
+    assert push.street.sends(SEND) == []
+    assert ways == [("mass", "gone"), ("mass", "gone"), ("next_visit", "sent")]
+    assert (push.jobs, "不到两个人" in push.job.reason) == (["failed"], True)
+
+
+def test_one_alone_takes_the_next_channel(street):
+    push = Push(street, people=1)
+    push.goes_out()
+    push.goes_out()
+    (row,) = push.world.rows(push.run).values()
+
+    assert push.jobs == []
+    assert (row.channel, row.state) == ("next_visit", "sent")
+
+
+def test_one_alone_with_no_other_channel_is_told_of(street):
+    push = Push(street, people=1, channels=("mass",))
+    push.goes_out()
+    (row,) = push.world.rows(push.run).values()
+
+    assert (row.state, row.error) == ("gone", "no_channel")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [("err(20001)", "政治"), ("err(40001)", "没有同意"), ("err(40002)", "30分钟"), ("send fail", "没有发出去")],
+)
+def test_a_send_that_came_to_nothing_says_why_in_words(push, words, reason):
+    push.knob("undelivered", words=words)
+    push.goes_out()
+
+    assert push.becomes("failed")
+    assert (push.job.error, reason in push.job.reason) == (words, True)
+    assert (push.states, push.got) == ({"failed": 3}, [0, 0, 0])
+    assert push.had() == [("2026-11", 0)] * 3
+
+
+def test_a_lost_answer_is_asked_for_again_under_its_key(push):
+    push.knob("drop_after")
+    first = push.goes_out()
+    again = push.goes_out(seconds=30)
+    later = push.goes_out(minutes=2)
+
+    assert (first, again) == (["due"], ["due"])
+    assert later in (["sending"], ["done"])
+    assert push.becomes("done")
+    assert (push.states, push.got) == ({"sent": 3}, [1, 1, 1])
+
+
+def killed(push):
+    """A worker's death after the platform has taken the send, and before anybody has heard its answer."""
+    house = push.street.town.house
+    now = push.street.town.clock()
+    push.masses.gather(RUN, now=now)
+    (job,) = push.masses.due(RUN, now=now)
+    assert push.masses.take(job, batch="b", paces=(), now=now, lost_at=now + timedelta(minutes=1))
+    openids = push.masses.openids(job, now=now)
+    house.platform.clients["official"].mass_to(openids, "今日要闻", client_msg_id=job.client_msg_id)
+
+
+def test_a_kill_in_the_middle_sends_nothing_twice_and_its_end_is_found(push):
+    killed(push)
+    before = push.jobs, push.states
+    swept = push.sweep(minutes=2)
+    push.goes_out()
+
+    assert before == (["in_hand"], {"in_hand": 3})
+    assert swept == ["due"]
+    assert push.becomes("done")
+    assert push.job.counts.total == 3  # though it was told before anybody knew of what
+    assert (push.states, push.got) == ({"sent": 3}, [1, 1, 1])
+
+
+def test_a_kill_that_is_found_after_a_day_is_unsure(push):
+    push.no_reports()
+    killed(push)
+    push.sweep(days=1)
+
+    assert (push.jobs, push.states, push.got) == (["unsure"], {"unsure": 3}, [1, 1, 1])
+    assert push.goes_out() == ["unsure"]
+
+
+def test_where_the_platforms_word_is_lost_it_is_asked(push):
+    push.no_reports()
+    push.goes_out()
+    early = push.sweep(minutes=5)
+
+    assert early == ["sending"]
+    assert push.sweep(minutes=6) == ["done"]
+    assert push.states == {"sent": 3}
+
+
+def test_a_busy_platform_is_asked_again(push):
+    push.knob("fail", value=-1)
+    first = push.goes_out()
+
+    assert first == ["due"]
+    push.goes_out(seconds=5)
+    assert push.becomes("done")
+
+
+def test_an_admins_word_is_waited_for(push):
+    push.knob("fail", value=89504)
+    push.goes_out()
+
+    assert (push.jobs, "管理员" in push.job.reason) == (["due"], True)
+    push.goes_out(minutes=31)
+    assert push.becomes("done")
+
+
+def test_a_key_holds_for_a_day_however_long_the_run_lasts(db):
+    masses, world = MassJobs(db), World(db)
+    run = world.run(RUN, channels=("mass",), expires_at=NOON + timedelta(days=9))
+    world, _, _, _ = taken(db, masses)
+    masses.sweep(now=NOON + timedelta(hours=22))
+    before = world.states(run), [job.state for job in masses.of(RUN)]
+    masses.sweep(now=NOON + timedelta(hours=23))
+
+    assert before == ({"in_hand": 2}, ["due"])
+    assert (world.states(run), [job.state for job in masses.of(RUN)]) == ({"unsure": 2}, ["unsure"])
+
+
+@pytest.mark.parametrize("code", [45028, 48001])
+def test_where_nothing_more_may_be_sent_everybody_takes_the_next_channel(push, code):
+    push.knob("fail", value=code)
+    push.goes_out()
+    push.goes_out()
+    rows = push.world.rows(push.run).values()
+
+    assert {(row.channel, row.state) for row in rows} == {("next_visit", "sent")}
+    assert (push.jobs, push.job.error) == (["failed"], str(code))
+    refused = push.street.town.house.platform.refusals.current(now=push.street.town.clock())
+    assert (Way("official", "mass") in refused) == (code == 48001)
+
+
+def test_after_45028_the_account_is_left_alone_until_tomorrow(push):
+    push.knob("fail", value=45028)
+    push.goes_out()
+    channel = push.street.town.house.pushes.pump.channels["mass"]
+    today = channel.opening(push.run.content).accounts
+    push.street.goes_on(days=1)
+
+    assert (today, channel.opening(push.run.content).accounts) == (frozenset(), {"official"})
+
+
+def test_a_fault_of_the_account_pauses_the_run_and_it_goes_on(push):
+    push.knob("fail", value=48003)
+    push.goes_out()
+    desk = push.street.town.house.pushes.desk
+    run = desk.status(RUN).run
+
+    assert (run.state, "48003" in run.reason, push.jobs) == ("paused", True, ["due"])
+    desk.resume(RUN, now=push.street.town.clock())
+    push.goes_out()
+    assert push.becomes("done")
+
+
+def test_a_run_that_is_cancelled_before_its_call_reaches_nobody(push):
+    push.knob("fail", value=-1)
+    push.goes_out()
+    desk = push.street.town.house.pushes.desk
+    desk.cancel(RUN, now=push.street.town.clock())
+    push.sweep(minutes=1)
+    push.sweep()
+
+    assert push.states == {"failed": 3}
+    assert (push.jobs, desk.status(RUN).run.state, push.got) == (["failed"], "done", [0, 0, 0])
+
+
+def test_the_fifth_of_a_month_goes_another_way(street):
+    push = Push(street, people=2)
+    house, now = street.town.house, street.town.clock()
+    for _ in range(4):
+        for who in push.people:
+            with house.db.begin() as connection:
+                connection.execute(
+                    sa.text(
+                        "INSERT INTO mass_months (contact, month, times) VALUES (:who, :month, 1) "
+                        "ON CONFLICT (contact, month) DO UPDATE SET times = mass_months.times + 1"
+                    ),
+                    {"who": who.contact, "month": month_of(now)},
+                )
+    again = house.pushes.pump.planner.again
+    counted = [again(who.person, push.run.content, now=now).channel for who in push.people]
+    december = [again(who.person, push.run.content, now=now + timedelta(days=9)).channel for who in push.people]
+
+    assert (counted, december) == (["next_visit"] * 2, ["mass"] * 2)
+
+
+def test_months_are_the_platforms():
+    assert month_of(datetime.fromisoformat("2026-11-30T16:30:00+00:00")) == "2026-12"
+
+
+@pytest.mark.parametrize(("people", "sizes"), [(4, [4]), (5, [3, 2]), (8, [4, 4]), (9, [4, 3, 2])])
+def test_a_long_list_becomes_several_and_leaves_nobody_alone(db, people, sizes):
+    world, masses = World(db), MassJobs(db, most=4)
+    run = world.run(RUN, channels=("mass",))
+    world.deliver(run, *[world.person(f"o-{n}") for n in range(people)], channel="mass")
+    alone = masses.gather(RUN, now=world.run(RUN).due_at)
+    batches = [row.batch for row in world.rows(run).values()]
+
+    assert alone == []
+    assert sorted((batches.count(each) for each in set(batches)), reverse=True) == sizes
+    assert {len(each) for each in batches} == {32}
+    assert masses.gather(RUN, now=run.due_at) == []
+
+
+def taken(db, masses, *, people=2, paces=()):
+    """A run's job in hand."""
+    world = World(db)
+    run = world.run(RUN, channels=("mass",))
+    world.deliver(run, *[world.person(f"o-{n}") for n in range(people)], channel="mass")
+    masses.gather(RUN, now=run.due_at)
+    (job,) = masses.due(RUN, now=run.due_at)
+    is_taken = masses.take(job, batch="b", paces=paces, now=run.due_at, lost_at=run.due_at + timedelta(minutes=1))
+    return world, run, job, is_taken
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_an_end_that_is_told_twice_counts_once_and_the_first_word_stays(db, early):
+    masses = MassJobs(db)
+    world, run, job, _ = taken(db, masses)
+    told = {"reason": "", "counts": Counts(total=2, filtered=2, sent=2, failed=0), "now": run.due_at}
+    if early:
+        masses.told("official", "77", error="", **told)
+    masses.accepted(job, "77", asked_at=run.due_at, now=run.due_at)
+    for error in ("", "err(10001)"):
+        masses.told("official", "77", error=error, **told)
+    (ended,) = masses.of(RUN)
+
+    assert (ended.state, ended.counts.sent, world.states(run)) == ("done", 2, {"sent": 2})
+
+
+def test_an_end_of_another_account_or_of_nobodys_job_changes_nothing(db):
+    masses = MassJobs(db)
+    world, run, job, _ = taken(db, masses)
+    masses.accepted(job, "77", asked_at=run.due_at, now=run.due_at)
+    for account, msg_id in (("other", "77"), ("official", "78")):
+        masses.told(account, msg_id, error="err(10001)", reason="", counts=Counts(), now=run.due_at)
+
+    assert world.states(run) == {"in_hand": 2}
+
+
+@pytest.mark.parametrize(("most", "is_taken"), [(1, False), (2, True)])
+def test_an_account_calls_no_more_than_it_may(db, most, is_taken):
+    masses = MassJobs(db)
+    world, run, _, _ = taken(db, masses)
+    other = world.run("other:2026-11-23", channels=("mass",))
+    world.deliver(other, *[world.person(f"p-{n}") for n in range(2)], channel="mass")
+    masses.gather(other.key, now=run.due_at)
+    (job,) = masses.due(other.key, now=run.due_at)
+    given = {"batch": "c", "paces": [(most, timedelta(minutes=1))], "lost_at": run.due_at + timedelta(minutes=9)}
+
+    assert masses.take(job, now=run.due_at, **given) is is_taken
+    assert masses.take(job, now=run.due_at + timedelta(seconds=61), **given) is not is_taken
+
+
+def test_two_who_take_a_job_do_not_both_have_it(db):
+    masses = MassJobs(db)
+    _, run, job, first = taken(db, masses)
+    second = masses.take(job, batch="c", paces=(), now=run.due_at, lost_at=run.due_at + timedelta(minutes=1))
+
+    assert (first, second) == (True, False)
+
+
+def test_the_pump_and_the_sweep_of_deliveries_leave_them_alone(db):
+    world = World(db)
+    run = world.run(RUN, channels=("mass",))
+    world.deliver(run, *[world.person(f"o-{n}") for n in range(2)], channel="mass")
+    parcels, wake = world.take(run), world.store.next_wake(RUN)
+    world.store.masses.gather(RUN, now=run.due_at)
+    lost = world.store.sweep(RUN, repeatable=[], now=run.due_at + timedelta(days=1))
+
+    assert (parcels, wake, lost, world.states(run)) == ([], None, 0, {"in_hand": 2})
+    assert not world.store.finish(RUN)
+
+
+def test_who_is_in_hand_of_a_job_may_be_sent_something_else_meanwhile(db):
+    world, _, _, _ = taken(db, MassJobs(db))
+    other = world.run("reply:2026-11-23")
+    world.deliver(other, world.person("o-0"), channel="customer_service")
+
+    assert len(world.take(other)) == 1
