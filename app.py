@@ -124,7 +124,7 @@ from wechat.wire import Wire
 
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 12.0  # and a tick of the next clock: a dead one is replaced within 15 s
 LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs/decisions/0018)
 KNOWN = Known(
     channels=frozenset(

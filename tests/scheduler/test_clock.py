@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import app
 from content import library
-from scheduler.clock import Clock, fires
+from scheduler.clock import TICK_SECONDS, Clock, fires
 from scheduler.job import Job
 from storage.leases import Lease
 from storage.redis import connect
@@ -252,3 +253,7 @@ def second_after(first, second):
     """The second lease, once the first is held."""
     assert first.hold()
     return second
+
+
+def test_a_dead_leader_is_replaced_within_fifteen_seconds():
+    assert app.LEASE_SECONDS + TICK_SECONDS < 15
