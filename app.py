@@ -379,6 +379,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         quiz.feature(
             stores=quiz.Stores(store=QuizStore(database), cards=Cards(database), places=Places(database)),
             shelf=shelf,
+            intake=intake_of(settings, shelf.current),
             zone=settings.zone,
             clock=clock,
             effect=effect,
@@ -865,13 +866,14 @@ def intake(config: Path) -> Intake:
     return intake_of(read(config))
 
 
-def intake_of(settings: Settings) -> Intake:
-    """The way of question banks into the pack and out of it."""
+def intake_of(settings: Settings, previous: Callable[[], Library | None] = lambda: None) -> Intake:
+    """The way of question banks into the pack and out of it; what `previous` has needn't be read again."""
     return Intake(
         folder=settings.content.folder,
         kept=settings.storage.folder / "imports",
         zone=settings.zone,
         clock=clock_of(settings),
+        previous=previous,
     )
 
 

@@ -1,16 +1,20 @@
 """Quiz: questions of the day, of a topic, in order or missed before; marked here and explained with their source."""
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from content.importers.waiting import Waiting
+from content.intake import Intake
 from content.shelf import Shelf
 from handlers.feature import Feature, Keeps, in_turn
 from handlers.openapi import Effect
-from handlers.quiz import api, chat, pages
+from handlers.quiz import admin, api, chat, pages
 from handlers.quiz.engine import Daily
 from handlers.quiz.service import Service
 from storage.cards import Cards
@@ -41,6 +45,7 @@ def feature(
     *,
     stores: Stores,
     shelf: Shelf,
+    intake: Intake,
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     effect: Effect,
@@ -69,6 +74,15 @@ def feature(
         chat=chat.routes(service, public_url=public_url),
         api=api.blueprint(api.Quiz(service=service, clock=clock, effect=effect)),
         pages=pages.blueprint(pages.Quiz(service=service, clock=clock)),
+        admin=admin.blueprint(
+            admin.Banks(
+                shelf=shelf,
+                intake=intake,
+                waiting=Waiting(intake.kept / "waiting"),
+                clock=clock,
+                words=tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8")),
+            )
+        ),
         keeps=Keeps(
             tables=("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places"),
             show=show,

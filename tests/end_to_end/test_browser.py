@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import SIZES, a_browser, a_page, faults
+from tests.content.importers.making import xlsx
 from tests.end_to_end.running import Program, within
 
 pytestmark = pytest.mark.browser
@@ -321,6 +322,32 @@ def test_a_notice_that_was_agreed_to_arrives_as_a_card(browser, program):
 
         expect(hand.chat.locator(".card")).to_be_visible()
         expect(hand.page.get_by_role("complementary", name="更多操作")).to_contain_text("还可接收 0 条")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_workbook_of_questions_is_looked_at_and_taken_in_and_undone(browser, program, admin, tmp_path, size):
+    rows = [
+        ("题干", "选项A", "选项B", "答案", "出处"),
+        ("第一问（ ）", "甲", "乙", "A", "党章"),
+        ("坏的", "甲", "乙", "C", "党章"),
+    ]
+    book = tmp_path / f"新题-{size}.xlsx"
+    book.write_bytes(xlsx(rows))
+
+    with the_console(browser, program, size) as console:
+        console.get_by_role("link", name="题库", exact=True).click()
+        assert faults(console) == []
+        console.get_by_label("文件").set_input_files(book)
+        console.get_by_label("新题库的主题").select_option("党章党规")
+        console.get_by_role("button", name="看看结果").click()
+        expect(console.get_by_role("heading", name="不能收的（1）")).to_be_visible()
+        assert faults(console) == []
+        console.get_by_label("先把好的收进来").check()
+        console.get_by_role("button", name="写进题库").click()
+        expect(console.get_by_role("status")).to_contain_text("新增 1 道")
+        reloads(console, lambda: f"新题-{size}\n1 题" in console.get_by_role("main").inner_text())
+        console.get_by_role("button", name="撤销").first.click()
+        expect(console.get_by_role("status")).to_contain_text("恢复成导入以前的样子了")
 
 
 def test_a_fault_in_the_pack_is_shown_until_it_is_mended(browser, program, admin):

@@ -24,7 +24,7 @@ def paths(town, prefix):
 
 
 def test_there_are_locked_doors_to_try(town):
-    assert {"/admin/", "/admin/broadcasts", "/admin/content", "/admin/opinion/"} <= {
+    assert {"/admin/", "/admin/broadcasts", "/admin/content", "/admin/opinion/", "/admin/quiz/"} <= {
         p for p, _ in paths(town, "/admin")
     }
 

@@ -1,0 +1,133 @@
+"""Question banks as admins see them: what there is, a file looked at before it is taken, and what can be undone."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from content.importers.batches import Plan
+from content.importers.sentences import Note, Refused, Weight
+from content.importers.waiting import Waiting
+from content.intake import Intake
+from content.shelf import Shelf
+from handlers import access
+
+MOST_BYTES = 10 * 2**20
+SHOWN = 100  # notes of each weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banks:
+    """What the pages show."""
+
+    shelf: Shelf
+    intake: Intake
+    waiting: Waiting
+    clock: Callable[[], datetime]
+    words: Mapping[str, str]
+
+    def listed(self) -> ResponseReturnValue:
+        """The banks, a form for a file, and what was taken in."""
+        return self._list()
+
+    def look(self) -> ResponseReturnValue:
+        """What taking a file in would do. It waits for a yes; nothing is written."""
+        sent = request.files.get("file")
+        if sent is None or not sent.filename:
+            return self._list(fault=self.words["no_file"]), 422
+        data = sent.stream.read(MOST_BYTES + 1)
+        name = Path(sent.filename.replace("\\", "/")).name
+        try:
+            plan = self._plan(name, data)
+        except Refused as refused:
+            return self._list(refused=refused.note), 422
+        token = self.waiting.keep(data, by=access.who_is_in(), now=self.clock())
+        return self._preview(plan, token)
+
+    def take(self) -> ResponseReturnValue:
+        """Take in a file that was looked at, where it would still do the same."""
+        token, by = request.form.get("token", ""), access.who_is_in()
+        data = self.waiting.get(token, by=by, now=self.clock())
+        if data is None:
+            return self._list(fault=self.words["gone"]), 410
+        try:
+            plan = self._plan(request.form.get("name", ""), data)
+            if request.form.get("seen") != _seen(plan):
+                return self._preview(plan, token, fault=self.words["changed"]), 409
+            if plan.errors and "skip_errors" not in request.form:
+                return self._preview(plan, token, fault=self.words["has_errors"]), 422
+            batch = self.intake.take(plan)
+        except Refused as refused:
+            return self._list(refused=refused.note), 409
+        self.waiting.drop(token, by=by)
+        flash(self.words["taken"].format(bank=batch.bank, new=batch.new, changed=batch.changed))
+        return redirect(url_for("quiz_admin.listed"), 303)
+
+    def undo(self, batch: str) -> ResponseReturnValue:
+        """Give a bank its text from before a batch."""
+        try:
+            done = self.intake.undo(batch)
+        except Refused as refused:
+            return self._list(refused=refused.note), 409
+        flash(self.words["undone"].format(bank=done.bank))
+        return redirect(url_for("quiz_admin.listed"), 303)
+
+    def _plan(self, name: str, data: bytes) -> Plan:
+        said = _said()
+        return self.intake.plan(name, data, to=said["to"], title=said["title"], topic=said["topic"])
+
+    def _list(self, *, fault: str = "", refused: Note | None = None) -> str:
+        pack = self.shelf.current()
+        return render_template(
+            "quiz/admin/list.html",
+            banks=pack.banks.values(),
+            topics=pack.account.topics,
+            batches=[*self.intake.batches()],
+            most=MOST_BYTES // 2**20,
+            fault=fault,
+            refused=refused,
+        )
+
+    def _preview(self, plan: Plan, token: str, *, fault: str = "") -> str:
+        notes = plan.notes()
+        return render_template(
+            "quiz/admin/preview.html",
+            plan=plan,
+            counts=plan.counts(),
+            notes=[(weight, [note for note in notes if note.weight is weight]) for weight in Weight],
+            shown=SHOWN,
+            token=token,
+            seen=_seen(plan),
+            said=_said(),
+            fault=fault,
+        )
+
+
+def _said() -> dict[str, str]:
+    """Where the file goes, as the form says it."""
+    return {key: request.form.get(key, "").strip() for key in ("to", "title", "topic")}
+
+
+def _seen(plan: Plan) -> str:
+    return hashlib.sha256(plan.text.encode()).hexdigest()
+
+
+def blueprint(banks: Banks) -> Blueprint:
+    """Serve /admin/quiz/."""
+    doors = Blueprint("quiz_admin", __name__, url_prefix="/admin/quiz", template_folder="../templates")
+    doors.add_url_rule("/", "listed", banks.listed)
+    doors.add_url_rule("/look", "look", banks.look, methods=["POST"])
+    doors.add_url_rule("/take", "take", banks.take, methods=["POST"])
+    doors.add_url_rule("/undo/<batch>", "undo", banks.undo, methods=["POST"])
+
+    @doors.url_value_preprocessor
+    def _larger(endpoint: str | None, _values: object) -> None:
+        """A file may be larger than what a form holds; this comes before anything reads the form."""
+        if endpoint == "quiz_admin.look":
+            request.max_content_length = MOST_BYTES + 2**16
+
+    return doors

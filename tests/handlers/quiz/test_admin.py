@@ -1,0 +1,172 @@
+"""Question banks in the console: looked at before they are taken in, and undone."""
+
+import io
+import random
+import re
+
+import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from handlers.quiz.admin import MOST_BYTES
+from tests.content.builders import a_bank, a_pack, a_question, write
+from tests.content.importers.making import with_parts, xlsx
+from tests.house import a_town, hashed_at_no_cost
+
+PASSWORD = "a password of the tests"
+HEAD = ("题干", "选项A", "选项B", "答案", "解析", "出处")
+GOOD = [("第一问（ ）", "甲", "乙", "A", "故选A", "党章"), ("第二问（ ）", "甲", "乙", "B", "故选A", "党章")]
+BAD = ("第三问（ ）", "甲", "乙", "C", "", "党章")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return a_pack(tmp_path / "pack", {"phrases.toml": None})
+
+
+@pytest.fixture
+def town(tmp_path, folder, database_url, redis, redis_url):
+    town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(folder)})
+    for name in ("admin", "other"):
+        town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD))
+    sign_in(town.client, "admin")
+    yield town
+    town.house.close()
+
+
+def sign_in(client, name):
+    form = {"csrf_token": hidden(client.get("/admin/login").text)["csrf_token"], "name": name, "password": PASSWORD}
+    assert client.post("/admin/login", data=form).status_code == 302
+
+
+def hidden(page):
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)) | dict(
+        re.findall(r'name="(csrf_token)"[^>]* value="([^"]+)"', page)
+    )
+
+
+def looks(town, *rows, name="新题.xlsx", data=None, **said):
+    """Send a file in and read what would be done."""
+    form = {"csrf_token": hidden(town.client.get("/admin/quiz/").text)["csrf_token"], **said}
+    form["file"] = FileStorage(io.BytesIO(xlsx([HEAD, *rows]) if data is None else data), filename=name)
+    boundary, body = encode_multipart(form)  # the client alone would leave a file open
+    return town.client.post("/admin/quiz/look", data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+
+def agrees(town, page, **said):
+    return town.client.post("/admin/quiz/take", data={**hidden(page), **said}, follow_redirects=True)
+
+
+def bank(folder, name="新题"):
+    path = folder / f"quizzes/{name}.toml"
+    return path.read_text() if path.exists() else None
+
+
+def test_what_would_be_done_is_shown_and_nothing_is_written(town, folder):
+    page = looks(town, *GOOD, BAD).text
+
+    assert re.search(r"没问题</dt><dd[^>]*>1<.*请看一眼</dt><dd[^>]*>1<.*不能收</dt><dd[^>]*>1<", page, re.DOTALL)
+    assert "第 4 行" in page
+    assert "答案里的“C”没有对应的选项" in page
+    assert "解析说选 A，答案却是 B" in page
+    assert bank(folder) is None
+
+
+def test_a_yes_writes_the_bank_and_members_get_it(town, folder):
+    answer = agrees(town, looks(town, *GOOD, topic="dangzhang", title="新的题库").text)
+    town.house.shelf.look()
+    town.house.shelf.look()
+
+    assert "新题.toml 写好了：新增 2 道，改了 0 道" in answer.text
+    assert town.house.shelf.current().banks["新题"].title == "新的题库"
+
+
+def test_what_cannot_be_taken_stops_it_until_it_is_left_out(town, folder):
+    page = looks(town, *GOOD, BAD).text
+
+    refused = agrees(town, page)
+    assert (refused.status_code, "有的题不能收" in refused.text, bank(folder)) == (422, True, None)
+
+    assert agrees(town, refused.text, skip_errors="1").status_code == 200
+    assert bank(folder).count("[[question]]") == 2
+
+
+def test_a_bank_that_changed_meanwhile_is_shown_anew(town, folder):
+    page = looks(town, *GOOD).text
+    write(folder / "quizzes/新题.toml", a_bank(a_question("o")))
+
+    answer = agrees(town, page)
+
+    assert (answer.status_code, "请再看一遍" in answer.text, bank(folder).count("[[question]]")) == (409, True, 1)
+    assert agrees(town, answer.text).status_code == 200
+    assert bank(folder).count("[[question]]") == 3
+
+
+def test_a_file_waits_an_hour_for_the_one_who_sent_it(town, folder):
+    page = looks(town, *GOOD).text
+    town.clock.forward(hours=1, seconds=1)
+
+    assert agrees(town, page).status_code == 410
+
+    page = looks(town, *GOOD).text
+    sign_in(town.client, "other")
+    other = {**hidden(page), "csrf_token": hidden(town.client.get("/admin/quiz/").text)["csrf_token"]}
+    assert town.client.post("/admin/quiz/take", data=other).status_code == 410
+    assert bank(folder) is None
+
+
+def test_a_file_that_was_taken_is_gone(town):
+    page = looks(town, *GOOD).text
+    agrees(town, page)
+
+    assert agrees(town, page).status_code == 410
+    assert [*(town.house.settings.storage.folder / "imports/waiting").iterdir()] == []
+
+
+def test_an_import_is_undone(town, folder):
+    page = agrees(town, looks(town, *GOOD).text).text
+    [address] = re.findall(r'action="(/admin/quiz/undo/[^"]+)"', page)
+
+    answer = town.client.post(address, data=hidden(page), follow_redirects=True)
+
+    assert ("恢复成导入以前的样子了" in answer.text, bank(folder)) == (True, None)
+    assert town.client.post(address, data=hidden(page)).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("b.pdf", b"%PDF", "不认识这种文件"),
+        ("b.xlsx", with_parts(xlsx([HEAD]), {"xl/vbaProject.bin": b"x"}), "文件里有宏"),
+        ("", b"", "请先选一个文件"),
+        ("../../b.xlsx", xlsx([HEAD]), "没有找到题目"),
+    ],
+)
+def test_what_cannot_be_read_says_why(town, name, data, words):
+    answer = looks(town, name=name, data=data)
+
+    assert (answer.status_code, words in answer.text) == (422, True)
+
+
+def test_a_name_leads_nowhere_else(town, folder):
+    agrees(town, looks(town, *GOOD, name="../../新题.xlsx").text)
+
+    assert bank(folder)
+    assert looks(town, *GOOD, to="../x").status_code == 422
+
+
+def test_a_file_may_be_larger_than_a_form_and_not_larger_than_that(town):
+    picture = random.Random(7).randbytes(2 * 2**20)  # no zip makes that smaller
+
+    assert looks(town, data=with_parts(xlsx([HEAD, *GOOD]), {"xl/media/image1.bin": picture})).status_code == 200
+    assert looks(town, data=bytes(MOST_BYTES + 2**17)).status_code == 413
+
+
+def test_no_file_that_was_sent_in_can_be_fetched(town):
+    token = hidden(looks(town, *GOOD).text)["token"]
+    [waits] = (town.house.settings.storage.folder / "imports/waiting").iterdir()
+
+    for name in (token, waits.name):
+        for way in ("", "look", "take", "waiting/", "imports/waiting/"):
+            assert town.client.get(f"/admin/quiz/{way}{name}").status_code in {404, 405}
+    assert waits.stat().st_mode & 0o077 == 0
