@@ -69,6 +69,7 @@ from scheduler.herald import Herald
 from scheduler.job import Job
 from scheduler.later import Later
 from scheduler.nights import Nights
+from scheduler.outlook import Outlook
 from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
@@ -548,7 +549,8 @@ def _pushes(
     channels = {channel.name: channel for channel in made}
     conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
     plans = Plans(database, conditions)
-    planner = Planner(plans, Audience(plans, conditions), channels, settings.manners, platform.refusals)
+    outlook = Outlook(platform.clients, manners=settings.manners, a_second=settings.push.a_second)
+    planner = Planner(plans, Audience(plans, conditions), channels, settings.manners, platform.refusals, outlook)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
     queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
     desk = Desk(

@@ -1,14 +1,23 @@
 """How `zhibu broadcast` shows runs and forecasts, to people and to programs."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Any
 
 from scheduler.forecast import Forecast
+from scheduler.outlook import Left
 from scheduler.status import Status
 from storage.mass_jobs import MassJob
 
 NOBODY_CAN = "nobody can reach them"
+CLOSED = {
+    "account": "the account has no right to it",
+    "refused": "the platform refused the account lately",
+    "template": "the broadcast names no template",
+    "credit": "no credit",
+    "window": "no open window",
+}
 
 
 def dry_lines(found: Forecast, zone: tzinfo) -> str:
@@ -109,6 +118,18 @@ def forecast_fields(found: Forecast) -> dict[str, Any]:
         "sample": list(found.sample),
         "nobody_is": list(found.nobody_is),
         "provisional": found.is_provisional,
+        "unreachable": [
+            {"count": number, "closed": [{"channel": channel, "why": closed} for channel, closed in why]}
+            for why, number in found.closed.items()
+        ],
+        "had_enough": found.full,
+        "credits": found.credits,
+        "window_messages": found.window_messages,
+        "quotas": [
+            {"account": each.account, "channel": each.channel, "left": each.before, "left_afterwards": each.after}
+            for each in found.left
+        ],
+        "last_at": found.last_at and found.last_at.isoformat(),
         "groups": list(found.groups),
         "quiet_until": found.quiet_until and found.quiet_until.isoformat(),
     }
@@ -116,20 +137,51 @@ def forecast_fields(found: Forecast) -> dict[str, Any]:
 
 def forecast_lines(found: Forecast, zone: tzinfo) -> str:
     """A forecast, a line for each thing that it tells."""
-    lines = [f"{found.key}  due {_time(found.due_at, zone)}"]
+    head = f"{found.key}  due {_time(found.due_at, zone)}"
+    return "\n".join([head, *_remarks(found, zone), *_people(found), *_costs(found, zone), *_some(found)])
+
+
+def _remarks(found: Forecast, zone: tzinfo) -> Iterator[str]:
     if found.is_provisional:
-        lines.append("  Provisional: the holidays of that year aren't known, so Monday to Friday count as workdays.")
+        yield "  Provisional: the holidays of that year aren't known, so Monday to Friday count as workdays."
     if found.content is None:
-        lines.append("  There is nothing new to say: nobody is bothered.")
+        yield "  There is nothing new to say: nobody is bothered."
     elif found.few:
-        lines.append("  Fewer than five people: they are chosen by what they did, so no number is told.")
+        yield "  Fewer than five people: they are chosen by what they did, so no number is told."
     elif not found.channels and not found.groups:
-        lines.append("  Nobody new is meant: nobody has subscribed to it, or all who did have it.")
+        yield "  Nobody new is meant: nobody has subscribed to it, or all who did have it."
     if found.quiet_until:
-        lines.append(f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}.")
-    lines += [f"  Nobody is {each!r} on the roster, or bears that tag." for each in found.nobody_is]
-    lines += [f"  {channel or NOBODY_CAN:<24}{count:>8}" for channel, count in found.channels.items()]
+        yield f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}."
+    for each in found.nobody_is:
+        yield f"  Nobody is {each!r} on the roster, or bears that tag."
+
+
+def _people(found: Forecast) -> Iterator[str]:
+    for channel, count in found.channels.items():
+        yield f"  {channel or NOBODY_CAN:<24}{count:>8}"
+    for why, number in found.closed.items():
+        reasons = ", ".join(f"{channel} ({CLOSED[closed]})" for channel, closed in why)
+        yield f"    {number} of these: {reasons}"
+    if found.full:
+        yield f"  {found.full} have had enough pushes: it is kept for their next visit."
+
+
+def _costs(found: Forecast, zone: tzinfo) -> Iterator[str]:
+    if found.credits or found.window_messages:
+        yield f"  takes {found.credits} credits and {found.window_messages} messages of open windows"
+    for each in found.left:
+        yield f"  quota of {each.account}, {each.channel}: {_left(each)}"
+    if found.last_at:
+        yield f"  the last has it about {_time(found.last_at, zone)}, at the pace that [push] allows"
+
+
+def _some(found: Forecast) -> Iterator[str]:
     if found.sample:
-        lines.append(f"  for example: {', '.join(found.sample)}")
-    lines += [f"  group {name}" for name in found.groups]
-    return "\n".join(lines)
+        yield f"  for example: {', '.join(found.sample)}"
+    yield from (f"  group {name}" for name in found.groups)
+
+
+def _left(left: Left) -> str:
+    if left.before is None:
+        return "not known"
+    return f"{left.before} left" if left.after is None else f"{left.before} left, {left.after} afterwards"

@@ -1,17 +1,22 @@
 """What a run would do now: who would be reached by which channel; nothing is written and nobody is bothered."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from scheduler.audience import SMALL
 from scheduler.manners import Manners
+from scheduler.outlook import Left
 from scheduler.planner import Planner
 from scheduler.reporting import of_deeds
-from storage.broadcasts import Broadcasts, Content
+from storage.broadcasts import OPEN, Broadcasts, Content, RunState
 from storage.group_posts import PostState
+from storage.planning import Counted, Why
 
 SAMPLE = 5  # names that a forecast shows
+MOST_AHEAD = 100  # runs that are being sent meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,11 @@ class Forecast:
     holidays of its year being not out yet. `sample` are some names of those who are meant, where the roster knows them;
     `nobody_is` are roles and tags that are asked for and nobody bears. Where people are chosen by what they did nobody
     is named, and `few` people, fewer than five, are not counted.
+
+    `closed` is why those whom nobody can reach can't be: for each way of being closed, by channel, how many; `full`
+    have had enough pushes, so it is kept for their visit. `credits` and `window_messages` are what it takes of members'
+    own, `left` what it leaves of the accounts' quotas. `last_at` is when the last would have it, if it began now or at
+    its time; None where there are only lines to be kept, or nobody knows.
     """
 
     key: str
@@ -35,13 +45,24 @@ class Forecast:
     sample: Sequence[str] = ()
     nobody_is: Sequence[str] = ()
     few: bool = False
+    closed: Mapping[Why, int] = field(default_factory=dict)
+    full: int = 0
+    credits: int = 0
+    window_messages: int = 0
+    left: Sequence[Left] = ()
+    last_at: datetime | None = None
 
 
 class Forecaster:
     """Looks ahead."""
 
     def __init__(
-        self, store: Broadcasts, planner: Planner, *, manners: Manners, flush: Callable[[datetime], None]
+        self,
+        store: Broadcasts,
+        planner: Planner,
+        *,
+        manners: Manners,
+        flush: Callable[[datetime], None],
     ) -> None:
         self._store = store
         self._planner = planner
@@ -51,11 +72,15 @@ class Forecaster:
     def of(self, key: str, content: Content | None, *, due_at: datetime, now: datetime) -> Forecast:
         """What a run with this content would do now."""
         self._flush(now)
-        channels = self._planner.forecast(key, content, now=now) if content and content.channels else {}
+        has_people = content is not None and bool(content.channels)
+        counted = self._planner.expected(key, content, now=now) if content and has_people else Counted()
+        channels = self._planner.in_order(counted, content) if content else {}
         audience, total = self._planner.audience, sum(channels.values())
         by_deeds = content is not None and of_deeds(content, self._store.run)
         few = by_deeds and 0 < total < SMALL
+        told = {} if few or content is None else self._told(key, content, counted, begins=max(due_at, now), now=now)
         return Forecast(
+            **told,
             key=key,
             due_at=due_at,
             content=content,
@@ -66,6 +91,28 @@ class Forecaster:
             groups=self._untold(key, content),
             quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,
         )
+
+    def _told(self, key: str, content: Content, counted: Counted, *, begins: datetime, now: datetime) -> dict[str, Any]:
+        """What is told of people where they aren't too few; of few who are told apart by what they did, nothing."""
+        least = SMALL if of_deeds(content, self._store.run) else 1
+        channels, outlook = counted.channels, self._planner.outlook
+        spends = {name: self._planner.spends(name, content) for name in channels}
+        return {
+            "closed": {why: number for why, number in counted.closed.most_common() if number >= least},
+            "full": counted.full if counted.full >= least else 0,
+            "credits": sum(number for name, number in channels.items() if spends[name].get("spent_credit")),
+            "window_messages": sum(number for name, number in channels.items() if spends[name].get("spent_window")),
+            "left": outlook.left(channels, self._planner.able(content, now=now)),
+            "last_at": outlook.last_at(channels, self._ahead(key), begins=self._manners.next_allowed(begins)),
+        }
+
+    def _ahead(self, key: str) -> Mapping[str, int]:
+        """How many wait in the runs that are being sent, by channel."""
+        waiting: Counter[str] = Counter()
+        for run in self._store.runs(states=[RunState.SENDING], limit=MOST_AHEAD):
+            for tally in self._store.tallies(run.key) if run.key != key else ():
+                waiting[tally.channel] += tally.count if tally.state in OPEN else 0
+        return waiting
 
     def _untold(self, key: str, content: Content | None) -> Sequence[str]:
         over = {post.name for post in self._store.posts.of(key) if post.state not in (PostState.DUE, PostState.FAILED)}

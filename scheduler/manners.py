@@ -48,6 +48,14 @@ class Manners:
             datetime.combine(ends, self.quiet_until, self.zone),
         )
 
+    def next_quiet(self, moment: datetime) -> tuple[datetime, datetime] | None:
+        """The quiet around a moment, else the next one; None where it is never quiet."""
+        if self.quiet_from == self.quiet_until:
+            return None
+        local = moment.astimezone(self.zone)
+        later = (datetime.combine(local.date() + timedelta(days=n), self.quiet_from, self.zone) for n in (0, 1))
+        return self.quiet(moment) or self.quiet(next(each for each in later if each >= moment))
+
     def midnight_before(self, moment: datetime) -> datetime:
         """When the day of a moment began."""
         return datetime.combine(moment.astimezone(self.zone).date(), time(), self.zone)

@@ -3,13 +3,15 @@
 What each channel allows stands in the channel, as an `Opening`; the database chooses (`storage.planning`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from scheduler.audience import Audience
 from scheduler.channels import Channel
 from scheduler.manners import Manners
+from scheduler.outlook import Outlook
 from storage.broadcasts import Content, Row, Run
 from storage.openings import Opening
 from storage.planning import Cap, Counted, Plan, Plans
@@ -28,8 +30,10 @@ class Planner:
         channels: Mapping[str, Channel],
         manners: Manners,
         refusals: Refusals,
+        outlook: Outlook | None = None,
     ) -> None:
         self.refusals = refusals
+        self.outlook = outlook or Outlook(manners=manners)
         self.audience = audience
         self._plans = plans
         self._manners = manners
@@ -48,9 +52,22 @@ class Planner:
 
     def forecast(self, key: str, content: Content, *, now: datetime) -> Mapping[str, int]:
         """How many would be reached by which channel, in the order of preference, "" for none."""
-        counted = self.expected(key, content, now=now).channels
+        return self.in_order(self.expected(key, content, now=now), content)
+
+    def in_order(self, counted: Counted, content: Content) -> Mapping[str, int]:
+        """The channels of a count in the order of preference, the patient ones and then "" behind."""
         patient = [name for name, channel in self._channels.items() if channel.waits]
-        return {name: counted[name] for name in (*content.channels, *patient, "") if counted[name]}
+        names = dict.fromkeys((*content.channels, *patient, ""))
+        return {name: counted.channels[name] for name in names if counted.channels[name]}
+
+    def able(self, content: Content, *, now: datetime) -> Mapping[str, Collection[str]]:
+        """The accounts that have the right to each channel of a run."""
+        return {each.channel: (each.accounts or frozenset()) - each.refused for each in self._open(content, now)}
+
+    def spends(self, channel: str, content: Content) -> Mapping[str, Any]:
+        """What one that is sent by a channel costs (`Channel.spends`)."""
+        known = self._channels.get(channel)
+        return known.spends(content) if known else {}
 
     def again(self, person: str, content: Content, *, now: datetime) -> Row | None:
         """Another channel for a person whose first one turned out to be closed; None for one who left."""

@@ -8,6 +8,7 @@ from typing import Any
 from content import models
 from content.library import Library
 from content.models import Audience, Broadcast, Digest, Group
+from content.words import template
 from storage.broadcasts import Content, Run, Variant
 from wechat import limits, paging
 
@@ -49,7 +50,12 @@ def compose_correction(
     A template that speaks of digests has those that the broadcast names, else those of the wrong run as they read now.
     """
     was = wrong.content
-    digests = broadcast.digests or (was.digests if _speaks_of_digests(library, broadcast) else ())
+    speaks = _speaks_of_digests(library, broadcast) or any(
+        "digests" in template(source).values for _, source in broadcast.gaps()
+    )
+    digests = broadcast.digests or (was.digests if speaks else ())
+    if speaks and not digests:
+        return None
     within = Audience(organisations=was.organisations) if was.organisations else Audience(everyone=True)
     like_any = replace(broadcast, corrects=None, at=now, digests=digests, audience=within, groups=tuple(groups))
     content = compose(library, like_any, since=now, said=(), now=now)

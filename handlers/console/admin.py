@@ -17,6 +17,7 @@ from handlers import access
 from handlers.console import engine
 from scheduler import reasons
 from scheduler.correcting import Uncorrectable
+from scheduler.outlook import Left
 from scheduler.reporting import Reporting
 from storage.admins import AdminContacts
 from storage.broadcasts import Broadcasts, Content, Run, RunState, Words
@@ -56,6 +57,30 @@ class Forecast(Protocol):
     @property
     def few(self) -> bool:
         """Whether they are chosen by what they did, and too few to be counted."""
+
+    @property
+    def closed(self) -> Mapping[Any, int]:
+        """Why those whom nobody can reach can't be: pairs of a channel and what closes it, to how many."""
+
+    @property
+    def full(self) -> int:
+        """How many have had enough pushes."""
+
+    @property
+    def credits(self) -> int:
+        """How many credits it takes."""
+
+    @property
+    def window_messages(self) -> int:
+        """How many messages of open windows."""
+
+    @property
+    def left(self) -> Sequence[Left]:
+        """What it leaves of the accounts' quotas."""
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When the last would have it."""
 
     @property
     def groups(self) -> Sequence[str]:
@@ -247,7 +272,11 @@ class Console:
         broadcast = self.shelf.current().broadcasts.get(key)
         if broadcast is None:
             abort(404)
-        return broadcast, self.pushes.desk.forecast(key, self.clock(), at_once=True)
+        try:
+            return broadcast, self.pushes.desk.forecast(key, self.clock(), at_once=True)
+        except Uncorrectable as refused:
+            flash(self.words["faults"][refused.why])
+            abort(redirect(url_for("console.sendings")))
 
     def _asked(self, broadcast: Broadcast, ahead: Forecast, *, fault: str = "") -> ResponseReturnValue:
         return self._page(
@@ -255,15 +284,22 @@ class Console:
             broadcast=broadcast,
             content=ahead.content,
             by_channel=self._by_channel(ahead),
-            audience=self._audience(engine.condition(broadcast.audience)),
+            audience=self._whom(broadcast),
             variants=[*self._variants(ahead.content)],
             ahead=ahead,
+            closed=[(self._closed(why), number) for why, number in ahead.closed.items()],
+            left=[(each.account, self.words["channel"].get(each.channel, each.channel), each) for each in ahead.left],
+            last_at=ahead.last_at and ahead.last_at.astimezone(self.zone),
             nobody_can=ahead.channels.get("", 0),
             groups=ahead.groups,
             seen=self._seen(broadcast, ahead),
             quiet_until=ahead.quiet_until and ahead.quiet_until.astimezone(self.zone),
             fault=fault,
         )
+
+    def _closed(self, why: tuple[tuple[str, str], ...]) -> str:
+        names, closed = self.words["channel"], self.words["closed"]
+        return "；".join(f"{names.get(channel, channel)}：{closed.get(each, each)}" for channel, each in why)
 
     def _variants(self, content: Content | None) -> Iterator[tuple[str, Words]]:
         """Whom each variant is for, and what it says."""
@@ -309,7 +345,9 @@ class Console:
             "approve",
             run=run,
             content=content,
-            audience=self._audience({**outermost, **content.where}),
+            audience=self.words["audience"]["corrects"].format(content.corrects)
+            if content.corrects
+            else self._audience({**outermost, **content.where}),
             variants=[*self._variants(content)],
             approvals=self._agreed(run),
             mine=access.who_is_in() in {each.admin for each in self.pushes.broadcasts.approvals(key)},
@@ -372,9 +410,14 @@ class Console:
             "jitter": broadcast.jitter // timedelta(minutes=1),
             "next": coming and f"{coming.due_at.astimezone(self.zone):%m-%d %H:%M}",
             "is_provisional": coming and coming.is_provisional,
-            "audience": self._audience(engine.condition(broadcast.audience)) if broadcast.channels else "",
+            "audience": self._whom(broadcast) if broadcast.channels else "",
             "groups": broadcast.groups,
         }
+
+    def _whom(self, broadcast: Broadcast) -> str:
+        if broadcast.corrects:
+            return str(self.words["audience"]["corrects"]).format(broadcast.corrects)
+        return self._audience(engine.condition(broadcast.audience))
 
     def _audience(self, asked: Mapping[str, Any]) -> str:
         library = self.shelf.current()

@@ -18,11 +18,13 @@ from scheduler.correcting import Uncorrectable, Why
 from scheduler.forecast import Forecast
 from scheduler.manners import QuietHours
 from scheduler.naming import NoSuchBroadcast
+from scheduler.outlook import Left
 from scheduler.status import Status
 from scheduler.trying import Tried
 from storage.broadcasts import Approval, Content, Run, RunState, State, Tally, Variant
 from storage.group_posts import Post, PostState
 from storage.mass_jobs import Counts, JobState, MassJob
+from storage.openings import Closed
 from tests.commands.calls import call
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -323,6 +325,38 @@ def test_a_forecast_says_whom_nobody_can_reach_and_that_there_is_nothing_new():
     assert "nothing new" in shown.output
     assert read["channels"] == {"customer_service": 3, "": 1}
     assert read["anything_new"] is False
+
+
+def test_a_forecast_tells_what_it_costs_what_it_leaves_and_why_some_are_not_reached():
+    class Telling(Desk):
+        def forecast(self, *_, **__):
+            return Forecast(
+                key=KEY,
+                due_at=NOW,
+                content=Content(),
+                channels={"notice": 3, "": 2},
+                closed={(("notice", Closed.CREDIT), ("customer_service", Closed.WINDOW)): 2},
+                full=4,
+                credits=3,
+                left=(Left("official", "notice", 500, 497), Left("mini", "mini_notice", None, None)),
+                last_at=NOW + timedelta(minutes=5),
+            )
+
+    shown = zhibu(Telling(), "forecast", KEY).output
+    read = json.loads(zhibu(Telling(), "forecast", KEY, "--json").stdout)
+
+    for words in (
+        "2 of these: notice (no credit), customer_service (no open window)",
+        "4 have had enough",
+        "takes 3 credits",
+        "quota of official, notice: 500 left, 497 afterwards",
+        "quota of mini, mini_notice: not known",
+        "the last has it about 2026-11-23 08:35",
+    ):
+        assert words in shown
+    assert read["unreachable"][0]["closed"][1] == {"channel": "customer_service", "why": "window"}
+    assert [each["left_afterwards"] for each in read["quotas"]] == [497, None]
+    assert (read["had_enough"], read["last_at"]) == (4, "2026-11-23T00:35:00+00:00")
 
 
 class Told(Desk):

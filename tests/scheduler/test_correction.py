@@ -356,6 +356,16 @@ def test_a_file_is_no_way_around_the_second_admin(db, tmp_path):
     assert stage.desk.send_now("fix", now=stage.now, by="甲").reason == reasons.AWAITS.format(left=1)
 
 
+def test_a_notice_that_speaks_of_digests_where_there_was_none_says_nothing(db, tmp_path):
+    stage = with_pack(db, tmp_path, FIX + 'fields = { thing1 = "{{ digests[0].title }}" }')
+    run = stage.run(channels=("customer_service",))
+    stage.deliver(run, stage.reader("o-1", window=True))
+    (parcel,) = stage.take(run, room=1)
+    stage.take(run, settle(parcel, State.SENT), room=0)
+
+    assert stage.desk.forecast("fix", stage.now, at_once=True).content is None
+
+
 @pytest.mark.parametrize("act", ["plan", "send", "forecast"])
 def test_a_correction_without_a_time_waits_for_a_hand(db, tmp_path, act):
     stage = with_pack(db, tmp_path, DAILY, FIX)

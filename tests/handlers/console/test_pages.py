@@ -5,9 +5,11 @@ import re
 
 import pytest
 
+from scheduler.outlook import Outlook
 from storage.refusals import Way
 from tests.content.builders import a_broadcast, a_pack, write
 from tests.house import a_town, hashed_at_no_cost
+from wechat.api.account import Quota
 
 PASSWORD = "a long enough password"
 
@@ -250,6 +252,26 @@ def test_before_it_is_sent_the_words_and_the_number_of_people_by_channel_are_sho
     ]
     assert town.house.shelf.current().digests["first"].title in page
     assert town.house.pushes.store.runs() == []
+
+
+def test_before_it_is_sent_it_is_told_what_it_costs_and_leaves_and_why_some_are_not_reached(town, pack):
+    write(pack / "broadcasts" / "daily.toml", a_broadcast(channels=["customer_service"]))
+    look(town)
+    town.phone().says("订阅2")
+    town.clock.forward(hours=49)  # the first one's window is over
+    town.phone().says("订阅2")
+    town.house.pushes.desk._planner.outlook = Outlook({"official": Told()}, manners=town.house.settings.manners)
+    page = " ".join(town.client.get(SEND).text.split())
+
+    assert "<li>1 人：客服消息：没有开着的对话窗口</li>" in page
+    assert "会用掉对话窗口里的消息 1 条" in page
+    assert "账号“official”今天还能发客服消息 7 次，发完还剩 6 次" in page
+    assert "最后一个人大约" in page
+
+
+class Told:
+    def quota(self, _path):
+        return Quota(daily_limit=10, used=3, remain=7)
 
 
 def groups_in(town, pack, **changed):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from storage.broadcasts import Content, Run, RunState, State, deliveries
-from tests.content.builders import a_pack
+from tests.content.builders import a_broadcast, a_pack, write
 from tests.house import a_town, hashed_at_no_cost
 
 PASSWORD = "a long enough password"
@@ -16,8 +16,13 @@ WORDS = "日期应为 11 月 25 日。"
 
 
 @pytest.fixture
-def town(tmp_path, database_url, redis, redis_url):
-    town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(a_pack(tmp_path / "pack"))})
+def pack(tmp_path):
+    return a_pack(tmp_path / "pack")
+
+
+@pytest.fixture
+def town(tmp_path, pack, database_url, redis, redis_url):
+    town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(pack)})
     town.client.application.config["WTF_CSRF_ENABLED"] = False
     signs_in(town, "admin")
     yield town
@@ -232,6 +237,33 @@ def test_what_nobody_heard_is_not_corrected_and_no_run_has_no_page(town):
     assert "取消它就行" in writes(town).text
     assert "发更正" not in town.client.get(PAGE).text
     assert [town.client.get(f"/admin/broadcasts/none{more}").status_code for more in ("", "/correct")] == [404, 404]
+
+
+def test_a_correction_in_a_file_says_whom_it_is_for_and_is_sent_by_hand(town, pack):
+    text = a_broadcast(
+        key="fix",
+        title="更正",
+        corrects=KEY,
+        template="fix",
+        without=["audience", "schedule"],
+        fields={"thing1": "更正"},
+    )
+    write(pack / "templates" / "fix.j2", "正确的是这样。")
+    write(pack / "broadcasts" / "fix.toml", text)
+    for _ in range(2):  # the watcher takes a state that it sees twice
+        town.house.shelf.look()
+    address = "/admin/broadcasts/fix/send"
+    refused = town.client.get(address, follow_redirects=True).text
+    a_run(town, SENT)
+    listed, asked = town.client.get("/admin/broadcasts").text, town.client.get(address).text
+    sent = town.client.post(address, data={"seen": seen(asked)}, follow_redirects=True).text
+
+    assert "没有这一次推送" in refused
+    assert "由管理员手动发" in listed
+    assert f"收到过（或者可能收到过）“{KEY}”的人" in listed
+    assert f"收到过（或者可能收到过）“{KEY}”的人" in asked
+    assert "正确的是这样。" in asked
+    assert "fix:by-hand" in sent
 
 
 def test_the_last_thirty_days_are_drawn_and_told_in_a_table(town):
