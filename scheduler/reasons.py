@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from wechat.errors import BadRequest, WeChatError, fact
+from wechat.errors import BadRequest, QuotaSpent, WeChatError, fact
 from wechat.limits import Rule, check_notice
 
 NOTHING_NEW = "没有新内容，没有打扰任何人"
@@ -37,6 +37,7 @@ NOT_KNOWN = "发出去以后没有得到答复，不知道有没有收到"
 OTHERWISE = "没有发成，原因是“{error}”"
 UNEXPLAINED = "微信没有给出原因"
 NO_ACCOUNT = "配置里已经没有账号“{account}”，而有人要由它通知。请把它加回来，或放弃这次推送"
+CALLS = "今天已调用{used}次，每天最多{allowed}次"
 MEND = "请修改推送或模板的内容，再发一次"
 
 NOT_ALONE = "群发不能只发给一个人"
@@ -158,5 +159,7 @@ def _about(error: WeChatError) -> Iterator[str]:
         yield f"字段 {error.field}"
     if error.errcode is not None:
         yield str(error.errcode)
+    if isinstance(error, QuotaSpent) and error.allowed:
+        yield CALLS.format(used=error.used, allowed=error.allowed)
     if error.rid:
         yield f"rid {error.rid}"

@@ -218,9 +218,10 @@ def _table(db: Database, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.
 
 def _settling(db: Database) -> sa.Update:
     told = _table(db, _SETTLED)
-    # A sweep may have called it unsure: who has sent it knows better.
-    in_hand = deliveries.c.state.in_([_word(State.IN_HAND), _word(State.UNSURE)])
-    ours = in_hand & (deliveries.c.batch == sa.bindparam("of_batch"))
+    # A sweep may have called it unsure: who has sent it knows better. Said by what it isn't, or PostgreSQL would go
+    # through all that is in hand and compare each with all of `rows`.
+    over = [_word(state) for state in State if state not in (State.IN_HAND, State.UNSURE)]
+    ours = deliveries.c.state.not_in(over) & (deliveries.c.batch == sa.bindparam("of_batch"))
     change = deliveries.update().where(*_same(told), ours)
     first = sa.func.coalesce(deliveries.c.repeat_until, told.c.repeat_until)  # counted from when it first was in doubt
     known = {name: told.c[name] for name in _SETTLED if name not in _ROW}

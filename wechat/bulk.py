@@ -4,22 +4,30 @@ It says what came of every job and never raises for one of them.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Hashable, Iterable
+import time
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 
+from wechat.api.account import Quota
 from wechat.api.customer_service import news_send, text_send
 from wechat.api.line import Send
 from wechat.api.notices import notice_send, template_send
-from wechat.errors import AlreadyDone, Misconfigured, QuotaSpent, StaleToken, WeChatError
+from wechat.errors import DAILY_QUOTA, AlreadyDone, Misconfigured, QuotaSpent, Retryable, StaleToken, WeChatError
 from wechat.messages import News, Notice, TemplateMessage
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens
 from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, Answer, encoded, lost, proxy_to, understood, unreached
+
+RATE_SECONDS = 60.0  # which rate it was isn't always told
+FRESH_SECONDS = 10.0  # all that is in flight is refused at once, and the platform is asked once
+
+JSON_HEADERS = {"Content-Type": JSON_TYPE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class Outcome:
 class Bulk:
     """Sends by one account; `in_flight` bounds the connections.
 
+    `quota` asks the platform what is left today of a call: it says 45009 for the day's and for a minute's limit.
+
     Use one object in one way: `async with Bulk(...) as bulk` and `bulk.send` inside an event loop, or `send_all` and
     `close` from threads without one (batches of several threads then follow one another). Connections stay open
     between batches.
@@ -56,11 +66,13 @@ class Bulk:
         account: AccountSettings,
         tokens: Tokens,
         *,
+        quota: Callable[[str], Quota] | None = None,
         in_flight: int = 64,
         timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
     ) -> None:
         self._account = account
-        self._tokens = tokens
+        self._token = _Token(tokens)
+        self._quotas = _Quotas(quota)
         self._in_flight = in_flight
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeouts[0], sock_read=timeouts[1])
         self._session: aiohttp.ClientSession | None = None
@@ -76,12 +88,16 @@ class Bulk:
         lanes: dict[str, list[Job]] = {}
         for job in jobs:
             lanes.setdefault(job.openid, []).append(job)
-        batch = _Batch(self._account, self._tokens, self._open_session(), self._in_flight)
+        batch = _Batch(self._account, self._token, self._quotas, self._open_session(), self._in_flight)
+        left = sum(map(len, lanes.values()))
         tasks = [asyncio.create_task(batch.lane(lane)) for lane in lanes.values()]
         try:
-            for ended in asyncio.as_completed(tasks):
-                for outcome in await ended:
-                    yield outcome
+            while left:
+                for known in await batch.known():
+                    left -= 1
+                    if isinstance(known, Exception):
+                        raise known
+                    yield known
         finally:
             for task in tasks:
                 task.cancel()
@@ -123,23 +139,105 @@ class Bulk:
         return self._session
 
 
+class _Token:
+    """The fleet's token for all batches: looked for by one of them, and again by the first who finds it refused."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._turn: asyncio.Lock | None = None
+        self._failed: tuple[float, WeChatError] | None = None
+
+    async def instead_of(self, stale: str) -> str:
+        """One that isn't `stale`; raises what the platform said where there is none."""
+        known = self._tokens.known(stale)
+        if known is not None:
+            return known
+        self._turn, began = self._turn or asyncio.Lock(), time.monotonic()
+        async with self._turn:
+            known = self._tokens.known(stale)
+            if known is not None:
+                return known
+            if self._failed is not None and self._failed[0] > began:  # it failed while we waited for it
+                raise self._failed[1]
+            try:
+                return await asyncio.to_thread(self._tokens.refresh, stale)
+            except WeChatError as error:
+                self._failed = (time.monotonic(), error)
+                raise
+
+
+class _Quotas:
+    """What the platform says is left of a call today, asked once for all who are refused."""
+
+    def __init__(self, ask: Callable[[str], Quota] | None) -> None:
+        self._ask = ask
+        self._turn: asyncio.Lock | None = None
+        self._told: dict[str, tuple[float, Quota | None]] = {}
+
+    async def meant(self, path: str, refusal: QuotaSpent) -> WeChatError:
+        """What a refusal means: the day's calls are spent, and how many those were; else it was too fast."""
+        left = await self._left(path) if refusal.errcode == DAILY_QUOTA else None
+        if left is None:
+            return refusal
+        if left.remain <= 0:
+            refusal.used, refusal.allowed = left.used, left.daily_limit
+            return refusal
+        slower = Retryable(refusal.errcode, refusal.errmsg, refusal.rid)
+        slower.after_seconds = left.rate_seconds or RATE_SECONDS
+        return slower
+
+    async def _left(self, path: str) -> Quota | None:
+        if self._ask is None:
+            return None
+        self._turn = self._turn or asyncio.Lock()
+        async with self._turn:
+            until, left = self._told.get(path, (0.0, None))
+            if time.monotonic() >= until:
+                try:
+                    left = await asyncio.to_thread(self._ask, path)
+                except WeChatError:
+                    left = None
+                self._told[path] = (time.monotonic() + FRESH_SECONDS, left)
+            return left
+
+
 class _Batch:
-    """One batch on its way: its token is asked for once, and once more by the first who finds it refused."""
+    """One batch on its way."""
 
     def __init__(
-        self, account: AccountSettings, tokens: Tokens, session: aiohttp.ClientSession, in_flight: int
+        self,
+        account: AccountSettings,
+        token: _Token,
+        quotas: _Quotas,
+        session: aiohttp.ClientSession,
+        in_flight: int,
     ) -> None:
         self._account = account
-        self._tokens = tokens
+        self._token = token
+        self._quotas = quotas
         self._session = session
         self._room = asyncio.Semaphore(in_flight)
-        self._turn = asyncio.Lock()
-        self._token = ""
         self._refusal: WeChatError | None = None
+        self._known: list[Outcome | Exception] = []
+        self._news = asyncio.Event()
 
-    async def lane(self, jobs: Iterable[Job]) -> list[Outcome]:
+    async def known(self) -> list[Outcome | Exception]:
+        """What became known since the last time, at least one."""
+        await self._news.wait()
+        self._news.clear()
+        known, self._known = self._known, []
+        return known
+
+    async def lane(self, jobs: Iterable[Job]) -> None:
         """Send one person's messages one after the other (43108)."""
-        return [await self._outcome(job) for job in jobs]
+        for job in jobs:
+            known: Outcome | Exception
+            try:
+                known = await self._outcome(job)
+            except Exception as error:  # noqa: BLE001 - it is for who listens
+                known = error
+            self._known.append(known)
+            self._news.set()
 
     async def _outcome(self, job: Job) -> Outcome:
         async with self._room:
@@ -156,35 +254,30 @@ class _Batch:
                 return Outcome(job.id, error=error)
 
     async def _post(self, send: Send) -> str:
-        token = self._token or await self._instead_of("")
+        token = await self._token.instead_of("")
         try:
-            answer = await self._try(send, token)
-        except StaleToken:
-            answer = await self._try(send, await self._instead_of(token))
-        return str(answer.get("msgid", ""))
-
-    async def _instead_of(self, stale: str) -> str:
-        async with self._turn:
-            if self._token == stale and self._refusal is None:
-                try:
-                    self._token = await asyncio.to_thread(self._tokens.refresh, stale)
-                except WeChatError as refusal:
-                    self._refusal = refusal
-            if self._refusal is not None:
-                raise self._refusal
-            return self._token
+            try:
+                answer = await self._try(send, token)
+            except StaleToken:
+                if self._refusal is not None:
+                    raise self._refusal from None
+                answer = await self._try(send, await self._token.instead_of(token))
+        except QuotaSpent as refusal:
+            meant = await self._quotas.meant(send.path, refusal)
+        else:
+            return str(answer.get("msgid", ""))
+        raise meant
 
     async def _try(self, send: Send, token: str) -> dict[str, Any]:
         hide = (token, str(send.body["touser"]))
         try:
             async with self._session.post(
-                f"{self._account.api_base}{send.path}",
-                params={"access_token": token},
+                f"{self._account.api_base}{send.path}?access_token={quote(token, safe='')}",
                 data=encoded(send.body),
-                headers={"Content-Type": JSON_TYPE},
+                headers=JSON_HEADERS,
                 allow_redirects=False,
             ) as response:
-                answer = Answer(response.status, response.content_type, await response.read())
+                answer = Answer(response.status, "", await response.read())
         except (aiohttp.ClientError, TimeoutError) as fault:
             failure = _failure(fault, once=send.once)
         else:

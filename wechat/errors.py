@@ -24,6 +24,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+DAILY_QUOTA = 45009  # also said where a minute's limit was reached (wechat-platform.md §2.4, §9)
 UNAUTHORIZED = 48001  # the account has no right to the call
 _MASK = "***"
 _RID = re.compile(r"\brid:\s*([0-9a-f]+(?:-[0-9a-f]+)+)|\bhint:\s*\[\s*([\w-]{1,19})\s*\]", re.ASCII)
@@ -75,7 +76,13 @@ class Retryable(WeChatError):
 
 
 class QuotaSpent(WeChatError):
-    """The platform takes no more of these calls for now, usually until tomorrow."""
+    """The platform takes no more of these calls for now, usually until tomorrow.
+
+    Where it was asked, `used` of `allowed` calls a day were made; `allowed` is 0 else.
+    """
+
+    used: int = 0
+    allowed: int = 0
 
 
 class RecipientGone(WeChatError):

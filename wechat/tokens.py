@@ -149,11 +149,16 @@ class Tokens:
         """Return a token that should be good; raise what the platform said if none can be had."""
         return self.refresh("")
 
+    def known(self, stale: str = "") -> str | None:
+        """The token to use instead of `stale` where this process holds one; to look for another takes a while."""
+        held = self._held
+        return held.token if held is not None and held.serves(stale, self._clock()) else None
+
     def refresh(self, stale: str) -> str:
         """Return the token to use instead of `stale`; the same one again if it was asked anew just now."""
-        held = self._held
-        if held is not None and held.serves(stale, self._clock()):
-            return held.token
+        known = self.known(stale)
+        if known is not None:
+            return known
         began = self._clock()
         with self._one_at_a_time:
             return self._settled(stale, began).token

@@ -31,6 +31,10 @@ _REDIRECTS = 300
 _SERVER_FAULTS = 500
 _POOL = 32
 
+# `json.dumps` and `json.loads` make a coder for each call that isn't told as little as usual.
+_written = json.JSONEncoder(ensure_ascii=False).encode
+_read = json.JSONDecoder(strict=False).decode
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -50,7 +54,7 @@ class Answer:
 
 def encoded(body: Mapping[str, Any]) -> bytes:
     r"""Return `body` as JSON in plain UTF-8: the platform shows `\u` escapes as they are, or refuses them (40033)."""
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return _written(body).encode("utf-8", "replace")
 
 
 def understood(answer: Answer, *, once: bool, hide: Collection[str] = ()) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def proxy_to(base: str) -> str | None:
 
 def _fields(content: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(content.decode("utf-8", "replace"), strict=False)
+        found = _read(content.decode("utf-8", "replace"))
     except ValueError:
         return None
     return found if isinstance(found, dict) else None

@@ -40,7 +40,7 @@ def main() -> None:
     told = json.loads(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     account = an_account(api_base=told["platform"])
-    tokens = Tokens(lambda _: Fetched("token", timedelta(hours=2)), fakes.Shelf(), now)
+    tokens = Tokens(lambda _: Fetched(told.get("token", "token"), timedelta(hours=2)), fakes.Shelf(), now)
     bulk = Bulk(account, tokens)
     db = Database(told["database"])
     people = People(db, former=Keys("a secret of these tests").mark("former"))
@@ -56,7 +56,7 @@ def main() -> None:
     pump = Pump(
         store=store,
         hands=hands,
-        speeds=Speeds(redis.connect(NO_REDIS), a_second=4000),
+        speeds=Speeds(redis.connect(told.get("memory", NO_REDIS)), a_second=told.get("a_second", 4000)),
         people=people,
         planner=planner,
         channels=channels,

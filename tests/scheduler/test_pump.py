@@ -1,6 +1,7 @@
 """What becomes of a delivery for everything that the platform can answer."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from scheduler.channels import Ended
 from storage.broadcasts import Content, RunState, State
 from storage.refusals import Way
+from storage.speeds import Speeds
 from tests.scheduler.world import NOON, RUN, TEMPLATE
 from wechat import errors
-from wechat.errors import BadRequest, Unsure
+from wechat.errors import BadRequest, QuotaSpent, Retryable, Unsure
 from wechat.limits import Rule
 
 
@@ -155,6 +157,46 @@ def test_too_fast_slows_the_whole_run_down(stage, sent):
 
     assert seconds == 60
     assert stage.desk.status(RUN).count(State.DUE) > 8
+
+
+def test_calls_that_are_left_after_all_slow_the_run_down_and_leave_it_going(stage, sent):
+    sent(*[f"o-{n}" for n in range(3)])
+    slower = Retryable(45009, "reach max api daily quota limit")
+    slower.after_seconds = 60
+    stage.wechat.fails(slower)
+
+    seconds = stage.work()
+    held = stage.pump.speeds.take({WAY: 1})[WAY]
+    stage.pass_time(seconds=60)
+    stage.pump = replace(stage.pump, speeds=Speeds(stage.memory, a_second=1000))
+    stage.work()
+
+    assert seconds == 60
+    assert (held.count, round(held.wait_seconds)) == (0, 60)
+    assert stage.states(stage.store.run(RUN)) == {"sent": 3}
+    assert stage.desk.status(RUN).run.state is RunState.DONE
+
+
+@pytest.mark.parametrize("code", [-1, 44990, 45011])
+def test_what_the_platform_says_of_the_pace_is_heeded(stage, sent, code):
+    sent("o-1")
+    stage.pump = replace(stage.pump, speeds=Speeds(stage.memory, a_second=400, clock=lambda: 0.0))  # alone: a quarter
+    stage.wechat.fails(errors.from_code(code, "too fast"))
+
+    stage.work()
+
+    assert stage.pump.speeds.take({WAY: 20})[WAY].count == 0, "it went on as before"
+
+
+def test_a_reason_says_how_many_calls_were_made_of_how_many(stage, sent):
+    sent("o-1")
+    spent = QuotaSpent(45009, "reach max api daily quota limit")
+    spent.used, spent.allowed = 99_998, 100_000
+    stage.wechat.fails(spent)
+
+    stage.work()
+
+    assert "今天已调用99998次，每天最多100000次" in stage.desk.status(RUN).run.reason
 
 
 def test_who_stays_unreachable_is_given_up_when_the_run_is_over(stage, sent):

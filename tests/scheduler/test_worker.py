@@ -32,6 +32,7 @@ class SlowPlatform:
 
     def __init__(self):
         self.got: Counter[str] = Counter()
+        self.by_token: Counter[str] = Counter()
         self.in_flight = 0
         self.most_in_flight = 0
         self._lock = threading.Lock()
@@ -45,7 +46,7 @@ class SlowPlatform:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                platform.take(body["touser"])
+                platform.take(body["touser"], self.path.partition("access_token=")[2])
                 answer = b'{"errcode": 0, "errmsg": "ok"}'
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -66,9 +67,10 @@ class SlowPlatform:
         server.server_close()
         thread.join()
 
-    def take(self, openid):
+    def take(self, openid, token):
         with self._lock:
             self.got[openid] += 1
+            self.by_token[token] += 1
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
         time.sleep(ANSWER_SECONDS)
@@ -193,6 +195,28 @@ def test_a_worker_that_is_ended_finishes_what_it_has_in_hand(world, told):
     assert process.returncode == 0
     assert heard < PEOPLE, "it was ended after its work"
     assert world.states(run) == {"due": PEOPLE - heard, "sent": heard}
+
+
+@pytest.mark.quiet
+def test_two_workers_share_a_run_and_live_on_one_budget(world, told, enqueue, redis_url):
+    platform, a_second = SlowPlatform(), 100
+    many_people(world, PEOPLE)
+    told |= {"memory": redis_url, "a_second": a_second, "unfinished": []}
+
+    with (
+        platform.serving() as address,
+        a_worker(platform=address, token="one", **told),
+        a_worker(platform=address, token="two", **told),
+    ):
+        for _ in range(4):
+            enqueue(RUN)
+        until(lambda: len(platform.by_token) == 2)
+        before, began = platform.got.total(), time.monotonic()
+        time.sleep(2)
+        sent, took = platform.got.total() - before, time.monotonic() - began
+
+    assert 0.6 * a_second * took < sent <= a_second * took + a_second / 5 + 2
+    assert max(platform.got.values()) == 1
 
 
 def test_a_message_in_the_broker_says_which_run_and_nothing_of_anybody(line, enqueue, redis):

@@ -250,7 +250,8 @@ class Stage(World):
             NextVisitChannel(self.hands),
         ]
         self.channels = {channel.name: channel for channel in channels}
-        self.refusals = Refusals(memory or redis.connect(NO_REDIS))
+        self.memory = memory or redis.connect(NO_REDIS)
+        self.refusals = Refusals(self.memory)
         self.planner = a_planner(db, self.channels, manners, self.refusals, piece=piece)
         self.desk = Desk(
             self.store,
@@ -281,7 +282,7 @@ class Stage(World):
             channels=self.channels,
             crier=self.crier,
             hands=self.hands,
-            speeds=Speeds(memory or redis.connect(NO_REDIS), a_second=1000),
+            speeds=Speeds(self.memory, a_second=1000),
             herald=self.herald,
             nights=Nights(self.store, manners),
             clock=lambda: self.now,

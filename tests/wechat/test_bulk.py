@@ -10,8 +10,18 @@ from pydantic import SecretStr
 
 from tests.fakes import Shelf
 from tests.wechat.strict import Call, Platform, Say, serving
+from wechat.api.account import Quota
 from wechat.bulk import Bulk, Job, Outcome
-from wechat.errors import BadRequest, Misconfigured, QuotaSpent, RecipientGone, Retryable, StaleToken, Unsure
+from wechat.errors import (
+    BadRequest,
+    Misconfigured,
+    QuotaSpent,
+    RecipientGone,
+    Retryable,
+    StaleToken,
+    Unsure,
+    WeChatError,
+)
 from wechat.messages import News, Notice, TemplateMessage
 from wechat.settings import AccountSettings
 from wechat.tokens import Tokens, stable_token
@@ -187,6 +197,73 @@ def test_what_would_meet_everyone_ends_the_batch_and_the_rest_stay_unsent(crowd,
     assert {type(outcome.error) for outcome in outcomes} == {kind}
     assert len(outcomes) == 200
     assert len(crowd.calls) <= 2 * 16
+
+
+SPENT = Say.code(45009, "reach max api daily quota limit")
+
+
+def asked(crowd, left):
+    """A bulk client for which the platform says this of the day's calls, and the paths that it was asked about."""
+    paths = []
+
+    def quota(path):
+        paths.append(path)
+        if isinstance(left, WeChatError):
+            raise left
+        return left
+
+    account = an_account(crowd.address)
+    return Bulk(account, Tokens(stable_token(account), Shelf(), lambda: datetime.now(UTC)), quota=quota), paths
+
+
+def refused(crowd, left):
+    names = [f"o{number}" for number in range(40)]
+    crowd.says = dict.fromkeys(names, SPENT)
+    bulk, paths = asked(crowd, left)
+    outcomes = bulk.send_all(jobs(*names))
+    bulk.close()
+    assert paths == ["/cgi-bin/message/custom/send"], "the platform is asked once for all who were refused"
+    return outcomes
+
+
+def test_a_days_calls_that_are_spent_are_told_with_how_many_they_were(crowd):
+    outcomes = refused(crowd, Quota(100_000, 100_000, 0))
+
+    assert {(type(each.error), each.error.used, each.error.allowed) for each in outcomes} == {
+        (QuotaSpent, 100_000, 100_000)
+    }
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"), [(Quota(100_000, 700, 99_300), 60), (Quota(100_000, 700, 99_300, 600, 30), 30)]
+)
+def test_where_calls_are_left_it_was_only_too_fast(crowd, left, seconds):
+    outcomes = refused(crowd, left)
+
+    assert {(type(each.error), each.error.errcode, each.error.after_seconds) for each in outcomes} == {
+        (Retryable, 45009, seconds)
+    }
+
+
+def test_a_platform_that_does_not_say_what_is_left_is_believed(crowd):
+    outcomes = refused(crowd, Retryable(-1, "system error"))
+
+    assert {(type(each.error), each.error.allowed) for each in outcomes} == {(QuotaSpent, 0)}
+
+
+def test_a_token_that_dies_is_fetched_once_for_batches_beside_each_other(crowd):
+    async def both() -> list[Outcome]:
+        async with a_bulk(crowd.address) as bulk:
+
+            async def batch(name: str) -> list[Outcome]:
+                return [each async for each in bulk.send(jobs(*(f"{name}{number}" for number in range(30))))]
+
+            await batch("first")
+            crowd.rotate()
+            return [each for some in await asyncio.gather(*map(batch, "abcd")) for each in some]
+
+    assert [each.error for each in asyncio.run(both())] == [None] * 120
+    assert crowd.fetches == [False, False]
 
 
 def test_a_token_that_stays_refused_ends_the_batch(crowd, bulk):
