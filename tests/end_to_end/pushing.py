@@ -195,11 +195,11 @@ class Push:
         """
         assert within(60, lambda: len(self.got()) >= after), f"it never came to {after}: {self.states()}"
         for _ in range(ATTEMPTS):  # it may rest a while: after a lost answer, or between two stretches
-            within(20, lambda: self._at_work() and self.program.parts("worker"))
+            within(20, lambda: self.at_work() and self.program.parts("worker"))
             workers = self.program.parts("worker") if frozen else []
             for worker in workers:
                 self.program.halt(worker)
-            if self._at_work():
+            if self.at_work():
                 break
             for worker in workers:
                 self.program.kill(worker, SIGCONT)
@@ -215,10 +215,11 @@ class Push:
 
     def goes_out(self, seconds: float) -> None:
         """Wait until only what was in flight at a fall may still be open."""
-        done = within(seconds, lambda: all(state != "due" for state in self.rows().values()) and not self._at_work())
+        done = within(seconds, lambda: all(state != "due" for state in self.rows().values()) and not self.at_work())
         assert done, f"it did not go out: {self.states()}\n{self.program.said()[-3000:]}"
 
-    def _at_work(self) -> set[str]:
+    def at_work(self) -> set[str]:
+        """Who is in flight now, but for those who were at a fall."""
         return {openid for openid, state in self.rows().items() if state == "in_hand"} - self.in_flight
 
     def is_over(self) -> bool:
