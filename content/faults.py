@@ -336,6 +336,8 @@ KEYS = [
     "mini_template_id",
     "mini_fields",
     "mini_page",
+    "mass_cover",
+    "mass_reprint",
     "service",
     "service_template_id",
     "service_fields",

@@ -638,6 +638,9 @@ class Broadcast:
     `expires_after` the run's time is dropped ("30m", "12h", "2d"). `groups` are the configuration's names of groups
     outside WeChat that hear it too, by their own `group_template` where there is one; `channels` may be empty then.
 
+    A mass send says the words, or, with a `mass_cover` (the media id of a picture among the account's material), its
+    digests as articles; one that is found to repeat others' work goes out only with `mass_reprint`.
+
     A template message follows from something that the member did, which `service` says ("交了意见"); it has a
     `service_template_id` of its own, and takes `service_fields` where those differ.
 
@@ -673,6 +676,8 @@ class Broadcast:
     mini_fields: Mapping[str, Words] = field(default_factory=dict)
     mini_page: str = ""
     mini_appid: str = ""
+    mass_cover: str = ""
+    mass_reprint: bool = False
     service: str = ""
     service_template_id: str = ""
     service_fields: Mapping[str, Words] = field(default_factory=dict)

@@ -14,8 +14,9 @@ from scheduler.planner import Planner
 from storage.broadcasts import Broadcasts, Run, RunState
 from storage.mass_jobs import CHANNEL, LIST, MassJob, MassJobs
 from storage.refusals import Way
-from wechat.api.mass import MassSent, MassState, What
-from wechat.errors import UNAUTHORIZED, BadRequest, Misconfigured, QuotaSpent, Retryable, WeChatError
+from wechat.api.mass import MassArticles, MassSent, MassState, What
+from wechat.errors import UNAUTHORIZED, BadRequest, Misconfigured, QuotaSpent, Retryable, Unsure, WeChatError
+from wechat.messages import Article, PictureArticle
 
 LOST_AFTER = timedelta(seconds=60)  # longer than a call may take with its time limits
 PACES = ((60, timedelta(minutes=1)), (100, timedelta(days=1)))  # calls of an account (§3.5)
@@ -28,6 +29,9 @@ SPENT, CONFIRMING, REFUSED = 45028, 89504, 89505
 
 class Masses(Protocol):
     """What the platform does for one account (`wechat.client`)."""
+
+    def add_draft(self, articles: Sequence[Article | PictureArticle]) -> str:
+        """Put articles into the drafts, and return their media id."""
 
     def mass_to(self, openids: Sequence[str], what: What, *, client_msg_id: str) -> MassSent:
         """Send to these."""
@@ -73,13 +77,44 @@ class Herald:
         if len(openids) < LIST.start:  # others have left since
             self._let_go(job, run, error="too_few", reason=reasons.TOO_FEW)
             return
+        what = self._said(job, run, client)
+        if what is None:
+            return
         try:
-            sent = client.mass_to(openids, run.content.said(job.variant).text, client_msg_id=job.client_msg_id)
+            sent = client.mass_to(openids, what, client_msg_id=job.client_msg_id)
         except WeChatError as error:
             self._failed(job, run, error)
             return
         now = self.clock()
         self._masses.accepted(job, sent.id, asked_at=now + ASKED_AFTER, now=now)
+
+    def _said(self, job: MassJob, run: Run, client: Masses) -> What | None:
+        """What a job says: words, or the draft that is made for it; None where that can't be made now."""
+        content = run.content
+        if not content.articles:
+            return content.said(job.variant).text
+        media_id = job.media_id
+        try:
+            media_id = media_id or client.add_draft(
+                [
+                    Article(
+                        title=each["title"],
+                        digest=each["digest"],
+                        content=each["content"],
+                        source_url=each["source_url"],
+                        thumb_media_id=content.mass_cover,
+                    )
+                    for each in content.articles
+                ]
+            )
+        except Unsure:  # at worst a draft lies there that nobody sends
+            self._failed(job, run, Retryable(-1))
+            return None
+        except WeChatError as error:
+            self._failed(job, run, error)
+            return None
+        self._masses.drafted(job, media_id)
+        return MassArticles(media_id, reprint=content.mass_reprint)
 
     def _failed(self, job: MassJob, run: Run, error: WeChatError) -> None:
         log, now = structlog.get_logger("push"), self.clock()

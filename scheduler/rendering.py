@@ -174,6 +174,9 @@ def _content(
         mini_template_id=broadcast.mini_template_id,
         mini_page=broadcast.mini_page,
         mini_appid=broadcast.mini_appid,
+        articles=tuple(map(_article, digests[: limits.ARTICLES])) if broadcast.mass_cover else (),
+        mass_cover=broadcast.mass_cover,
+        mass_reprint=broadcast.mass_reprint,
         service_template_id=broadcast.service_template_id,
         service_fields=_service_fields(library, broadcast, digests, now),
         digests=tuple(digest.slug for digest in digests),
@@ -186,6 +189,16 @@ def _content(
         groups=broadcast.groups if told else (),
         group_text=told,
     )
+
+
+def _article(digest: Digest) -> dict[str, str]:
+    """A digest as an article of the account's own, its title and summary cut to what a draft takes."""
+    return {
+        "title": limits.fit_title(digest.title),
+        "digest": digest.summary[: limits.DIGEST_CHARS],
+        "content": digest.html,
+        "source_url": digest.source_url or "",
+    }
 
 
 def _service_fields(library: Library, broadcast: Broadcast, digests: Sequence[Digest], now: datetime) -> dict[str, str]:

@@ -152,6 +152,9 @@ class Content(Words):
     mini_template_id: str = ""
     mini_page: str = ""
     mini_appid: str = ""
+    articles: tuple[Mapping[str, str], ...] = ()  # of a mass send that is no words: title, digest, content, source_url
+    mass_cover: str = ""
+    mass_reprint: bool = False
     service_template_id: str = ""
     service_fields: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()

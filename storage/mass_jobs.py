@@ -39,6 +39,7 @@ mass_jobs = sa.Table(
     sa.Column("batch", sa.String(32), nullable=False, server_default=""),
     sa.Column("first_at", Moment),  # when it may first have reached the platform
     sa.Column("taken_at", Moment),
+    sa.Column("media_id", sa.String(128), nullable=False, server_default=""),  # of its draft
     sa.Column("msg_id", sa.String(64), nullable=False, server_default=""),
     sa.Column("error", sa.String(32), nullable=False, server_default=""),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
@@ -123,6 +124,7 @@ class MassJob:
     client_msg_id: str
     state: JobState
     attempts: int = 0
+    media_id: str = ""
     msg_id: str = ""
     error: str = ""
     reason: str = ""
@@ -239,6 +241,11 @@ class MassJobs:
         with self._db.begin() as connection:
             connection.execute(left)
             return connection.execute(chosen.order_by(deliveries.c.person)).scalars().all()
+
+    def drafted(self, job: MassJob, media_id: str) -> None:
+        """Note the draft that a job sends: it is made once, and gone when it was sent."""
+        with self._db.begin() as connection:
+            connection.execute(mass_jobs.update().where(self._is(job)).values(media_id=media_id))
 
     def accepted(self, job: MassJob, msg_id: str, *, asked_at: datetime, now: datetime) -> None:
         """The platform has it under this id, and may have told its end already. Each who is in it has had one more."""
@@ -398,7 +405,7 @@ class MassJobs:
         return (mass_jobs.c.key == job.key) & (mass_jobs.c.account == job.account) & (mass_jobs.c.number == job.number)
 
 
-_JOB = ("key", "account", "number", "variant", "client_msg_id", "attempts", "msg_id", "error", "reason")
+_JOB = ("key", "account", "number", "variant", "client_msg_id", "attempts", "media_id", "msg_id", "error", "reason")
 _COUNTS = ("total", "filtered", "sent", "failed")
 
 

@@ -379,6 +379,14 @@ _IMAGE = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*["']?([^"'\s>]*)""", re.IGNORECA
 _OWN_HOST = "qpic.cn"  # where `uploadimg` puts pictures (C)
 
 
+def fit_title(title: str) -> str:
+    """Put an article's title on one line, and cut it with … to what a draft takes."""
+    line = _SPACE.sub(" ", _CONTROL.sub(" ", title)).strip()
+    while len(line) > TITLE_CHARS or _size(line) > TITLE_BYTES:
+        line = line.rstrip("…")[:-1].rstrip() + "…"
+    return line
+
+
 def check_articles(articles: Sequence[Article | PictureArticle]) -> None:
     """Refuse what the drafts would not take; pictures from elsewhere would be left out without a word."""
     _refuse(not 1 <= len(articles) <= ARTICLES, "articles", Rule.ARTICLES, most=ARTICLES)

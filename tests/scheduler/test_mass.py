@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from storage.mass_jobs import Counts, MassJobs, month_of
 from storage.refusals import Way
 from tests.end_to_end.running import within
-from tests.scheduler.world import NOON, World
+from tests.scheduler.world import NOON, Stage, World, write_pack
 from tests.street import LATE, a_street
+from tests.wechat.contract import JPG
+from wechat import limits
 
 RUN = "big-news:2026-11-23"
 SEND = "/cgi-bin/message/mass/send"
@@ -25,12 +27,12 @@ def street(tmp_path, redis, redis_url, database_url):
 class Push:
     """A run with some followers in it."""
 
-    def __init__(self, street, *, people=3, channels=("mass", "next_visit")):
+    def __init__(self, street, *, people=3, channels=("mass", "next_visit"), **content):
         self.street = street
         self.world = World(street.town.house.db)
         self.followers = [street.stage.a_follower() for _ in range(people)]
         self.people = [self.world.person(openid) for openid in self.followers]
-        self.run = self.world.run(RUN, channels=channels, line="今日要闻")
+        self.run = self.world.run(RUN, channels=channels, line="今日要闻", **content)
         self.world.deliver(self.run, *self.people, channel="mass")
         self.masses = street.town.house.pushes.store.masses
 
@@ -401,3 +403,94 @@ def test_who_is_in_hand_of_a_job_may_be_sent_something_else_meanwhile(db):
     world.deliver(other, world.person("o-0"), channel="customer_service")
 
     assert len(world.take(other)) == 1
+
+
+# -- articles ------------------------------------------------------------------------------------------------------
+
+DRAFT = "/cgi-bin/draft/add"
+TWO = tuple(
+    {
+        "title": f"第{number}条",
+        "digest": "摘要",
+        "content": f"<p>正文{number}</p>",
+        "source_url": "https://example.org/",
+    }
+    for number in (1, 2)
+)
+
+
+@pytest.fixture
+def article_push(street):
+    cover = street.town.house.platform.clients["official"].add_material("image", JPG).media_id
+    return Push(street, articles=TWO, mass_cover=cover)
+
+
+def cards(push, openid):
+    return [line for line in push.street.stage.seen(openid) if line["type"] == "news"]
+
+
+def test_digests_go_out_as_articles_that_members_see(article_push):
+    push = article_push
+    push.goes_out()
+
+    assert push.becomes("done")
+    assert [len(cards(push, openid)) for openid in push.followers] == [1, 1, 1]
+    assert "第1条" in str(cards(push, push.followers[0])[0])
+    assert "第2条" in str(cards(push, push.followers[0])[0])
+
+
+@pytest.mark.parametrize("path", [SEND, DRAFT])
+@pytest.mark.parametrize("effect", ["drop_after", "drop_before"])
+def test_a_lost_answer_sends_no_second_article(article_push, path, effect):
+    push = article_push
+    push.knob(effect, path=path)
+    first = push.goes_out()
+    push.goes_out(minutes=2)
+
+    assert first == ["due"]
+    assert push.becomes("done")
+    assert [len(cards(push, openid)) for openid in push.followers] == [1, 1, 1]
+    assert len(push.street.sends(DRAFT)) == (2 if path == DRAFT else 1)
+
+
+def test_a_cover_that_is_not_there_pauses_the_run_with_its_reason(street):
+    push = Push(street, articles=TWO, mass_cover="nothing")
+    push.goes_out()
+    run = street.town.house.pushes.desk.status(RUN).run
+
+    assert (run.state, "40007" in run.reason, push.jobs) == ("paused", True, ["due"])
+
+
+@pytest.mark.parametrize(
+    ("title", "fitted"),
+    [("短", "短"), ("第一行\n第二行", "第一行 第二行"), ("字" * 40, "字" * 20 + "…"), ("a" * 40, "a" * 31 + "…")],
+)
+def test_a_title_is_cut_to_what_a_draft_takes(title, fitted):
+    assert limits.fit_title(title) == fitted
+
+
+MASS = """
+key = "daily-digest"
+title = "每日摘要"
+schedule = "30 8 * * *"
+channels = ["mass", "next_visit"]
+template = "daily.j2"
+mass_cover = "cover-1"
+mass_reprint = true
+
+[audience]
+topics = ["yaowen"]
+"""
+
+
+def test_a_runs_digests_are_its_articles_and_stay_as_they_were(db, tmp_path):
+    stage = Stage(db, write_pack(tmp_path / "pack", broadcasts=(MASS,)))
+    stage.reader("o-1")
+    run = stage.desk.send("daily-digest", NOON)
+    again = stage.store.run(run.key)
+    kept = run.content
+
+    assert again == run
+    assert [(each["title"], each["digest"]) for each in kept.articles] == [("今天的要闻", "今天的要闻的摘要")]
+    assert "正文" in kept.articles[0]["content"]
+    assert (kept.mass_cover, kept.mass_reprint) == ("cover-1", True)
