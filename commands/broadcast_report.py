@@ -17,6 +17,7 @@ CLOSED = {
     "template": "the broadcast names no template",
     "credit": "no credit",
     "window": "no open window",
+    "mass": "had four mass messages this month",
 }
 
 

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from commands import broadcast_report
+from handlers.console.admin import words
 from storage.mass_jobs import Counts, MassJobs, month_of
+from storage.openings import Closed
 from storage.refusals import Way
 from tests.end_to_end.running import within
 from tests.scheduler.world import NOON, Stage, World, write_pack
@@ -494,3 +497,10 @@ def test_a_runs_digests_are_its_articles_and_stay_as_they_were(db, tmp_path):
     assert [(each["title"], each["digest"]) for each in kept.articles] == [("今天的要闻", "今天的要闻的摘要")]
     assert "正文" in kept.articles[0]["content"]
     assert (kept.mass_cover, kept.mass_reprint) == ("cover-1", True)
+
+
+def test_whatever_closes_a_channel_has_words_for_admins():
+    every = {str(each) for each in Closed}
+
+    assert every <= broadcast_report.CLOSED.keys()
+    assert every <= words()["closed"].keys()
