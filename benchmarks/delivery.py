@@ -87,6 +87,7 @@ def by_zhibu(at: Platform, *, embedded: bool = False, workers: int = 1, in_fligh
             "ZHIBU_WEB__WORKERS": "1",
             "ZHIBU_ACCOUNTS__OFFICIAL__API_BASE": at.address,
             "ZHIBU_PUSH__IN_FLIGHT": str(in_flight),
+            "ZHIBU_PUSH__A_SECOND": "100000",  # more than anybody here can
         }
         for _ in range(workers):
             stack.enter_context(_running([*program, "run" if embedded else "worker"], environ))

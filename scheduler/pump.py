@@ -42,7 +42,7 @@ TOO_FAST = frozenset({-1, 44990, 44991, 45009, 45011})  # wechat-platform notes 
 LONGEST_WAIT_SECONDS = 600.0
 DOUBT_SECONDS = 5.0  # a platform that lost one answer may lose them all: what is in flight ends before more goes out
 NAP_SECONDS = 2.0  # a stretch waits no longer for its pace: others may use its place meanwhile
-LOOK_AGAIN_SECONDS = 1.0  # at a run that this process works on already, or whose people are in hand in another run
+LOOK_AGAIN_SECONDS = 0.25  # at a run that this process works on already, or whose people are in hand in another run
 PATIENCE = (0.2, 1.0, 3.0)  # for a database that is away while something sent must be written down
 
 
