@@ -66,6 +66,7 @@ from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.channels.template_message import TemplateMessageChannel
 from scheduler.crier import Crier
+from scheduler.folding import Night
 from scheduler.herald import Herald
 from scheduler.job import Job
 from scheduler.later import Later
@@ -88,6 +89,7 @@ from storage.batching import Batcher
 from storage.broadcasts import Broadcasts
 from storage.cards import Cards
 from storage.checks import Checks
+from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
 from storage.linking import Linking
@@ -245,6 +247,7 @@ class Pushes:
     pump: Pump
     windows: Windows
     tags: TagRound
+    night: Night
 
 
 @dataclass(frozen=True)
@@ -300,7 +303,8 @@ class House:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """The timetable: what the pushes need and what every feature does by the clock."""
-        always = (self.pushes.windows.job(), self.pushes.tags.job(), self.pushes.pump.herald.job())
+        pushes = self.pushes
+        always = (pushes.windows.job(), pushes.tags.job(), pushes.pump.herald.job(), pushes.night.job())
         return (*always, *(job for feature in self.features for job in feature.jobs))
 
     def close(self) -> None:
@@ -595,7 +599,8 @@ def _pushes(
         in_flight=settings.push.in_flight,
     )
     tags = TagRound(Tags(database), platform.followed, wanted=lambda: shelf.current().tags_asked())
-    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags)
+    night = Night(Folding(database), keep_days=settings.push.keep_days, asked=lambda: shelf.current().digests_asked())
+    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags, night=night)
 
 
 def queue_name(settings: Settings) -> str:

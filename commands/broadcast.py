@@ -16,7 +16,7 @@ from commands.cli import Here, fail
 from scheduler.broadcast import Desk
 from scheduler.correcting import Uncorrectable, Why
 from scheduler.manners import QuietHours
-from scheduler.naming import NoSuchBroadcast, OnlyByHand
+from scheduler.naming import Folded, NoSuchBroadcast, OnlyByHand
 from scheduler.status import Status
 from scheduler.trying import Tried, TryOut
 from storage.broadcasts import RunState, State
@@ -27,6 +27,7 @@ UNCORRECTABLE = {
     Why.UNKNOWN: "There is no run {key}.",
     Why.UNBEGUN: "Nobody has heard {key} yet: `zhibu broadcast cancel {key}` sees to it that nobody does.",
     Why.UNHEARD: "Nobody is known to have heard {key}.",
+    Why.FOLDED: "{key} is long over, and who has heard it isn't known any more.",
     Why.NO_WORDS: "There are no words in it.",
 }
 
@@ -276,6 +277,8 @@ def _known(ask: Callable[[], T], zone: tzinfo | None = None) -> T:
         fail(f"Quiet hours last until {until}: nothing was sent. Say --at-night to send it all the same.")
     except Uncorrectable as refused:
         fail(f"{UNCORRECTABLE[refused.why].format(key=refused.key)} Nothing was stopped or sent.")
+    except Folded as key:
+        fail(f"{key} is long over, and who has heard it isn't known any more: write a broadcast with a key of its own.")
     except OnlyByHand as key:
         fail(f"{key} names no time: `zhibu broadcast send {key} --now` sends it.")
     except NoSuchBroadcast as key:

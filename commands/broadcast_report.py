@@ -118,6 +118,7 @@ def forecast_fields(found: Forecast) -> dict[str, Any]:
         "fewer_than_five": found.few,
         "sample": list(found.sample),
         "nobody_is": list(found.nobody_is),
+        "forgotten": list(found.forgotten),
         "provisional": found.is_provisional,
         "unreachable": [
             {"count": number, "closed": [{"channel": channel, "why": closed} for channel, closed in why]}
@@ -153,6 +154,8 @@ def _remarks(found: Forecast, zone: tzinfo) -> Iterator[str]:
         yield "  Nobody new is meant: nobody has subscribed to it, or all who did have it."
     if found.quiet_until:
         yield f"  Quiet hours last until {found.quiet_until.astimezone(zone):%H:%M}."
+    for each in found.forgotten:
+        yield f"  Who received {each!r} isn't known of all any more: nothing is sent."
     for each in found.nobody_is:
         yield f"  Nobody is {each!r} on the roster, or bears that tag."
 

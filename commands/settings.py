@@ -111,6 +111,7 @@ class PushSettings(_Table):
     a_day: int = Field(2, ge=1, le=100)
     in_flight: int = Field(16, ge=1, le=1000)
     a_second: float = Field(100, gt=0, le=100_000)
+    keep_days: int = Field(90, ge=7, le=3650)
     in_sandbox: bool = False
 
     @field_validator("quiet_from", "quiet_until")

@@ -105,6 +105,11 @@ class Library:
         groups = (group for broadcast in self.broadcasts.values() for _, group in broadcast.conditions())
         return frozenset(tag for group in groups for tag in group.tags)
 
+    def digests_asked(self) -> frozenset[str]:
+        """Give the digests by which broadcasts choose people: who has received them, or hasn't."""
+        groups = (group for broadcast in self.broadcasts.values() for _, group in broadcast.conditions())
+        return frozenset(slug for group in groups for slug in group.received)
+
     def notice_of(
         self, broadcast: Broadcast, *, digests: Iterable[Digest], now: datetime, variant: Variant | None = None
     ) -> dict[str, str]:

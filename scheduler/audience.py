@@ -21,6 +21,11 @@ class Audience:
         """Some names of those who are meant, as the roster has them. What people did is told of no name."""
         return () if tells_of_deeds(content) else tuple(self._plans.names(content, most=most, now=now))
 
+    def forgotten(self, content: Content) -> Sequence[str]:
+        """Digests that people are chosen by having received, which isn't known of everybody any more."""
+        wheres = [content.where, *(variant.where for variant in content.variants)]
+        return [each for where in wheres for each in self._conditions.forgotten(where)]
+
     def lacking(self, content: Content) -> Sequence[str]:
         """Roles and tags that are asked for and nobody bears."""
         wheres = [content.where, *(variant.where for variant in content.variants)]

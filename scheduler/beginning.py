@@ -110,6 +110,9 @@ class Beginner:
         if not is_known:
             self._wait_for(reasons.STOPS_FIRST, run)
             return self._again(run)
+        if forgotten := self._planner.audience.forgotten(content):
+            self._give_up(run, Content(), reasons.FORGOTTEN.format(digests="、".join(forgotten)), now)
+            return self._again(run)
         if run.state is not RunState.PLANNING or later > run.expires_at or is_early(run):
             self._store.replan(run.key, before=run.state, content=content, expires_at=later, now=now)
             self._store.posts.drop(run.key)

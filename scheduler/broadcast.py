@@ -85,11 +85,12 @@ class Desk:
         `at_once` also takes in who has come since a run was done: each person still hears it once. In quiet hours a run
         waits for their end; `at_once` raises QuietHours then, unless it shall go out `at_night`: it doesn't rest either
         when they begin. Where two admins must agree, the run waits for them; `by` is the first, the admin who asks. A
-        correction of what nobody heard raises Uncorrectable `at_once`.
+        correction of what nobody heard raises Uncorrectable `at_once`, and a run that is long over Folded.
         """
         if at_once:
             self._mind_the_hour(now, at_night=at_night)
             by_hand = self._naming.by_hand(key, now)
+            self._naming.mind_folded(by_hand.key)
             self._correcting.check(by_hand.broadcast)
             wanted = self._composer.wanted(by_hand, now)
             if wanted is not None:
@@ -204,6 +205,7 @@ class Desk:
         """
         if at_once:
             meant = self._naming.by_hand(key, now)
+            self._naming.mind_folded(meant.key)
             self._correcting.check(meant.broadcast)
             content = self._composer.wanted(meant, now)
         else:

@@ -22,6 +22,7 @@ class Why(StrEnum):
     UNKNOWN = "unknown"  # there is no such run
     UNBEGUN = "unbegun"  # it has told nobody: cancel it
     UNHEARD = "unheard"  # nobody is known who heard it
+    FOLDED = "folded"  # it is long over: who heard it isn't known any more
     NO_WORDS = "no_words"
 
 
@@ -71,6 +72,8 @@ class Correcting:
             raise Uncorrectable(key, Why.UNKNOWN)
         if wrong.state in UNBEGUN or wrong.reason == reasons.CALLED_OFF:
             raise Uncorrectable(key, Why.UNBEGUN)
+        if wrong.folded_at:
+            raise Uncorrectable(key, Why.FOLDED)
         taking_back = self._store.taking_back
         if not (taking_back.may_have_heard(key) or taking_back.groups_of(key)):
             raise Uncorrectable(key, Why.UNHEARD)

@@ -26,8 +26,9 @@ class Forecast:
     Who has it already is not counted, and of the groups only those that would be told are named. `quiet_until`: it is
     quiet now, and nobody should be bothered before. `is_provisional`: its day is a workday as far as anybody knows, the
     holidays of its year being not out yet. `sample` are some names of those who are meant, where the roster knows them;
-    `nobody_is` are roles and tags that are asked for and nobody bears. Where people are chosen by what they did nobody
-    is named, and `few` people, fewer than five, are not counted.
+    `nobody_is` are roles and tags that are asked for and nobody bears. Nothing is sent where people are chosen by
+    having received `forgotten` digests, which isn't known any more. Where people are chosen by what they did nobody is
+    named, and `few` people, fewer than five, are not counted.
 
     `closed` is why those whom nobody can reach can't be: for each way of being closed, by channel, how many; `full`
     have had enough pushes, so it is kept for their visit. `credits` and `window_messages` are what it takes of members'
@@ -51,6 +52,7 @@ class Forecast:
     window_messages: int = 0
     left: Sequence[Left] = ()
     last_at: datetime | None = None
+    forgotten: Sequence[str] = ()
 
 
 class Forecaster:
@@ -87,6 +89,7 @@ class Forecaster:
             channels={} if few else channels,
             few=few,
             sample=audience.sample(content, most=SAMPLE, now=now) if content and total and not by_deeds else (),
+            forgotten=audience.forgotten(content) if content else (),
             nobody_is=audience.lacking(content) if content else (),
             groups=self._untold(key, content),
             quiet_until=self._manners.next_allowed(now) if self._manners.is_quiet(now) else None,

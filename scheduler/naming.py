@@ -17,6 +17,10 @@ class NoSuchBroadcast(LookupError):
     """Neither a broadcast of the pack nor one of its runs has this key."""
 
 
+class Folded(NoSuchBroadcast):
+    """The run is long over, and of it only numbers are kept: who has heard it isn't known, so it isn't sent again."""
+
+
 class OnlyByHand(NoSuchBroadcast):
     """A correction that names no time is sent when somebody says so, and not before."""
 
@@ -93,6 +97,12 @@ class Naming:
             return Meant(broadcast, only, known.due_at if known else now)
         meant = self.meant(key, now)
         return Meant(broadcast, meant.key, min(meant.due_at, now))
+
+    def mind_folded(self, key: str) -> None:
+        """Raise Folded where only the numbers of a run are known."""
+        run = self._store.run(key)
+        if run is not None and run.folded_at:
+            raise Folded(key)
 
     def _is_stopped(self, key: str) -> bool:
         run = self._store.run(key)

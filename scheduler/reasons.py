@@ -18,6 +18,7 @@ CORRECTED = "内容有误，没发的不再发，另有更正"
 STOPPED = (CANCELLED, CALLED_OFF, CORRECTED)  # for good: nobody more hears what it says
 STOPS_FIRST = "等有误的那一次停下来再发"
 NOBODY_HEARD = "要更正的那一次没有人收到，没有打扰任何人"
+FORGOTTEN = "名单问到谁收到过“{digests}”，可是那几次推送已经并入统计，不再知道是谁，没有打扰任何人"
 CORRECTION = "更正：{title}"
 UNSAID = (EXPIRED, HELD, CALLED_OFF)  # what a run had to say when it stopped so, nobody has heard
 # Why a person wasn't reached, by the short words of ours; the platform's codes stand in wechat/errors.py.

@@ -87,10 +87,12 @@ class Reporting:
         failed = () if by_deeds else tuple(self._failed(key))
         still_open = sum(status.count(state) for state in OPEN)
         a_second = self._reports.ended_since(key, now - LATELY) / LATELY.total_seconds() if still_open else 0.0
+        ends = self._store.tallies(key, by_error=True)
         causes: Counter[str] = Counter()
-        for cause in self._reports.causes(key, UNREACHED):
-            causes[reasons.of_delivery(cause.state, cause.error)] += cause.count
-        errors = self._reports.causes(key, [State.FAILED])
+        for end in ends:
+            if end.state in UNREACHED:
+                causes[reasons.of_delivery(end.state, end.error)] += end.count
+        errors = [end for end in ends if end.state is State.FAILED]
         return Report(
             status=status,
             causes=causes.most_common(),

@@ -72,6 +72,15 @@ class Conditions:
             }
         return [each for name in asked for each in wanted[name] if each not in borne[name]]
 
+    def forgotten(self, condition: Condition) -> Sequence[str]:
+        """Digests of which a condition asks who received them, and that isn't known of everybody any more."""
+        runs = self._runs_of(condition)
+        keys = {run for of_one in runs.values() for run in of_one}
+        folded = sa.select(broadcasts.c.key).where(broadcasts.c.folded_at.is_not(None), broadcasts.c.key.in_(keys))
+        with self._db.read() as connection:
+            gone = set(connection.execute(folded).scalars()) if keys else set()
+        return sorted(slug for slug, of_one in runs.items() if gone & set(of_one))
+
     def _holds(self, condition: Condition, runs: Mapping[str, Collection[str]], now: datetime) -> Holds:
         simple: Mapping[str, Callable[[Any], Holds]] = {
             "topics": lambda topics: self._subscribed(ME, topics),

@@ -38,6 +38,7 @@ broadcasts = sa.Table(
     sa.Column("four_eyes", sa.Boolean, nullable=False, server_default=sa.text("false")),
     sa.Column("priority", sa.Integer, nullable=False, server_default="5"),
     sa.Column("at_night", sa.Boolean, nullable=False, server_default=sa.text("false")),  # somebody said: quiet or not
+    sa.Column("folded_at", Moment),  # since when of its deliveries only numbers are known (`storage.folding`)
     sqlite_with_rowid=False,
 )
 
@@ -81,6 +82,17 @@ deliveries = sa.Table(
         postgresql_where=sa.text("state = 'in_hand'"),
         sqlite_where=sa.text("state = 'in_hand'"),
     ),
+    sqlite_with_rowid=False,
+)
+
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("key", sa.String(128), sa.ForeignKey("broadcasts.key"), primary_key=True),
+    sa.Column("channel", sa.String(32), primary_key=True),
+    sa.Column("state", sa.String(16), primary_key=True),
+    sa.Column("error", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),  # of deliveries that were folded (`storage.folding`)
     sqlite_with_rowid=False,
 )
 
@@ -199,6 +211,7 @@ class Run:
     four_eyes: bool = False
     priority: int = 5
     at_night: bool = False
+    folded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +272,12 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many deliveries of a run are in one state on one channel."""
+    """How many deliveries of a run are in one state on one channel, and with one `error` where that was asked for."""
 
     channel: str
     state: State
     count: int
+    error: str = ""
 
 
 class Broadcasts:
@@ -348,8 +362,11 @@ class Broadcasts:
             return connection.execute(change.returning(broadcasts.c.key)).first() is not None
 
     def replan(self, key: str, *, before: RunState, content: Content, expires_at: datetime, now: datetime) -> bool:
-        """Take a run back to its planning, with new words; rows that nobody has begun are dropped, the rest stay."""
-        here = (broadcasts.c.key == key) & (broadcasts.c.state == before)
+        """Take a run back to its planning, with new words; rows that nobody has begun are dropped, the rest stay.
+
+        False where it isn't `before` any more, or was folded: nobody knows who has had it.
+        """
+        here = (broadcasts.c.key == key) & (broadcasts.c.state == before) & broadcasts.c.folded_at.is_(None)
         self._piecewise(key, deliveries.delete().where(sa.exists().where(here)))
         change = {
             "content": _dumped(content),
@@ -420,13 +437,23 @@ class Broadcasts:
             change = broadcasts.update().where(begun & ~still_open).values(state=RunState.DONE)
             return connection.execute(change.returning(broadcasts.c.key)).first() is not None
 
-    def tallies(self, key: str) -> list[Tally]:
-        """How many deliveries are where."""
-        counted = sa.select(deliveries.c.channel, deliveries.c.state, sa.func.count().label("number"))
-        counted = counted.where(deliveries.c.key == key).group_by(deliveries.c.channel, deliveries.c.state)
+    def tallies(self, key: str, *, by_error: bool = False) -> list[Tally]:
+        """How many deliveries are where; those of a run that was folded too."""
+        names = ("channel", "state", *(["error"] if by_error else []))
+        waits = sa.select(*(deliveries.c[name] for name in names), sa.func.count().label("number"))
+        waits = waits.where(deliveries.c.key == key).group_by(*(deliveries.c[name] for name in names))
+        over = sa.select(*(tallies.c[name] for name in names), tallies.c.number).where(tallies.c.key == key)
+        both = sa.union_all(waits, over).subquery()
+        where = [both.c[name] for name in names]
+        summed = sa.select(*where, sa.func.sum(both.c.number).label("summed")).group_by(*where).order_by(*where)
         with self._db.read() as connection:
-            rows = connection.execute(counted.order_by(deliveries.c.channel, deliveries.c.state)).all()
-        return [Tally(channel=row.channel, state=State(row.state), count=row.number) for row in rows]
+            rows = connection.execute(summed).all()
+        return [
+            Tally(
+                channel=row.channel, state=State(row.state), count=int(row.summed), error=row.error if by_error else ""
+            )
+            for row in rows
+        ]
 
     # -- deliveries ----------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its boun
 ROOM = 65536  # bytes: a file that has no more takes nothing that is worth keeping
 
 _IN_BULK = (
-    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'; "
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
     "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '30s'"
 )
 DRIVERS = ("postgresql+psycopg", "sqlite")

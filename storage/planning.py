@@ -22,13 +22,26 @@ from storage.db import Database, Moment
 from storage.openings import Asked, Closed, Need, Opening
 from storage.people import contacts, persons
 
-FIRST, LEAST, MOST = 2_000, 200, 50_000  # contacts that a piece looks at
-PIECE_SECONDS, SQLITE_PIECE_SECONDS = 0.4, 0.05  # on SQLite everybody who writes waits meanwhile
-
 LOOKED_THROUGH = 20  # pieces, for names to show
 
 Told = Sequence[tuple[Sequence[str], int]]
 """Runs, and by how many of them a person is reached who has had enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many contacts a piece looks at, so that it takes about so long."""
+
+    first: int
+    least: int
+    most: int
+    seconds: float
+
+
+# On SQLite everybody who writes waits for a piece. On PostgreSQL nobody does but another planner, and what is the same
+# for every piece (windows and credits are read whole) would be most of a small one.
+ON_SQLITE = Pace(first=2_000, least=200, most=20_000, seconds=0.05)
+ON_POSTGRES = Pace(first=50_000, least=20_000, most=200_000, seconds=2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,18 +161,16 @@ class Plans:
 
     def _pieces(self) -> Iterator[Within]:
         """Ranges of persons, all of them together everybody; one is longer or shorter than the last as that took."""
-        after, size = "", self._piece or FIRST
+        pace = ON_SQLITE if self._db.is_sqlite else ON_POSTGRES
+        after, size = "", self._piece or pace.first
         while True:
             last = self._nth(after, size)
             begun = time.monotonic()
             yield _between(after, last)
             if last is None:
                 return
-            after, size = last, self._piece or self._next_size(size, time.monotonic() - begun)
-
-    def _next_size(self, size: int, seconds: float) -> int:
-        aim = SQLITE_PIECE_SECONDS if self._db.is_sqlite else PIECE_SECONDS
-        return int(max(LEAST, min(MOST, size * min(aim / max(seconds, 0.001), 3))))
+            wanted = size * min(pace.seconds / max(time.monotonic() - begun, 0.001), 3)
+            after, size = last, self._piece or int(max(pace.least, min(pace.most, wanted)))
 
     def _nth(self, after: str, size: int) -> str | None:
         chosen = sa.select(contacts.c.person).where(contacts.c.person > after).order_by(contacts.c.person)

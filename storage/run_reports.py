@@ -1,4 +1,4 @@
-"""What a run looks like from outside: why deliveries ended as they did, and how fast they end."""
+"""What a run looks like from outside: whom it didn't reach, by name, and how fast deliveries end."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,6 @@ deliveries = sa.table(
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """How many deliveries ended, or wait, in one state by one error: a platform's code, or a short word of ours."""
-
-    state: str
-    error: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Named:
     """Somebody of the roster whom a run didn't reach."""
 
@@ -38,16 +29,6 @@ class RunReports:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-
-    def causes(self, key: str, states: Collection[str]) -> Sequence[Cause]:
-        """Why deliveries of a run are in these states, the most frequent cause first."""
-        number = sa.func.count().label("number")
-        counted = sa.select(deliveries.c.state, deliveries.c.error, number)
-        counted = counted.where(deliveries.c.key == key, deliveries.c.state.in_(states))
-        counted = counted.group_by(deliveries.c.state, deliveries.c.error)
-        with self._db.read() as connection:
-            rows = connection.execute(counted.order_by(number.desc(), deliveries.c.state, deliveries.c.error)).all()
-        return [Cause(row.state, row.error, row.number) for row in rows]
 
     def named(self, key: str, *, state: str, but: Collection[str], most: int) -> Sequence[Named]:
         """Whom of those in a state the roster knows by name, `but` for some errors."""

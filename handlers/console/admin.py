@@ -17,6 +17,7 @@ from handlers import access
 from handlers.console import engine
 from scheduler import reasons
 from scheduler.correcting import Uncorrectable
+from scheduler.naming import Folded
 from scheduler.outlook import Left
 from scheduler.reporting import Reporting
 from storage.admins import AdminContacts
@@ -53,6 +54,10 @@ class Forecast(Protocol):
     @property
     def nobody_is(self) -> Sequence[str]:
         """Roles and tags that are asked for and nobody bears."""
+
+    @property
+    def forgotten(self) -> Sequence[str]:
+        """Digests that people are chosen by having received, which isn't known any more: nothing would be sent."""
 
     @property
     def few(self) -> bool:
@@ -276,6 +281,9 @@ class Console:
             return broadcast, self.pushes.desk.forecast(key, self.clock(), at_once=True)
         except Uncorrectable as refused:
             flash(self.words["faults"][refused.why])
+            abort(redirect(url_for("console.sendings")))
+        except Folded:
+            flash(self.words["said"]["folded"])
             abort(redirect(url_for("console.sendings")))
 
     def _asked(self, broadcast: Broadcast, ahead: Forecast, *, fault: str = "") -> ResponseReturnValue:

@@ -300,6 +300,10 @@ class Stage(World):
         self.subscribers.add(who.person, topics or ("yaowen",))
         return who
 
+    def reload(self, folder):
+        """Take the pack as it is now."""
+        self.library = library.load(folder, zone=ZONE)
+
     def work(self, key=RUN):
         """What a worker does when it is brought a key."""
         return asyncio.run(self.pump.work(key))
