@@ -39,6 +39,8 @@ drill: .venv/to-test
 
 bench: .venv/to-test
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.planning
+	$(BIN)/python -m benchmarks.year
 	$(BIN)/python -m benchmarks.delivery
 
 # One environment, two fillings: what the program needs, and that with the tools on top. The locks are complete, so

@@ -8,9 +8,11 @@ from scheduler import reasons
 from scheduler.correcting import Uncorrectable, Why
 from scheduler.folding import Night
 from scheduler.naming import Folded
-from storage.broadcasts import RunState
+from scheduler.reporting import Reporting
+from storage.broadcasts import RunState, State, tallies
 from storage.folding import Folding
-from tests.scheduler.world import DAILY, NOON, Stage, write_pack
+from storage.run_reports import RunReports
+from tests.scheduler.world import DAILY, NOON, ZONE, Stage, write_pack
 
 DAY = timedelta(days=1)
 ONCE = DAILY.replace('schedule = "30 8 * * *"', "at = 2026-11-23T08:30:00+08:00")
@@ -51,6 +53,18 @@ def test_its_numbers_are_told_as_before(folded):
     assert [(tally.channel, str(tally.state), tally.count) for tally in status.tallies] == [
         ("customer_service", "sent", 1)
     ]
+
+
+def test_why_somebody_was_not_reached_is_told_as_before(folded):
+    key = folded.store.runs()[0].key
+    with folded.db.begin() as connection:
+        why = {"key": key, "channel": "", "state": "gone", "error": "left", "number": 3}
+        connection.execute(tallies.insert().values(why))
+
+    report = Reporting(folded.store, RunReports(folded.db), zone=ZONE).report(key, folded.now)
+
+    assert report is not None
+    assert (report.status.people, report.causes) == (4, [(reasons.of_delivery(State.GONE, "left"), 3)])
 
 
 def test_it_is_not_sent_again(folded):

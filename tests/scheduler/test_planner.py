@@ -188,3 +188,30 @@ def test_of_two_runs_that_are_planned_at_once_each_sees_what_the_other_promised(
     for who in whos:
         told = sorted(stage.rows(run)[who.person].channel for run in (one, two))
         assert told == ["customer_service", "next_visit"]
+
+
+def test_a_piece_of_another_run_is_waited_for_until_it_is_written(db, tmp_path):
+    stage = Stage(db, write_pack(tmp_path / "pack"), manners=Manners(zone=ZONE, a_day=1))
+    who = stage.reader("o-1", window=True)
+    one, two = (stage.run(key, state=RunState.PLANNING, channels=ALL.channels) for key in ("a:1", "b:1"))
+    written, other = threading.Event(), threading.Event()
+
+    def dawdles(connection, cursor, statement, parameters, context, executemany):
+        if statement.startswith("INSERT INTO deliveries") and not written.is_set():
+            written.set()
+            other.wait(0.5)  # who doesn't wait for this transaction is through by then
+
+    def beside():
+        written.wait()
+        stage.planner.fill(two, now=NOON)
+        other.set()
+
+    sa.event.listen(db._engine, "after_cursor_execute", dawdles)
+    with ThreadPoolExecutor(1) as threads:
+        ended = threads.submit(beside)
+        stage.planner.fill(one, now=NOON)
+        ended.result()
+    sa.event.remove(db._engine, "after_cursor_execute", dawdles)
+
+    told = [stage.rows(run)[who.person].channel for run in (one, two)]
+    assert told == ["customer_service", "next_visit"]
