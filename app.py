@@ -93,7 +93,7 @@ from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
 from storage.linking import Linking
-from storage.opinion import Opinion, Opinions, Quota
+from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
 from storage.passes import Passes
 from storage.people import People
@@ -297,7 +297,7 @@ class House:
     try_out: TryOut
     features: tuple[Feature, ...]
     conversation: Conversation
-    postman: Postman[Opinion]
+    postman: Postman[Letter]
     batcher: Batcher
 
     @property

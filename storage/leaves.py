@@ -31,6 +31,13 @@ class Leaf:
     content: bytes
 
 
+Beside = Callable[[Connection, Leaf], None]
+
+
+def nothing(connection: Connection, leaf: Leaf) -> None:
+    """Write nothing beside a leaf."""
+
+
 def leaf_table(name: str) -> sa.Table:
     """A table of leaves. Only the day can be read; `generation` names the transaction that laid the row."""
     return sa.Table(
@@ -71,8 +78,11 @@ class Leaves:
         for day in {leaf.day for leaf in new}:
             self._lay(connection, day, *(leaf for leaf in new if leaf.day == day))
 
-    def change(self, leaf_id: str, changed: Callable[[Leaf], Leaf]) -> Leaf | None:
-        """Put `changed(leaf)` in the leaf's place and return it; None when there is no such leaf."""
+    def change(self, leaf_id: str, changed: Callable[[Leaf], Leaf], *, beside: Beside = nothing) -> Leaf | None:
+        """Put `changed(leaf)` in the leaf's place and return it; None when there is no such leaf.
+
+        `beside` is written in the same transaction, of the changed leaf.
+        """
         with self._db.by_turns(self._table) as connection:
             found = self._find(connection, leaf_id, self._generations(connection))
             if found is None:
@@ -81,6 +91,7 @@ class Leaves:
             connection.execute(self._table.delete().where(self._table.c.mark == mark))
             after = changed(leaf)
             self._lay(connection, after.day, after)
+            beside(connection, after)
         return after
 
     def drop(self, day: date, *, but: Collection[str]) -> None:
@@ -117,6 +128,13 @@ class Leaves:
         with self._db.read() as connection:
             rows = connection.execute(sa.select(table).where(table.c.day.in_(days))).all()
         return sorted((leaf for row in rows if (leaf := self._opened(row))), key=lambda leaf: leaf.id)
+
+    def since(self, day: date) -> list[Leaf]:
+        """Every leaf of this day and of those after it, in no order."""
+        table = self._table
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(table).where(table.c.day >= day)).all()
+        return [leaf for row in rows if (leaf := self._opened(row))]
 
     # -- one change ----------------------------------------------------------------------------------------------
 

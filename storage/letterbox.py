@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, metadata
-from storage.leaves import ID_LETTERS, Leaf, Leaves
+from storage.leaves import ID_LETTERS, Beside, Leaf, Leaves, nothing
 from storage.sealing import CannotOpen, Keys
 
 SLOTS = 64
@@ -69,10 +69,11 @@ class Letterbox:
             if over:
                 self._emptied(connection, slots, over)
 
-    def change(self, leaf_id: str, changed: Callable[[Leaf], Leaf]) -> Leaf | None:
+    def change(self, leaf_id: str, changed: Callable[[Leaf], Leaf], *, beside: Beside = nothing) -> Leaf | None:
         """Put `changed(leaf)` in the leaf's place and return it; None when it doesn't lie here.
 
         All slots are written anew with all words in other places. Where they have no room, all go to the leaves.
+        `beside` is written in the same transaction, of the changed leaf.
         """
         with self._db.by_turns(letterbox) as connection:
             slots = self._slots(connection)
@@ -85,6 +86,7 @@ class Letterbox:
                 self._leaves.take_in(connection, words.values())
                 dealt = {slot: [] for slot in slots}
             self._write(connection, dealt)
+            beside(connection, after)
         return after
 
     def words(self) -> list[Leaf]:

@@ -7,12 +7,12 @@ its own with its person, who may be taken off it again.
 
 import base64
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 import redis as redis_library
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from storage import redis
 from storage.db import Database, metadata
 from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
 from storage.letterbox import Letterbox
+from storage.opinion_notes import Note, OpinionNotes
 from storage.people import Id
 from storage.sealing import CannotOpen, Keys
 
@@ -44,6 +45,22 @@ named_opinions = sa.Table(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a sender said to something we said, once to each `turn`. It lies where opinions without a name lie.
+
+    `solved` is what they think of an answer (handlers.opinion.engine.Solved), "" where they were asked something;
+    `reopen` asks to go on with what was ended.
+    """
+
+    id: str
+    day: date
+    turn: int
+    words: str = ""
+    solved: str = ""
+    reopen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What someone told the organisation, and what became of it.
 
@@ -51,7 +68,9 @@ class Opinion:
     named one whose sender was erased. `awaited` are pictures still with the platform, (account, media id) each;
     `pictures` are ids of storage.pictures; `lost` counts those that could not be had, `answers` how often `reply` was
     written. `review` says why a person has to look at the words first (handlers.opinion.engine.Review), "" for no
-    reason; `doubted` says it of pictures, (picture, reason) each. `due` is by when an answer was promised.
+    reason; `doubted` says it of pictures, (picture, reason) each. `due` is by when an answer was promised, and
+    `stopped_on` the day on which that clock was stopped, to wait for the sender. `turns` counts what we said to the
+    sender; `heard` is what they said to it, where it was looked for.
     """
 
     id: str
@@ -72,11 +91,24 @@ class Opinion:
     review: str = ""
     doubted: tuple[tuple[str, str], ...] = ()
     due: date | None = None
+    stopped_on: date | None = None
+    turns: int = 0
+    heard: tuple[Heard, ...] = ()
+
+    def at(self, *, state: str, due: date | None) -> Self:
+        """The same, further on."""
+        return replace(self, state=state, due=due, stopped_on=None)
 
 
-_IN_CLEAR = {"id", "day", "named", "person"}
+Letter = Opinion | Heard  # what the postman carries
+_IN_CLEAR = {"id", "day", "named", "person", "heard"}
 _SEALED = [each.name for each in fields(Opinion) if each.name not in _IN_CLEAR]
-_DAYS = ("answered_on", "due")
+_HEARD = b"heard"  # what an opinion's content, which is JSON, doesn't begin with
+_DAYS = ("answered_on", "due", "stopped_on")
+
+
+def no_note(opinion: Opinion) -> None:
+    """Keep no note with a change."""
 
 
 class Opinions:
@@ -84,9 +116,12 @@ class Opinions:
 
     def __init__(self, db: Database, keys: Keys, *, stirred: int = STIRRED) -> None:
         self._db = db
+        self.notes = OpinionNotes(db, keys)
+        self._heard = keys.mark("opinion:heard")
         self._box = keys.box("opinion")
         self._id = keys.mark("opinion:id")
         self._numbers = keys.mark("opinion:receipt")
+        self._tickets = keys.box("opinion:ticket")
         self._addresses = keys.box("opinion:address")
         self._leaves = Leaves(db, anonymous_opinions, keys, size=ANONYMOUS_BYTES, stirred=stirred)
         self._letterbox = Letterbox(db, keys, self._leaves)
@@ -102,12 +137,12 @@ class Opinions:
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def carry(self, waiting: Sequence[Opinion]) -> Sequence[bool | None]:
-        """Make a round to the letterbox with the anonymous opinions that wait, none as well as many.
+    def carry(self, waiting: Sequence[Letter]) -> Sequence[bool | None]:
+        """Make a round to the letterbox with what waits: anonymous opinions, and what senders say later.
 
         For each: True when it is kept now, False when it was there before, None when it has to wait for another round.
         """
-        return self._letterbox.carry([_leaf(opinion) for opinion in waiting])
+        return self._letterbox.carry([_leaf(letter) for letter in waiting])
 
     def move(self, *, before: date) -> None:
         """Take the anonymous opinions of the days before this one out of the letterbox, to the others of their days."""
@@ -137,9 +172,28 @@ class Opinions:
         """The opinion of this id."""
         waiting = {leaf.id: leaf for leaf in self._letterbox.words()}  # first: from there it may move to the leaves
         leaf = self._leaves.get(opinion) or waiting.get(opinion)
-        if leaf:
-            return _opinion(leaf)
-        return self.named(opinion)
+        found = _opinion(leaf) if leaf else self.named(opinion)
+        if found is None or not (found.turns or found.answers):
+            return found
+        ids = [self.heard_id(found.id, turn) for turn in range(found.turns + 1)]
+        leaves = [waiting.get(each) or self._leaves.get(each) for each in ids]
+        return replace(found, heard=tuple(_read_heard(each) for each in leaves if each))
+
+    def ticket_of(self, opinion: str, turn: int, asks: str, day: date) -> str:
+        """What somebody is given who may say something to our last words: with it, nothing has to be looked up."""
+        sealed = self._tickets.seal(json.dumps([opinion, turn, asks, day.isoformat()]).encode())
+        return base64.urlsafe_b64encode(sealed).decode()
+
+    def of_ticket(self, ticket: str, day: date) -> tuple[str, int, str] | None:
+        """Opinion, turn and what was asked; None for what is no ticket, or one of another day."""
+        with suppress(CannotOpen, ValueError):
+            opinion, turn, asks, given = json.loads(self._tickets.open(base64.urlsafe_b64decode(ticket)))
+            return (opinion, turn, asks) if given == day.isoformat() else None
+        return None
+
+    def heard_id(self, opinion: str, turn: int) -> str:
+        """The id of what a sender says to something we said: the second time it is the same."""
+        return self._heard(opinion, str(turn))[:ID_LETTERS]
 
     def named(self, opinion: str) -> Opinion | None:
         """The named opinion of this id; no other place is looked at."""
@@ -170,9 +224,27 @@ class Opinions:
 
     def of_days(self, days: Collection[date]) -> list[Opinion]:
         """All opinions of these days, the newest day first; within a day their order says nothing."""
-        anonymous = {leaf.id: leaf for leaf in self._letterbox.words() if leaf.day in days}  # first, as in `get`
-        anonymous |= {leaf.id: leaf for leaf in self._leaves.of_days(days)}
-        everyone = [*map(_opinion, anonymous.values()), *self._named(named_opinions.c.day.in_(days))]
+        waiting = {leaf.id: leaf for leaf in self._letterbox.words() if leaf.day in days}  # first, as in `get`
+        return self._opinions(days, waiting | {leaf.id: leaf for leaf in self._leaves.of_days(days)})
+
+    def with_heard(self, days: Collection[date]) -> list[Opinion]:
+        """The same with what their senders said to our last words, also on later days."""
+        if not days:
+            return []
+        first = min(days)
+        leaves = {leaf.id: leaf for leaf in self._letterbox.words() if leaf.day >= first}
+        leaves |= {leaf.id: leaf for leaf in self._leaves.since(first)}
+        heard = {each.id: _read_heard(each) for each in leaves.values() if _is_heard(each)}
+
+        def last(opinion: Opinion) -> tuple[Heard, ...]:
+            found = heard.get(self.heard_id(opinion.id, opinion.turns))
+            return (found,) if found else ()
+
+        return [replace(each, heard=last(each)) for each in self._opinions(days, leaves)]
+
+    def _opinions(self, days: Collection[date], leaves: Mapping[str, Leaf]) -> list[Opinion]:
+        anonymous = [_opinion(leaf) for leaf in leaves.values() if leaf.day in days and not _is_heard(leaf)]
+        everyone = [*anonymous, *self._named(named_opinions.c.day.in_(days))]
         return sorted(everyone, key=lambda opinion: (-opinion.day.toordinal(), opinion.id))
 
     def of_person(self, person: str) -> list[Opinion]:
@@ -181,22 +253,34 @@ class Opinions:
 
     # -- handling ------------------------------------------------------------------------------------------------
 
-    def change(self, opinion: str, changed: Callable[[Opinion], Opinion]) -> Opinion | None:
+    def change(
+        self, opinion: str, changed: Callable[[Opinion], Opinion], *, note: Callable[[Opinion], Note | None] = no_note
+    ) -> Opinion | None:
         """Put `changed(opinion)` in its place, one change after the other; None when there is no such opinion.
 
-        The sender of a named one that has another answer then is to be told.
+        The sender of a named one to whom we said something then is to be told. `note` is kept with it, of the opinion
+        as it is then.
         """
 
         def written(leaf: Leaf) -> Leaf:
             return _leaf(changed(_opinion(leaf)))
 
+        def noted(connection: Connection, leaf: Leaf) -> None:
+            self._put(connection, leaf.id, note(_opinion(leaf)))
+
         for place in (self._leaves, self._letterbox, self._leaves):  # it may move from the one to the other meanwhile
-            leaf = place.change(opinion, written)
+            leaf = place.change(opinion, written, beside=noted)
             if leaf:
                 return _opinion(leaf)
-        return self.change_named(opinion, changed)
+        return self.change_named(opinion, changed, note=note)
 
-    def change_named(self, opinion: str, changed: Callable[[Opinion], Opinion]) -> Opinion | None:
+    def _put(self, connection: Connection, opinion: str, note: Note | None) -> None:
+        if note:
+            self.notes.put(connection, opinion, note)
+
+    def change_named(
+        self, opinion: str, changed: Callable[[Opinion], Opinion], *, note: Callable[[Opinion], Note | None] = no_note
+    ) -> Opinion | None:
         """The same, where it is known to be a named one."""
         with self._db.begin() as connection:
             same = named_opinions.c.id == opinion
@@ -205,21 +289,24 @@ class Opinions:
                 return None
             before = self._read(row)
             after = changed(before)
-            to_tell = bool(row.person) and (row.to_tell or after.answers != before.answers)
+            said = (after.answers, after.turns) != (before.answers, before.turns)
+            to_tell = bool(row.person) and (row.to_tell or said)
             values = {"sealed": self._sealed(after), "to_tell": to_tell}
             connection.execute(named_opinions.update().where(same).values(values))
+            self._put(connection, opinion, note(after))
         return after
 
     def to_tell(self) -> list[Opinion]:
-        """Answered opinions whose senders have not heard of it."""
+        """Named opinions to whose senders we said something that they have not heard of."""
         return list(self._named(named_opinions.c.to_tell))
 
     def told(self, opinion: Opinion) -> None:
-        """Its sender was told of this answer; a newer answer stays to be told."""
+        """Its sender was told of our last words; newer ones stay to be told."""
         same = named_opinions.c.id == opinion.id
         with self._db.begin() as connection:
             row = connection.execute(sa.select(named_opinions).where(same).with_for_update()).first()
-            if row is not None and self._read(row).answers == opinion.answers:
+            now = row and self._read(row)
+            if now and (now.answers, now.turns) == (opinion.answers, opinion.turns):
                 connection.execute(named_opinions.update().where(same).values(to_tell=False))
 
     def stir(self, day: date) -> None:
@@ -257,8 +344,19 @@ class Opinions:
         return Opinion(id=row.id, day=row.day, named=True, person=row.person or "", **_contents(content))
 
 
-def _leaf(opinion: Opinion) -> Leaf:
-    return Leaf(opinion.id, opinion.day, _written(opinion))
+def _leaf(letter: Letter) -> Leaf:
+    if isinstance(letter, Opinion):
+        return Leaf(letter.id, letter.day, _written(letter))
+    said = {"turn": letter.turn, "words": letter.words, "solved": letter.solved, "reopen": letter.reopen}
+    return Leaf(letter.id, letter.day, _HEARD + json.dumps(said, ensure_ascii=False).encode())
+
+
+def _is_heard(leaf: Leaf) -> bool:
+    return leaf.content.startswith(_HEARD)
+
+
+def _read_heard(leaf: Leaf) -> Heard:
+    return Heard(id=leaf.id, day=leaf.day, **json.loads(leaf.content.removeprefix(_HEARD)))
 
 
 def _opinion(leaf: Leaf) -> Opinion:

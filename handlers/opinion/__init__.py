@@ -11,6 +11,7 @@ from threading import BoundedSemaphore
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.models import Account
+from handlers import access
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect, Once
@@ -18,7 +19,7 @@ from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone, Tell
 from storage.checks import Check, Checks
-from storage.opinion import Opinion, Opinions, Quota
+from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People
 from storage.pictures import Pictures
@@ -72,19 +73,21 @@ class Stores:
 class Outside:
     """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days.
 
-    `post` has an anonymous opinion kept, and says whether it was not before; it raises scheduler.postman.NotKept.
-    `judges` judge what is sent under a name, by account, and fetch its pictures below `public_url`, "" for nowhere;
-    `phone_of` gives the number of who agreed to a call. `account` is whose pages they are, `paces` counts who guesses
-    at receipts there; `workdays` are the calendar's, `admins` the persons who hear of dates that come near.
+    `post` has an anonymous opinion, or what a sender says later, kept, and says whether it was not before; it raises
+    scheduler.postman.NotKept. `judges` judge what is sent under a name, by account, and fetch its pictures below
+    `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
+    are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` the persons who hear of
+    dates that come near; `author` is the admin of a request.
     """
 
     tell: Tell
     effect: Effect
-    post: Callable[[Opinion], bool]
+    post: Callable[[Letter], bool]
     account: Callable[[], Account]
     paces: Paces
     workdays: engine.Workdays
     admins: Callable[[], Collection[str]] = tuple
+    author: Callable[[], str] = access.who_is_in
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
     public_url: str = ""
@@ -112,6 +115,10 @@ class _Counter:
 
     def look_up(self, typed: str) -> api.Status:
         return self.box.look_up(typed)
+
+    def hear(self, ticket: str, words: str, solved: str, *, reopen: bool) -> None:
+        known = {each.value: each for each in engine.Solved}
+        self.box.hear(api.Word(ticket=ticket, words=words[:4000], solved=known.get(solved, ""), reopen=reopen))
 
     def _said(self, written: pages.Written) -> api.Said:
         """As it is: what is too long or empty is for the box to say, in words that a person reads."""
@@ -198,6 +205,7 @@ def feature(
         tell_answers=answers,
         today=today,
         promise=promise,
+        author=outside.author,
         phone_of=outside.phone_of,
     )
 

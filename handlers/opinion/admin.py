@@ -11,16 +11,20 @@ from flask.typing import ResponseReturnValue
 from handlers.opinion import engine
 from handlers.opinion.engine import Promise, State
 from storage.checks import WORDS, Checks
-from storage.opinion import Opinion, Opinions
+from storage.opinion import Opinion, Opinions, no_note
+from storage.opinion_notes import INTERNAL, Note
 from storage.pictures import Pictures
 
-LONGEST_ANSWER = 500  # characters: what fits the platform's text with a line before it
 OVERDUE = "overdue"
 _DAYS_A_PAGE = 14
 
 
 class NotNext(Exception):
     """That state can't follow the one the opinion is in."""
+
+
+class Meanwhile(Exception):
+    """Somebody else has said something since the page was opened."""
 
 
 class Phone(Protocol):
@@ -44,6 +48,7 @@ class Desk:
     tell_answers: Callable[[], None]
     today: Callable[[], date]
     promise: Promise
+    author: Callable[[], str]
     phone_of: PhoneOf
 
     def find(self, name: str) -> Opinion:
@@ -56,7 +61,8 @@ class Desk:
         """The opinions of some days, the newest first: all, those in one state, or those whose day has gone by."""
         state, only_overdue = request.args.get("state", ""), request.args.get("due") == OVERDUE
         days = self.opinions.days(before=_day(request.args.get("before", "")), most=_DAYS_A_PAGE)
-        some = [each for each in self.opinions.of_days(days) if state in {"", each.state}]
+        everyone = map(self.promise.current, self.opinions.with_heard(days))
+        some = [each for each in everyone if state in {"", each.state}]
         older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
         left = {each.id: self._left(each) for each in some}
         wanted = [each for each in some if not only_overdue or (left[each.id] or 0) < 0]
@@ -88,28 +94,42 @@ class Desk:
         return Response(data, mimetype="image/jpeg", headers=safe)
 
     def answer(self, name: str) -> ResponseReturnValue:
-        """Keep the answer; a named sender is told of it."""
-        opinion = self.find(name)
-        reply = request.form.get("reply", "").strip().replace("\r\n", "\n")
-        if not 0 < len(reply) <= LONGEST_ANSWER:
-            return self._page(name, opinion, fault="reply_length", typed=reply), 422
+        """Keep the answer, to all of it or to a part."""
+        outcome = State.PARTLY if request.form.get("outcome") == State.PARTLY else State.ANSWERED
         today = self.today()
 
-        def answered(now: Opinion) -> Opinion:
-            if now.reply == reply:
-                return now
-            after = replace(now, reply=reply, answered_on=today, answers=now.answers + 1)
-            return _moved(after, State.ANSWERED)
+        def answered(now: Opinion, words: str) -> Opinion:
+            return replace(now, reply=words, answered_on=today, answers=now.answers + 1)
 
-        moved = self._change(name, opinion, answered)
-        self.tell_answers()
-        return moved
+        return self._say(name, "reply", outcome, answered)
+
+    def ask(self, name: str) -> ResponseReturnValue:
+        """Ask the sender something; the clock stands still until they answer."""
+        today = self.today()
+
+        def asked(now: Opinion, words: str) -> Opinion:  # noqa: ARG001 - it isn't kept here
+            return replace(now, stopped_on=today)
+
+        return self._say(name, "question", State.ASKED, asked)
+
+    def close(self, name: str) -> ResponseReturnValue:
+        """End it, with the reason."""
+        return self._say(name, "reason", State.CLOSED, _as_it_is)
+
+    def note(self, name: str) -> ResponseReturnValue:
+        """Keep a note that nobody sees outside the console."""
+        opinion, words = self.find(name), engine.cleaned(request.form.get("note", ""))
+        if not 0 < len(words) <= engine.NOTE_LONGEST:
+            return self._page(name, opinion, fault="note_length", typed={"note": words}), 422
+        self.opinions.notes.add(opinion.id, self._noted(opinion, INTERNAL, words))
+        return self._back(opinion)
 
     def move(self, name: str) -> ResponseReturnValue:
-        """Put the opinion in another state."""
+        """Take the opinion in hand: all other states come with words."""
         opinion = self.find(name)
-        wanted = request.form.get("state", "")
-        return self._change(name, opinion, lambda now: now if now.state == wanted else _moved(now, wanted))
+        if request.form.get("state") != State.IN_HAND:
+            return self._page(name, opinion, fault="not_next"), 422
+        return self._change(name, opinion, lambda now: self._moved(now, State.IN_HAND))
 
     def looked(self, name: str) -> ResponseReturnValue:
         """A person has looked at what there is: that is decided. A picture that is still to come isn't."""
@@ -117,18 +137,70 @@ class Desk:
         self.checks.done_with(opinion.id, {WORDS, *opinion.pictures})
         return self._change(name, opinion, lambda now: replace(now, review="", doubted=()))
 
-    def _change(self, name: str, opinion: Opinion, changed: Callable[[Opinion], Opinion]) -> ResponseReturnValue:
-        try:
-            after = self.opinions.change(opinion.id, changed)
-        except NotNext:
-            return self._page(name, opinion, fault="not_next"), 422
-        if after is None:
-            abort(404)
-        return redirect(url_for("opinion_admin.one", name=self.opinions.address_of(after.id)), 303)
+    def _say(self, name: str, field: str, state: State, also: Callable[[Opinion, str], Opinion]) -> ResponseReturnValue:
+        """Say something to the sender, which brings about a state; a named one is told of it."""
+        opinion, words = self.find(name), engine.cleaned(request.form.get(field, ""))
+        if not 0 < len(words) <= engine.NOTE_LONGEST:
+            return self._page(name, opinion, fault=f"{field}_length", typed={field: words}), 422
 
-    def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: str = "") -> str:
-        parts = self.checks.parts_of(opinion.id)
-        following = [state for state in State if engine.may_become(opinion.state, state) and state != State.ANSWERED]
+        last = engine.talk(self.opinions.notes.of(opinion.id), opinion.heard)[-1:]
+        if [(each.ours, each.kind, each.words) for each in last] == [(True, state, words)]:
+            return self._back(opinion)  # pressed twice
+        turn = request.form.get("turn", type=int)
+
+        def said(now: Opinion) -> Opinion:
+            if turn not in {None, now.turns}:
+                raise Meanwhile
+            return also(replace(self._moved(now, state), turns=now.turns + 1), words)
+
+        changed = self._change(
+            name, opinion, said, note=lambda after: self._noted(after, state, words), typed={field: words}
+        )
+        self.tell_answers()
+        return changed
+
+    def _change(
+        self,
+        name: str,
+        opinion: Opinion,
+        changed: Callable[[Opinion], Opinion],
+        *,
+        note: Callable[[Opinion], Note | None] = no_note,
+        typed: Mapping[str, str] | None = None,
+    ) -> ResponseReturnValue:
+        """Change it as it stands after what its sender said."""
+
+        def current(now: Opinion) -> Opinion:
+            return changed(self.promise.current(replace(now, heard=opinion.heard)))
+
+        try:
+            after = self.opinions.change(opinion.id, current, note=note)
+        except NotNext:
+            return self._page(name, self.find(name), fault="not_next", typed=typed), 422
+        except Meanwhile:
+            return self._page(name, self.find(name), fault="meanwhile", typed=typed), 409
+        return self._back(after or abort(404))
+
+    def _back(self, opinion: Opinion) -> ResponseReturnValue:
+        return redirect(url_for("opinion_admin.one", name=self.opinions.address_of(opinion.id)), 303)
+
+    def _noted(self, opinion: Opinion, kind: str, words: str) -> Note:
+        return Note(turn=opinion.turns, kind=kind, words=words, day=self.today(), author=self.author())
+
+    def _moved(self, opinion: Opinion, wanted: State) -> Opinion:
+        """In that state; a clock that stood still goes on, and what was ended is promised anew."""
+        if not engine.may_become(opinion.state, wanted):
+            raise NotNext
+        due, today = opinion.due, self.today()
+        if opinion.state == State.ASKED:
+            due = self.promise.gone_on(opinion, today)
+        elif wanted == State.IN_HAND and opinion.state in engine.ENDS:
+            due = self.promise.due(opinion.category, today)
+        return opinion.at(state=wanted, due=due)
+
+    def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: Mapping[str, str] | None = None) -> str:
+        parts, opinion = self.checks.parts_of(opinion.id), self.promise.current(opinion)
+        notes = self.opinions.notes.of(opinion.id)
         return render_template(
             "opinion/one.html",
             name=name,
@@ -138,18 +210,17 @@ class Desk:
             words_wait=WORDS in parts,
             pictures_wait=len(parts - {WORDS}),
             phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
-            following=following,
-            longest=LONGEST_ANSWER,
-            can_answer=engine.may_become(opinion.state, State.ANSWERED),
+            talk=engine.talk(notes, opinion.heard),
+            notes=[each for each in notes if each.kind == INTERNAL],
+            longest=engine.NOTE_LONGEST,
+            may={state: engine.may_become(opinion.state, state) for state in State},
             fault=fault,
-            typed=typed or opinion.reply,
+            typed={"reply": opinion.reply if opinion.state in engine.ANSWERS else "", **(typed or {})},
         )
 
 
-def _moved(opinion: Opinion, wanted: str) -> Opinion:
-    if not engine.may_become(opinion.state, wanted):
-        raise NotNext
-    return replace(opinion, state=wanted)
+def _as_it_is(opinion: Opinion, words: str) -> Opinion:  # noqa: ARG001 - a note keeps them
+    return opinion
 
 
 def _day(written: str) -> date | None:
@@ -169,7 +240,7 @@ def blueprint(desk: Desk) -> Blueprint:
     }
     for endpoint, (rule, view) in rules.items():
         pages.add_url_rule(rule, endpoint, view)
-    pages.add_url_rule("/<name>/answer", "answer", desk.answer, methods=["POST"])
-    pages.add_url_rule("/<name>/review", "looked", desk.looked, methods=["POST"])
-    pages.add_url_rule("/<name>/state", "move", desk.move, methods=["POST"])
+    acts = {"answer": desk.answer, "ask": desk.ask, "close": desk.close, "note": desk.note}
+    for act, view in {**acts, "review": desk.looked, "state": desk.move}.items():
+        pages.add_url_rule(f"/<name>/{act}", act, view, methods=["POST"])
     return pages

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from threading import BoundedSemaphore
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 from apiflask import APIBlueprint
@@ -20,13 +20,14 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from handlers import openapi, problems, session
 from handlers.conversation import Say
-from handlers.openapi import Effect, Line, Once
+from handlers.openapi import Effect, Once
+from handlers.openapi import Line as Typed
 from handlers.opinion import engine
-from handlers.opinion.engine import Bounds, Draft, Promise, Review, State
+from handlers.opinion.engine import Asks, Bounds, Draft, Promise, Review, Solved, State
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.checks import Checks, Due
-from storage.opinion import Opinion, Opinions, Quota
+from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
 from storage.pictures import NotAPicture, Pictures, redrawn
 from wechat.errors import WeChatError
 
@@ -40,6 +41,9 @@ NO_SUCH_PICTURE = Problem(422, "opinion.problem_no_such_picture")
 NOT_A_PICTURE = Problem(422, "opinion.problem_not_a_picture")
 NOT_A_CODE = Problem(422, "opinion.problem_not_a_code")
 NO_SUCH_CODE = Problem(404, "opinion.problem_no_such_code")
+NOT_A_VERDICT = Problem(422, "opinion.problem_not_a_verdict")
+NOT_ASKED = Problem(409, "opinion.problem_not_asked")
+SAID_BEFORE = Problem(409, "opinion.problem_said_before")
 SENT_BEFORE = Problem(409, "opinion.problem_sent_before")
 QUOTA_SPENT = Problem(429, "opinion.problem_quota_spent")
 NOT_KEPT_YET = Problem(503, "opinion.problem_not_kept_yet")
@@ -49,6 +53,7 @@ _SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
     engine.Problem.HAS_CODE: (HAS_CODE, "words"),
     engine.Problem.NOT_A_NAME: (NOT_A_NAME, "name"),
     engine.Problem.TOO_MANY_PICTURES: (TOO_MANY_PICTURES, "pictures"),
+    engine.Problem.NOT_A_VERDICT: (NOT_A_VERDICT, "solved"),
 }
 PICTURE_BYTES = 4 * 1024 * 1024  # phones send less when they are asked to compress
 
@@ -91,9 +96,9 @@ class Said(BaseModel):
     """An opinion. A bound member's name is known and `name` is not looked at."""
 
     way: Way
-    category: Line = Field(max_length=64)
+    category: Typed = Field(max_length=64)
     words: str = Field(max_length=4000)
-    name: Line = Field("", max_length=64)
+    name: Typed = Field("", max_length=64)
     pictures: list[str] = Field([], max_length=20, description="Ids that /opinion/pictures gave; only with a name.")
 
     model_config = ConfigDict(
@@ -121,9 +126,22 @@ class Receipt(BaseModel):
 class TypedReceipt(BaseModel):
     """A receipt as it was typed: any case, spaces and dashes."""
 
-    receipt: Line = Field(min_length=1, max_length=64)
+    receipt: Typed = Field(min_length=1, max_length=64)
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"receipt": "4f7k 2mxp 90t5"}]})
+
+
+class Line(BaseModel):
+    """Something that was said to and fro: `kind` is what our words made of it, or what the sender was asked."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    ours: bool
+    kind: State | Asks
+    words: str
+    day: date
+    solved: Solved | Literal[""]
+    reopen: bool
 
 
 class Status(BaseModel):
@@ -136,7 +154,29 @@ class Status(BaseModel):
     answered_on: date | None
     due: date | None = Field(description="By when it was said to be answered.")
     overdue: bool = Field(description="It isn't answered, and that day is over.")
+    talk: list[Line] = Field(description="What was said to and fro since, the oldest first.")
+    asks: Asks | Literal[""] = Field(description="What may be said to it now, once: an answer, or a verdict of ours.")
+    ticket: str = Field(description="To be handed in with it, today.")
     lost: int = Field(description="Pictures that could not be had from the platform.")
+
+
+class Word(BaseModel):
+    """An answer to what was asked, or what the sender thinks of an answer: `reopen` needs words."""
+
+    ticket: str = Field(max_length=512)
+    words: str = Field("", max_length=4000)
+    solved: Solved | Literal[""] = ""
+    reopen: bool = False
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ticket": "…", "words": "The one on the third floor.", "reopen": False}]}
+    )
+
+
+class Taken(BaseModel):
+    """It is kept."""
+
+    kept: bool = True
 
 
 class Picture(BaseModel):
@@ -150,7 +190,7 @@ class Box:
     """What the doors do; `post` as in `Outside`."""
 
     opinions: Opinions
-    post: Callable[[Opinion], bool]
+    post: Callable[[Letter], bool]
     pictures: Pictures
     quota: Quota
     say: Say
@@ -297,10 +337,12 @@ class Box:
         code = engine.read(typed)
         if not engine.is_code(code):
             raise Refused(NOT_A_CODE, field="receipt")
-        opinion = self.opinions.get(self.opinions.id_of(code))
-        if opinion is None:
+        found = self.opinions.get(self.opinions.id_of(code))
+        if found is None:
             raise Refused(NO_SUCH_CODE, field="receipt")
-        left = self.promise.left(opinion.state, opinion.due, self._now().date())
+        opinion, today = self.promise.current(found), self._now().date()
+        asked = engine.asks(opinion.state, opinion.turns, opinion.heard)
+        left = self.promise.left(opinion.state, opinion.due, today)
         return Status(
             day=opinion.day,
             category=opinion.category,
@@ -309,8 +351,34 @@ class Box:
             answered_on=opinion.answered_on,
             due=opinion.due,
             overdue=left is not None and left < 0,
+            talk=[Line.model_validate(each) for each in engine.talk(self.opinions.notes.of(opinion.id), opinion.heard)],
+            asks=asked or "",
+            ticket=self.opinions.ticket_of(opinion.id, opinion.turns, asked, today) if asked else "",
             lost=opinion.lost,
         )
+
+    def hear(self, word: Word) -> Taken:
+        """Keep what a sender says to our last words. All that is known of it is in the ticket: nothing is read here."""
+        today = self._now().date()
+        ticket = self.opinions.of_ticket(word.ticket, today)
+        if ticket is None:
+            raise Refused(NOT_ASKED, field="ticket")
+        opinion, turn, asked = ticket
+        words, verdict = engine.cleaned(word.words), asked == Asks.VERDICT
+        reopen = verdict and word.reopen
+        found = engine.trouble(Asks(asked), words, solved=word.solved, reopen=reopen, shortest=self.bounds.shortest)
+        if found:
+            problem, field = _SAID[found]
+            raise Refused(problem, field=field, longest=engine.SAID_LONGEST)
+        id_ = self.opinions.heard_id(opinion, turn)
+        solved = str(word.solved) if verdict else ""
+        try:
+            is_new = self.post(Heard(id=id_, day=today, turn=turn, words=words, solved=solved, reopen=reopen))
+        except NotKept:
+            raise Refused(NOT_KEPT_YET, wait=2) from None
+        if not is_new:
+            raise Refused(SAID_BEFORE)
+        return Taken()
 
     def take_picture(self, data: bytes) -> Picture:
         """Keep a picture, redrawn: it has no place, date or device any more, and hangs on nobody."""
@@ -395,6 +463,18 @@ def blueprint(box: Box) -> APIBlueprint:
     )
     def look_up(json_data: TypedReceipt) -> Status:
         return box.look_up(json_data.receipt)
+
+    @doors.post("/said")
+    @doors.input(Word)
+    @doors.output(Taken, 201)
+    @doors.doc(
+        summary="Answer what was asked, or say whether it is solved",
+        description="Once to each of our words, with the ticket that `lookup` gave today. It is kept as an anonymous "
+        "opinion is, also where the opinion has a name: tied to nobody.",
+        responses=openapi.says(say, TOO_SHORT, TOO_LONG, HAS_CODE, NOT_A_VERDICT, NOT_ASKED, SAID_BEFORE, NOT_KEPT_YET),
+    )
+    def hear(json_data: Word) -> Taken:
+        return box.hear(json_data)
 
     @doors.post("/pictures")
     @doors.output(Picture, 201)

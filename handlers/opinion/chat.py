@@ -5,17 +5,17 @@ The platform's verdict on a picture comes by this door too.
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Bounds, Draft, Problem, Promise, Step
+from handlers.opinion.engine import Asks, Bounds, Draft, Problem, Promise, Solved, Step, Word
 from handlers.router import Draft as Kept
 from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
 from storage.checks import WORDS, Checks, Due
-from storage.opinion import Opinion, Opinions, Quota
+from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
 from storage.people import People, Window
 from wechat.messages import Kind, MediaCheck, Reply, Silence, Text
 from wechat.windows import ALLOWANCES
@@ -23,6 +23,8 @@ from wechat.windows import ALLOWANCES
 _CONFIDENTIAL = timedelta(minutes=30)  # how long a draft is kept; that there was one is known for as long as any talk
 _WRITING: Mapping[str, str] = {"doing": "write"}
 _ASKING: Mapping[str, str] = {"doing": "query"}
+_SAYING: Mapping[str, str] = {"doing": "say"}
+_VERDICTS = ("解决了", "部分解决", "没解决")
 _WAYS = ("匿名", "实名")
 _DONE = frozenset({"好了", "完成", "提交", "下一步", "说完了", "写完了", "没了", "没有了", "发送", "ok"})
 _YES = frozenset({"1", "一", "提交", "确认", "确定", "是", "是的", "好", "好的", "发送", "ok", "yes"})
@@ -48,7 +50,7 @@ class OpinionBox:
     judged: Collection[str]
     picture_id: Callable[..., str]
     told: Callable[[str, str, str], None]
-    post: Callable[[Opinion], bool]
+    post: Callable[[Letter], bool]
     quota: Quota
     people: People
     say: Say
@@ -72,17 +74,20 @@ class OpinionBox:
 
     def resume(self, turn: Turn) -> Reply | None:
         """Ask again for what was asked last, also when something else came between."""
-        draft = _draft(turn)
+        draft, word = _draft(turn), _word(turn)
         if draft:
             return self._hold(turn, draft)
+        if word:
+            return Text(self._saying(turn, word))
         if turn.talk.feature != "opinion":
             return None
         return self._cleared(turn) if _has_lapsed(turn) else self.query(turn)
 
     def _cleared(self, turn: Turn) -> Reply:
         """The draft has had its time; say so rather than not to understand what comes next."""
+        phrase = "cleared_word" if turn.talk.state == _SAYING else "cleared"
         turn.talk.end()
-        return self._says("cleared")
+        return self._says(phrase)
 
     def back(self, turn: Turn) -> Reply:
         """One step back; before the first step there is nothing."""
@@ -94,7 +99,7 @@ class OpinionBox:
 
     def leave(self, turn: Turn) -> Reply:
         """Throw the draft away and say so."""
-        phrase = "left" if turn.talk.state == _WRITING else "left_query"
+        phrase = {"write": "left", "say": "left_word"}.get(turn.talk.state.get("doing", ""), "left_query")
         _drop(turn)
         return self._says(phrase)
 
@@ -102,14 +107,19 @@ class OpinionBox:
 
     def takes(self, turn: Turn) -> Handler | None:
         """What is surely meant for the opinion; short words may be another feature's name and are looked up first."""
+        said = plain(turn.text)
+        if _word(turn) and (said.startswith("查询") or engine.is_code(engine.read(said))):
+            return self.query_code if len(said) > len("查询") else self.query  # what they are saying can be begun anew
         return self.answer if self._is_surely_meant(turn) else None
 
     def _is_surely_meant(self, turn: Turn) -> bool:
         if turn.message.kind is not Kind.TEXT:
             return turn.message.kind in _SENT_BY_HAND
-        said, draft = plain(turn.text), _draft(turn)
+        said, draft, word = plain(turn.text), _draft(turn), _word(turn)
         if _has_lapsed(turn):
             return False
+        if word:
+            return self._is_of_word(word, said)
         if draft is None or said.startswith("查询"):
             return draft is None and engine.is_code(engine.read(said))
         return len(said) >= _SURELY_WORDS or self._understands(draft.step, said)
@@ -120,7 +130,9 @@ class OpinionBox:
             return Silence()
         if _has_lapsed(turn):
             return self._cleared(turn)
-        draft = _draft(turn)
+        draft, word = _draft(turn), _word(turn)
+        if word:
+            return self._of_word(turn, word)
         if draft is None:
             return self.query_code(turn) if turn.message.kind is Kind.TEXT else self._says("ask_code")
         return self._written(turn, draft)
@@ -278,6 +290,87 @@ class OpinionBox:
             self.told(turn.message.account, found.trace_id, review)
         return Silence()
 
+    # -- saying something to what we said ------------------------------------------------------------------------
+
+    def _invited(self, turn: Turn, opinion: Opinion) -> str:
+        """What may be said now, once; "" where nothing may. What is being written comes first."""
+        asked = engine.asks(opinion.state, opinion.turns, opinion.heard)
+        if asked is None:
+            return ""
+        if _draft(turn):
+            return self._say("say_later")
+        return self._saying(
+            turn, Word(id=self.opinions.heard_id(opinion.id, opinion.turns), turn=opinion.turns, asked=asked)
+        )
+
+    def _saying(self, turn: Turn, word: Word) -> str:
+        """Hold it, and ask for what it lacks."""
+        turn.talk.hold("opinion", dict(_SAYING))
+        turn.talk.draft = Kept("opinion", {"word": asdict(word)}, until=turn.now + _CONFIDENTIAL)
+        if word.words:
+            return self._say("say_confirm", words=word.words, solved=word.solved)
+        if word.asked == Asks.QUESTION:
+            return self._say("say_answer")
+        return self._say("say_why", solved=word.solved) if word.solved else self._say("say_verdict")
+
+    def _is_of_word(self, word: Word, said: str) -> bool:
+        """Whether it is surely meant for what is being said to us."""
+        if word.words:
+            return said in _YES or said in _MORE
+        if word.asked == Asks.VERDICT and not word.solved:
+            return engine.chosen(said, _VERDICTS) is not None
+        return len(said) >= _SURELY_WORDS or said in _DONE
+
+    def _of_word(self, turn: Turn, word: Word) -> Reply:
+        """Take what was sent for what it lacks."""
+        said = plain(turn.text)
+        if turn.message.kind is not Kind.TEXT:
+            return self._says("words_only", pictures=False)
+        if turn.again:
+            return Text(self._saying(turn, word))
+        if word.words:
+            return self._confirm_word(turn, word, said)
+        if word.asked == Asks.VERDICT and not word.solved:
+            return self._verdict(turn, word, said)
+        if word.solved and said in _DONE:
+            return self._keep_word(turn, word)
+        return self._words_of(turn, word)
+
+    def _verdict(self, turn: Turn, word: Word, said: str) -> Reply:
+        at = engine.chosen(said, _VERDICTS)
+        if at is None:
+            return self._says("say_verdict")
+        judged = replace(word, solved=tuple(Solved)[at])
+        return self._keep_word(turn, judged) if judged.solved == Solved.YES else Text(self._saying(turn, judged))
+
+    def _words_of(self, turn: Turn, word: Word) -> Reply:
+        after = replace(word, words=engine.cleaned(turn.text))
+        found = engine.trouble(
+            Asks(word.asked), after.words, solved=word.solved, reopen=after.reopens, shortest=self.bounds.shortest
+        )
+        if found is None:
+            return Text(self._saying(turn, after))
+        return self._says("said_too_long" if found is Problem.TOO_LONG else found, longest=engine.SAID_LONGEST)
+
+    def _confirm_word(self, turn: Turn, word: Word, said: str) -> Reply:
+        if said in _YES:
+            return self._keep_word(turn, word)
+        if said in _MORE:
+            return Text(self._saying(turn, replace(word, words="")))
+        return Text(self._saying(turn, word))
+
+    def _keep_word(self, turn: Turn, word: Word) -> Reply:
+        """Have it kept as an anonymous opinion is, also where the opinion has a name; nothing is looked up for it."""
+        today = self._now(turn).date()
+        try:
+            is_new = self.post(
+                Heard(id=word.id, day=today, turn=word.turn, words=word.words, solved=word.solved, reopen=word.reopens)
+            )
+        except NotKept:
+            return self._says("word_not_kept")
+        _drop(turn)
+        return self._says("said" if is_new else "said_before", asked=word.asked, reopens=word.reopens)
+
     # -- asking what became of it --------------------------------------------------------------------------------
 
     def query(self, turn: Turn) -> Reply:
@@ -286,6 +379,8 @@ class OpinionBox:
         if draft:
             self._hold(turn, draft)
             return self._says("code_while_writing")
+        if _word(turn):
+            turn.talk.draft = None
         turn.talk.hold("opinion", dict(_ASKING))
         return self._says("ask_code")
 
@@ -294,18 +389,24 @@ class OpinionBox:
         code = engine.read(turn.text)
         if not engine.is_code(code):
             return self._says("not_a_code")
-        opinion = self.opinions.get(self.opinions.id_of(code))
-        if opinion is None:
+        found = self.opinions.get(self.opinions.id_of(code))
+        if found is None:
             return self._says("no_such_code")
-        if turn.talk.state == _ASKING:
+        if turn.talk.state in (_ASKING, _SAYING):
             turn.talk.end()
+        if _word(turn):
+            turn.talk.draft = None
+        opinion = self.promise.current(found)
+        talk = engine.talk(self.opinions.notes.of(opinion.id), opinion.heard)
         return self._says(
             "status",
             day=self._say("day", day=opinion.day),
             category=opinion.category,
             state=self._say(f"state_{opinion.state}"),
             promised=self._due(opinion, self._now(turn).date()),
-            reply=opinion.reply,
+            talk=[(each, self._say("day", day=each.day)) for each in talk],
+            invited=self._invited(turn, opinion),
+            reply="" if talk else opinion.reply,
             answered_on=opinion.answered_on and self._say("day", day=opinion.answered_on),
             lost=opinion.lost,
         )
@@ -381,7 +482,13 @@ _QUESTIONS: Mapping[Step, str] = {
 def _draft(turn: Turn) -> Draft | None:
     """The draft that is being written, also while something else is talked of."""
     kept = turn.talk.draft
-    return Draft.load(kept.state) if kept and kept.feature == "opinion" else None
+    return Draft.load(kept.state) if kept and kept.feature == "opinion" and "word" not in kept.state else None
+
+
+def _word(turn: Turn) -> Word | None:
+    """What is being said to our last words."""
+    kept = turn.talk.draft
+    return Word(**kept.state["word"]) if kept and kept.feature == "opinion" and "word" in kept.state else None
 
 
 def _has_lapsed(turn: Turn) -> bool:

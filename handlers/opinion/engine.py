@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 # -- what becomes of an opinion ----------------------------------------------------------------------------------
 
@@ -16,8 +16,11 @@ class State(StrEnum):
 
     RECEIVED = "received"
     IN_HAND = "in_hand"
+    ASKED = "asked"  # we asked the sender something, and wait
     ANSWERED = "answered"
+    PARTLY = "partly"  # answered, and only a part of it could be done
     CLOSED = "closed"
+    REOPENED = "reopened"  # by the sender
 
 
 class Review(StrEnum):
@@ -50,17 +53,166 @@ def to_judge(words: str, *, name: str, verified: bool) -> str:
     return f"{name}\n{words}" if name and not verified else words
 
 
+ENDS = frozenset({State.ANSWERED, State.PARTLY, State.CLOSED})
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.RECEIVED: frozenset({State.IN_HAND, State.ANSWERED, State.CLOSED}),
-    State.IN_HAND: frozenset({State.ANSWERED, State.CLOSED}),
-    State.ANSWERED: frozenset({State.ANSWERED, State.IN_HAND, State.CLOSED}),  # an answer may be mended
+    State.RECEIVED: ENDS | {State.IN_HAND, State.ASKED},
+    State.IN_HAND: ENDS | {State.ASKED},
+    State.ASKED: ENDS | {State.IN_HAND},
+    State.ANSWERED: ENDS | {State.IN_HAND},  # an answer may be mended
+    State.PARTLY: ENDS | {State.IN_HAND},
     State.CLOSED: frozenset({State.IN_HAND}),
+    State.REOPENED: ENDS | {State.IN_HAND, State.ASKED},
 }
 
 
 def may_become(state: str, wanted: str) -> bool:
     """Whether `wanted` is a state that may follow."""
     return wanted in TRANSITIONS[State(state)]
+
+
+# -- what the sender says to it ------------------------------------------------------------------------------------
+
+
+class Asks(StrEnum):
+    """What a sender may say something to, once."""
+
+    QUESTION = "question"
+    VERDICT = "verdict"
+
+
+class Solved(StrEnum):
+    """What the sender thinks of an answer."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+SAID_LONGEST = 500  # characters of what a sender says to a question or an answer
+NOTE_LONGEST = 500  # of what we say: it fits the platform's text with a line before it
+
+
+class Heard(Protocol):
+    """What a sender said, as storage.opinion.Heard."""
+
+    @property
+    def day(self) -> date:
+        """When."""
+
+    @property
+    def turn(self) -> int:
+        """To which of our words."""
+
+    @property
+    def words(self) -> str:
+        """Themselves."""
+
+    @property
+    def solved(self) -> str:
+        """What they think of an answer."""
+
+    @property
+    def reopen(self) -> bool:
+        """Whether it is to be gone on with."""
+
+
+class Said(Protocol):
+    """What we said, as storage.opinion_notes.Note."""
+
+    @property
+    def turn(self) -> int:
+        """Which of our words it is."""
+
+    @property
+    def kind(self) -> str:
+        """The state that it brought about."""
+
+    @property
+    def words(self) -> str:
+        """Themselves."""
+
+    @property
+    def day(self) -> date:
+        """When."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of the talk between us and a sender: `kind` is a state, where it is ours, else one of `Asks`."""
+
+    ours: bool
+    kind: str
+    words: str
+    day: date
+    solved: str = ""
+    reopen: bool = False
+
+
+_SPOKEN = ENDS | {State.ASKED}
+ANSWERS = frozenset({State.ANSWERED, State.PARTLY})
+
+
+def talk(notes: Sequence[Said], heard: Sequence[Heard]) -> list[Line]:
+    """All that was said to and fro; nothing internal, and of an answer that was mended only what stands."""
+    said: list[Line] = []
+    theirs = {each.turn: each for each in heard}
+    for note in notes:
+        if note.kind not in _SPOKEN:
+            continue
+        if said and said[-1].ours and {said[-1].kind, note.kind} <= ANSWERS:
+            said.pop()
+        said.append(Line(ours=True, kind=note.kind, words=note.words, day=note.day))
+        if note.turn in theirs:
+            said.append(_from_sender(theirs[note.turn], note.kind))
+    return said
+
+
+def _from_sender(said: Heard, to: str) -> Line:
+    kind = Asks.QUESTION if to == State.ASKED else Asks.VERDICT
+    return Line(ours=False, kind=kind, words=said.words, day=said.day, solved=said.solved, reopen=said.reopen)
+
+
+def asks(state: str, turns: int, heard: Sequence[Heard]) -> Asks | None:
+    """What the sender may say something to now; `state` is the one that the last of our words brought about."""
+    if any(each.turn == turns for each in heard):
+        return None
+    if state == State.ASKED:
+        return Asks.QUESTION
+    return Asks.VERDICT if state in ENDS else None
+
+
+def trouble(asked: Asks, words: str, *, solved: str, reopen: bool, shortest: int) -> "Problem | None":
+    """Why this isn't taken; what is reopened needs words, and so does an answer to a question."""
+    wordy = asked is Asks.QUESTION or reopen
+    if asked is Asks.VERDICT and (solved not in set(Solved) or (reopen and solved == Solved.YES)):
+        return Problem.NOT_A_VERDICT
+    if len(words) > SAID_LONGEST:
+        return Problem.TOO_LONG
+    if has_code(words):
+        return Problem.HAS_CODE
+    needed = shortest if reopen else 1
+    return Problem.TOO_SHORT if wordy and len(re.sub(r"[\W_]", "", words)) < needed else None
+
+
+def cleaned(words: str) -> str:
+    """Words without what can't be seen."""
+    return _UNSEEN.sub("", words.replace("\r\n", "\n")).strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a sender is saying to our last words, on its way in the chat. `id` is the one it will be kept under."""
+
+    id: str
+    turn: int
+    asked: str
+    solved: str = ""
+    words: str = ""
+
+    @property
+    def reopens(self) -> bool:
+        """Whether it is to be gone on with: whoever says what is missing wants that."""
+        return self.asked == Asks.VERDICT and self.solved != Solved.YES and bool(self.words)
 
 
 # -- by when it is answered ----------------------------------------------------------------------------------------
@@ -91,7 +243,41 @@ class Call(StrEnum):
     OVERDUE = "overdue"
 
 
-_OPEN = frozenset({State.RECEIVED, State.IN_HAND})
+_OPEN = frozenset({State.RECEIVED, State.IN_HAND, State.REOPENED})
+
+
+class Handled(Protocol):
+    """An opinion, as far as it is handled here (storage.opinion.Opinion)."""
+
+    @property
+    def category(self) -> str:
+        """Its name."""
+
+    @property
+    def state(self) -> str:
+        """The one that we left it in."""
+
+    @property
+    def due(self) -> date | None:
+        """By when it is answered."""
+
+    @property
+    def stopped_on(self) -> date | None:
+        """When the clock was stopped."""
+
+    @property
+    def turns(self) -> int:
+        """How often we said something to the sender."""
+
+    @property
+    def heard(self) -> Sequence[Heard]:
+        """What the sender said to it."""
+
+    def at(self, *, state: str, due: date | None) -> Self:
+        """The same, further on."""
+
+
+H = TypeVar("H", bound=Handled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +291,24 @@ class Promise:
     def due(self, category: str, day: date) -> date:
         """By when what comes on this day is answered."""
         return self.workdays.after(day, dict(_listed(self.categories())).get(category) or self.days)
+
+    def current(self, opinion: H) -> H:
+        """The opinion as what its sender said left it: an answer lets the clock go on, a comment opens it anew."""
+        said = next((each for each in opinion.heard if each.turn == opinion.turns), None)
+        if said is None:
+            return opinion
+        if opinion.state == State.ASKED:
+            return opinion.at(state=State.IN_HAND, due=self.gone_on(opinion, said.day))
+        if said.reopen and opinion.state in ENDS:
+            return opinion.at(state=State.REOPENED, due=self.due(opinion.category, said.day))
+        return opinion
+
+    def gone_on(self, opinion: Handled, day: date) -> date | None:
+        """By when it is answered, where the clock stood still until this day; what was late stays late."""
+        stopped, due = opinion.stopped_on, opinion.due
+        if stopped is None or due is None or due < stopped:
+            return due
+        return self.workdays.after(day, self.workdays.between(stopped, due))
 
     def is_sure(self, due: date) -> bool:
         """Whether that year's holidays are known: else Monday to Friday were counted."""
@@ -250,6 +454,7 @@ class Problem(StrEnum):
     SAME_AGAIN = "same_again"
     HAS_CODE = "has_code"
     TOO_MANY_PICTURES = "too_many_pictures"
+    NOT_A_VERDICT = "not_a_verdict"
     NOT_A_NAME = "not_a_name"
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Call, Promise, Review
+from handlers.opinion.engine import Call, Promise, Review, State
 from scheduler.job import Job
 from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
@@ -79,7 +79,7 @@ class Tell(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Tells named senders that their opinion was answered."""
+    """Tells named senders what we said to their opinion."""
 
     opinions: Opinions
     say: Say
@@ -88,10 +88,19 @@ class Answers:
     def __call__(self) -> None:
         """Tell everyone who has not heard. Safe to repeat: the key is the same for the same answer."""
         for opinion in self.opinions.to_tell():
-            day = self.say("opinion.day", day=opinion.day)
-            line = self.say("opinion.answered", day=day, category=opinion.category, reply=opinion.reply)
-            self.tell(opinion.person, line, f"opinion:{opinion.id}:{opinion.answers}")
+            self.tell(opinion.person, self._line(opinion), f"opinion:{opinion.id}:{opinion.answers}:{opinion.turns}")
             self.opinions.told(opinion)
+
+    def _line(self, opinion: Opinion) -> str:
+        """Our last words."""
+        about = {"day": self.say("opinion.day", day=opinion.day), "category": opinion.category}
+        said = [each for each in engine.talk(self.opinions.notes.of(opinion.id), ()) if each.ours]
+        words, kind = (said[-1].words, said[-1].kind) if said else (opinion.reply, State.ANSWERED)
+        if kind == State.ASKED:
+            return self.say("opinion.asked_back", **about, words=words)
+        if kind == State.CLOSED:
+            return self.say("opinion.closed_because", **about, words=words)
+        return self.say("opinion.answered", **about, reply=words, partly=kind == State.PARTLY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +282,8 @@ class Reminder:
 
     def __call__(self, now: datetime, today: date) -> None:
         """Say it once a day, however often this is run."""
-        open_ones = self.opinions.of_days(self.opinions.days(most=_DAYS_LOOKED_AT))
+        days = self.opinions.days(most=_DAYS_LOOKED_AT)
+        open_ones = [self.promise.current(each) for each in self.opinions.with_heard(days)]
         calls = Counter(self.promise.call(each.state, each.due, day=each.day, today=today) for each in open_ones)
         said = [self.words[call].format(calls[call]) for call in Call if calls[call]]
         if not said:

@@ -104,6 +104,9 @@ class Became(Protocol):
     answered_on: date | None
     due: date | None
     overdue: bool
+    talk: Any
+    asks: Any
+    ticket: str
     lost: int
 
 
@@ -121,6 +124,9 @@ class Box(Protocol):
 
     def take_picture(self, data: bytes) -> str:
         """Keep a picture that is to go with a name; give its id."""
+
+    def hear(self, ticket: str, words: str, solved: str, *, reopen: bool) -> None:
+        """Keep what the sender says to our last words."""
 
     def look_up(self, typed: str) -> Became:
         """What became of the opinion with this receipt."""
@@ -241,7 +247,21 @@ class Desk:
             became = self.box.look_up(typed)
         except Refused as why:
             return self._page("receipt", typed=typed, fault=self._said(why)), why.problem.status
-        return self._page("became", became=became)
+        return self._page("became", became=became, asks=became.asks, ticket=became.ticket, said={})
+
+    def hear(self) -> ResponseReturnValue:
+        """Take what a sender says to our last words; the ticket tells to which, so that nothing is looked up."""
+        self._pace()
+        fields = request.form
+        words, solved, ticket = fields.get("words", ""), fields.get("solved", ""), fields.get("ticket", "")[:512]
+        asks = "verdict" if "verdict" in fields else "question"
+        try:
+            self.box.hear(ticket, words, solved, reopen="reopen" in fields)
+        except Refused as why:
+            said = {"words": words, "solved": solved, "reopen": "reopen" in fields}
+            page = self._page("say", asks=asks, ticket=ticket, said=said, fault=self._said(why), at=why.field)
+            return page, why.problem.status
+        return self._page("heard", reopened="reopen" in fields, asks=asks)
 
     def _pace(self) -> None:
         now, who = self.clock(), request.remote_addr or ""
@@ -310,12 +330,13 @@ def blueprint(desk: Desk) -> Blueprint:
 
 
 def for_anyone(desk: Desk, gallery: Gallery) -> Blueprint:
-    """Serve /p/opinion/receipt, since whoever holds a receipt may ask, and /p/opinion/pictures/<address>.jpg.
+    """Serve /p/opinion/receipt and /p/opinion/receipt/said, since whoever holds a receipt may ask and answer.
 
-    The platform tells a picture by its ending too.
+    Also /p/opinion/pictures/<address>.jpg: the platform tells a picture by its ending too.
     """
     doors = Blueprint("opinion_open", __name__, url_prefix="/p/opinion", template_folder="../templates")
     doors.add_url_rule("/receipt", "ask", desk.ask)
     doors.add_url_rule("/receipt", "found", desk.found, methods=["POST"])
+    doors.add_url_rule("/receipt/said", "hear", desk.hear, methods=["POST"])
     doors.add_url_rule("/pictures/<address>.jpg", "picture", gallery.picture)
     return doors

@@ -18,10 +18,11 @@ import sqlalchemy as sa
 import structlog
 
 from handlers.conversation import windows
+from handlers.opinion import engine
 from handlers.router import Router, Turn
 from storage.db import Database, metadata
 from storage.letterbox import letterbox
-from storage.opinion import anonymous_opinions
+from storage.opinion import Opinion, anonymous_opinions
 from tests.handlers.opinion import changes
 from tests.handlers.opinion.world import ZONE, Member, World, receipt
 from tests.mini import Mini
@@ -61,6 +62,12 @@ class Day:
     sent: list[Sent] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     snapshots: list[set[object]] = field(default_factory=list)
+    turn: int = 0  # where it is one, what is anonymous are words to a question
+
+    def id_of(self, code: str) -> str:
+        """The id of what was said without a name: an opinion, or a word to what we asked about one."""
+        opinion = self.world.opinions.id_of(code)
+        return self.world.opinions.heard_id(opinion, self.turn) if self.turn else opinion
 
     @property
     def anonymous(self) -> list[Sent]:
@@ -69,12 +76,12 @@ class Day:
     @cached_property
     def carried(self) -> list[set[str]]:
         """Whose words each round carried."""
-        senders = {self.world.opinions.id_of(each.code): each.openid for each in self.anonymous}
+        senders = {self.id_of(each.code): each.openid for each in self.anonymous}
         return [{senders[word] for word in words} for words in self.rounds]
 
     def order_of_rows(self) -> dict[str, int]:
         """Which row (by its mark) came as the how-manieth: only the keys tell, and the strongest attacker is told."""
-        came = {self.world.opinions.id_of(each.code): at for at, each in enumerate(self.anonymous)}
+        came = {self.id_of(each.code): at for at, each in enumerate(self.anonymous)}
         leaves = self.world.opinions._leaves
         found = {row.mark: leaves._opened(row) for row in rows(self.world.db, anonymous_opinions)}
         return {mark: came[leaf.id] for mark, leaf in found.items() if leaf}
@@ -206,6 +213,35 @@ class ByPages:
         between()
         reader.post("/p/opinion", {"step": "look", "name": name, "category": "生活困难", "words": words})
         return receipt_on(reader.post("/p/opinion", {"step": "send"}).text)
+
+
+class Answering:
+    """Words to a question, by the receipt of an opinion of another day; what has a name is an opinion of this one."""
+
+    def __init__(self, world: World, *, opinions: int) -> None:
+        """Questions wait; whose opinions they are about was forgotten, so that nothing but the words has no name."""
+        self._codes = [engine.drawn(random.Random(number).randrange) for number in range(opinions)]
+        for number, code in enumerate(self._codes):
+            asked = Opinion(
+                id=world.opinions.id_of(code),
+                day=world.clock().date() - timedelta(days=3),
+                named=True,
+                category="生活困难",
+                words=SECRET,
+                state=engine.State.ASKED,
+                turns=1,
+            )
+            world.opinions.keep_named(asked, message=f"asked-{number}")
+        self._waiting = iter(self._codes)
+
+    def __call__(self, member: Member, name: str, words: str, between: Callable[[], None]) -> str:
+        if name:
+            return in_the_chat(member, name, words, between)
+        code = next(self._waiting)
+        member.says(f"查询 {code}", words)
+        between()
+        member.says("1")
+        return code
 
 
 def receipt_on(page: str) -> str:

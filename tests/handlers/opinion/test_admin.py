@@ -146,23 +146,31 @@ def test_an_answer_without_words_or_too_long_is_not_kept(world, browser, reply):
 
 def test_only_a_state_that_may_follow_is_taken(world, browser):
     sent(world)
-    browser.post(f"{the_page(browser)}/state", data={"state": "closed"})
-    refused = browser.post(f"{the_page(browser)}/state", data={"state": "received"})
-    nonsense = browser.post(f"{the_page(browser)}/state", data={"state": "nonsense"})
+    browser.post(f"{the_page(browser)}/close", data={"reason": "已经转给后勤处。"})
+    refused = [browser.post(f"{the_page(browser)}/state", data={"state": each}) for each in ("received", "nonsense")]
+    asked = browser.post(f"{the_page(browser)}/ask", data={"question": "哪一栋？"})
 
-    assert (refused.status_code, nonsense.status_code) == (422, 422)
-    assert "这条意见现在是“已办结”" in refused.text
-    assert "改为“办理中”" in refused.text
+    assert [each.status_code for each in (*refused, asked)] == [422] * 3
+    assert "这条意见现在是“已办结”" in asked.text
+    assert "改为“办理中”" in asked.text
+
+
+@pytest.mark.parametrize("state", ["answered", "partly", "asked", "closed", "reopened"])
+def test_no_state_that_comes_with_words_is_had_without_them(world, browser, state):
+    sent(world)
+
+    assert browser.post(f"{the_page(browser)}/state", data={"state": state}).status_code == 422
+    assert len(links(browser.get("/admin/opinion/?state=received").text)) == 1
 
 
 def test_a_closed_opinion_shows_its_answer_and_no_form_for_another(world, browser):
     sent(world)
     browser.post(f"{the_page(browser)}/answer", data={"reply": "改到十一点停。"})
-    browser.post(f"{the_page(browser)}/state", data={"state": "closed"})
+    browser.post(f"{the_page(browser)}/close", data={"reason": "已经改了。"})
     page = browser.get(the_page(browser)).text
 
     assert "改到十一点停。" in page
-    assert "<textarea" not in page
+    assert 'name="reply"' not in page
     assert browser.post(f"{the_page(browser)}/answer", data={"reply": "再说"}).status_code == 422
 
 
@@ -191,7 +199,7 @@ def test_the_forms_carry_a_token(world, browser):
     sent(world)
     page = browser.get(the_page(browser)).text
 
-    assert page.count("<form") == page.count('name="csrf_token"') == 3
+    assert page.count("<form") == page.count('name="csrf_token"') == 5
 
 
 @pytest.mark.parametrize(
@@ -257,7 +265,7 @@ def test_a_picture_to_be_looked_at_is_named_and_a_risky_one_is_opened_by_hand(wo
     assert "走廊的灯" in listed
     assert why in page
     assert "第 1 张图片" not in page
-    assert page.count("<details") == folded
+    assert page.partition('name="reply"')[0].count("<details") == folded
     assert page.count("<img") == after.count("<img") == 2
     assert why not in after
     assert "待核" not in browser.get("/admin/opinion/").text

@@ -62,6 +62,7 @@ def days(
     anonymous: int,
     named: int,
     by: attack.Sends | None = None,
+    answering: bool = False,
     rhythm: Callable[[Day], object] | None = None,
 ) -> Iterator[Day]:
     (folder / "redis").mkdir()
@@ -72,22 +73,40 @@ def days(
         redis = fast.connect(f"unix://{socket}", seconds=2)
         for db in the_database(folder, servers):
             world = World(db, redis, Keys(secrets.token_hex(16)), stirred=stirred, anonymous_a_day=anonymous)
+            by = attack.Answering(world, opinions=MEMBERS * anonymous) if answering else by
             with changes.kept(db):
-                day = Day(world, redis, folder, began=changes.place(db))
+                day = Day(world, redis, folder, began=changes.place(db), turn=int(answering))
                 yield attack.a_day(day, anonymous=anonymous, named=named, by=by, rhythm=rhythm)
         redis.close()
 
 
-@pytest.fixture(scope="module", params=["in the chat", "by the mini-program", "in a browser"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "in the chat",
+        "by the mini-program",
+        "in a browser",
+        pytest.param("to a question", marks=pytest.mark.drill),
+    ],
+)
 def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Day]:
-    ways: Mapping[str, attack.Sends] = {
+    ways: Mapping[str, attack.Sends | None] = {
         "in the chat": attack.in_the_chat,
+        "to a question": None,
         "by the mini-program": attack.ByApi(),
         "in a browser": attack.ByPages(),
     }
     by = ways[request.param]
     folder = tmp_path_factory.mktemp("day")
-    yield from days(folder, servers, stirred=STIRRED, anonymous=ANONYMOUS_EACH, named=NAMED_EACH, by=by)
+    yield from days(
+        folder,
+        servers,
+        stirred=STIRRED,
+        anonymous=ANONYMOUS_EACH,
+        named=NAMED_EACH,
+        by=by,
+        answering=request.param == "to a question",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +158,7 @@ def test_an_openid_lies_nowhere_but_in_the_table_of_contacts(day, held):
 
 
 def test_the_id_that_an_admin_reads_lies_nowhere_in_clear(day, held):
-    ids = [day.world.opinions.id_of(each.code) for each in day.anonymous]
+    ids = [day.id_of(each.code) for each in day.anonymous]
 
     assert attack.places_of(ids, "0-9a-f", held) == set()
 
@@ -193,8 +212,9 @@ def test_a_backup_before_the_days_words_were_moved_and_one_after_have_nothing_in
 def test_all_counters_of_the_quota_look_alike(day):
     counters = day.redis.keys("zhibu:opinions:*")
 
-    assert {day.redis.get(key) for key in counters} == {str(ANONYMOUS_EACH).encode()}
-    assert len({day.redis.pexpiretime(key) for key in counters}) == 1
+    counts = set() if day.turn else {str(ANONYMOUS_EACH).encode()}  # words to a question aren't counted
+    assert {day.redis.get(key) for key in counters} == counts
+    assert len({day.redis.pexpiretime(key) for key in counters}) == len(counts)
 
 
 # -- nothing to order ------------------------------------------------------------------------------------------------

@@ -78,6 +78,9 @@ def test_the_receipt_leads_to_what_was_said_and_what_became_of_it(world, mini):
         "answered_on": None,
         "due": "2126-12-13",  # the fifteenth from a Saturday, Monday to Friday
         "overdue": False,
+        "talk": [],
+        "asks": "",
+        "ticket": "",
         "lost": 0,
     }
 

@@ -22,6 +22,7 @@ from handlers import openapi, opinion
 from handlers.conversation import Conversation
 from handlers.openapi import Effect
 from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Stores
+from handlers.opinion.engine import Promise
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate, PageGate
 from scheduler.postman import Postman
@@ -29,7 +30,7 @@ from scheduler.workdays import Workdays
 from storage.checks import Checks
 from storage.db import Database
 from storage.inbox import Inbox
-from storage.opinion import STIRRED, Opinion, Opinions, Quota
+from storage.opinion import STIRRED, Letter, Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People, Who
 from storage.phone import Phone
@@ -121,6 +122,9 @@ class World:
         self.pictures = Pictures(db, keys)
         self.checks = Checks(db, keys)
         self.inbox = Inbox(redis, keys)
+        self.promise = Promise(
+            workdays=Workdays(dict), days=chosen.workdays, categories=lambda: self.say("opinion.categories")
+        )
         self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
         self.feature = opinion.feature(
             stores=Stores(
@@ -143,6 +147,7 @@ class World:
                 phone_of=self.phones.get,
                 workdays=Workdays(dict),
                 admins=lambda: self.admins,
+                author=lambda: "承办人甲",
             ),
             clock=self.clock,
             settings=chosen,
@@ -157,11 +162,11 @@ class World:
         self.conversation = self.conversing()
         self._numbers = count(1)
 
-    def post(self, opinion: Opinion) -> bool:
+    def post(self, letter: Letter) -> bool:
         """Hand it to the postman; whoever waits sees to the next round themselves."""
-        letter = self.postman.take(opinion)
+        waiting = self.postman.take(letter)
         self.next_round()
-        return self.postman.end(letter)
+        return self.postman.end(waiting)
 
     def conversing(self, *others: Router) -> Conversation:
         """A conversation of the opinion box and other features."""

@@ -1,7 +1,11 @@
 const telling = require("../../telling");
 
 const { api } = getApp();
-const STATES = { received: "已收到", in_hand: "办理中", answered: "已答复", closed: "已办结" };
+const STATES = {
+  received: "已收到", in_hand: "办理中", asked: "承办人有话问您", answered: "已答复", partly: "已答复，部分解决", closed: "已办结",
+  reopened: "正在重新办理",
+};
+const OURS = { asked: "承办人问", answered: "答复", partly: "答复（部分解决）", closed: "办结说明" };
 
 Page({
   data: { busy: false, fault: "", form: null, anonymous: true, category: 0, name: "", words: "", pictures: [], receipt: "", due: "", typed: "", status: null },
@@ -62,7 +66,8 @@ Page({
   look() {
     return telling(this, async () => {
       const status = await api.opinion.look(this.data.typed);
-      this.setData({ status: { ...status, waits: ["received", "in_hand"].includes(status.state), state: STATES[status.state] || status.state } });
+      this.setData({ status: { ...status, waits: ["received", "in_hand", "reopened"].includes(status.state), state: STATES[status.state] || status.state,
+        talk: status.talk.map((line) => ({ ...line, who: line.ours ? OURS[line.kind] : "您说" })) } });
     });
   },
 });

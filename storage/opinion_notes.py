@@ -1,0 +1,87 @@
+"""What those who handle an opinion say: to its sender, and among themselves. Sealed, and padded to one length.
+
+A row leads to its opinion by a keyed hash only. It tells when we said something, which is no secret of the sender's:
+what a sender says lies in the letterbox and among the leaves, and never here (docs/decisions/0039).
+"""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage.db import Database, metadata
+from storage.sealing import CannotOpen, Keys
+
+NOTE_BYTES = 3072  # 500 characters of four bytes, with all that goes with them
+
+opinion_notes = sa.Table(
+    "opinion_notes",
+    metadata,
+    sa.Column("opinion", sa.String(64), primary_key=True),  # keyed hash of its id
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something we said. `turn` is which of our words to the sender it is, or which of them came last before it.
+
+    `kind` is the state that the words brought about; `INTERNAL` is never shown outside. `author` is an admin's name.
+    """
+
+    turn: int
+    kind: str
+    words: str
+    day: date
+    author: str
+
+
+INTERNAL = "internal"
+
+
+class OpinionNotes:
+    """The notes of every opinion, in the order in which they were written."""
+
+    def __init__(self, db: Database, keys: Keys) -> None:
+        self._db = db
+        self._box = keys.box("opinion:notes")
+        self._mark = keys.mark("opinion:notes")
+
+    def of(self, opinion: str) -> list[Note]:
+        """All notes of the opinion of this id, what is internal too."""
+        mark = self._mark(opinion)
+        chosen = sa.select(opinion_notes).where(opinion_notes.c.opinion == mark).order_by(opinion_notes.c.number)
+        with self._db.read() as connection:
+            return list(self._read(connection.execute(chosen).all()))
+
+    def add(self, opinion: str, note: Note) -> None:
+        """Keep a note by itself."""
+        with self._db.begin() as connection:
+            self.put(connection, opinion, note)
+
+    def put(self, connection: Connection, opinion: str, note: Note) -> None:
+        """Keep a note in a transaction that does more."""
+        self._db.take_turn(connection, opinion_notes)
+        mark = self._mark(opinion)
+        last = sa.select(sa.func.max(opinion_notes.c.number)).where(opinion_notes.c.opinion == mark)
+        number = (connection.execute(last).scalar() or 0) + 1
+        content = json.dumps(asdict(note), ensure_ascii=False, separators=(",", ":"), default=date.isoformat).encode()
+        padded = content.ljust(-(-len(content) // NOTE_BYTES) * NOTE_BYTES)
+        sealed = self._box.seal(padded, bound_to=_place(mark, number))
+        connection.execute(opinion_notes.insert().values(opinion=mark, number=number, sealed=sealed))
+
+    def _read(self, rows: Iterable[sa.Row[tuple[str, int, bytes]]]) -> Iterable[Note]:
+        for row in rows:
+            with suppress(CannotOpen):
+                content = json.loads(self._box.open(row.sealed, bound_to=_place(row.opinion, row.number)))
+                yield Note(**{**content, "day": date.fromisoformat(content["day"])})
+
+
+def _place(mark: str, number: int) -> bytes:
+    return f"{mark}:{number}".encode()
