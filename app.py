@@ -109,6 +109,7 @@ from storage.roster import Roster
 from storage.run_reports import RunReports
 from storage.sealing import Keys
 from storage.sessions import Sessions
+from storage.sittings import Sittings
 from storage.speeds import Speeds
 from storage.subscription import Subscriptions
 from storage.tags import Tags
@@ -157,6 +158,7 @@ KNOWN = Known(
             "opinion.start",
             "quiz.challenge",
             "quiz.daily",
+            "quiz.exams",
             "quiz.sequence",
             "quiz.topics",
             "quiz.wrong",
@@ -389,7 +391,12 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     phones, cards = Phones(database, keys), _cards(settings, platform, clock)
     features = (
         quiz.feature(
-            stores=quiz.Stores(store=QuizStore(database), cards=Cards(database), places=Places(database)),
+            stores=quiz.Stores(
+                store=QuizStore(database),
+                cards=Cards(database),
+                places=Places(database),
+                sittings=Sittings(database),
+            ),
             shelf=shelf,
             intake=intake_of(settings, shelf.current),
             zone=settings.zone,

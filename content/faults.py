@@ -124,6 +124,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "question_source": ("这道题没有出处", "请写 source 或 cites"),
     "bank_twice": ("两个题库都叫“{said}”", "另一个是 {other}；请给一个文件改名，除扩展名外名字要不同"),
+    "bank_unknown": ("没有“{said}”这个题库", "题库按文件名说，现有：{allowed}"),
+    "exam_times": ("closes_at 不在 opens_at 之后，没有人能考", "请改其中一个；只写日期的，closes_at 算到那一天结束"),
+    "exam_short": (
+        "这一部分要抽 {wanted} 题，可抽的只剩 {left} 题",
+        "只抽单选、多选、判断题，前面几部分抽走的不再抽；请减少 count，放宽条件，或往题库里加题",
+    ),
     "topic_unknown_above": (
         "没有“{said}”这个主题，没有人能订阅它",
         "请在表头或第一道题的上面加一行“主题：…”，写主题的 id 或名称；account.toml 里的主题有：{allowed}",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from content import faults, markdown, reading, words
+from content.exams import Exam
 from content.faults import Finding, Unreadable
 from content.importers import banks
 from content.importers.safety import FORMATS, OTHER_OFFICE
@@ -92,7 +93,17 @@ class Searchable:
 
 
 Content = (
-    Account | Menu | Organisations | Regulations | Phrases | Questions | Searchable | Broadcast | Template | WorkYear
+    Account
+    | Menu
+    | Organisations
+    | Regulations
+    | Phrases
+    | Questions
+    | Searchable
+    | Broadcast
+    | Template
+    | WorkYear
+    | Exam
 )
 
 
@@ -197,6 +208,10 @@ def _broadcast(draft: _Draft) -> Broadcast | None:
     return broadcast
 
 
+def _exam(draft: _Draft) -> Exam | None:
+    return draft.model(Exam, key=draft.stem)
+
+
 def _work_year(draft: _Draft) -> WorkYear | None:
     return draft.model(WorkYear, year=draft.stem)
 
@@ -250,6 +265,7 @@ FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "broadcasts": (".toml", _broadcast),
     "templates": ("", _template),
     "calendar": (".toml", _work_year),
+    "exams": (".toml", _exam),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from content import agreement, faults, files, question_checks, words
 from content.agreement import Known, Pack
+from content.exams import Exam, Part
 from content.faults import BadContent, Finding, Level
 from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
 from content.models import (
@@ -49,6 +50,7 @@ class Library:
     questions: Mapping[str, Question]
     digests: Mapping[str, Digest]
     broadcasts: Mapping[str, Broadcast]
+    exams: Mapping[str, Exam]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
     work_years: Mapping[int, WorkYear]
@@ -149,9 +151,21 @@ class Library:
         if key not in self._drawable:
             if len(self._drawable) >= DAYS_KEPT:
                 self._drawable.clear()
-            banks = (bank for bank in self.banks.values() if topic in {None, bank.topic})
+            banks = (bank for bank in self.banks.values() if topic in {None, self._topic_of(bank)})
             self._drawable[key] = tuple(each for bank in banks for each in bank.questions if each.in_effect(day))
         return self._drawable[key]
+
+    def drawn_from(self, part: Part, *, day: date) -> list[Question]:
+        """Give the questions that a part of an exam may draw from on a day."""
+        fitting = part.of(self.banks.values(), called=self._called())
+        return [question for question in fitting if question.in_effect(day)]
+
+    def _topic_of(self, bank: Bank) -> str:
+        return self._called().get(bank.topic, bank.topic)
+
+    def _called(self) -> dict[str, str]:
+        """The topics' ids by their names, by which a bank that was dropped in may say its topic."""
+        return {topic.name: topic.id for topic in self.account.topics}
 
     # Digests
 
@@ -252,6 +266,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         questions=_by((each.id, each) for bank in banks for each in bank.questions),
         digests=_by((each.digest.slug, each.digest) for each in found),
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
+        exams=_by((each.key, each) for _, each in sorted(pack.every(Exam), key=lambda pair: pair[0])),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
         work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from content.agreement import Check, Clash, Pack, listed
+from content.exams import Exam
 from content.files import Questions
-from content.models import Cite
+from content.models import Account, Cite
 from content.positions import Place
 from content.regulations import Regulation, Regulations
 
@@ -73,4 +74,30 @@ def _cite(file: str, place: Place, cite: Cite, known: Mapping[str, Regulation], 
         yield Clash(file, "cite_superseded", facts, place)
 
 
-CHECKS: tuple[Check, ...] = (_ids_are_used_once, _banks_have_one_name, _no_two_are_alike, _cites_are_in_force)
+def _exams_can_be_drawn(pack: Pack) -> Iterator[Clash]:
+    """Each part has enough questions, whatever the parts before it drew: none is asked twice."""
+    banks = {made.bank.name: made.bank for _, made in pack.every(Questions)}
+    account = pack.one(Account)
+    called = {topic.name: topic.id for topic in account.topics} if account else {}
+    for file, exam in pack.every(Exam):
+        before: list[tuple[int, set[str]]] = []
+        for index, part in enumerate(exam.parts):
+            if part.bank and part.bank not in banks:
+                yield Clash(
+                    file, "bank_unknown", {"said": part.bank, "allowed": listed(banks)}, ("part", index, "bank")
+                )
+                continue
+            there_are = {question.id for question in part.of(banks.values(), called=called)}
+            left = len(there_are) - sum(min(count, len(there_are & drawn)) for count, drawn in before)
+            if left < part.count:
+                yield Clash(file, "exam_short", {"wanted": part.count, "left": max(left, 0)}, ("part", index, "count"))
+            before.append((part.count, there_are))
+
+
+CHECKS: tuple[Check, ...] = (
+    _ids_are_used_once,
+    _banks_have_one_name,
+    _no_two_are_alike,
+    _cites_are_in_force,
+    _exams_can_be_drawn,
+)

@@ -20,6 +20,7 @@ from handlers.quiz.service import Service
 from storage.cards import Cards
 from storage.places import Places
 from storage.quiz import QuizStore
+from storage.sittings import Sittings
 
 
 class QuizSettings(BaseModel):
@@ -39,6 +40,7 @@ class Stores:
     store: QuizStore
     cards: Cards
     places: Places
+    sittings: Sittings
 
 
 def feature(
@@ -53,11 +55,12 @@ def feature(
     settings: QuizSettings,
 ) -> Feature:
     """The quiz, ready to be opened. `public_url` is where phones reach the pages, "" for nowhere."""
-    store, cards, places = stores.store, stores.cards, stores.places
+    store, cards, places, sittings = stores.store, stores.cards, stores.places, stores.sittings
     service = Service(
         store=store,
         cards=cards,
         places=places,
+        sittings=sittings,
         shelf=shelf,
         zone=zone,
         drawn=Daily(settings.questions_a_day),
@@ -83,10 +86,11 @@ def feature(
                 words=tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8")),
             )
         ),
+        pages_for_anyone=pages.for_anyone(pages.Certificates(sittings=sittings, shelf=shelf, zone=zone)),
         keeps=Keeps(
-            tables=("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places"),
+            tables=("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places", "quiz_sittings"),
             show=show,
-            erase=in_turn(places.erase, cards.erase, store.erase),
-            unite=in_turn(places.unite, cards.unite, store.unite),
+            erase=in_turn(sittings.erase, places.erase, cards.erase, store.erase),
+            unite=in_turn(sittings.unite, places.unite, cards.unite, store.unite),
         ),
     )

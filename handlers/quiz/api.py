@@ -15,13 +15,15 @@ from handlers.openapi import Effect, Once, Paged
 from handlers.problems import Problem, Refused
 from handlers.quiz import engine
 from handlers.quiz.engine import Mode
-from handlers.quiz.service import Service
+from handlers.quiz.service import Paper, Service
 from storage.quiz import Given, QuizStore, Round
+from storage.sittings import Sitting
 
 NO_QUESTIONS = Problem(404, "quiz.problem_no_questions")
 NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
 ENOUGH = Problem(409, "quiz.problem_enough")
 NO_SUCH_CHOICE = Problem(404, "quiz.problem_no_such_choice")
+NO_SUCH_EXAM = Problem(404, "quiz.problem_no_such_exam")
 NO_SUCH_ROUND = Problem(404, "quiz.problem_no_such_round")
 NOT_OPEN = Problem(409, "quiz.problem_not_open")
 CHANGED = Problem(409, "quiz.problem_changed")
@@ -36,15 +38,16 @@ class Of(StrEnum):
     TOPIC = "topic"
     SEQUENCE = "sequence"
     CHALLENGE = "challenge"
+    EXAM = "exam"
 
 
 _OF = {Mode.TODAY: Of.TODAY, Mode.MISTAKES: Of.MISTAKES} | {
-    mode: Of(mode.value) for mode in (Mode.TOPIC, Mode.SEQUENCE, Mode.CHALLENGE)
+    mode: Of(mode.value) for mode in (Mode.TOPIC, Mode.SEQUENCE, Mode.CHALLENGE, Mode.EXAM)
 }
 
 
 class Begin(BaseModel):
-    """Which round to begin, or to go on with; `id` is the topic's or the bank's, out of what can be chosen."""
+    """Which round to begin, or to go on with; `id` is the topic's, the bank's or the exam's."""
 
     of: Of
     id: str = Field("", max_length=64)
@@ -86,16 +89,51 @@ class Offered(BaseModel):
     text: str = Field(examples=["The day on which probation ends"])
 
 
+class ExamOffered(BaseModel):
+    """An exam that can be begun, or was sat."""
+
+    id: str = Field(examples=["2026-spring"])
+    title: str
+    questions: int
+    minutes: int
+    pass_mark: int = Field(description="Of a hundred.")
+    practice: bool = Field(description="Whether it may be repeated, and gives no certificate.")
+    can_begin: bool
+    going: bool = Field(description="Whether its clock runs for you.")
+    mark: int | None = Field(description="What yours came to, of a hundred; null until it is over.")
+
+
+class Exams(BaseModel):
+    """What can be sat, and what was."""
+
+    items: list[ExamOffered]
+
+
+class Sat(BaseModel):
+    """What a round of an exam is beside its questions; there is a mark once it is over."""
+
+    title: str
+    ends_at: datetime = Field(description="No answer is taken from then on.")
+    pass_mark: int
+    mark: int | None
+    passed: bool
+    certificate: str | None = Field(description="Whoever has the number can check it at /p/quiz/certificate.")
+
+
 class Going(BaseModel):
-    """A round as far as it is answered; without a question it is over. A challenge ends with its third mistake."""
+    """A round as far as it is answered; without a question it is over. A challenge ends with its third mistake.
+
+    Of an exam nothing is told of right and wrong before it is over.
+    """
 
     id: str = Field(examples=["0cc175b9c0f1b6a831c399e269772661"])
     of: Of
     total: int = Field(examples=[5])
     answered: int = Field(examples=[2])
-    right: int = Field(examples=[1])
-    wrong: int = Field(examples=[1])
+    right: int | None = Field(examples=[1])
+    wrong: int | None = Field(examples=[1])
     question: Shown | None
+    exam: Sat | None
 
 
 class Answer(BaseModel):
@@ -119,9 +157,9 @@ class Source(BaseModel):
 
 
 class Verdict(BaseModel):
-    """Whether it was right, why, and how the round goes on."""
+    """Whether it was right, why, and how the round goes on; in an exam only how it goes on."""
 
-    right: bool
+    right: bool | None
     answer: list[str] = Field(description="Ids of the right choices.", examples=[["a"]])
     explanation: str
     source: str
@@ -198,9 +236,17 @@ class Quiz:
                 begun, problem = self.service.in_order(person, today, bank=wanted.id), NO_SUCH_CHOICE
             case Of.CHALLENGE:
                 begun, problem = self.service.challenge(person, today, asked_by=asked_by), NO_QUESTIONS
+            case Of.EXAM:
+                begun = self.service.exam(person, self.clock(), key=wanted.id, asked_by=asked_by)
+                problem = NO_SUCH_EXAM
         if begun is None:
             raise Refused(problem)
         return self._going(begun)
+
+    def exams(self) -> Exams:
+        """The exams that can be begun, and those that were sat."""
+        papers = self.service.papers(session.who().person, self.clock())
+        return Exams(items=[_offered(each) for each in papers])
 
     def choices(self) -> Choosables:
         """The topics and the banks."""
@@ -271,19 +317,26 @@ class Quiz:
         return going
 
     def _open_at(self, going: Round) -> int:
-        return self.service.open_at(going)
+        return self.service.open_at(going, self._sitting(going), now=self.clock())
+
+    def _sitting(self, going: Round) -> Sitting | None:
+        return self.service.sitting(session.who().person, going)
 
     def _going(self, going: Round) -> Going:
         at = self._open_at(going)
         question = self._library.question(going.questions[at]) if at < len(going.questions) else None
+        is_exam = engine.mode(going) is Mode.EXAM
+        is_told = not is_exam or question is None
+        sitting = self.service.closed(session.who().person, going) if question is None else self._sitting(going)
         return Going(
             id=going.id,
             of=_OF[engine.mode(going)],
             total=len(going.questions),
             answered=going.answered,
-            right=going.right,
-            wrong=going.wrong,
+            right=going.right if is_told else None,
+            wrong=going.wrong if is_told else None,
             question=self._asking(question, going, at) if question else None,
+            exam=_sat(sitting) if sitting else None,
         )
 
     def _asking(self, question: Question, going: Round, at: int) -> Shown:
@@ -297,6 +350,8 @@ class Quiz:
         )
 
     def _verdict(self, question: Question, shown: tuple[engine.Choice, ...], going: Round, *, right: bool) -> Verdict:
+        if engine.mode(going) is Mode.EXAM:
+            return Verdict(right=None, answer=[], explanation="", source="", cites=[], round=self._going(going))
         return Verdict(
             right=right,
             answer=sorted(engine.right_ids(question)),
@@ -323,6 +378,31 @@ class Quiz:
         return self.service.shelf.current()
 
 
+def _offered(paper: Paper) -> ExamOffered:
+    return ExamOffered(
+        id=paper.exam.key,
+        title=paper.exam.title,
+        questions=paper.exam.count,
+        minutes=paper.exam.minutes,
+        pass_mark=paper.exam.pass_mark,
+        practice=paper.exam.practice,
+        can_begin=paper.can_begin,
+        going=paper.is_going,
+        mark=paper.sitting.mark if paper.sitting else None,
+    )
+
+
+def _sat(sitting: Sitting) -> Sat:
+    return Sat(
+        title=sitting.title,
+        ends_at=sitting.ends_at,
+        pass_mark=sitting.pass_mark,
+        mark=sitting.mark,
+        passed=sitting.has_passed,
+        certificate=sitting.certificate,
+    )
+
+
 def blueprint(quiz: Quiz) -> APIBlueprint:
     """Serve /api/v1/quiz."""
     doors, say = openapi.doors("quiz"), quiz.service.shelf.say
@@ -339,13 +419,19 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     def choices() -> Choosables:
         return quiz.choices()
 
+    @doors.get("/exams")
+    @doors.output(Exams)
+    @doors.doc(summary="The exams that can be begun, and those that you sat")
+    def exams() -> Exams:
+        return quiz.exams()
+
     @doors.post("/rounds")
     @doors.input(Begin)
     @doors.input(Once, location="headers")
     @doors.output(Going)
     @doors.doc(
         summary="Begin a round, or go on with the one that is open",
-        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH, NO_SUCH_CHOICE),
+        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH, NO_SUCH_CHOICE, NO_SUCH_EXAM),
     )
     def begin(json_data: Begin, headers_data: Once) -> Going:
         return quiz.begin(json_data, headers_data)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -18,11 +18,12 @@ from wechat.messages import Kind, Reply, Text
 
 _KINDS = {QuestionType.SINGLE: "single", QuestionType.MULTI: "multi", QuestionType.JUDGE: "judge"}
 _LETTER = re.compile("[a-h]")
+_BEGIN = "begin"  # the list of one that an exam is begun from
 _NUMBER = re.compile(r"\d{1,2}", re.ASCII)
 
 
 def routes(service: Service, *, public_url: str) -> Router:
-    """答题, 错题, 专题练习, 顺序, 挑战 and their menu keys."""
+    """答题, 错题, 专题练习, 顺序, 挑战, 考试 and their menu keys."""
     quiz = Quiz(service=service, public_url=public_url)
     return Router(
         "quiz",
@@ -31,6 +32,7 @@ def routes(service: Service, *, public_url: str) -> Router:
             ("错题", "错题本", "错题复习", "复习错题"): quiz.mistakes,
             ("专题练习", "专题答题", "专项", "专项练习"): quiz.topics,
             ("顺序", "顺序练习", "顺序答题", "题库"): quiz.banks,
+            ("考试", "模拟考试", "参加考试", "在线考试", "考试成绩"): quiz.exams,
             ("挑战", "挑战答题", "答题挑战", "闯关"): quiz.challenge,
         },
         keys={
@@ -39,6 +41,7 @@ def routes(service: Service, *, public_url: str) -> Router:
             "quiz.topics": quiz.topics,
             "quiz.sequence": quiz.banks,
             "quiz.challenge": quiz.challenge,
+            "quiz.exams": quiz.exams,
         },
         patterns={
             r"(?:专题练习|专题答题|专项)\d{1,2}": quiz.topics,
@@ -107,6 +110,36 @@ class Quiz:
         """The banks with one's place in each, to choose one by its number."""
         return self._offers(turn, Mode.SEQUENCE, self.service.banks(turn.who.person, self.service.day(turn.now)))
 
+    def exams(self, turn: Turn) -> Reply:
+        """The exams that can be begun and those that were sat, to choose one by its number."""
+        papers = self.service.papers(turn.who.person, turn.now)
+        if not papers:
+            return self._says("no_exams")
+        going = self.service.going_exam(turn.who.person, turn.now)
+        if going:
+            return self._goes_on(turn, going)
+        titles = [each.exam.title for each in papers]
+        turn.talk.hold("quiz", {"list": Mode.EXAM, "ids": [each.exam.key for each in papers], "titles": titles})
+        return self._says("exams", papers=papers)
+
+    def _paper(self, turn: Turn, key: str) -> Reply:
+        """What an exam is, and how to begin it: nobody's clock runs before they say so."""
+        papers = self.service.papers(turn.who.person, turn.now)
+        paper = next((each for each in papers if each.exam.key == key), None)
+        if paper is None:
+            return self.exams(turn)
+        if not paper.can_begin:
+            return self._sits(turn, key)
+        turn.talk.hold("quiz", {"list": _BEGIN, "ids": [key], "titles": [self._say("begin")]})
+        return self._says("paper", exam=paper.exam, ends=self._local(paper.exam.closes_at))
+
+    def _sits(self, turn: Turn, key: str) -> Reply:
+        begun = self.service.exam(turn.who.person, turn.now, key=key, asked_by=turn.message.id)
+        return self._goes_on(turn, begun) if begun else self.exams(turn)
+
+    def _local(self, at: datetime | None) -> datetime | None:
+        return at.astimezone(self.service.zone) if at else None
+
     def _offers(self, turn: Turn, mode: Mode, offered: list[Offered]) -> Reply:
         """All of them, unless the number was said at once; where there is one only it is begun."""
         if not offered:
@@ -115,22 +148,36 @@ class Quiz:
         said = _NUMBER.search(plain(turn.text)) if turn.message.kind is Kind.TEXT else None
         chosen = ids[0] if len(ids) == 1 else _numbered(ids, said[0] if said else "")
         if chosen is not None:
-            return self._chosen(turn, mode=mode, chosen=chosen)
+            return self._chosen(turn, of=mode, chosen=chosen)
         turn.talk.hold("quiz", {"list": mode, "ids": ids, "titles": [each.title for each in offered]})
         return self._says("choose", mode=mode, offered=offered)
 
-    def _chosen(self, turn: Turn, *, mode: Mode, chosen: str) -> Reply:
+    def _chosen(self, turn: Turn, *, of: str, chosen: str) -> Reply:
         person, today = turn.who.person, self.service.day(turn.now)
-        if mode is Mode.TOPIC:
-            begun = self.service.of_topic(person, today, topic=chosen, asked_by=turn.message.id)
-        else:
-            begun = self.service.in_order(person, today, bank=chosen)
-        return self._goes_on(turn, begun) if begun else self._again(turn, mode)
+        match of:
+            case Mode.EXAM:
+                return self._paper(turn, chosen)
+            case Mode.TOPIC:
+                begun = self.service.of_topic(person, today, topic=chosen, asked_by=turn.message.id)
+            case Mode.SEQUENCE:
+                begun = self.service.in_order(person, today, bank=chosen)
+            case _:
+                return self._sits(turn, chosen)
+        return self._goes_on(turn, begun) if begun else self._again(turn)
 
-    def _again(self, turn: Turn, mode: Mode) -> Reply:
+    def _again(self, turn: Turn) -> Reply:
         """What can be chosen now."""
+        of, ids = turn.talk.state["list"], turn.talk.state["ids"]
         turn.talk.end()
-        return self.topics(turn) if mode is Mode.TOPIC else self.banks(turn)
+        match of:
+            case Mode.TOPIC:
+                return self.topics(turn)
+            case Mode.SEQUENCE:
+                return self.banks(turn)
+            case Mode.EXAM:
+                return self.exams(turn)
+            case _:
+                return self._paper(turn, ids[0])
 
     def challenge(self, turn: Turn) -> Reply:
         """Questions until the third mistake."""
@@ -148,7 +195,7 @@ class Quiz:
         if "list" in state:
             chosen_from = dict(zip(map(plain, state["titles"]), state["ids"], strict=True))
             wanted = chosen_from.get(plain(turn.text)) or _numbered(state["ids"], plain(turn.text))
-            return None if wanted is None else partial(self._chosen, mode=Mode(state["list"]), chosen=wanted)
+            return None if wanted is None else partial(self._chosen, of=state["list"], chosen=wanted)
         asked = self._open(turn)
         if asked is None or state.get("seen") != engine.looks(asked.question, asked.shown):
             return None
@@ -175,12 +222,13 @@ class Quiz:
             return self._goes_on(turn, self.store.round(state["round"]))
         counted = {"right": state["right"] + right, "wrong": state.get("wrong", 0) + (not right)}
         turn.talk.hold("quiz", {**state, **counted, "at": asked.at + 1})
-        return self._ask_or_finish(turn, before=self._verdict(asked, chosen, right=right))
+        is_told = engine.mode(_held(turn)) is not Mode.EXAM  # of an exam nothing is told before it is over
+        return self._ask_or_finish(turn, before=self._verdict(asked, chosen, right=right) if is_told else "")
 
     def otherwise(self, turn: Turn) -> Reply:
         """Say how to answer the open question, or what can be chosen."""
         if "list" in turn.talk.state:
-            return self._again(turn, Mode(turn.talk.state["list"]))
+            return self._again(turn)
         asked = self._open(turn)
         if asked is None:
             return self._goes_on(turn, self.store.round(turn.talk.state["round"]))
@@ -189,10 +237,12 @@ class Quiz:
     def resume(self, turn: Turn) -> Reply | None:
         """The open round, else one that was begun today and isn't over."""
         if turn.talk.feature == "quiz" and "list" in turn.talk.state:
-            return self._again(turn, Mode(turn.talk.state["list"]))
+            return self._again(turn)
         if turn.talk.feature == "quiz":
             return self._goes_on(turn, self.store.round(turn.talk.state["round"]))
-        begun = self._unfinished(turn)
+        if not turn.who.known:
+            return None
+        begun = self.service.going_exam(turn.who.person, turn.now) or self._unfinished(turn)
         return self._goes_on(turn, begun) if begun else None
 
     def _unfinished(self, turn: Turn) -> Round | None:
@@ -202,7 +252,7 @@ class Quiz:
     def restart(self, turn: Turn) -> Reply:
         """An answer can't be taken back, so a round of today goes on, and that is said; an older one makes way."""
         if "list" in turn.talk.state:
-            return self._again(turn, Mode(turn.talk.state["list"]))
+            return self._again(turn)
         going = self.store.round(turn.talk.state["round"])
         if engine.mode(going) is Mode.TODAY and going.name != engine.daily(self.service.day(turn.now)):
             return self.daily(turn)
@@ -216,9 +266,12 @@ class Quiz:
             return None
         return self._goes_on(turn, begun, before=self._say("not_counted"))
 
-    def leave(self, turn: Turn) -> Reply:  # noqa: ARG002 - a handler
+    def leave(self, turn: Turn) -> Reply:
         """Good-bye, with the way back."""
-        return self._says("left")
+        until = turn.talk.state.get("until")
+        if until is None or turn.now.timestamp() >= until:
+            return self._says("left")
+        return self._says("left_exam", until=self._local(datetime.fromtimestamp(until, UTC)))
 
     def _goes_on(self, turn: Turn, going: Round, *, before: str = "") -> Reply:
         state = {
@@ -229,6 +282,9 @@ class Quiz:
             "right": going.right,
             "wrong": going.wrong,
         }
+        sitting = self.service.sitting(turn.who.person, going)
+        if engine.mode(going) is Mode.EXAM:
+            state["until"] = int(sitting.ends_at.timestamp()) if sitting else 0
         turn.talk.hold("quiz", state)
         return self._ask_or_finish(turn, before=before)
 
@@ -237,6 +293,8 @@ class Quiz:
         if asked is not None:
             return Text("\n\n".join(filter(None, [before, self._asked(asked, turn)])))
         held, right = _held(turn), turn.talk.state["right"]
+        if engine.mode(held) is Mode.EXAM:
+            return self._result(turn)
         turn.talk.end()
         finished = self._say(
             "finished",
@@ -248,6 +306,22 @@ class Quiz:
         )
         return Text("\n\n".join(filter(None, [before, finished])))
 
+    def _result(self, turn: Turn) -> Reply:
+        """What an exam came to."""
+        going = self.store.round(turn.talk.state["round"])
+        turn.talk.end()
+        sitting = self.service.closed(turn.who.person, going)
+        if sitting is None:
+            return self._says("no_exams")
+        return self._says(
+            "exam_over",
+            sitting=sitting,
+            is_late=going.answered < len(going.questions),
+            right=going.right,
+            total=len(going.questions),
+            address=self._address(turn),
+        )
+
     def _address(self, turn: Turn) -> str:
         """The page where the answers can be read again; "" where nobody could reach it, or would be somebody else."""
         return f"{self.public_url}/p/quiz" if self.public_url and not turn.message.miniprogram else ""
@@ -255,6 +329,8 @@ class Quiz:
     def _open(self, turn: Turn) -> Open | None:
         """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
         held, known = _held(turn), self._library.question
+        if turn.now.timestamp() >= turn.talk.state.get("until", turn.now.timestamp() + 1):
+            return None
         at = engine.open_at(held, known=known)
         question = known(held.questions[at]) if at < len(held.questions) else None
         return Open(question, at, self._shown(question, turn)) if question else None
@@ -269,6 +345,7 @@ class Quiz:
             number=at + 1,
             total=len(held.questions),
             wrong=held.wrong,
+            minutes=-(-max(0, turn.talk.state.get("until", 0) - int(turn.now.timestamp())) // 60),
             kind=_KINDS[question.type],
             stem=question.stem,
             choices=shown,

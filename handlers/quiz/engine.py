@@ -69,12 +69,13 @@ class Mode(StrEnum):
     TOPIC = "topic"
     SEQUENCE = "sequence"
     CHALLENGE = "challenge"
+    EXAM = "exam"
 
 
 LIVES = 3  # mistakes that end a challenge
 LONGEST_CHALLENGE = 100
 _FEW = 8  # draws for each question that is wanted, before all are looked at
-_LATER = (Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.MISTAKES, Mode.TODAY)
+_LATER = (Mode.EXAM, Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.MISTAKES, Mode.TODAY)
 
 
 def mode(begun: "Begun") -> Mode:
@@ -125,6 +126,20 @@ def some(questions: Sequence[Question], *, seed: str, count: int, known: Callabl
         if len(found) == count and not any(map(known, found)):
             return found
     return first(questions)
+
+
+def paper(parts: Iterable[tuple[int, Sequence[Question]]], *, seed: str) -> list[str]:
+    """The questions of an exam: so many of each part's, in the order of the parts, none twice."""
+    drawn: list[str] = []
+    for count, questions in parts:
+        left = [each for each in questions if each.id not in drawn]
+        drawn += some(left, seed=seed, count=count, known=lambda _: False)
+    return drawn
+
+
+def mark(*, right: int, total: int) -> int:
+    """What an exam came to, of a hundred; what wasn't answered is wrong, and nothing is rounded up."""
+    return 100 * right // total if total else 0
 
 
 def following(questions: Sequence[Question], *, after: str | None, count: int) -> list[str]:

@@ -6,9 +6,10 @@ look of it, and an answer's message is its place: neither a second tap nor an ol
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -16,13 +17,16 @@ from flask.typing import ResponseReturnValue
 
 from content.library import Library
 from content.models import Question
+from content.shelf import Shelf
 from handlers import session
 from handlers.quiz import engine
 from handlers.quiz.engine import Mode
 from handlers.quiz.service import Service
 from storage.quiz import QuizStore, Round
+from storage.sittings import Sitting, Sittings
 
 _ID = re.compile("[0-9a-f]{32}", re.ASCII)
+_NUMBER = re.compile("[0-9A-Z]{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Quiz:
             open_one=open_one,
             reviews=reviews,
             due=sum(each.day <= today for each in reviews.waiting),
+            exams=bool(self.service.papers(self._person, self.clock())),
             going_again=self.service.going_again(self._person, today) is not None,
             nothing_again="none" in request.args,
             once=secrets.token_hex(16),
@@ -61,6 +66,8 @@ class Quiz:
                 going = self.service.of_topic(person, today, topic=chosen, asked_by=self._once())
             case Mode.SEQUENCE:
                 going = self.service.in_order(person, today, bank=chosen)
+            case Mode.EXAM:
+                going = self.service.exam(person, self.clock(), key=chosen, asked_by=self._once())
             case Mode.CHALLENGE:
                 going = self.service.challenge(person, today, asked_by=self._once())
             case _:
@@ -78,6 +85,11 @@ class Quiz:
             lives=engine.LIVES,
             once=secrets.token_hex(16),
         )
+
+    def exams(self) -> ResponseReturnValue:
+        """The exams that can be begun, and those that were sat."""
+        papers = self.service.papers(self._person, self.clock())
+        return self._page("exams", papers=papers, once=secrets.token_hex(16), local=self._local)
 
     def round(self, found: str) -> ResponseReturnValue:
         """The open question of a round, or what it came to."""
@@ -106,7 +118,8 @@ class Quiz:
         """What was answered at a place of a round, and what is right."""
         going = self._own(found)
         question = self._question(going, position)
-        given = self.store.given(round=going.id, position=position) if question else None
+        is_told = engine.mode(going) is not Mode.EXAM or self._open_at(going) >= len(going.questions)
+        given = self.store.given(round=going.id, position=position) if question and is_told else None
         if given is None or question is None:
             return self._to("round", found=found)
         shown, right = self._shown(question, going), engine.right_ids(question)
@@ -142,7 +155,9 @@ class Quiz:
         return self._answered(going, at, chosen)
 
     def _answered(self, going: Round, at: int, chosen: frozenset[str]) -> ResponseReturnValue:
-        """Show what counts; who has chosen something else than that is told why."""
+        """Show what counts; who has chosen something else than that is told why. An exam goes straight on."""
+        if engine.mode(going) is Mode.EXAM:
+            return self._to("round", found=going.id)
         given = self.store.given(round=going.id, position=at)
         was_before = given is not None and given.said != _said(chosen)
         return self._to("verdict", found=going.id, position=at, first=1 if was_before else None)
@@ -170,6 +185,7 @@ class Quiz:
             chosen=chosen,
             mode=engine.mode(going),
             lives=engine.LIVES,
+            until=self._local(sitting.ends_at) if (sitting := self._sitting(going)) else None,
         )
         return page, 422 if fault else 200
 
@@ -177,7 +193,8 @@ class Quiz:
         marks = self.store.marks(going.id)
         answered = [(at, self._question(going, at), right) for at, right in sorted(marks.items())]
         kept = [(at, question.stem, right) for at, question, right in answered if question]
-        return self._page("result", going=going, kept=kept, mode=engine.mode(going))
+        sitting = self.service.closed(self._person, going)
+        return self._page("result", going=going, kept=kept, mode=engine.mode(going), sitting=sitting)
 
     def _own(self, found: str) -> Round:
         going = self.store.own(found, person=self._person) if _ID.fullmatch(found) else None
@@ -186,7 +203,10 @@ class Quiz:
         return going
 
     def _open_at(self, going: Round) -> int:
-        return self.service.open_at(going)
+        return self.service.open_at(going, self._sitting(going), now=self.clock())
+
+    def _sitting(self, going: Round) -> Sitting | None:
+        return self.service.sitting(self._person, going)
 
     def _question(self, going: Round, at: int) -> Question | None:
         return self._library.question(going.questions[at]) if 0 <= at < len(going.questions) else None
@@ -194,6 +214,9 @@ class Quiz:
     def _shown(self, question: Question, going: Round) -> tuple[engine.Choice, ...]:
         say = self._library.say
         return engine.choices(question, seed=going.id, yes=say("quiz.yes"), no=say("quiz.no"))
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self.service.zone)
 
     def _page(self, name: str, /, **values: Any) -> str:
         return render_template(f"quiz/{name}.html", account=self._library.account, **values)
@@ -230,7 +253,39 @@ def blueprint(quiz: Quiz) -> Blueprint:
     doors.add_url_rule("", "home", quiz.home)
     doors.add_url_rule("", "begin", quiz.begin, methods=["POST"])
     doors.add_url_rule("/more", "more", quiz.more)
+    doors.add_url_rule("/exams", "exams", quiz.exams)
     doors.add_url_rule("/<found>", "round", quiz.round)
     doors.add_url_rule("/<found>", "answer", quiz.answer, methods=["POST"])
     doors.add_url_rule("/<found>/<int:position>", "verdict", quiz.verdict)
+    return doors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """What whoever has a certificate's number can see: that it is one, of what and of when. It says no names."""
+
+    sittings: Sittings
+    shelf: Shelf
+    zone: tzinfo
+
+    def ask(self) -> ResponseReturnValue:
+        """A form for the number."""
+        return self._page(number="")
+
+    def found(self) -> ResponseReturnValue:
+        """What there is under a number."""
+        number = unicodedata.normalize("NFKC", request.form.get("number", ""))[:40].strip().upper().replace("-", "")
+        sitting = self.sittings.certified(number) if _NUMBER.fullmatch(number) else None
+        day = sitting.begun_at.astimezone(self.zone).date() if sitting else None
+        return self._page(number=number, sitting=sitting, day=day), 200 if sitting else 404
+
+    def _page(self, **values: Any) -> str:
+        return render_template("quiz/certificate.html", account=self.shelf.current().account, **values)
+
+
+def for_anyone(certificates: Certificates) -> Blueprint:
+    """Serve /p/quiz/certificate, since whoever is shown a number may check it."""
+    doors = Blueprint("quiz_open", __name__, url_prefix="/p/quiz", template_folder="../templates")
+    doors.add_url_rule("/certificate", "ask", certificates.ask)
+    doors.add_url_rule("/certificate", "found", certificates.found, methods=["POST"])
     return doors

@@ -1,11 +1,13 @@
 """What the quiz does, whichever door was come by: which round somebody is given, and how far it is."""
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from content.exams import Exam
 from content.library import Library
 from content.models import Question
 from content.shelf import Shelf
@@ -14,6 +16,7 @@ from handlers.quiz.engine import Daily, Mode, Review
 from storage.cards import Card, Cards
 from storage.places import Places
 from storage.quiz import QuizStore, Round
+from storage.sittings import Sitting, Sittings
 
 MOST_KEPT = 64  # days and topics whose questions were gone through
 
@@ -46,12 +49,33 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """An exam as it stands for somebody at `now`."""
+
+    exam: Exam
+    sitting: Sitting | None
+    now: datetime
+
+    @property
+    def is_going(self) -> bool:
+        """Whether its clock runs."""
+        return self.sitting is not None and self.sitting.mark is None and self.now < self.sitting.ends_at
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether it can be begun now, or again."""
+        may = self.sitting is None or (self.exam.practice and not self.is_going)
+        return may and self.exam.is_open(self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The quiz behind its doors. Who asks, and when, is said each time; answers are kept by `store`."""
 
     store: QuizStore
     cards: Cards
     places: Places
+    sittings: Sittings
     shelf: Shelf
     zone: ZoneInfo
     drawn: Daily
@@ -81,12 +105,17 @@ class Service:
 
     def going(self, person: str, today: date, *, named: str = "") -> Round | None:
         """A round of today with something left to ask, of those whose names begin so."""
-        begun = (each for each in self.store.unfinished(person=person, day=today) if each.name.startswith(named))
-        return engine.unfinished(begun, known=self.question)
+        begun = self.store.unfinished(person=person, day=today)
+        found = (each for each in begun if each.name.startswith(named) and engine.mode(each) is not Mode.EXAM)
+        return engine.unfinished(found, known=self.question)
 
-    def open_at(self, going: Round) -> int:
-        """The position of a round that is to be answered next; the number of its questions where it is over."""
-        return engine.open_at(going, known=self.question)
+    def open_at(self, going: Round, sitting: Sitting | None = None, *, now: datetime | None = None) -> int:
+        """The position of a round that is to be answered next; the number of its questions where it is over.
+
+        A round of an exam is over when the time of its sitting is, too.
+        """
+        is_late = engine.mode(going) is Mode.EXAM and (sitting is None or now is None or now >= sitting.ends_at)
+        return len(going.questions) if is_late else engine.open_at(going, known=self.question)
 
     # -- what is chosen ------------------------------------------------------------------------------------------
 
@@ -153,6 +182,76 @@ class Service:
                 self._asked.clear()
             known = self._asked[today, what] = questions, engine.askable(questions, on=today)
         return known[1]
+
+    # -- exams ---------------------------------------------------------------------------------------------------
+
+    def papers(self, person: str, now: datetime) -> list[Paper]:
+        """The exams that can be begun, and those that the person has sat."""
+        sat = self.sittings.of(person)
+        return [
+            Paper(exam=exam, sitting=sat[exam.key][1] if exam.key in sat else None, now=now)
+            for exam in self._library.exams.values()
+            if exam.is_open(now) or exam.key in sat
+        ]
+
+    def exam(self, person: str, now: datetime, *, key: str, asked_by: str) -> Round | None:
+        """The round of an exam: of the sitting that there is, else begun with its clock; None where it can't be.
+
+        A practice is begun again once it is over. The draw is kept by its seed before the round is: whoever is cut off
+        between the two comes back to the same questions and the same end.
+        """
+        exam, today = self._library.exams.get(key), self.day(now)
+        name, sitting = self._sat(person, key)
+        begun = self.store.find(person=person, name=name) if sitting else None
+        is_over = begun is not None and self.open_at(begun, sitting, now=now) >= len(begun.questions)
+        if begun and not (exam and exam.practice and is_over):
+            return begun
+        if exam is None or (sitting is None and not exam.is_open(now)) or (is_over and not exam.is_open(now)):
+            return None
+        if sitting is None or is_over:
+            name = engine.named(Mode.EXAM, key, asked_by if exam.practice else "")
+            sitting = self.sittings.begin(person, name=name, sitting=self._new(exam, now))
+        parts = [
+            (each.count, engine.askable(self._library.drawn_from(each, day=today), on=today)) for each in exam.parts
+        ]
+        return self._begin(person, today, name, engine.paper(parts, seed=sitting.seed))
+
+    def going_exam(self, person: str, now: datetime) -> Round | None:
+        """The round of an exam whose time is running, with something left to ask."""
+        for name, sitting in self.sittings.of(person).values():
+            going = self.store.find(person=person, name=name) if now < sitting.ends_at else None
+            if going and self.open_at(going, sitting, now=now) < len(going.questions):
+                return going
+        return None
+
+    def sitting(self, person: str, going: Round) -> Sitting | None:
+        """The sitting that a round belongs to; None where it is of no exam."""
+        return self.sittings.find(person, name=going.name) if engine.mode(going) is Mode.EXAM else None
+
+    def closed(self, person: str, going: Round) -> Sitting | None:
+        """What a round of an exam that is over came to: written down once, with the certificate of who passed."""
+        sitting = self.sitting(person, going)
+        if sitting is None or sitting.mark is not None:
+            return sitting
+        mark = engine.mark(right=going.right, total=len(going.questions))
+        counts = going.name == engine.named(Mode.EXAM, sitting.exam, "")
+        certified = counts and mark >= sitting.pass_mark
+        return self.sittings.close(person, name=going.name, mark=mark, certified=certified)
+
+    def _sat(self, person: str, key: str) -> tuple[str, Sitting | None]:
+        return self.sittings.of(person).get(key, ("", None))
+
+    @staticmethod
+    def _new(exam: Exam, now: datetime) -> Sitting:
+        ends_at = now + timedelta(minutes=exam.minutes)
+        return Sitting(
+            exam=exam.key,
+            title=exam.title,
+            seed=secrets.token_hex(16),
+            begun_at=now,
+            ends_at=min(ends_at, exam.closes_at) if exam.closes_at else ends_at,
+            pass_mark=exam.pass_mark,
+        )
 
     # -- mistakes ------------------------------------------------------------------------------------------------
 

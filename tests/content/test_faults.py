@@ -27,6 +27,7 @@ from .builders import (
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
 VISIT = {"channels": ["next_visit"], "template": "daily"}
 HOLIDAYS = "calendar/2027.toml"
+EXAM = "exams/spring.toml"
 WRONG = "daily:2026-11-23"
 LAW = "regulations.toml"
 LAWS = """\
@@ -63,6 +64,11 @@ KNOWN = Known(
 BUTTON = '[[button]]\nname = "上"\n'
 CLICK = 'name = "点"\ntype = "click"\nkey = "quiz.daily"\n'
 DEEP = '[[button.sub_button]]\nname = "中"\n[[button.sub_button.sub_button]]\nname = "下"\n'
+
+
+def exam_with(part: str, times: str = "") -> dict[str, str]:
+    """An exam of one part, whose fields begin on line 5 where no times are given."""
+    return {EXAM: f'title = "考试"\nminutes = 30\n{times}\n[[part]]\n{part}\n'}
 
 
 def bank_with(**changed: Any) -> dict[str, Any]:
@@ -200,6 +206,13 @@ FAULTS = [
     ("notice_value", push_with(fields={"thing1": "字" * 21}), PUSH, 9, "“thing1”太长"),
     ("notice_value", push_with(fields={"thing1": "{{ account.name * 21 }}"}), PUSH, 9, "“thing1”太长"),
     ("template_unknown", push_with(template="weekly"), PUSH, 6, "daily.j2"),
+    ("bank_unknown", exam_with('count = 1\nbank = "dangshi"'), EXAM, 6, "basics"),
+    ("exam_short", exam_with('count = 1\ntopic = "tiyu"'), EXAM, 5, "只剩 0 题"),
+    ("exam_times", exam_with("count = 1", "opens_at = 2026-11-24\ncloses_at = 2026-11-23"), EXAM, 4, "opens_at"),
+    ("exam_short", exam_with("count = 3"), EXAM, 5, "只剩 2 题"),
+    ("exam_short", exam_with("count = 1\n[[part]]\ncount = 2"), EXAM, 7, "只剩 1 题"),
+    ("exam_short", exam_with('count = 1\ntypes = ["fill"]'), EXAM, 5, "只剩 0 题"),
+    ("exam_short", exam_with('count = 1\ndifficulty = "难"'), EXAM, 5, "只剩 0 题"),
     ("bank_twice", {"quizzes/basics.csv": "题干,答案\n问,对\n"}, BANK, 1, "quizzes/basics.csv"),
     ("reviewer_author", bank_with(author="甲", reviewer="甲"), BANK, 12, "换一个人"),
     ("regulation_twice", {LAW: LAWS + LAWS}, LAW, 9, "“fazhan”"),

@@ -7,7 +7,15 @@ import pytest
 from tests.rules.house import ROOT, nodes
 
 FOR_ANYONE = {"/admin/login", "/admin/style.css"}
-PAGES_FOR_ANYONE = ("/p/login", "/p/digest", "/p/opinion/receipt", "/p/opinion/pictures", "/p/share", "/p/style.css")
+PAGES_FOR_ANYONE = (
+    "/p/login",
+    "/p/digest",
+    "/p/opinion/receipt",
+    "/p/opinion/pictures",
+    "/p/quiz/certificate",
+    "/p/share",
+    "/p/style.css",
+)
 
 
 def site(town):

@@ -1,0 +1,359 @@
+"""Exams: drawn once, timed here, told when they are over, and certified by a number that whoever has it can check."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handlers.quiz import engine
+from storage.quiz import answers, rounds
+from storage.sittings import Sitting, Sittings, sittings
+from tests.content.builders import write
+from tests.handlers.quiz.small import SEVEN, letter, rows, stem, wrong
+from tests.handlers.quiz.test_api import answered, right_of
+from tests.handlers.quiz.test_pages import Asked, answers_with, asked
+from tests.reader import Reader
+
+EXAM = """\
+title = "党章考试"
+minutes = 30
+pass_mark = 60
+opens_at = 2026-11-23 08:00:00
+closes_at = 2026-11-24
+
+[[part]]
+count = 4
+topic = "dangzhang"
+"""
+NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def hall(small):
+    """A pack with an exam and a practice."""
+    write(small.folder / "exams" / "spring.toml", EXAM)
+    practice = EXAM.replace("党章考试", "试一试").replace("minutes = 30", "minutes = 30\npractice = true")
+    write(small.folder / "exams" / "try.toml", practice + "\n[[part]]\ncount = 2\n")
+    small.holds(*SEVEN)
+    return small
+
+
+def begins(phone, number="1"):
+    phone.says("考试")
+    phone.says(number)
+    return phone.says("开始")
+
+
+def sits(phone, reply, *, right):
+    """Answer all that is left, the first ones right; what was said in the end."""
+    while "【" in reply:
+        reply = phone.says(letter(reply) if right > 0 else wrong(reply))
+        right -= 1
+    return reply
+
+
+def moves(hall, **span):
+    hall.town.clock.forward(**span)
+
+
+# -- in the chat -----------------------------------------------------------------------------------------------------
+
+
+def test_an_exam_is_told_before_its_clock_runs_and_its_answers_after_it_is_over(hall):
+    phone = hall.town.phone()
+    listed, told = phone.says("考试"), phone.says("1")
+    before = rows(hall, sittings)
+    first = phone.says("开始")
+    second = phone.says(wrong(first))
+    said = sits(phone, second, right=3)
+
+    assert "1. 党章考试（4 题，30 分钟）\n2. 试一试（6 题，30 分钟，模拟）" in listed
+    assert "只能考一次" in told
+    assert "11月25日 00:00" in told
+    assert before == []
+    assert first.startswith("【1/4】还剩 30 分钟")
+    assert second.startswith("【2/4】")
+    assert "4 题答对 3 题，75 分，合格（60 分合格）" in said
+    assert re.search("证书编号 [0-9A-Z]{8}", said)
+
+
+def test_an_exam_is_sat_once_and_its_result_can_be_read_again(hall):
+    phone = hall.town.phone()
+    sits(phone, begins(phone), right=2)
+    listed, again = phone.says("考试"), phone.says("1")
+
+    assert "1. 党章考试（50 分，不合格）" in listed
+    assert "50 分，不合格" in again
+    assert "证书" not in again
+    assert len(rows(hall, rounds)) == 1
+
+
+def test_who_lost_the_phone_goes_on_with_the_same_questions_and_the_same_end(hall, redis):
+    phone = hall.town.phone()
+    second = phone.says(letter(begins(phone)))
+    moves(hall, minutes=10)
+    redis.flushdb()
+
+    assert phone.says("继续") == second.replace("30 分钟", "20 分钟")
+
+
+def test_leaving_is_one_word_and_says_that_the_clock_goes_on(hall):
+    phone = hall.town.phone()
+    begins(phone)
+
+    assert "到 12:30 为止" in phone.says("退出")
+    assert "【1/4】" in phone.says("考试")
+
+
+def test_an_answer_that_comes_late_is_not_taken(hall):
+    phone = hall.town.phone()
+    second = phone.says(letter(begins(phone)))
+    moves(hall, minutes=30)
+    said = phone.says(letter(second))
+
+    assert "时间到了" in said
+    assert "4 题答对 1 题，25 分，不合格" in said
+    assert len(rows(hall, answers)) == 1
+
+
+def test_an_answer_in_the_last_second_counts(hall):
+    phone = hall.town.phone()
+    first = begins(phone)
+    moves(hall, minutes=29, seconds=59)
+    phone.says(letter(first))
+
+    assert len(rows(hall, answers)) == 1
+
+
+def test_who_begins_shortly_before_the_end_has_until_the_end(hall):
+    hall.town.clock.at = NOON + timedelta(hours=35, minutes=50)  # ten to twelve at night on the last day
+    first = begins(hall.town.phone())
+
+    assert "还剩 10 分钟" in first
+
+
+@pytest.mark.parametrize("hours", [-5, 36])
+def test_an_exam_can_not_be_begun_before_it_opens_or_after_it_closes(hall, hours):
+    hall.town.clock.at = NOON + timedelta(hours=hours)
+
+    assert "现在没有考试" in hall.town.phone().says("考试")
+
+
+def test_an_exam_that_closes_between_the_list_and_the_word_is_not_begun(hall):
+    phone = hall.town.phone()
+    phone.says("考试")
+    phone.says("1")
+    hall.town.clock.at = NOON + timedelta(hours=36)
+
+    phone.says("考试")
+    assert rows(hall, sittings) == []
+
+
+def test_a_practice_can_be_repeated_and_gives_no_certificate(hall):
+    phone = hall.town.phone()
+    first = sits(phone, begins(phone, "2"), right=6)
+    moves(hall, minutes=1)
+    second = begins(phone, "2")
+
+    assert "100 分，合格" in first
+    assert "证书" not in first
+    assert "【1/6】" in second
+    assert len(rows(hall, rounds)) == 2
+
+
+def test_everybody_has_their_own_draw_and_no_question_twice(hall):
+    drawn = []
+    for _ in range(6):
+        phone, stems = hall.town.phone(), []
+        reply = begins(phone, "2")
+        while "【" in reply:
+            stems.append(stem(reply))
+            reply = phone.says(letter(reply))
+        drawn.append(tuple(stems))
+
+    assert all(len(set(stems)) == 6 for stems in drawn)
+    assert len(set(drawn)) > 1
+
+
+def test_who_was_cut_off_between_the_sitting_and_its_round_has_the_draw_of_the_first_moment(hall):
+    phone = hall.town.phone()
+    first = begins(phone)
+    with hall.town.house.db.begin() as connection:
+        connection.execute(rounds.delete())
+    phone.says("退出")
+    moves(hall, minutes=10)
+    phone.says("考试")
+
+    again = phone.says("1")
+    assert stem(again) == stem(first)
+    assert "还剩 20 分钟" in again
+
+
+def test_mistakes_of_an_exam_are_gone_through_again(hall):
+    phone = hall.town.phone()
+    sits(phone, begins(phone), right=3)
+
+    assert "【1/1】" in phone.says("错题")
+
+
+def test_what_an_exam_comes_to_is_not_rounded_up():
+    assert [engine.mark(right=right, total=7) for right in (0, 1, 4, 7)] == [0, 14, 57, 100]
+    assert engine.mark(right=0, total=0) == 0
+
+
+# -- by the API ------------------------------------------------------------------------------------------------------
+
+
+def test_the_api_tells_nothing_of_right_and_wrong_before_an_exam_is_over(hall):
+    mini = hall.town.mini("o-learner")
+    offered = mini.get("/quiz/exams").body["items"]
+    going = mini.post("/quiz/rounds", {"of": "exam", "id": "spring"})
+    told = []
+    while going.body["question"]:
+        verdict = answered(mini, going, right_of(hall.town, going), claims={"mark": 100, "right": True})
+        told.append(verdict.body)
+        going = mini.get(f"/quiz/rounds/{going.body['id']}")
+
+    assert [(each["id"], each["can_begin"], each["practice"]) for each in offered] == [
+        ("spring", True, False),
+        ("try", True, True),
+    ]
+    assert {(each["right"], tuple(each["answer"]), each["explanation"]) for each in told} == {(None, (), "")}
+    assert [each["round"]["right"] for each in told] == [None, None, None, 4]
+    assert going.body["exam"] | {"certificate": ""} == {
+        "title": "党章考试",
+        "ends_at": "2026-11-23T04:30:00Z",
+        "pass_mark": 60,
+        "mark": 100,
+        "passed": True,
+        "certificate": "",
+    }
+
+
+def test_the_api_takes_no_late_answer_whatever_it_looks_like(hall):
+    mini = hall.town.mini("o-learner")
+    going = mini.post("/quiz/rounds", {"of": "exam", "id": "spring"})
+    chosen = right_of(hall.town, going)
+    moves(hall, minutes=30)
+    late = answered(mini, going, chosen)
+    after = mini.get(f"/quiz/rounds/{going.body['id']}").body
+
+    assert late.code == "not_open"
+    assert rows(hall, answers) == []
+    assert (after["question"], after["exam"]["mark"], after["exam"]["passed"]) == (None, 0, False)
+
+
+@pytest.mark.parametrize("id_", ["x", ""])
+def test_an_exam_that_is_not_there_can_not_be_begun(hall, id_):
+    refused = hall.town.mini("o-learner").post("/quiz/rounds", {"of": "exam", "id": id_})
+
+    assert (refused.status, refused.code) == (404, "no_such_exam")
+
+
+# -- on pages --------------------------------------------------------------------------------------------------------
+
+
+def on_page(hall, reader):
+    reader.get("/p/quiz/exams")
+    return asked(hall.town, reader, reader.post("/p/quiz", {"of": "exam", "id": "spring"}).headers["Location"])
+
+
+def test_an_exam_on_pages_goes_from_question_to_question_and_ends_with_the_certificate(hall):
+    reader = hall.town.reader("o-learner")
+    offered, home = reader.get("/p/quiz/exams").text, reader.get("/p/quiz").text
+    question = on_page(hall, reader)
+    first = question.page
+    seen = []
+    for number in range(4):
+        told = answers_with(reader, question, question.right if number else question.wrong).text
+        seen.append(reader.get(f"{question.path}/{number}").status_code)
+        question = Asked(hall.town, reader.get(question.path).text, question.path)
+    number = re.findall("<strong>([0-9A-Z]{8})</strong>", question.page)[0]
+    checked = Reader(hall.town.client.application)
+    checked.get("/p/quiz/certificate")
+    found = checked.post("/p/quiz/certificate", {"number": f" {number[:4].lower()}-{number[4:]} "})
+
+    assert "考试" in home
+    assert told == question.page
+    assert "只能考一次" in offered
+    assert "考试到 12:30 结束" in first
+    assert seen == [303, 303, 303, 200]  # of an exam nothing is told before it is over
+    assert "75 分，合格（60 分合格）" in question.page
+    assert found.status_code == 200
+    assert "党章考试" in found.text
+    assert "2026年11月23日" in found.text
+    assert "75 分" in found.text
+    assert "看成绩" in reader.get("/p/quiz/exams").text
+
+
+def test_a_page_takes_no_late_answer(hall):
+    reader = hall.town.reader("o-learner")
+    question = on_page(hall, reader)
+    moves(hall, minutes=30)
+    answers_with(reader, question, question.right)
+
+    assert rows(hall, answers) == []
+    assert "时间到了，没答的不算" in reader.get(question.path).text
+
+
+@pytest.mark.parametrize("number", ["", "ABCD2345", "%", "x" * 5000, "' OR 1=1"])
+def test_a_number_that_is_none_is_said_so_and_no_list_is_shown(hall, number):
+    phone = hall.town.phone()
+    sits(phone, begins(phone), right=4)
+    anyone = Reader(hall.town.client.application)
+    anyone.get("/p/quiz/certificate")
+    found = anyone.post("/p/quiz/certificate", {"number": number})
+
+    assert found.status_code == 404
+    assert "党章考试" not in found.text
+
+
+# -- whose -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_goes_with_ones_data(hall):
+    phone = hall.town.phone()
+    sits(phone, begins(phone), right=4)
+    phone.says("删除我的数据")
+    phone.says("确认删除")
+
+    assert rows(hall, sittings) == []
+
+
+def a_sitting(exam="spring", **changed):
+    fields = {
+        "exam": exam,
+        "title": "考试",
+        "seed": "s",
+        "begun_at": NOON,
+        "ends_at": NOON + timedelta(minutes=30),
+        "pass_mark": 60,
+    }
+    return Sitting(**(fields | changed))
+
+
+def test_a_sitting_is_begun_and_closed_once(db):
+    kept = Sittings(db)
+    first = kept.begin("p", name="exam:a", sitting=a_sitting())
+    again = kept.begin("p", name="exam:a", sitting=a_sitting(seed="other"))
+    closed = kept.close("p", name="exam:a", mark=80, certified=True)
+    closed_again = kept.close("p", name="exam:a", mark=10, certified=False)
+
+    assert again == first
+    assert closed_again == closed
+    assert closed is not None
+    assert closed.has_passed
+    assert closed.certificate
+    assert kept.certified(closed.certificate) == closed
+
+
+def test_of_two_who_become_one_each_exam_has_one_sitting(db):
+    kept = Sittings(db)
+    for person, name in (("gone", "exam:a"), ("gone", "exam:b"), ("into", "exam:a")):
+        kept.begin(person, name=name, sitting=a_sitting(name, title=person))
+    with db.begin() as connection:
+        kept.unite(connection, "gone", "into")
+
+    titles = {exam: sitting.title for exam, (_, sitting) in kept.of("into").items()}
+    assert titles == {"exam:a": "into", "exam:b": "gone"}
+    assert kept.of("gone") == {}
