@@ -199,9 +199,9 @@ def test_a_worker_that_is_ended_finishes_what_it_has_in_hand(world, told):
 
 @pytest.mark.quiet
 def test_two_workers_share_a_run_and_live_on_one_budget(world, told, enqueue, redis_url):
-    platform, a_second = SlowPlatform(), 100
+    platform, a_second = SlowPlatform(), 40
     many_people(world, PEOPLE)
-    told |= {"memory": redis_url, "a_second": a_second, "unfinished": []}
+    told |= {"memory": redis_url, "a_second": a_second, "unfinished": [], "stretch": 20}  # so that both are at it
 
     with (
         platform.serving() as address,
