@@ -26,11 +26,11 @@ SIZES = {"small phone": (320, 640), "desk": (1280, 800), "phone": (390, 844)}  #
 GRAVE = {"serious", "critical"}
 CUT_OFF = Path(__file__).parents[1] / "cut_off.js"
 NO_PAGES = {  # what a browser gets and nobody reads
-    "front.style",
-    "signin.style",
     "bootstrap.static",
+    "console.live",
     "digest.atom",
     "digest.json_feed",
+    "front.style",
     "health.alive",
     "health.counted",
     "health.ready",
@@ -38,9 +38,11 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "opinion_open.picture",
     "sharing.script",
     "sharing.signed",
+    "signin.style",
 }
 
 CAREFUL = "careful:2026-11-23"
+SENT = "quiz-reminder:2026-11-23-by-hand"
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,12 @@ class Walk:
             onward.click()
         expect(self.page.get_by_role("heading", level=1)).to_contain_text("5 题答对")
         yield "what the round came to"
-        yield self._goes("/p/quiz")
+        for path in ("/p/quiz", "/p/quiz/more", "/p/quiz/exams", "/p/quiz/certificate"):
+            yield self._goes(path)
+        self.page.get_by_label("证书编号").fill("0000")
+        self.page.get_by_role("button", name="核对").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield "a certificate's number with a slip"
 
     def _opinion(self, way: str) -> Iterator[str]:
         yield self._goes("/p/opinion")
@@ -157,9 +164,12 @@ class Walk:
             "/admin/broadcasts",
             "/admin/broadcasts/quiz-reminder/send",
             "/admin/broadcasts/nothing/send",
+            f"/admin/broadcasts/{CAREFUL}",
             f"/admin/broadcasts/{CAREFUL}/approve",
+            f"/admin/broadcasts/{SENT}/correct",
             "/admin/own",
             "/admin/content",
+            "/admin/quiz/",
             "/admin/opinion/?state=answered",
             "/admin/opinion/",
         ):
