@@ -125,7 +125,7 @@ def _load(database: Database, table: sa.Table, columns: Sequence[str], rows: Ite
     """The quickest way in: COPY, where there is one."""
     moments = [index for index, name in enumerate(columns) if isinstance(table.c[name].type, Moment)]
     plain = (_plain(row, moments) for row in rows)
-    with database.bulk() as connection:
+    with database.begin() as connection:
         if database.is_sqlite:
             for some in _lots(plain):
                 marks = ", ".join("?" * len(columns))

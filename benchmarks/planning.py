@@ -97,7 +97,7 @@ def written(database: Database, write: Callable[[Database], object]) -> Took:
     seconds = time.monotonic() - begun
     mine = deliveries.c.key == RUN
     counted = sa.select(deliveries.c.channel, sa.func.count()).where(mine).group_by(deliveries.c.channel)
-    with database.bulk() as connection:
+    with database.begin() as connection:
         channels = Counter({row[0]: row[1] for row in connection.execute(counted)})
         connection.execute(deliveries.delete().where(mine))
     _tidy(database)
@@ -162,7 +162,7 @@ def bare(database: Database) -> None:
     theirs = [contacts.c.person, sa.func.min(contacts.c.id), sa.func.min(contacts.c.account)]
     columns = ["key", "channel", "state", "wake_at", "person", "contact", "account"]
     rows = sa.select(*same, *theirs).group_by(contacts.c.person)
-    with database.bulk() as connection:
+    with database.begin() as connection:
         connection.execute(deliveries.insert().from_select(columns, rows))
 
 

@@ -117,7 +117,7 @@ class Played:
 
     def _ended(self, key: str, now: datetime) -> None:
         sent = {"state": State.SENT, "settled_at": now}
-        with self._db.bulk() as connection:
+        with self._db.begin() as connection:
             connection.execute(deliveries.update().where(deliveries.c.key == key).values(sent))
         self._store.move(key, before=[RunState.PLANNING, RunState.SENDING], after=RunState.DONE)
 

@@ -26,8 +26,8 @@ Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its boun
 ROOM = 65536  # bytes: a file that has no more takes nothing that is worth keeping
 
 _IN_BULK = (
-    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
-    "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '30s'"
+    "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
+    "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '60s'"
 )
 DRIVERS = ("postgresql+psycopg", "sqlite")
 
@@ -132,12 +132,15 @@ class Database:
     def bulk(self, *, writes: bool = True) -> Iterator[Connection]:
         """For statements over thousands of rows, by somebody who does something else meanwhile than answer a member.
 
-        PostgreSQL plans each for the values that it has, doesn't compile it, and bounds it later. On SQLite a look
-        takes no turn.
+        PostgreSQL plans each for the values that it has, doesn't compile it, and bounds it later. (By `plan_cache_mode`
+        it would plan the look at a foreign key anew for every row, too.) On SQLite a look takes no turn.
         """
-        with self.begin() if writes or not self.is_sqlite else self.read() as connection:
-            if not self.is_sqlite:
-                connection.exec_driver_sql(_IN_BULK)
+        if self.is_sqlite:
+            with self.begin() if writes else self.read() as connection:
+                yield connection
+            return
+        with self.begin() as connection, _unprepared(connection):
+            connection.exec_driver_sql(_IN_BULK)
             yield connection
 
     @contextmanager
@@ -214,6 +217,17 @@ class Database:
         self._directs.close()
         self._engine.dispose()
         self._alone.dispose()
+
+
+@contextmanager
+def _unprepared(connection: Connection) -> Iterator[None]:
+    """Inside, psycopg prepares no statement: a prepared one may be planned for whatever values come."""
+    driver: Any = connection.connection.dbapi_connection
+    before, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = before
 
 
 def _sqlite(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:

@@ -41,7 +41,7 @@ class Pace:
 # On SQLite everybody who writes waits for a piece. On PostgreSQL nobody does but another planner, and what is the same
 # for every piece (windows and credits are read whole) would be most of a small one.
 ON_SQLITE = Pace(first=2_000, least=200, most=20_000, seconds=0.05)
-ON_POSTGRES = Pace(first=50_000, least=20_000, most=200_000, seconds=2.0)
+ON_POSTGRES = Pace(first=100_000, least=50_000, most=300_000, seconds=3.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +102,11 @@ class Plans:
         for within in self._pieces():
             with self._db.bulk() as connection:
                 self._db.take_turn(connection, deliveries)
-                if not _is_planning(connection, plan.key):
-                    return
                 chosen = sheet.rows(within, self._told(connection, plan))
                 connection.execute(self._insert(chosen, plan))
+                if not _is_planning(connection, plan.key):
+                    connection.rollback()
+                    return
 
     def count(self, plan: Plan) -> Counted:
         """What `fill` would do, and nothing is written; whom the run has served isn't counted."""
@@ -332,6 +333,9 @@ def _between(after: str, last: str | None) -> Within:
 
 
 def _is_planning(connection: Connection, key: str) -> bool:
-    """Whether a run is still being planned, and it stays so until the transaction ends."""
+    """Whether a run is still being planned, and it stays so until the transaction ends.
+
+    Asked last, so that nobody who stops the run waits for more than a commit.
+    """
     here = sa.select(broadcasts.c.key).where(broadcasts.c.key == key, broadcasts.c.state == RunState.PLANNING)
     return connection.execute(here.with_for_update(read=True)).first() is not None
