@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tests.content.builders import a_bank, a_question, write
-from tests.house import Town
+from tests.house import Town, a_town
 
 OPTIONS = [{"id": id_, "text": f"说法{id_}"} for id_ in ("jia", "yi", "bing", "ding")]
 SEVEN = [
@@ -29,6 +29,18 @@ class Small:
         self.town.house.shelf.look()
         self.town.house.shelf.look()
         assert self.town.house.shelf.fault is None
+
+    def begins_anew(self, tmp_path, **quiz):
+        """End the program and start it on the same stores and pack, with these settings of the quiz."""
+        self.town.house.close()
+        stores = self.town.settings.storage
+        self.town = a_town(
+            tmp_path,
+            database=stores.database,
+            redis=stores.redis,
+            content={"folder": str(self.folder)},
+            handlers={"quiz": quiz},
+        )
 
 
 def stem(reply):

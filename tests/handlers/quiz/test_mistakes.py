@@ -15,7 +15,6 @@ from handlers.quiz import engine
 from storage.cards import Card, cards
 from storage.quiz import rounds
 from tests.handlers.quiz.small import SEVEN, letter, round_of, rows, stem, wrong
-from tests.house import a_town
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -144,14 +143,7 @@ def test_what_is_still_wrong_is_due_the_next_day_and_offered_until_then(small):
 
 
 def test_a_days_load_is_put_on_once(tmp_path, small):
-    small.town.house.close()
-    small.town = a_town(
-        tmp_path,
-        database=small.town.settings.storage.database,
-        redis=small.town.settings.storage.redis,
-        content={"folder": str(small.folder)},
-        handlers={"quiz": {"reviews_a_day": 2}},
-    )
+    small.begins_anew(tmp_path, reviews_a_day=2)
     phone = small.town.phone()
     round_of(phone, mistakes=5)
     first, second = again(small, phone, right=False), again(small, phone)

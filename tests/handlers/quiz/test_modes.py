@@ -14,7 +14,6 @@ from tests.content.builders import ACCOUNT, a_bank, a_question, write
 from tests.handlers.quiz.small import OPTIONS, SEVEN, letter, rows, wrong
 from tests.handlers.quiz.test_api import answered, begun, right_of, wrong_of
 from tests.handlers.quiz.test_pages import asked, goes_on
-from tests.house import a_town
 
 MORE = [a_question(f"m{number}", options=OPTIONS, answer=["jia"], source="准则第一条") for number in range(1, 4)]
 
@@ -84,14 +83,7 @@ def test_leaving_the_list_is_one_word_and_words_of_others_are_heard_in_it(two):
 
 
 def test_questions_never_answered_come_first(tmp_path, two):
-    two.town.house.close()
-    two.town = a_town(
-        tmp_path,
-        database=two.town.settings.storage.database,
-        redis=two.town.settings.storage.redis,
-        content={"folder": str(two.folder)},
-        handlers={"quiz": {"questions_a_round": 4}},
-    )
+    two.begins_anew(tmp_path, questions_a_round=4)
     phone = two.town.phone()
     first, _ = through(phone, phone.says("专题练习 1"))
     two.town.clock.forward(minutes=1)
@@ -146,14 +138,7 @@ def test_a_few_of_very_many_are_drawn_without_sorting_all_and_none_twice():
 @pytest.fixture
 def by_threes(tmp_path, small):
     """Rounds of three, of one bank of seven."""
-    small.town.house.close()
-    small.town = a_town(
-        tmp_path,
-        database=small.town.settings.storage.database,
-        redis=small.town.settings.storage.redis,
-        content={"folder": str(small.folder)},
-        handlers={"quiz": {"questions_a_round": 3}},
-    )
+    small.begins_anew(tmp_path, questions_a_round=3)
     return small
 
 
