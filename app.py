@@ -86,7 +86,6 @@ from storage import db, leases, redis
 from storage.admins import AdminContacts, Admins
 from storage.audience import Conditions
 from storage.batching import Batcher
-from storage.broadcasts import Broadcasts
 from storage.cards import Cards
 from storage.checks import Checks
 from storage.folding import Folding
@@ -107,6 +106,7 @@ from storage.redis import Redis
 from storage.refusals import Refusals
 from storage.roster import Roster
 from storage.run_reports import RunReports
+from storage.runs import Runs
 from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.sittings import Sittings
@@ -243,7 +243,7 @@ class Platform:
 class Pushes:
     """How a date becomes a push: planned at the desk, sent by the pump, brought there by the broker."""
 
-    store: Broadcasts
+    store: Runs
     queue: workers.Queue
     desk: Desk
     pump: Pump
@@ -494,9 +494,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         ),
     )
     own_data.keeps.extend(feature.keeps for feature in features if feature.keeps)
-    own_data.keeps.append(
-        Keeps(tables=("deliveries",), show=lambda _: (), erase=pushes.store.erase, unite=pushes.store.unite)
-    )
+    rows = pushes.store.deliveries
+    own_data.keeps.append(Keeps(tables=("deliveries",), show=lambda _: (), erase=rows.erase, unite=rows.unite))
     talk = Conversation(
         [feature.chat for feature in features if feature.chat],
         inbox=inbox,
@@ -555,7 +554,7 @@ def _pushes(
     subscriptions: Subscriptions,
     clock: Clock,
 ) -> Pushes:
-    store, hands = Broadcasts(database, people), Hands(database)
+    store, hands = Runs(database), Hands(database)
     made: tuple[Channel, ...] = (
         NoticeChannel(platform.accounts, platform.bulks),
         MiniNoticeChannel(platform.accounts, platform.bulks),

@@ -8,9 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.broadcasts import Content, Run, RunState, State, deliveries
 from storage.db import Database, Moment
+from storage.deliveries import deliveries
 from storage.people import contacts, credits_, persons, windows
+from storage.runs import Run
+from storage.states import RunState, State
+from storage.wording import Content
 
 TEMPLATE = "T-bench"
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)

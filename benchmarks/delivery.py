@@ -28,10 +28,12 @@ from benchmarks.messages import openids
 from benchmarks.platform import Count, Platform
 from benchmarks.senders import FIELDS, TEMPLATE
 from commands import valkey
-from storage.broadcasts import Broadcasts, Content, Run, RunState, deliveries
 from storage.db import Database, embedded_url
-from storage.people import People, contacts, credits_, persons
-from storage.sealing import Keys
+from storage.deliveries import deliveries
+from storage.people import contacts, credits_, persons
+from storage.runs import Run, Runs
+from storage.states import RunState
+from storage.wording import Content
 
 MEMBERS = int(os.environ.get("BENCH_MEMBERS", "20000"))
 IN_FLIGHT = int(os.environ.get("BENCH_IN_FLIGHT", "400"))
@@ -102,7 +104,7 @@ def fill(url: str) -> None:
     """A paused run of notices for everybody, each with one credit."""
     now = datetime.now(UTC)
     database = Database(url, statement_seconds=60)
-    store = Broadcasts(database, People(database, former=Keys("a key that nothing here needs").mark("former")))
+    store = Runs(database)
     store.open_run(
         Run(
             key=RUN,

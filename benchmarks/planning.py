@@ -28,15 +28,17 @@ from benchmarks import crowd
 from benchmarks.crowd import NOW, TEMPLATE
 from benchmarks.databases import a_database
 from storage.audience import Conditions
-from storage.broadcasts import Broadcasts, Content, RunState, deliveries
 from storage.db import Database, embedded_url
+from storage.deliveries import deliveries
 from storage.openings import Credit, Opening, OpenWindow
-from storage.people import People, contacts, credits_, windows
+from storage.people import contacts, credits_, windows
 from storage.planning import Cap, Plan, Plans
 from storage.quiz import QuizStore
-from storage.sealing import Keys
+from storage.runs import Runs
+from storage.states import RunState
 from storage.subscription import Subscriptions
 from storage.upgrade import upgrade
+from storage.wording import Content
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000"))
 EMBEDDED_PEOPLE = int(os.environ.get("BENCH_PEOPLE_EMBEDDED", str(min(PEOPLE, 100_000))))
@@ -83,7 +85,7 @@ def a_crowd(url: str, people: int) -> Database:
     database = Database(url, statement_seconds=600)
     upgrade(database)
     crowd.gather(database, people)
-    store = Broadcasts(database, People(database, former=Keys("a key that nothing here needs").mark("former")))
+    store = Runs(database)
     for key, state in ((BEFORE, RunState.DONE), (RUN, RunState.PLANNING)):
         store.open_run(crowd.a_run(key, NOW, state))
     crowd.push(database, BEFORE, people)

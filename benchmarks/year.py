@@ -26,13 +26,14 @@ from benchmarks import crowd
 from benchmarks.crowd import NOW
 from benchmarks.databases import a_database
 from benchmarks.planning import plans, the_plan
-from storage.broadcasts import Broadcasts, Content, RunState, State, deliveries
 from storage.db import Database, embedded_url
+from storage.deliveries import deliveries
 from storage.folding import Folding
 from storage.hands import Hands
-from storage.people import People
-from storage.sealing import Keys
+from storage.runs import Runs
+from storage.states import RunState, State
 from storage.upgrade import upgrade
+from storage.wording import Content
 
 DAYS = int(os.environ.get("BENCH_DAYS", "365"))
 PEOPLE = int(os.environ.get("BENCH_YEAR_PEOPLE", "100"))
@@ -62,9 +63,7 @@ class Played:
         self._db = Database(url, statement_seconds=600)
         upgrade(self._db)
         crowd.gather(self._db, PEOPLE)
-        self._store = Broadcasts(
-            self._db, People(self._db, former=Keys("a key that nothing here needs").mark("former"))
-        )
+        self._store = Runs(self._db)
         self._hands = Hands(self._db)
         self._plans = plans(self._db)
         self._folding = Folding(self._db) if folds else None
@@ -83,7 +82,10 @@ class Played:
                 self._folding.fold(before=now - KEEP_DAYS * A_DAY, but=(), now=now)
             if day % 30 == 0:
                 self._vacuum()
-        told = [sum(tally.count for tally in self._store.tallies(run.key)) for run in self._store.runs(limit=DAYS)]
+        told = [
+            sum(tally.count for tally in self._store.deliveries.tallies(run.key))
+            for run in self._store.runs(limit=DAYS)
+        ]
         wrong = sum(each != crowd.allowed(PEOPLE).total() for each in told) + abs(DAYS - len(told))
         with self._db.read() as connection:
             rows = connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one()
@@ -107,8 +109,8 @@ class Played:
         return {
             "plan": statistics.median(planning),
             "claim": _middle(lambda: self._hands.exchange(key, [], batch="b", room=ways, now=now, lost_at=later)),
-            "tallies": _middle(lambda: self._store.tallies(key)),
-            "sweep": _middle(lambda: self._store.sweep(key, repeatable=(), now=now)),
+            "tallies": _middle(lambda: self._store.deliveries.tallies(key)),
+            "sweep": _middle(lambda: self._store.deliveries.sweep(key, repeatable=(), now=now)),
         }
 
     def _unplanned(self, key: str, now: datetime) -> bool:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from commands import menu
-from content.models import Broadcast, Menu
+from content.broadcasts import Broadcast
+from content.models import Menu
 from wechat import capabilities, verification
 from wechat.api.account import Quota
 from wechat.capabilities import Capability

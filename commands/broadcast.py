@@ -19,7 +19,7 @@ from scheduler.manners import QuietHours
 from scheduler.naming import Folded, NoSuchBroadcast, OnlyByHand
 from scheduler.status import Status
 from scheduler.trying import Tried, TryOut
-from storage.broadcasts import RunState, State
+from storage.states import RunState, State
 
 OVER = (RunState.DONE, RunState.PAUSED)
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from commands import broadcast_report as report
 from scheduler import reasons
 from scheduler.status import Status
-from storage.broadcasts import OPEN, RunState
+from storage.states import OPEN, RunState
 
 LOOK_EVERY_SECONDS = 0.5
 AT_MOST = 0.1  # of the time is spent with looking: a run of a million takes a while to count

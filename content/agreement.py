@@ -9,21 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from content import faults, files, menus, words
+from content.broadcasts import Broadcast, Group
 from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
-from content.models import (
-    Account,
-    Block,
-    Broadcast,
-    Digest,
-    DigestKind,
-    Group,
-    Menu,
-    Organisations,
-    Voice,
-    WorkYear,
-    is_web_address,
-)
+from content.models import Account, Block, Digest, DigestKind, Menu, Organisations, Voice, WorkYear, is_web_address
 from content.positions import Place, Positions, line_of
 from content.words import Template
 

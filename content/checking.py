@@ -7,9 +7,9 @@ from pathlib import Path
 
 from content import faults, library
 from content.agreement import Known
+from content.broadcasts import Broadcast
 from content.faults import Finding, Level
 from content.files import Questions, Searchable
-from content.models import Broadcast
 from content.words import Template
 
 

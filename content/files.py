@@ -13,24 +13,13 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from content import faults, markdown, reading, words
+from content.broadcasts import Broadcast
 from content.exams import Exam
 from content.faults import Finding, Unreadable
 from content.importers import banks
 from content.importers.safety import FORMATS, OTHER_OFFICE
 from content.importers.sentences import Refused, Weight
-from content.models import (
-    Account,
-    Bank,
-    Block,
-    Broadcast,
-    Digest,
-    Menu,
-    Organisations,
-    Question,
-    QuestionType,
-    Voice,
-    WorkYear,
-)
+from content.models import Account, Bank, Block, Digest, Menu, Organisations, Question, QuestionType, Voice, WorkYear
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.regulations import Regulations

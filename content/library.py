@@ -9,20 +9,19 @@ from typing import Any, TypeVar
 
 from content import agreement, faults, files, question_checks, words
 from content.agreement import Known, Pack
+from content.broadcasts import Broadcast, Variant
 from content.exams import Exam, Part
 from content.faults import BadContent, Finding, Level
 from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
 from content.models import (
     Account,
     Bank,
-    Broadcast,
     Digest,
     DigestKind,
     Menu,
     Organisation,
     Organisations,
     Question,
-    Variant,
     WorkYear,
     is_web_address,
 )

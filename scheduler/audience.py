@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from storage.audience import Conditions, parts
-from storage.broadcasts import Content
 from storage.planning import Plans
+from storage.wording import Content
 
 SMALL = 5  # fewer people than this are never shown by what they did
 

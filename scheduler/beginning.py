@@ -7,15 +7,17 @@ from datetime import datetime
 
 import structlog
 
-from content.models import Broadcast
+from content.broadcasts import Broadcast
 from scheduler import reasons
 from scheduler.composing import Composer, is_early
 from scheduler.manners import Manners
 from scheduler.naming import Meant
 from scheduler.planner import Planner
 from scheduler.stopping import Stopping
-from storage.broadcasts import Broadcasts, Content, Run, RunState, State
 from storage.group_posts import PostState
+from storage.runs import Run, Runs
+from storage.states import RunState, State
+from storage.wording import Content
 
 ROWS_A_LANE = 1000
 LANES = 4  # of one run at the same time; more workers on more machines take them
@@ -27,7 +29,7 @@ class Beginner:
 
     def __init__(
         self,
-        store: Broadcasts,
+        store: Runs,
         planner: Planner,
         composer: Composer,
         stopping: Stopping,
@@ -141,7 +143,7 @@ class Beginner:
 
     def wake(self, key: str) -> None:
         """Bring a run to as many workers as it has work for."""
-        waiting = sum(tally.count for tally in self._store.tallies(key) if tally.state is State.DUE)
+        waiting = sum(tally.count for tally in self._store.deliveries.tallies(key) if tally.state is State.DUE)
         waiting += sum(post.state is PostState.DUE for post in self._store.posts.of(key))
         for _ in range(min(LANES, math.ceil(waiting / ROWS_A_LANE))):
             self._enqueue(key)

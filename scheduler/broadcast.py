@@ -6,8 +6,8 @@ from datetime import datetime
 
 import structlog
 
+from content.broadcasts import Broadcast
 from content.library import Library
-from content.models import Broadcast
 from scheduler import reasons
 from scheduler.beginning import Beginner
 from scheduler.composing import Composer
@@ -21,7 +21,9 @@ from scheduler.status import Status, status_of
 from scheduler.stopping import Stopping
 from scheduler.sweeping import Sweeper
 from scheduler.timetable import Firing, Timetable
-from storage.broadcasts import Broadcasts, Content, Run, RunState, State
+from storage.runs import Run, Runs
+from storage.states import RunState, State
+from storage.wording import Content
 
 
 class Desk:
@@ -33,7 +35,7 @@ class Desk:
 
     def __init__(
         self,
-        store: Broadcasts,
+        store: Runs,
         planner: Planner,
         *,
         library: Callable[[], Library],
@@ -164,7 +166,7 @@ class Desk:
 
     def settle(self, key: str, state: State, *, now: datetime) -> int:
         """Say what became of all that is `unsure` in a run; gives how many. None of them is sent again."""
-        return self._store.decide(self._naming.found(key).key, state, now=now)
+        return self._store.deliveries.decide(self._naming.found(key).key, state, now=now)
 
     def cancel(self, key: str, *, now: datetime) -> bool:
         """Stop a run for good: nobody more hears it. False where there is nothing left of it to stop."""

@@ -12,7 +12,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
-from content.models import Broadcast
+from content.broadcasts import Broadcast
 from scheduler.job import Job
 from storage import trouble
 

@@ -9,7 +9,9 @@ from scheduler import reasons
 from scheduler.naming import Meant
 from scheduler.rendering import compose, compose_correction, compose_of_newest
 from scheduler.timetable import Timetable
-from storage.broadcasts import Broadcasts, Content, Run, RunState
+from storage.runs import Run, Runs
+from storage.states import RunState
+from storage.wording import Content
 
 UNBEGUN = (RunState.PLANNING, RunState.PLANNED)
 LOOKS_BACK = timedelta(days=31)  # what is older is no news, unless the last firing is older still
@@ -18,7 +20,7 @@ LOOKS_BACK = timedelta(days=31)  # what is older is no news, unless the last fir
 class Composer:
     """Knows what earlier runs have said: news is said once."""
 
-    def __init__(self, store: Broadcasts, timetable: Timetable, *, library: Callable[[], Library]) -> None:
+    def __init__(self, store: Runs, timetable: Timetable, *, library: Callable[[], Library]) -> None:
         self._store = store
         self._timetable = timetable
         self._library = library

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
 
+from content.broadcasts import Broadcast
 from content.library import Library
-from content.models import Broadcast
 from scheduler import reasons
 from scheduler.composing import UNBEGUN
 from scheduler.rendering import correction_in_words
-from storage.broadcasts import Broadcasts, Run, RunState
+from storage.runs import Run, Runs
+from storage.states import RunState
 
 LIVES = timedelta(days=1)  # what is put right a day later by this run isn't said any more
 URGENT = 9  # what is wrong is put right before anything else begins
@@ -38,7 +39,7 @@ class Uncorrectable(Exception):
 class Correcting:
     """Knows which run may be corrected, and makes the run that does."""
 
-    def __init__(self, store: Broadcasts, *, library: Callable[[], Library]) -> None:
+    def __init__(self, store: Runs, *, library: Callable[[], Library]) -> None:
         self._store = store
         self._library = library
 

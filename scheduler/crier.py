@@ -9,8 +9,9 @@ import structlog
 
 from scheduler.channels.groups import Group, verdicts
 from scheduler.channels.groups.verdicts import Came, Verdict
-from storage.broadcasts import Content, Run
 from storage.group_posts import GroupPosts, Post, PostState
+from storage.runs import Run
+from storage.wording import Content
 
 LOST_AFTER = timedelta(seconds=60)  # longer than any post may take with its time limits
 

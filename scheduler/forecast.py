@@ -11,9 +11,11 @@ from scheduler.manners import Manners
 from scheduler.outlook import Left
 from scheduler.planner import Planner
 from scheduler.reporting import of_deeds
-from storage.broadcasts import OPEN, Broadcasts, Content, RunState
 from storage.group_posts import PostState
 from storage.planning import Counted, Why
+from storage.runs import Runs
+from storage.states import OPEN, RunState
+from storage.wording import Content
 
 SAMPLE = 5  # names that a forecast shows
 MOST_AHEAD = 100  # runs that are being sent meanwhile
@@ -60,7 +62,7 @@ class Forecaster:
 
     def __init__(
         self,
-        store: Broadcasts,
+        store: Runs,
         planner: Planner,
         *,
         manners: Manners,
@@ -113,7 +115,7 @@ class Forecaster:
         """How many wait in the runs that are being sent, by channel."""
         waiting: Counter[str] = Counter()
         for run in self._store.runs(states=[RunState.SENDING], limit=MOST_AHEAD):
-            for tally in self._store.tallies(run.key) if run.key != key else ():
+            for tally in self._store.deliveries.tallies(run.key) if run.key != key else ():
                 waiting[tally.channel] += tally.count if tally.state in OPEN else 0
         return waiting
 

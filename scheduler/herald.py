@@ -11,9 +11,11 @@ import structlog
 from scheduler import reasons
 from scheduler.job import Job
 from scheduler.planner import Planner
-from storage.broadcasts import Broadcasts, Run, RunState
-from storage.mass_jobs import CHANNEL, LIST, MassJob, MassJobs
+from storage.deliveries import MASS
+from storage.mass_jobs import LIST, MassJob, MassJobs
 from storage.refusals import Way
+from storage.runs import Run, Runs
+from storage.states import RunState
 from wechat.api.mass import MassArticles, MassSent, MassState, What
 from wechat.errors import UNAUTHORIZED, BadRequest, Misconfigured, QuotaSpent, Retryable, Unsure, WeChatError
 from wechat.messages import Article, PictureArticle
@@ -44,7 +46,7 @@ class Masses(Protocol):
 class Herald:
     """Several may work on one run: a job is taken before it is sent, and its key lets it be sent again after a kill."""
 
-    store: Broadcasts
+    store: Runs
     planner: Planner
     clients: Mapping[str, Masses]
     clock: Callable[[], datetime]
@@ -55,7 +57,7 @@ class Herald:
 
     def work(self, run: Run, *, stop: Callable[[], bool] = lambda: False) -> None:
         """Gather who is due into jobs, and send those whose turn has come. `stop` ends it early."""
-        if CHANNEL not in run.content.channels:
+        if MASS not in run.content.channels:
             return
         for person in self._masses.gather(run.key, now=self.clock()):
             self._divert(run, person)
@@ -130,7 +132,7 @@ class Herald:
             )
         elif error.errcode in (SPENT, UNAUTHORIZED):
             if error.errcode == UNAUTHORIZED:
-                self.planner.refusals.add(Way(job.account, CHANNEL), now=now)
+                self.planner.refusals.add(Way(job.account, MASS), now=now)
             self._let_go(job, run, error=code, reason=reasons.of(error))
         else:
             self._masses.later(job, wake_at=now, error=code, is_new=surely)
@@ -142,7 +144,7 @@ class Herald:
             self._divert(run, person)
 
     def _divert(self, run: Run, person: str) -> None:
-        others = tuple(name for name in run.content.channels if name != CHANNEL)
+        others = tuple(name for name in run.content.channels if name != MASS)
         row = self.planner.again(person, replace(run.content, channels=others), now=self.clock()) if others else None
         names = ("contact", "account", "channel", "variant")
         way = {name: getattr(row, name) for name in names} if row is not None and row.channel else None

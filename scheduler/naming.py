@@ -6,11 +6,11 @@ from datetime import date, datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from content.broadcasts import Broadcast
 from content.library import Library
-from content.models import Broadcast
 from scheduler import reasons
 from scheduler.timetable import Timetable
-from storage.broadcasts import Broadcasts, Run
+from storage.runs import Run, Runs
 
 
 class NoSuchBroadcast(LookupError):
@@ -38,9 +38,7 @@ class Meant:
 class Naming:
     """A `key` is a broadcast's (`daily-digest`: today's run, else the next) or a run's (`daily-digest:2026-11-23`)."""
 
-    def __init__(
-        self, store: Broadcasts, timetable: Timetable, *, library: Callable[[], Library], zone: ZoneInfo
-    ) -> None:
+    def __init__(self, store: Runs, timetable: Timetable, *, library: Callable[[], Library], zone: ZoneInfo) -> None:
         self._store = store
         self._timetable = timetable
         self._library = library

@@ -6,13 +6,14 @@ import structlog
 
 from scheduler import reasons
 from scheduler.manners import Manners
-from storage.broadcasts import Broadcasts, Run, RunState
+from storage.runs import Run, Runs
+from storage.states import RunState
 
 
 class Nights:
     """Who sends asks before each new handful, and the sweep every minute; any of them may find that it is night."""
 
-    def __init__(self, store: Broadcasts, manners: Manners) -> None:
+    def __init__(self, store: Runs, manners: Manners) -> None:
         self._store = store
         self._manners = manners
         self._log = structlog.get_logger("push")

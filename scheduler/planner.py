@@ -12,10 +12,12 @@ from scheduler.audience import Audience
 from scheduler.channels import Channel
 from scheduler.manners import Manners
 from scheduler.outlook import Outlook
-from storage.broadcasts import Content, Row, Run
+from storage.deliveries import Row
 from storage.openings import Opening
 from storage.planning import Cap, Counted, Plan, Plans
 from storage.refusals import Refusals
+from storage.runs import Run
+from storage.wording import Content
 
 A_DAY = timedelta(days=1)
 

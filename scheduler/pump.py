@@ -19,11 +19,13 @@ from scheduler.herald import Herald
 from scheduler.nights import Nights
 from scheduler.planner import Planner
 from storage import trouble
-from storage.broadcasts import DEDUPED, Broadcasts, Parcel, Row, Run, RunState, Settled, State, settle
+from storage.deliveries import DEDUPED, Parcel, Row, Settled, settle
 from storage.hands import Hands, Taken
 from storage.people import People
 from storage.refusals import Way
+from storage.runs import Run, Runs
 from storage.speeds import Speeds
+from storage.states import RunState, State
 from wechat import errors
 from wechat.errors import (
     AlreadyDone,
@@ -50,7 +52,7 @@ PATIENCE = (0.2, 1.0, 3.0)  # for a database that is away while something sent m
 class Pump:
     """Sends what is due of a run; of several who work on one run each is in a process of its own."""
 
-    store: Broadcasts
+    store: Runs
     hands: Hands
     people: People
     planner: Planner
@@ -84,7 +86,7 @@ class Pump:
         run = await asyncio.to_thread(self.store.run, key)
         if run is None or run.state is not RunState.SENDING or await asyncio.to_thread(self._rests, run):
             return None
-        await asyncio.to_thread(self.store.expire, key, now=self.clock())
+        await asyncio.to_thread(self.store.deliveries.expire, key, now=self.clock())
         lane = _Lane(self, run, stop)
         beside = (asyncio.to_thread(tell, run, stop) for tell in (self._cry, self._herald))
         await asyncio.gather(lane.drive(), *beside)
@@ -109,7 +111,9 @@ class Pump:
 
     def _rest(self, key: str, rest_seconds: float) -> float | None:
         masses = self.store.masses.next_wake(key, now=self.clock())
-        wakes = [wake for wake in (self.store.next_wake(key), self.store.posts.next_wake(key), masses) if wake]
+        wakes = [
+            wake for wake in (self.store.deliveries.next_wake(key), self.store.posts.next_wake(key), masses) if wake
+        ]
         if not wakes:
             self.store.finish(key)
             return None
@@ -286,7 +290,7 @@ class _Lane:
                 return self._closed(parcel, error, now)
             case Retryable() as error:
                 return self._later(parcel, error, now)
-            case BadRequest() as error if self._pump.store.has_sent(self._run.key, parcel.channel):
+            case BadRequest() as error if self._pump.store.deliveries.has_sent(self._run.key, parcel.channel):
                 return settle(parcel, State.FAILED, error=_code(error))  # others got it: this one is at fault
             case error:
                 return self._halted(parcel, error, now)

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from content import models
+from content import broadcasts
+from content.broadcasts import Audience, Broadcast, Group
 from content.library import Library
-from content.models import Audience, Broadcast, Digest, Group
+from content.models import Digest
 from content.words import template
-from storage.broadcasts import Content, Run, Variant
+from storage.runs import Run
+from storage.wording import Content, Variant
 from wechat import limits, paging
 
 IN_WORDS = ("customer_service", "next_visit")  # a notice has fields, and no room for words of one's own
@@ -144,7 +146,7 @@ def _content(
     link, picture = library.link_of(broadcast, digests=digests, now=now)
     told = _for_groups(library, broadcast, digests, now)
 
-    def said(variant: models.Variant | None) -> dict[str, Any]:
+    def said(variant: broadcasts.Variant | None) -> dict[str, Any]:
         """The fields of `Words`."""
         given: Any = {"digests": digests, "now": now, "variant": variant}
         words = library.words_of(broadcast, **given)

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from scheduler import reasons
 from scheduler.audience import SMALL, tells_of_deeds
 from scheduler.status import Status, status_of
-from storage.broadcasts import OPEN, Broadcasts, Content, Run, RunState, State
 from storage.run_reports import RunReports
+from storage.runs import Run, Runs
+from storage.states import OPEN, RunState, State
+from storage.wording import Content
 
 LATELY = timedelta(minutes=1)  # over which a rate is told
 A_MONTH = 30  # days
@@ -69,7 +71,7 @@ class Day:
 class Reporting:
     """Reads only; the tallies of runs that are done are remembered for a while."""
 
-    def __init__(self, store: Broadcasts, reports: RunReports, *, zone: ZoneInfo) -> None:
+    def __init__(self, store: Runs, reports: RunReports, *, zone: ZoneInfo) -> None:
         self._store = store
         self._reports = reports
         self._zone = zone
@@ -87,7 +89,7 @@ class Reporting:
         failed = () if by_deeds else tuple(self._failed(key))
         still_open = sum(status.count(state) for state in OPEN)
         a_second = self._reports.ended_since(key, now - LATELY) / LATELY.total_seconds() if still_open else 0.0
-        ends = self._store.tallies(key, by_error=True)
+        ends = self._store.deliveries.tallies(key, by_error=True)
         causes: Counter[str] = Counter()
         for end in ends:
             if end.state in UNREACHED:
@@ -122,7 +124,7 @@ class Reporting:
         known = self._known.get(run.key)
         if known and known[0] > now:
             return known[1]
-        tallies = self._store.tallies(run.key)
+        tallies = self._store.deliveries.tallies(run.key)
         counted: Counter[str] = Counter()
         if not (self._tells_of_deeds(run.content) and sum(tally.count for tally in tallies) < SMALL):
             for tally in tallies:

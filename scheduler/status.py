@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.broadcasts import Approval, Broadcasts, Run, State, Tally
+from storage.deliveries import Tally
 from storage.group_posts import Post
 from storage.mass_jobs import MassJob
+from storage.runs import Approval, Run, Runs
+from storage.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,8 @@ class Status:
         return sum(tally.count for tally in self.tallies if tally.state is state)
 
 
-def status_of(store: Broadcasts, run: Run) -> Status:
+def status_of(store: Runs, run: Run) -> Status:
     """The status of a run."""
     approvals, posts = store.approvals(run.key), store.posts.of(run.key)
     masses = store.masses.of(run.key)
-    return Status(run=run, tallies=store.tallies(run.key), approvals=approvals, posts=posts, masses=masses)
+    return Status(run=run, tallies=store.deliveries.tallies(run.key), approvals=approvals, posts=posts, masses=masses)

@@ -5,7 +5,8 @@ from datetime import datetime
 import structlog
 
 from scheduler import reasons
-from storage.broadcasts import Broadcasts, Run, RunState
+from storage.runs import Run, Runs
+from storage.states import RunState
 
 CANCELLED = "cancelled"  # the error of a delivery that was due, or unread, when its run was stopped
 
@@ -13,7 +14,7 @@ CANCELLED = "cancelled"  # the error of a delivery that was due, or unread, when
 class Stopping:
     """A run that is stopped takes nothing more in hand; it is done as soon as nothing of it is in flight."""
 
-    def __init__(self, store: Broadcasts) -> None:
+    def __init__(self, store: Runs) -> None:
         self._store = store
         self._log = structlog.get_logger("push")
 

@@ -7,17 +7,18 @@ from functools import partial
 
 import structlog
 
+from content.broadcasts import Broadcast
 from content.library import Library
-from content.models import Broadcast
 from scheduler import reasons
 from scheduler.beginning import Beginner
 from scheduler.channels.groups import verdicts
 from scheduler.nights import Nights
 from scheduler.stopping import Stopping
 from scheduler.timetable import Firing, Timetable
-from storage.broadcasts import Broadcasts, Run, RunState, State
+from storage.deliveries import MASS
 from storage.group_posts import PostState
-from storage.mass_jobs import CHANNEL
+from storage.runs import Run, Runs
+from storage.states import RunState, State
 
 A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
 MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
@@ -29,7 +30,7 @@ class Sweeper:
 
     def __init__(
         self,
-        store: Broadcasts,
+        store: Runs,
         beginner: Beginner,
         stopping: Stopping,
         nights: Nights,
@@ -70,15 +71,15 @@ class Sweeper:
         """Decide on what was lost of a run, drop what is late, bring it to the workers, close it."""
         if self._nights.rests(run, now) or self._nights.wakes(run, now):
             run = self._store.run(run.key) or run
-        lost = self._store.sweep(run.key, repeatable=self._repeatable, now=now)
+        lost = self._store.deliveries.sweep(run.key, repeatable=self._repeatable, now=now)
         if lost:
             self._log.warning("deliveries lost", run=run.key, unsure=lost)
         self._look_after_posts(run, now)
         if run.state is RunState.STOPPING:
             self._stopping.go_on(run.key, now)
             return
-        self._store.expire(run.key, now=now)
-        people, groups = self._store.next_wake(run.key), self._store.posts.next_wake(run.key)
+        self._store.deliveries.expire(run.key, now=now)
+        people, groups = self._store.deliveries.next_wake(run.key), self._store.posts.next_wake(run.key)
         wakes = [wake for wake in (people, groups, self._store.masses.next_wake(run.key, now=now)) if wake]
         if run.state is RunState.SENDING and any(wake <= now for wake in wakes) and not self._is_busy(run.key):
             self._beginner.wake(run.key)
@@ -93,7 +94,9 @@ class Sweeper:
             self._store.posts.close(run.key, error="expired", reason=reasons.EXPIRED, now=now)
 
     def _is_busy(self, key: str) -> bool:
-        tallies = (tally for tally in self._store.tallies(key) if tally.channel != CHANNEL)  # a mass send takes long
+        tallies = (
+            tally for tally in self._store.deliveries.tallies(key) if tally.channel != MASS
+        )  # a mass send takes long
         return any(tally.state is State.IN_HAND for tally in tallies) or any(
             post.state is PostState.IN_HAND for post in self._store.posts.of(key)
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from content.models import Broadcast
+from content.broadcasts import Broadcast
 from scheduler.workdays import Workdays
 
 SPANS = (

@@ -11,8 +11,8 @@ import structlog
 from content.library import Library
 from scheduler.broadcast import Desk
 from scheduler.channels.customer_service import message
-from storage.broadcasts import Content
 from storage.people import People
+from storage.wording import Content
 from wechat import limits, paging
 from wechat.capabilities import Capability, may
 from wechat.errors import Unsure, WeChatError

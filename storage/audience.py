@@ -12,10 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.broadcasts import Content, State, broadcasts, deliveries
 from storage.db import Database
+from storage.deliveries import deliveries
 from storage.people import contacts, kept_lines, persons
+from storage.runs import broadcasts
+from storage.states import State
 from storage.tags import contact_tags
+from storage.wording import Content
 
 Condition = Mapping[str, Any]
 Holds = sa.ColumnElement[bool]

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage.broadcasts import RunState, broadcasts, deliveries, tallies
 from storage.db import Database, Moment
+from storage.deliveries import deliveries, tallies
+from storage.runs import broadcasts
+from storage.states import RunState
 
 PIECE = 2000  # rows that one transaction folds
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from storage.db import Database, Moment, metadata
+from storage.states import RunState, runs
 
 group_posts = sa.Table(
     "group_posts",
@@ -29,7 +30,6 @@ group_posts = sa.Table(
     sa.Index("ix_group_posts_pace", "name", "taken_at"),
     sqlite_with_rowid=False,
 )
-runs = sa.table("broadcasts", sa.column("key"), sa.column("state"))
 
 
 class PostState(StrEnum):
@@ -100,7 +100,7 @@ class GroupPosts:
         `paces` are pairs: so many messages in so many seconds, over all runs; beyond them the post waits as long.
         """
         mine = (group_posts.c.key == key) & (group_posts.c.name == name) & (group_posts.c.state == PostState.DUE)
-        is_sent = sa.exists().where(runs.c.key == key, runs.c.state == "sending")
+        is_sent = sa.exists().where(runs.c.key == key, runs.c.state == RunState.SENDING)
         with self._db.by_turns(group_posts) as connection:
             for most, seconds in paces:
                 lately = (group_posts.c.name == name) & (group_posts.c.taken_at > now - timedelta(seconds=seconds))

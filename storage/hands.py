@@ -12,11 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.broadcasts import DEDUPED, OPEN, Parcel, Run, RunState, Settled, State, broadcasts, deliveries, settle
 from storage.db import Database
-from storage.mass_jobs import CHANNEL as MASS
+from storage.deliveries import DEDUPED, MASS, Parcel, Settled, deliveries, settle
 from storage.people import Id, contacts, credits_, kept_lines, persons, windows
 from storage.refusals import Way
+from storage.runs import Run, broadcasts
+from storage.states import OPEN, RunState, State
 
 AGAIN_SECONDS = 2  # until somebody is looked at again who is just being sent something of another run
 
@@ -81,7 +82,7 @@ class Hands:
         """Settle what is done and take up to `room` more of each way in hand, in one transaction.
 
         Nothing is taken of a paused run, and nobody who is in hand in another run: one contact is sent one message at
-        a time (43108). What stays in hand beyond `lost_at` is lost, and `Broadcasts.sweep` decides. Two who take at
+        a time (43108). What stays in hand beyond `lost_at` is lost, and `Deliveries.sweep` decides. Two who take at
         once never take the same row.
         """
         asked = [*self._settling(key, settled, batch, now)]

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment, metadata
+from storage.deliveries import MASS, deliveries
 from storage.people import Id, contacts
+from storage.states import RunState, State, runs
 
-CHANNEL = "mass"
 LIST = range(2, 10_001)  # openids of one call
 A_MONTH = 4  # for each follower of a service account
 HOLDS = timedelta(hours=23)  # the platform knows a key against doubles for a day
@@ -78,15 +79,6 @@ mass_reports = sa.Table(
     sqlite_with_rowid=False,
 )
 
-deliveries = sa.table(
-    "deliveries",
-    *(sa.column(name) for name in ("key", "person", "contact", "account", "channel", "variant", "state", "batch")),
-    *(sa.column(name) for name in ("error", "attempts")),
-    sa.column("wake_at", Moment),
-    sa.column("settled_at", Moment),
-)
-runs = sa.table("broadcasts", sa.column("key"), sa.column("state"), sa.column("expires_at", Moment))
-
 
 class JobState(StrEnum):
     """Where a mass send is; the last three are final."""
@@ -100,7 +92,11 @@ class JobState(StrEnum):
 
 
 OPEN = (JobState.DUE, JobState.IN_HAND, JobState.SENDING)
-ROWS: Mapping[JobState, str] = {JobState.DONE: "sent", JobState.FAILED: "failed", JobState.UNSURE: "unsure"}
+ROWS: Mapping[JobState, State] = {
+    JobState.DONE: State.SENT,
+    JobState.FAILED: State.FAILED,
+    JobState.UNSURE: State.UNSURE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +153,7 @@ class MassJobs:
 
     def gather(self, key: str, *, now: datetime) -> Sequence[str]:
         """Put the people of a run who are due into jobs, and give those who are alone: a list has two or more."""
-        due = (deliveries.c.key == key) & (deliveries.c.channel == CHANNEL) & (deliveries.c.state == "due")
+        due = (deliveries.c.key == key) & (deliveries.c.channel == MASS) & (deliveries.c.state == State.DUE)
         due &= deliveries.c.wake_at <= now
         kinds = sa.select(deliveries.c.account, deliveries.c.variant, sa.func.count().label("count")).where(due)
         with self._db.read() as connection:
@@ -179,7 +175,7 @@ class MassJobs:
         self, key: str, account: str, variant: int, mine: sa.ColumnElement[bool], size: int, now: datetime
     ) -> bool:
         """Make a job of so many; False where the run isn't sent, or another worker has gathered them."""
-        is_sent = sa.exists().where(runs.c.key == key, runs.c.state == "sending")
+        is_sent = sa.exists().where(runs.c.key == key, runs.c.state == RunState.SENDING)
         last = sa.select(sa.func.max(mass_jobs.c.number)).where(mass_jobs.c.key == key, mass_jobs.c.account == account)
         with self._db.by_turns(mass_jobs) as connection:
             number = (connection.execute(last).scalar() or 0) + 1
@@ -189,7 +185,7 @@ class MassJobs:
             taken = deliveries.update().where(
                 deliveries.c.key == key, deliveries.c.person.in_(sa.select(chosen.c.person)), mine
             )
-            taken = taken.values(state="in_hand", batch=once, attempts=deliveries.c.attempts + 1)
+            taken = taken.values(state=State.IN_HAND, batch=once, attempts=deliveries.c.attempts + 1)
             if connection.execute(taken.returning(deliveries.c.person)).first() is None:
                 return False
             job = {"key": key, "account": account, "number": number, "variant": variant, "client_msg_id": once}
@@ -211,7 +207,7 @@ class MassJobs:
         `paces` are pairs: so many calls within so long, over all runs; beyond them it waits a minute.
         """
         mine = self._is(job) & (mass_jobs.c.state == JobState.DUE)
-        is_sent = sa.exists().where(runs.c.key == job.key, runs.c.state == "sending", runs.c.expires_at > now)
+        is_sent = sa.exists().where(runs.c.key == job.key, runs.c.state == RunState.SENDING, runs.c.expires_at > now)
         with self._db.by_turns(mass_jobs) as connection:
             for most, span in paces:
                 lately = (mass_jobs.c.account == job.account) & (mass_jobs.c.taken_at > now - span)
@@ -234,9 +230,9 @@ class MassJobs:
     def openids(self, job: MassJob, *, now: datetime) -> Sequence[str]:
         """Whom a job reaches, now; who has left since is gone, and is not in it."""
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
-        mine &= deliveries.c.state == "in_hand"
+        mine &= deliveries.c.state == State.IN_HAND
         here = sa.exists().where(contacts.c.id == deliveries.c.contact)
-        left = deliveries.update().where(mine, ~here).values(state="gone", error="left", settled_at=now)
+        left = deliveries.update().where(mine, ~here).values(state=State.GONE, error="left", settled_at=now)
         chosen = sa.select(contacts.c.openid).join(deliveries, deliveries.c.contact == contacts.c.id).where(mine)
         with self._db.begin() as connection:
             connection.execute(left)
@@ -274,21 +270,21 @@ class MassJobs:
     def dissolve(self, job: MassJob, *, error: str, reason: str, now: datetime) -> Sequence[str]:
         """End a job that never was one, and let its people go: they are due again, and given."""
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
-        mine &= deliveries.c.state == "in_hand"
+        mine &= deliveries.c.state == State.IN_HAND
         over = {"state": JobState.FAILED, "error": error, "reason": reason, "settled_at": now}
         with self._db.begin() as connection:
             ended = mass_jobs.update().where(self._is(job), mass_jobs.c.state.in_(OPEN)).values(over)
             if connection.execute(ended.returning(mass_jobs.c.number)).first() is None:
                 return ()
-            free = deliveries.update().where(mine).values(state="due", batch="", wake_at=now)
+            free = deliveries.update().where(mine).values(state=State.DUE, batch="", wake_at=now)
             return connection.execute(free.returning(deliveries.c.person)).scalars().all()
 
     def divert(self, key: str, person: str, way: Mapping[str, Any] | None, *, now: datetime) -> None:
         """Give somebody who is due another way (account, contact, channel, variant); None: there is none."""
-        mine = (deliveries.c.key == key) & (deliveries.c.person == person) & (deliveries.c.channel == CHANNEL)
-        change = {**way, "wake_at": now} if way else {"state": "gone", "error": "no_channel", "settled_at": now}
+        mine = (deliveries.c.key == key) & (deliveries.c.person == person) & (deliveries.c.channel == MASS)
+        change = {**way, "wake_at": now} if way else {"state": State.GONE, "error": "no_channel", "settled_at": now}
         with self._db.begin() as connection:
-            connection.execute(deliveries.update().where(mine, deliveries.c.state == "due").values(change))
+            connection.execute(deliveries.update().where(mine, deliveries.c.state == State.DUE).values(change))
 
     # -- ended ---------------------------------------------------------------------------------------------------
 
@@ -319,7 +315,7 @@ class MassJobs:
         if connection.execute(ended).first() is None:
             return
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
-        mine &= deliveries.c.state.in_(("in_hand", "unsure"))
+        mine &= deliveries.c.state.in_((State.IN_HAND, State.UNSURE))
         if state is JobState.FAILED:
             theirs = sa.select(deliveries.c.contact).where(mine)
             had = (
@@ -332,7 +328,7 @@ class MassJobs:
     def _count(self, connection: Connection, job: MassJob, month: str) -> None:
         """One more this month for each who is in a job."""
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
-        mine &= (deliveries.c.state == "in_hand") & sa.exists().where(contacts.c.id == deliveries.c.contact)
+        mine &= (deliveries.c.state == State.IN_HAND) & sa.exists().where(contacts.c.id == deliveries.c.contact)
         rows = sa.select(deliveries.c.contact, sa.literal(month), sa.literal(1)).where(mine)
         adding = self._db.insert(mass_months).from_select(["contact", "month", "times"], rows)
         more = adding.on_conflict_do_update(
@@ -349,7 +345,7 @@ class MassJobs:
         """
         lost = (mass_jobs.c.state == JobState.IN_HAND) & (mass_jobs.c.wake_at <= now)
         late = sa.exists().where(runs.c.key == mass_jobs.c.key, runs.c.expires_at <= now)
-        stops = sa.exists().where(runs.c.key == mass_jobs.c.key, runs.c.state == "stopping")
+        stops = sa.exists().where(runs.c.key == mass_jobs.c.key, runs.c.state == RunState.STOPPING)
         with self._db.begin() as connection:
             connection.execute(mass_jobs.update().where(lost).values(state=JobState.DUE, wake_at=now))
             connection.execute(mass_reports.delete().where(mass_reports.c.until <= now))
@@ -387,7 +383,7 @@ class MassJobs:
         jobs = sa.select(sa.func.min(mass_jobs.c.wake_at)).where(
             mass_jobs.c.key == key, mass_jobs.c.state == JobState.DUE
         )
-        rows = sa.exists().where(deliveries.c.key == key, deliveries.c.channel == CHANNEL, deliveries.c.state == "due")
+        rows = sa.exists().where(deliveries.c.key == key, deliveries.c.channel == MASS, deliveries.c.state == State.DUE)
         with self._db.read() as connection:
             if connection.execute(sa.select(rows)).scalar():
                 return now

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from storage.db import Database, Moment, metadata
 from storage.hot import Hot
 from storage.sealing import Mark
+from storage.states import State
 
 Id = sa.String(32)
 
@@ -401,8 +402,9 @@ class People:
             connection.execute(kept_lines.delete().where(mine & given_before))
             late = connection.execute(kept_lines.delete().where(mine & never_read).returning(kept_lines.c.key))
             if keys := late.scalars().all():
-                theirs = (deliveries.c.person == person) & deliveries.c.key.in_(keys) & (deliveries.c.state == "sent")
-                connection.execute(deliveries.update().where(theirs).values(state="gone", error="unread"))
+                theirs = (deliveries.c.person == person) & deliveries.c.key.in_(keys)
+                theirs &= deliveries.c.state == State.SENT
+                connection.execute(deliveries.update().where(theirs).values(state=State.GONE, error="unread"))
             give = kept_lines.update().where(mine).values(given=message)
             rows = connection.execute(give.returning(kept_lines.c.key, kept_lines.c.line)).all()
         return [row.line for row in sorted(rows, key=lambda row: row.key)]

@@ -17,10 +17,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.audience import Conditions, Holds, Within, on_accounts
-from storage.broadcasts import OPEN, Content, Row, RunState, State, broadcasts, deliveries
 from storage.db import Database, Moment
+from storage.deliveries import Row, deliveries
 from storage.openings import Asked, Closed, Need, Opening
 from storage.people import contacts, persons
+from storage.runs import broadcasts
+from storage.states import OPEN, RunState, State
+from storage.wording import Content
 
 LOOKED_THROUGH = 20  # pieces, for names to show
 

@@ -15,9 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage.broadcasts import OPEN, RunState, State, broadcasts, deliveries
 from storage.db import Database, Moment, metadata
+from storage.deliveries import deliveries
 from storage.people import Id, contacts, credits_
+from storage.runs import broadcasts
+from storage.states import OPEN, RunState, State
 
 receipts = sa.Table(
     "receipts",

@@ -9,20 +9,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage.db import Database, Moment
+from storage.db import Database
+from storage.deliveries import PIECE, deliveries
 from storage.group_posts import GroupPosts, PostState, group_posts
 from storage.people import kept_lines
+from storage.states import State
 
-PIECE = 2000  # persons whom one transaction changes
-DUE, IN_HAND, SENT, FAILED, UNSURE = "due", "in_hand", "sent", "failed", "unsure"
-HEARD = (SENT, UNSURE)
+HEARD = (State.SENT, State.UNSURE)
 KEPT = "next_visit"
-
-deliveries = sa.table(
-    "deliveries",
-    *(sa.column(name) for name in ("key", "person", "channel", "state", "error")),
-    sa.column("settled_at", Moment),
-)
 
 
 class TakingBack:
@@ -34,15 +28,15 @@ class TakingBack:
 
     def is_busy(self, key: str) -> bool:
         """Whether anything of a run is in hand: nobody knows yet whether that was heard."""
-        people = sa.exists().where(deliveries.c.key == key, deliveries.c.state == IN_HAND)
+        people = sa.exists().where(deliveries.c.key == key, deliveries.c.state == State.IN_HAND)
         groups = sa.exists().where(group_posts.c.key == key, group_posts.c.state == PostState.IN_HAND)
         with self._db.read() as connection:
             return bool(connection.execute(sa.select(people | groups)).scalar())
 
     def drop(self, key: str, *, error: str, reason: str, now: datetime) -> None:
         """Close what of a run is due, of people with an `error` and of groups with a `reason` besides."""
-        due = (deliveries.c.key == key) & (deliveries.c.state == DUE)
-        change = {"state": FAILED, "error": error, "settled_at": now}
+        due = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
+        change = {"state": State.FAILED, "error": error, "settled_at": now}
         last = ""
         while some := self._some(due, after=last):
             first, last = some[0], some[-1]
@@ -56,9 +50,9 @@ class TakingBack:
 
         A line that was given to an answer stays: it was read, or will be when the answer is repeated.
         """
-        kept = (deliveries.c.key == key) & (deliveries.c.state == SENT) & (deliveries.c.channel == KEPT)
+        kept = (deliveries.c.key == key) & (deliveries.c.state == State.SENT) & (deliveries.c.channel == KEPT)
         unread = (kept_lines.c.key == key) & kept_lines.c.given.is_(None)
-        change = deliveries.update().values(state=FAILED, error=error, settled_at=now)
+        change = deliveries.update().values(state=State.FAILED, error=error, settled_at=now)
         taken, last = 0, ""
         while some := self._some(kept, after=last):
             first, last = some[0], some[-1]
@@ -78,7 +72,7 @@ class TakingBack:
 
     def may_have_heard(self, key: str) -> bool:
         """Whether anybody has heard a run, or may while it isn't stopped."""
-        anybody = (deliveries.c.key == key) & deliveries.c.state.in_((*HEARD, IN_HAND))
+        anybody = (deliveries.c.key == key) & deliveries.c.state.in_((*HEARD, State.IN_HAND))
         with self._db.read() as connection:
             return bool(connection.execute(sa.select(sa.exists().where(anybody))).scalar())
 

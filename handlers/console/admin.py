@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from content.models import Broadcast
+from content.broadcasts import Broadcast
 from content.shelf import Shelf
 from handlers import access
 from handlers.console import engine
@@ -21,9 +21,11 @@ from scheduler.naming import Folded
 from scheduler.outlook import Left
 from scheduler.reporting import Reporting
 from storage.admins import AdminContacts
-from storage.broadcasts import Broadcasts, Content, Run, RunState, Words
 from storage.mass_jobs import MassJob
 from storage.refusals import Refusals
+from storage.runs import Run, Runs
+from storage.states import RunState
+from storage.wording import Content, Words
 
 Clock = Callable[[], datetime]
 CODE_LIVES = timedelta(minutes=10)
@@ -153,7 +155,7 @@ class TryOut(Protocol):
 class Pushes:
     """All that has to do with sending."""
 
-    broadcasts: Broadcasts
+    broadcasts: Runs
     desk: Desk
     reporting: Reporting
     refusals: Refusals
@@ -268,7 +270,7 @@ class Console:
         if ahead.quiet_until and not at_night:
             return self._asked(broadcast, ahead, fault="quiet")
         run = self.pushes.desk.send_now(key, now=self.clock(), at_night=at_night, by=access.who_is_in())
-        anybody = bool(self.pushes.broadcasts.tallies(run.key) or self.pushes.broadcasts.posts.of(run.key))
+        anybody = bool(self.pushes.broadcasts.deliveries.tallies(run.key) or self.pushes.broadcasts.posts.of(run.key))
         outcome = engine.outcome(run.state, anybody=anybody, asked=run.four_eyes)
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
@@ -456,7 +458,9 @@ class Console:
             planned_at=run.planned_at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
             state=self.words["run"][run.state],
             reason=run.reason,
-            tallies=engine.counted((tally.state, tally.count) for tally in self.pushes.broadcasts.tallies(run.key)),
+            tallies=engine.counted(
+                (tally.state, tally.count) for tally in self.pushes.broadcasts.deliveries.tallies(run.key)
+            ),
             masses=[self._mass(job) for job in self.pushes.broadcasts.masses.of(run.key)],
             groups=[
                 (post.name, self.words["post"][post.state], post.reason)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from content.models import Group
+from content.broadcasts import Group
 
 _BETWEEN = re.compile(r"[\s\-—_·.]")
 _CODE = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{8}(?![0-9A-Z])")

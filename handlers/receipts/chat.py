@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from handlers.receipts import engine
 from handlers.receipts.engine import Came
 from handlers.router import Router, Turn
-from storage.broadcasts import State
 from storage.mass_jobs import Counts, MassJobs
 from storage.people import People
 from storage.receipts import ID_LETTERS, Receipts, Report
+from storage.states import State
 from wechat.errors import RecipientGone, fact
 from wechat.messages import JobFinished, Kind, MassFinished, NoticeSent, Reply, Silence
 

@@ -10,7 +10,8 @@ import structlog
 from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from content.models import Broadcast, Topic
+from content.broadcasts import Broadcast
+from content.models import Topic
 from content.shelf import Shelf
 from handlers import openapi, problems, session
 from handlers.openapi import Effect, Once

@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from scheduler import reasons
-from storage.broadcasts import Content, Parcel, Run
+from storage.deliveries import Parcel
 from storage.openings import Opening
+from storage.runs import Run
+from storage.wording import Content
 from wechat.bulk import Job, Outcome
 from wechat.capabilities import Capability, may
 from wechat.errors import Misconfigured, WeChatError

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from scheduler.channels import Ended, Sender, post, with_right
-from storage.broadcasts import Content, Parcel, Run
+from storage.deliveries import Parcel
 from storage.openings import Opening, OpenWindow
+from storage.runs import Run
+from storage.wording import Content
 from wechat.capabilities import Capability
 from wechat.messages import News
 from wechat.settings import AccountSettings

@@ -6,9 +6,11 @@ from typing import Any
 
 from scheduler import reasons
 from scheduler.channels import Ended, with_right
-from storage.broadcasts import Content, Parcel, Run
-from storage.mass_jobs import CHANNEL, MassJobs
+from storage.deliveries import MASS, Parcel
+from storage.mass_jobs import MassJobs
 from storage.openings import MassLeft, Opening
+from storage.runs import Run
+from storage.wording import Content
 from wechat.capabilities import Capability
 from wechat.errors import Misconfigured
 from wechat.settings import AccountSettings
@@ -17,7 +19,7 @@ from wechat.settings import AccountSettings
 class MassChannel:
     """Nobody is sent to alone: the rows of this channel are gathered into jobs (`storage.mass_jobs`)."""
 
-    name = CHANNEL
+    name = MASS
     repeatable = False
     waits = False
 

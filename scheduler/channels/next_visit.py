@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.channels import Ended
-from storage.broadcasts import Content, Parcel, Run
+from storage.deliveries import Parcel
 from storage.hands import Hands
 from storage.openings import Opening
+from storage.runs import Run
+from storage.wording import Content
 
 KEPT_FOR = timedelta(days=7)
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from scheduler.channels import Ended, Sender, post, with_right
-from storage.broadcasts import Content, Parcel, Run
+from storage.deliveries import Parcel
 from storage.openings import Closed, Credit, Never, Opening
+from storage.runs import Run
+from storage.wording import Content
 from wechat.capabilities import Capability
 from wechat.messages import Notice
 from wechat.settings import AccountSettings

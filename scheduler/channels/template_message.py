@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from scheduler.channels import Ended, Sender, post, with_right
-from storage.broadcasts import Content, Parcel, Run
+from storage.deliveries import Parcel
 from storage.openings import Closed, Never, Opening
+from storage.runs import Run
+from storage.wording import Content
 from wechat.capabilities import Capability
 from wechat.limits import CLIENT_MSG_ID_BYTES
 from wechat.messages import Notice, TemplateMessage
@@ -17,7 +19,7 @@ from wechat.settings import AccountSettings
 class TemplateMessageChannel:
     """Repeatable for ten minutes: the same key to the same member sends nothing more and gives the first id.
 
-    Later than that nobody knows, and the delivery is `unsure` (`storage.broadcasts.DEDUPED`).
+    Later than that nobody knows, and the delivery is `unsure` (`storage.deliveries.DEDUPED`).
     """
 
     name = "template_message"

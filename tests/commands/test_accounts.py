@@ -8,7 +8,7 @@ from flask import Flask
 from pydantic import SecretStr, TypeAdapter
 
 from commands import accounts
-from content.models import Broadcast
+from content.broadcasts import Broadcast
 from tests.commands.diagnosed import MENU, SETTINGS, a_door, an_account, true_time
 from tests.wechat.real import real
 from tests.wechat.sandbox import stage

@@ -21,10 +21,13 @@ from scheduler.naming import NoSuchBroadcast
 from scheduler.outlook import Left
 from scheduler.status import Status
 from scheduler.trying import Tried
-from storage.broadcasts import Approval, Content, Run, RunState, State, Tally, Variant
+from storage.deliveries import Tally
 from storage.group_posts import Post, PostState
 from storage.mass_jobs import Counts, JobState, MassJob
 from storage.openings import Closed
+from storage.runs import Approval, Run
+from storage.states import RunState, State
+from storage.wording import Content, Variant
 from tests.commands.calls import call
 
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)

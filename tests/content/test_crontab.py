@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from content.models import Broadcast
+from content.broadcasts import Broadcast
 from scheduler.clock import fires
 
 from .builders import ZONE

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from content.models import Account, Audience, Broadcast, Digest, DigestKind, Menu, Organisation, Question
+from content.broadcasts import Audience, Broadcast
+from content.models import Account, Digest, DigestKind, Menu, Organisation, Question
 
 from .builders import ZONE, a_question
 

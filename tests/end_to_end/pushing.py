@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from signal import SIGCONT
 
-from storage.broadcasts import Broadcasts
 from storage.db import Database
-from storage.people import People, contacts, credits_, persons, windows
-from storage.sealing import Keys
+from storage.people import contacts, credits_, persons, windows
+from storage.runs import Runs
 from storage.subscription import subscriptions
 from tests.end_to_end.running import Member, Program, within
 
@@ -229,9 +228,8 @@ class Push:
     def sweep(self) -> None:
         """Do what the clock does after the time in which what is in hand counts as lost."""
         database = Database(self.program.database)
-        people = People(database, former=Keys("a key that nothing here needs").mark("former"))
-        store = Broadcasts(database, people)
-        store.sweep(self.run, repeatable=["next_visit"], now=datetime.now(UTC) + LONG_AFTER)
+        store = Runs(database)
+        store.deliveries.sweep(self.run, repeatable=["next_visit"], now=datetime.now(UTC) + LONG_AFTER)
         store.finish(self.run)
         database.close()
 

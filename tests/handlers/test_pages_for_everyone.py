@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from werkzeug.routing import MapAdapter
 
 from handlers.session import PAGE_COOKIE, PAGES
-from storage.broadcasts import RunState
+from storage.states import RunState
 from tests.browser import a_browser, faults
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.house import hashed_at_no_cost

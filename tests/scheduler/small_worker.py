@@ -18,11 +18,11 @@ from scheduler.manners import Manners
 from scheduler.nights import Nights
 from scheduler.pump import Pump
 from storage import redis
-from storage.broadcasts import Broadcasts
 from storage.db import Database
 from storage.hands import Hands
 from storage.people import People
 from storage.refusals import Refusals
+from storage.runs import Runs
 from storage.sealing import Keys
 from storage.speeds import Speeds
 from tests import fakes
@@ -44,7 +44,7 @@ def main() -> None:
     bulk = Bulk(account, tokens)
     db = Database(told["database"])
     people = People(db, former=Keys("a secret of these tests").mark("former"))
-    store, hands = Broadcasts(db, people), Hands(db)
+    store, hands = Runs(db), Hands(db)
     channels: dict[str, Channel] = {
         "customer_service": CustomerServiceChannel({"official": account}, {"official": bulk}),
         "next_visit": NextVisitChannel(hands),

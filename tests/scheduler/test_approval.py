@@ -7,8 +7,9 @@ import pytest
 from content import library
 from scheduler import reasons
 from scheduler.manners import Manners
-from storage.broadcasts import Content, RunState
 from storage.people import Window
+from storage.states import RunState
+from storage.wording import Content
 from tests.scheduler.world import DAILY, NOON, REMINDER, RUN, ZONE, Stage, write_pack
 
 MORNING = NOON.replace(hour=8, minute=30)

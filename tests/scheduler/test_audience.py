@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import RunState
 from storage.people import Window
 from storage.quiz import QuizStore
+from storage.states import RunState
 from tests.scheduler.world import DAILY, NOON, RUN, Stage, an_account, write_pack
 
 MORNING = NOON.replace(hour=8, minute=30)

@@ -9,7 +9,7 @@ import pytest
 from content import library
 from scheduler import reasons
 from scheduler.naming import NoSuchBroadcast
-from storage.broadcasts import RunState, State
+from storage.states import RunState, State
 from tests.scheduler.world import DAILY, NOON, REMINDER, RUN, TEMPLATE, ZONE, Stage, write_pack
 
 MORNING = NOON.replace(hour=8, minute=30)

@@ -9,8 +9,9 @@ from scheduler import reasons
 from scheduler.correcting import Uncorrectable, Why
 from scheduler.manners import Manners, QuietHours
 from scheduler.naming import NoSuchBroadcast, OnlyByHand
-from storage.broadcasts import RunState, State, settle
+from storage.deliveries import settle
 from storage.group_posts import PostState
+from storage.states import RunState, State
 from tests.scheduler.world import DAILY, NOON, RUN, ZONE, Stage, write_pack
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -12,7 +12,7 @@ from scheduler import reasons
 from scheduler.channels.groups import Group, robots
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.manners import Manners
-from storage.broadcasts import RunState
+from storage.states import RunState
 from tests.scheduler.test_worker import a_worker, until
 from tests.scheduler.world import DAILY, NOON, RUN, ZONE, Stage, World, write_pack
 from tests.wechat.sandbox.stage import Clock, an_account, served

@@ -9,9 +9,10 @@ from scheduler.correcting import Uncorrectable, Why
 from scheduler.folding import Night
 from scheduler.naming import Folded
 from scheduler.reporting import Reporting
-from storage.broadcasts import RunState, State, tallies
+from storage.deliveries import tallies
 from storage.folding import Folding
 from storage.run_reports import RunReports
+from storage.states import RunState, State
 from tests.scheduler.world import DAILY, NOON, ZONE, Stage, write_pack
 
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from scheduler.clock import Clock
 from storage import trouble
-from storage.broadcasts import RunState
+from storage.states import RunState
 from tests.scheduler.test_clock import OnlyMe
 from tests.scheduler.world import NOON, RUN, ZONE, Stage, write_pack
 from tests.storage.full import Disk
@@ -66,7 +66,7 @@ def lets_go(stage):
     for _ in range(2):
         with suppress(*ERRORS):
             stage.store.runs()
-            stage.store.expire(RUN, now=NOON)
+            stage.store.deliveries.expire(RUN, now=NOON)
             stage.hands.settle(RUN, (), batch="", now=NOON)
 
 

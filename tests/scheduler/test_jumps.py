@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage.broadcasts import RunState, State
+from storage.states import RunState, State
 from tests.scheduler.world import DAILY, NOON, RUN, ZONE, Stage, write_pack
 
 PEOPLE = [f"o-{number}" for number in range(12)]

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import RunState
 from storage.db import Database
 from storage.people import Window
+from storage.states import RunState
 from tests.end_to_end.running import at_once
 from tests.scheduler.test_crier import GROUPS_ALONE, HOOKS, a_street
 from tests.scheduler.world import DAILY, NOON, RUN, Stage, write_pack

@@ -7,8 +7,8 @@ import pytest
 
 from scheduler import reasons
 from scheduler.manners import Manners, QuietHours
-from storage.broadcasts import RunState
 from storage.people import Window
+from storage.states import RunState
 from tests.scheduler.world import DAILY, NOON, REMINDER, RUN, ZONE, Stage, write_pack
 
 QUIET = Manners(zone=ZONE, quiet_from=time(21, 30), quiet_until=time(7, 30))

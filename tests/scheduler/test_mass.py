@@ -392,9 +392,9 @@ def test_the_pump_and_the_sweep_of_deliveries_leave_them_alone(db):
     world = World(db)
     run = world.run(RUN, channels=("mass",))
     world.deliver(run, *[world.person(f"o-{n}") for n in range(2)], channel="mass")
-    parcels, wake = world.take(run), world.store.next_wake(RUN)
+    parcels, wake = world.take(run), world.store.deliveries.next_wake(RUN)
     world.store.masses.gather(RUN, now=run.due_at)
-    lost = world.store.sweep(RUN, repeatable=[], now=run.due_at + timedelta(days=1))
+    lost = world.store.deliveries.sweep(RUN, repeatable=[], now=run.due_at + timedelta(days=1))
 
     assert (parcels, wake, lost, world.states(run)) == ([], None, 0, {"in_hand": 2})
     assert not world.store.finish(RUN)

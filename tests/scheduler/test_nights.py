@@ -10,7 +10,7 @@ from scheduler.channels.groups import robots
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.manners import Manners
 from scheduler.nights import Nights
-from storage.broadcasts import RunState, State
+from storage.states import RunState, State
 from tests.scheduler.world import DAILY, NOON, RUN, ZONE, Stage, write_pack
 from wechat.wire import Wire
 

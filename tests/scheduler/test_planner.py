@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from scheduler.manners import Manners
-from storage.broadcasts import Content, RunState
 from storage.openings import Closed
 from storage.people import Window
+from storage.states import RunState
+from storage.wording import Content
 from tests.scheduler.world import (
     NOON,
     RUN,

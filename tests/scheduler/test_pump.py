@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from scheduler.channels import Ended
-from storage.broadcasts import Content, RunState, State
 from storage.refusals import Way
 from storage.speeds import Speeds
+from storage.states import RunState, State
+from storage.wording import Content
 from tests.scheduler.world import NOON, RUN, TEMPLATE
 from wechat import errors
 from wechat.errors import BadRequest, QuotaSpent, Retryable, Unsure

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from scheduler.channels.template_message import TemplateMessageChannel
-from storage.broadcasts import State, settle
+from storage.deliveries import settle
 from storage.openings import Closed
+from storage.states import State
 from tests.end_to_end.running import within
 from tests.scheduler.world import NOON, World, an_account, closed_to_all
 from tests.street import LATE, a_street

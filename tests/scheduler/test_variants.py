@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from content import library
-from storage.broadcasts import RunState
 from storage.people import Window
+from storage.states import RunState
 from tests.scheduler.world import NOON, TEMPLATE, ZONE, Stage, write_pack
 from wechat.messages import News
 

@@ -17,7 +17,7 @@ import pytest
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
 from scheduler import worker
-from storage.broadcasts import deliveries
+from storage.deliveries import deliveries
 from storage.people import contacts, persons
 from tests.scheduler.world import NOON, RUN, World
 
@@ -170,7 +170,9 @@ def test_killed_in_the_middle_of_a_thousand_and_started_again_each_person_hears_
 
         with a_worker(platform=address, **told):
             until(lambda: "due" not in world.states(run) and world.states(run)["in_hand"] == in_hand)
-        unsure = world.store.sweep(RUN, repeatable=["next_visit"], now=datetime.now(UTC) + timedelta(minutes=5))
+        unsure = world.store.deliveries.sweep(
+            RUN, repeatable=["next_visit"], now=datetime.now(UTC) + timedelta(minutes=5)
+        )
 
     sent = {f"o-{person}" for person, row in world.rows(run).items() if row.state == "sent"}
     assert unsure == in_hand

@@ -27,15 +27,18 @@ from scheduler.timetable import Timetable
 from scheduler.workdays import Workdays
 from storage import redis
 from storage.audience import Conditions
-from storage.broadcasts import Broadcasts, Content, Run, RunState, State, deliveries
+from storage.deliveries import deliveries
 from storage.hands import Hands
 from storage.people import People, Window, persons
 from storage.planning import Plans
 from storage.quiz import QuizStore
 from storage.refusals import Refusals
+from storage.runs import Run, Runs
 from storage.sealing import Keys
 from storage.speeds import Speeds
+from storage.states import RunState, State
 from storage.subscription import Subscriptions
+from storage.wording import Content
 from tests.fakes import FakeBulk, FakeWeChat
 from wechat.settings import AccountSettings
 
@@ -175,7 +178,7 @@ class World:
     def __init__(self, db):
         self.db = db
         self.people = People(db, former=Keys("a secret of these tests").mark("former"))
-        self.store = Broadcasts(db, self.people)
+        self.store = Runs(db)
         self.hands = Hands(db)
 
     def person(self, openid, *, account="official", window=False, credit="", organisation=""):
@@ -219,7 +222,7 @@ class World:
     def states(self, run):
         """State to the number of deliveries in it."""
         counted: dict[str, int] = {}
-        for tally in self.store.tallies(run.key):
+        for tally in self.store.deliveries.tallies(run.key):
             counted[str(tally.state)] = counted.get(str(tally.state), 0) + tally.count
         return counted
 

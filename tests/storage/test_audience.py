@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from storage.audience import Conditions
-from storage.broadcasts import State, settle
+from storage.deliveries import settle
 from storage.quiz import QuizStore
+from storage.states import State
 from storage.subscription import Subscriptions
 from storage.tags import Tags
 from tests.scheduler.world import NOON, World, answering

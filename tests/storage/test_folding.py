@@ -7,9 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from storage import folding
-from storage.broadcasts import Content, RunState, State, broadcasts, settle, tallies
+from storage.deliveries import settle, tallies
 from storage.folding import Folding
 from storage.people import Who
+from storage.runs import broadcasts
+from storage.states import RunState, State
+from storage.wording import Content
 from tests.scheduler.world import NOON, World
 
 DAY = timedelta(days=1)
@@ -41,7 +44,8 @@ def over(world, key="daily-digest:2026-11-23", *, people=7, **content):
 
 def numbers(world, run, **how):
     return {
-        (tally.channel, str(tally.state), tally.error): tally.count for tally in world.store.tallies(run.key, **how)
+        (tally.channel, str(tally.state), tally.error): tally.count
+        for tally in world.store.deliveries.tallies(run.key, **how)
     }
 
 
@@ -187,7 +191,7 @@ def test_who_is_erased_was_in_no_number(world):
     Folding(world.db).fold(but=(), **KEPT)
 
     with world.db.begin() as connection:
-        world.store.erase(connection, who.person)
+        world.store.deliveries.erase(connection, who.person)
         world.people.erase(connection, who.person)
         dump = [connection.execute(sa.select(table)).all() for table in (tallies, broadcasts)]
 

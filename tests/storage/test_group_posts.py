@@ -6,8 +6,8 @@ from threading import Barrier, Thread
 
 import pytest
 
-from storage.broadcasts import RunState
 from storage.group_posts import PostState
+from storage.states import RunState
 from tests.scheduler.world import NOON, World
 
 MINUTE = timedelta(minutes=1)

@@ -8,9 +8,10 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
-from storage.broadcasts import RunState, State, settle
+from storage.deliveries import settle
 from storage.hands import Hands
 from storage.refusals import Way
+from storage.states import RunState, State
 from tests.scheduler.world import NOON, TEMPLATE, World
 
 WORDS, NOTICE = Way("official", "customer_service"), Way("official", "notice")

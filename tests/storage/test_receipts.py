@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from storage.broadcasts import RunState, State, settle
+from storage.deliveries import settle
 from storage.receipts import Receipts, Report, receipts
+from storage.states import RunState, State
 from tests.scheduler.world import NOON, World
 
 BY_TEMPLATE, BY_NOTICE = ("template_message",), ("notice", "mini_notice")
@@ -89,7 +90,9 @@ def test_of_two_that_may_be_meant_the_one_with_the_id_is(world, book):
     run, who, parcel = in_hand(world)
     other = world.run("extra:2026-11-23")
     world.deliver(other, who, channel="template_message")
-    world.store.sweep(run.key, repeatable=[], now=NOON + timedelta(minutes=2))  # who sent it was frozen so long
+    world.store.deliveries.sweep(
+        run.key, repeatable=[], now=NOON + timedelta(minutes=2)
+    )  # who sent it was frozen so long
     (second,) = world.take(other)
     book.told(a_report(who, State.GONE, message_id="88", error="user_block"), now=NOON)
     world.take(run, settle(parcel, State.SENT, message_id="77"), room=0)
@@ -111,7 +114,7 @@ def test_one_whose_answer_was_lost_is_settled_by_the_report(world, book, state):
 def test_a_kill_in_the_air_is_settled_by_the_report_once_the_sweep_has_decided(world, book):
     run, who, _ = in_hand(world, "notice", template_id="T1")
     book.told(a_report(who, State.SENT, channels=BY_NOTICE, template="T1"), now=SOON)
-    world.store.sweep(run.key, repeatable=[], now=NOON + timedelta(minutes=2))
+    world.store.deliveries.sweep(run.key, repeatable=[], now=NOON + timedelta(minutes=2))
     unsure = row_of(world, run).state
     book.again(now=NOON + timedelta(minutes=2))
 

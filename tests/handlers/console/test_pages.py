@@ -386,7 +386,7 @@ def test_a_double_press_sends_once(town):
         town.client.post(SEND, data=form)
 
     (run,) = town.house.pushes.store.runs()
-    assert sum(tally.count for tally in town.house.pushes.store.tallies(run.key)) == 1
+    assert sum(tally.count for tally in town.house.pushes.store.deliveries.tallies(run.key)) == 1
 
 
 def test_a_narrow_screen_shows_what_was_not_sent(town):

@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import Content, Run, RunState, State, deliveries
+from storage.deliveries import deliveries
+from storage.runs import Run
+from storage.states import RunState, State
+from storage.wording import Content
 from tests.content.builders import a_broadcast, a_pack, write
 from tests.house import a_town, hashed_at_no_cost
 

@@ -34,7 +34,7 @@ def linking(town, keys):
         for feature in town.house.features:
             if feature.keeps:
                 feature.keeps.unite(connection, gone, into)
-        town.house.pushes.store.unite(connection, gone, into)
+        town.house.pushes.store.deliveries.unite(connection, gone, into)
         town.house.people.unite(connection, gone, into)
 
     return Linking(town.house.db, town.house.people, mark=keys.mark("another"), unite=unite)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import State, settle
+from storage.deliveries import settle
+from storage.states import State
 from tests.driver import Phone
 from tests.house import NOON
 from tests.scheduler.world import World
@@ -23,7 +24,7 @@ def sent_to(town, phone, *, account="official", channel="template_message", mess
 
 
 def state(town):
-    (tally,) = town.house.pushes.store.tallies(RUN)
+    (tally,) = town.house.pushes.store.deliveries.tallies(RUN)
     return str(tally.state)
 
 
@@ -100,7 +101,7 @@ def test_the_clock_looks_again_at_what_came_before_its_answer(town):
     phone = town.phone()
     sent_to(town, phone, state=State.IN_HAND, message_id="")
     phone.event({"Event": "TEMPLATESENDJOBFINISH", "MsgID": "2400", "Status": "failed:user block"})
-    town.house.pushes.store.sweep(RUN, repeatable=[], now=NOON + timedelta(minutes=2))
+    town.house.pushes.store.deliveries.sweep(RUN, repeatable=[], now=NOON + timedelta(minutes=2))
     before = state(town)
     (job,) = (job for job in town.house.jobs if job.id == "receipts.again")
     job.run(NOON + timedelta(minutes=2))

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from storage.broadcasts import PIECE, RunState, State, settle
+from storage.deliveries import PIECE, settle
 from storage.people import Who
+from storage.states import RunState, State
 from tests.scheduler.world import NOON, World
 
 LATER = NOON + timedelta(minutes=2)
@@ -85,7 +86,7 @@ def test_nothing_is_taken_before_its_time(world):
     world.take(run, settle(parcel, State.DUE, wake_at=NOON + timedelta(seconds=90)), room=0)
 
     assert world.take(run, now=NOON + timedelta(seconds=89)) == []
-    assert world.store.next_wake(run.key) == NOON + timedelta(seconds=90)
+    assert world.store.deliveries.next_wake(run.key) == NOON + timedelta(seconds=90)
     assert world.take(run, now=NOON + timedelta(seconds=90))[0].attempts == 2
 
 
@@ -148,8 +149,8 @@ def test_what_was_lost_is_unsure_and_never_taken_again_unless_a_repeat_is_harmle
     world.deliver(run, other, channel="next_visit")
     world.take(run)
 
-    assert world.store.sweep(run.key, repeatable=["next_visit"], now=NOON) == 0
-    assert world.store.sweep(run.key, repeatable=["next_visit"], now=LATER) == 1
+    assert world.store.deliveries.sweep(run.key, repeatable=["next_visit"], now=NOON) == 0
+    assert world.store.deliveries.sweep(run.key, repeatable=["next_visit"], now=LATER) == 1
     assert world.rows(run)[one.person].state == "unsure"
     assert [parcel.person for parcel in world.take(run, now=LATER)] == [other.person]
 
@@ -158,7 +159,7 @@ def test_a_late_but_true_word_corrects_unsure(world):
     run = world.run()
     world.deliver(run, world.person("o-1"))
     parcel = world.take(run)[0]
-    world.store.sweep(run.key, repeatable=[], now=LATER)
+    world.store.deliveries.sweep(run.key, repeatable=[], now=LATER)
 
     world.take(run, settle(parcel, State.SENT), room=0, now=LATER)
 
@@ -207,9 +208,9 @@ def test_what_was_not_begun_in_time_is_dropped(world):
     world.deliver(run, world.person("o-1"), world.person("o-2"))
     world.take(run, room=1)
 
-    world.store.expire(run.key, now=NOON)
+    world.store.deliveries.expire(run.key, now=NOON)
     before = world.states(run)
-    world.store.expire(run.key, now=LATER)
+    world.store.deliveries.expire(run.key, now=LATER)
 
     assert before == {"due": 1, "in_hand": 1}
     assert world.states(run) == {"failed": 1, "in_hand": 1}
@@ -219,7 +220,7 @@ def test_more_than_one_statement_takes_is_dropped_too(world):
     run = world.run(expires_at=LATER)
     world.deliver(run, *(Who(account="official", openid="", person=f"p{n}", contact="c") for n in range(PIECE + 1)))
 
-    world.store.expire(run.key, now=LATER)
+    world.store.deliveries.expire(run.key, now=LATER)
 
     assert world.states(run) == {"failed": PIECE + 1}
 
@@ -247,8 +248,8 @@ def test_an_erased_person_leaves_a_row_that_leads_nowhere(world):
     )
 
     with world.db.begin() as connection:
-        world.store.erase(connection, served.person)
-        world.store.erase(connection, waiting.person)
+        world.store.deliveries.erase(connection, served.person)
+        world.store.deliveries.erase(connection, waiting.person)
 
     assert [(row.state, row.contact) for row in world.rows(run).values()] in (
         [("sent", ""), ("gone", "")],
@@ -292,7 +293,7 @@ def test_whoever_knows_says_what_became_of_the_unsure_and_of_nobody_else(world, 
     world.deliver(run, *[world.person(f"o-{n}") for n in range(4)])
     first, second, third = world.take(run, room=3)
     world.take(run, settle(first, State.UNSURE), settle(second, State.UNSURE), settle(third, State.GONE), room=0)
-    counts = [world.store.decide(run.key, state, now=LATER) for _ in range(2)]
+    counts = [world.store.deliveries.decide(run.key, state, now=LATER) for _ in range(2)]
 
     assert counts == [2, 0]
     assert world.states(run) == {"gone": 1, "due": 1, str(state): 2}
@@ -308,7 +309,7 @@ def lost(world, *, found_after):
     run = world.run()
     world.deliver(run, world.person("o-1"), channel=WHILE)
     world.take(run)
-    unsure = world.store.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=found_after))
+    unsure = world.store.deliveries.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=found_after))
     return run, unsure
 
 
@@ -330,10 +331,10 @@ def test_nobody_takes_it_later_than_that_even_where_no_sweep_has_come(world, at,
 def test_its_time_counts_from_the_first_time_it_may_have_gone_out(world):
     run, _ = lost(world, found_after=2)
     world.take(run, now=NOON + timedelta(minutes=3))
-    world.store.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=5))
+    world.store.deliveries.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=5))
     second = world.states(run)
     world.take(run, now=NOON + timedelta(minutes=7))
-    world.store.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=9))
+    world.store.deliveries.sweep(run.key, repeatable=[WHILE], now=NOON + timedelta(minutes=9))
 
     assert (second, world.states(run)) == ({"due": 1}, {"unsure": 1})
 
@@ -345,7 +346,7 @@ def test_what_may_have_gone_out_is_repeated_for_a_while_and_what_surely_did_not_
     (parcel,) = world.take(run)
     world.take(run, settle(parcel, State.DUE, wake_at=NOON, maybe=maybe), room=0)
     late = NOON + timedelta(minutes=8)
-    world.store.expire(run.key, now=late)
+    world.store.deliveries.expire(run.key, now=late)
 
     assert len(world.take(run, now=late)) == taken
     assert world.states(run) == ({"in_hand": 1} if taken else {"unsure": 1})
