@@ -147,6 +147,7 @@ KNOWN = Known(
     most_text_bytes=limits.TEXT_BYTES,
     most_address_bytes=limits.URL_BYTES,
     last_work_year=LAST_YEAR,
+    categories_in=opinion.categories_in,
     menu_keys=frozenset(
         {
             "about",
@@ -433,7 +434,12 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 public_url=settings.public_url.rstrip("/"),
                 phone_of=phones.of,
                 workdays=Workdays(lambda: shelf.current().work_years),
-                admins=contacts.persons,
+                admins=opinion.Staff(
+                    names=admins.names,
+                    persons=contacts.persons,
+                    organisations=lambda: [*shelf.current().organisations.values()],
+                ),
+                replies=lambda: shelf.current().replies,
                 zone=settings.zone,
             ),
             clock=clock,

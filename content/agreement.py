@@ -32,6 +32,7 @@ class Known:
 
     `notice_fault` says in an admin's words what the platform has against the value of a notice's field, "" for nothing.
     `service_channels` are for service notices only. The holidays of the years up to `last_work_year` are known.
+    `categories_in` reads the names out of the phrase that lists the opinions' categories.
     """
 
     menu_keys: frozenset[str] | None = None
@@ -43,6 +44,7 @@ class Known:
     most_text_bytes: int | None = None
     most_address_bytes: int | None = None
     last_work_year: int | None = None
+    categories_in: Callable[[str], Iterable[str]] | None = None
     today: Callable[[], date] | None = None
 
 

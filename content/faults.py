@@ -77,6 +77,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "missing": ("缺少 {key}", "请补上这一项"),
     "unexpected_keyword_argument": ("不认识的项 {key}", "{guess}"),
     "string_type": ("{key} 应当是文字", "请给内容加上英文双引号"),
+    "string_too_long": ("{key} 超过 {max_length} 个字", "请写得短一些"),
     "string_too_short": ("{key} 是空的", "请写上内容"),
     "string_pattern_mismatch": (
         "{key} 不能这样写",
@@ -149,6 +150,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "body_empty": ("没有正文", "请在资料栏下面写上正文"),
     "body_image": ("正文里有图片，会员看不到", "正文现在只支持文字、列表、表格和链接，请去掉图片，或改成链接"),
     "topic_unknown": ("没有“{said}”这个主题，没有人能订阅它", "account.toml 里的主题有：{allowed}"),
+    "category_unknown": ("没有“{said}”这一类意见，这段话用不上", "意见的类别有：{allowed}"),
     "organisation_unknown": ("没有“{said}”这个组织，没有人在里面", "请先写进 organisations.toml"),
     # broadcasts, templates, phrases
     "cron": (
@@ -266,6 +268,7 @@ ADVICE = frozenset(
         "cite_superseded",
         "topic_unknown_above",
         "organisation_unknown",
+        "category_unknown",
         "channel_unknown",
         "account_unknown",
         "group_unknown",
@@ -367,6 +370,9 @@ KEYS = [
     "sub_button",
     "organisation",
     "parent",
+    "admins",
+    "categories",
+    "words",
     "about",
     "contact",
     "welcome",

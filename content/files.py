@@ -20,6 +20,7 @@ from content.importers import banks
 from content.importers.safety import FORMATS, OTHER_OFFICE
 from content.importers.sentences import Refused, Weight
 from content.models import Account, Bank, Block, Digest, Menu, Organisations, Question, QuestionType, Voice, WorkYear
+from content.opinions import ReadyReply
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.regulations import Regulations
@@ -93,6 +94,7 @@ Content = (
     | Template
     | WorkYear
     | Exam
+    | ReadyReply
 )
 
 
@@ -201,6 +203,10 @@ def _exam(draft: _Draft) -> Exam | None:
     return draft.model(Exam, key=draft.stem)
 
 
+def _reply(draft: _Draft) -> ReadyReply | None:
+    return draft.model(ReadyReply, key=draft.stem)
+
+
 def _work_year(draft: _Draft) -> WorkYear | None:
     return draft.model(WorkYear, year=draft.stem)
 
@@ -255,6 +261,7 @@ FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "templates": ("", _template),
     "calendar": (".toml", _work_year),
     "exams": (".toml", _exam),
+    "replies": (".toml", _reply),
 }
 
 

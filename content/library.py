@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from content import agreement, faults, files, question_checks, words
+from content import agreement, faults, files, opinion_checks, question_checks, words
 from content.agreement import Known, Pack
 from content.broadcasts import Broadcast, Variant
 from content.exams import Exam, Part
@@ -25,6 +25,7 @@ from content.models import (
     WorkYear,
     is_web_address,
 )
+from content.opinions import ReadyReply
 from content.regulations import Regulations, narrowed
 from content.words import Template
 
@@ -50,6 +51,7 @@ class Library:
     digests: Mapping[str, Digest]
     broadcasts: Mapping[str, Broadcast]
     exams: Mapping[str, Exam]
+    replies: Mapping[str, ReadyReply]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
     work_years: Mapping[int, WorkYear]
@@ -240,8 +242,9 @@ def examine(
     pack = Pack(files.sources(folder, zone=zone, shipped=shipped, known=old), known or Known(), zone)
     if not folder.is_dir():
         return pack, [faults.finding("no_folder", file=folder.name, line=1)]
+    checks = (*question_checks.CHECKS, *opinion_checks.CHECKS)
     within = [each for source in pack.sources.values() for each in source.found]
-    return pack, sorted({*within, *agreement.found_between(pack, folder=folder, also=question_checks.CHECKS)})
+    return pack, sorted({*within, *agreement.found_between(pack, folder=folder, also=checks)})
 
 
 def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
@@ -266,6 +269,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         digests=_by((each.digest.slug, each.digest) for each in found),
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
         exams=_by((each.key, each) for _, each in sorted(pack.every(Exam), key=lambda pair: pair[0])),
+        replies=_by((each.key, each) for _, each in sorted(pack.every(ReadyReply), key=lambda pair: pair[0])),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
         work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),

@@ -466,12 +466,13 @@ class Menu:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Organisation:
-    """A party organisation; the topmost has no parent."""
+    """A party organisation; the topmost has no parent. `admins` are the accounts of the console that are its own."""
 
     id: Name
     name: Words
     type: str = ""
     parent: Annotated[Name | None, BeforeValidator(_none_where_empty)] = None
+    admins: Lines = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

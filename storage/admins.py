@@ -148,8 +148,10 @@ class AdminContacts:
             row = connection.execute(known).first()
         return None if row is None else AdminContact(row.person, row.account, row.openid)
 
-    def persons(self) -> list[str]:
-        """The persons of all admins who said which contact is theirs."""
-        theirs = sa.select(contacts.c.person).where(contacts.c.id == admin_contacts.c.contact).distinct()
+    def persons(self) -> dict[str, str]:
+        """The persons of the admins who said which contact is theirs, by the admin's name."""
+        theirs = sa.select(admins.c.name, contacts.c.person).where(
+            contacts.c.id == admin_contacts.c.contact, admin_contacts.c.admin == admins.c.id
+        )
         with self._db.read() as connection:
-            return list(connection.scalars(theirs.order_by(contacts.c.person)))
+            return {row.name: row.person for row in connection.execute(theirs.order_by(admins.c.name))}

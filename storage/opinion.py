@@ -70,7 +70,8 @@ class Opinion:
     written. `review` says why a person has to look at the words first (handlers.opinion.engine.Review), "" for no
     reason; `doubted` says it of pictures, (picture, reason) each. `due` is by when an answer was promised, and
     `stopped_on` the day on which that clock was stopped, to wait for the sender. `turns` counts what we said to the
-    sender; `heard` is what they said to it, where it was looked for.
+    sender; `heard` is what they said to it, where it was looked for. `assignee` is the admin who handles it, "" for
+    nobody yet; `same_as` is the id of the opinion that it was merged into.
     """
 
     id: str
@@ -94,6 +95,9 @@ class Opinion:
     stopped_on: date | None = None
     turns: int = 0
     heard: tuple[Heard, ...] = ()
+    assignee: str = ""
+    tags: tuple[str, ...] = ()
+    same_as: str = ""
 
     def at(self, *, state: str, due: date | None) -> Self:
         """The same, further on."""
@@ -372,7 +376,8 @@ def _contents(content: bytes) -> dict[str, Any]:
     read = json.loads(content)
     days = {name: date.fromisoformat(read[name]) for name in _DAYS if read.get(name)}
     pairs = {name: tuple((one, other) for one, other in read.get(name, ())) for name in ("awaited", "doubted")}
-    return {**read, **days, **pairs, "pictures": tuple(read["pictures"])}
+    lists = {name: tuple(read.get(name, ())) for name in ("pictures", "tags")}
+    return {**read, **days, **pairs, **lists}
 
 
 class Quota:

@@ -32,7 +32,8 @@ opinion_notes = sa.Table(
 class Note:
     """Something we said. `turn` is which of our words to the sender it is, or which of them came last before it.
 
-    `kind` is the state that the words brought about; `INTERNAL` is never shown outside. `author` is an admin's name.
+    `kind` is the state that the words brought about, or one of `UNSEEN`, which is never shown outside. `author` is an
+    admin's name.
     """
 
     turn: int
@@ -42,7 +43,10 @@ class Note:
     author: str
 
 
-INTERNAL = "internal"
+INTERNAL = "internal"  # a word among those who handle it
+ASSIGNED = "assigned"  # to the admin whom the words name; to nobody where they are empty
+MERGED, PARTED = "merged", "parted"  # the opinion whose id is the words was merged into this one, or is no longer
+UNSEEN = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED})
 
 
 class OpinionNotes:

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
@@ -11,13 +11,16 @@ from threading import BoundedSemaphore
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.models import Account
+from content.opinions import ReadyReply
 from handlers import access
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
 from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
+from handlers.opinion.engine import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone, Tell
+from handlers.opinion.service import Hands, Staff
 from storage.checks import Check, Checks
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
@@ -32,8 +35,10 @@ __all__ = [
     "OpinionSettings",
     "Outside",
     "PictureGone",
+    "Staff",
     "Stores",
     "Tell",
+    "categories_in",
     "feature",
 ]
 
@@ -46,7 +51,8 @@ BEIJING = timezone(timedelta(hours=8))  # the time of the whole country
 class OpinionSettings(BaseModel):
     """The table [handlers.opinion]. An opinion is at most 1000 characters: each lies in a row of the same size.
 
-    It is answered within so many `workdays`, where the phrase of the categories says nothing else.
+    It is answered within so many `workdays`, where the phrase of the categories says nothing else; each
+    `escalate_workdays` that it is late, the organisation above its admin's is told too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +62,7 @@ class OpinionSettings(BaseModel):
     pictures: int = Field(9, ge=0, le=9)
     anonymous_a_day: int = Field(5, ge=1, le=100)
     workdays: int = Field(15, ge=1, le=60)
+    escalate_workdays: int = Field(3, ge=1, le=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +83,8 @@ class Outside:
     `post` has an anonymous opinion, or what a sender says later, kept, and says whether it was not before; it raises
     scheduler.postman.NotKept. `judges` judge what is sent under a name, by account, and fetch its pictures below
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
-    are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` the persons who hear of
-    dates that come near; `author` is the admin of a request.
+    are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
+    opinions, `replies` the pack's words for them; `author` is the admin of a request.
     """
 
     tell: Tell
@@ -86,7 +93,8 @@ class Outside:
     account: Callable[[], Account]
     paces: Paces
     workdays: engine.Workdays
-    admins: Callable[[], Collection[str]] = tuple
+    admins: Staff
+    replies: Callable[[], Mapping[str, ReadyReply]] = dict
     author: Callable[[], str] = access.who_is_in
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
@@ -198,15 +206,27 @@ def feature(
     )
     browsers = pages.Desk(box=_Counter(counter), paces=outside.paces, say=say, account=outside.account, clock=clock)
     gallery = pages.Gallery(checks=checks, opinions=opinions, pictures=pictures, clock=clock)
+    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    hands = Hands(
+        opinions=opinions,
+        promise=promise,
+        staff=outside.admins,
+        today=today,
+        author=outside.author,
+        tell=outside.tell,
+        words=words["told"],
+    )
     desk = admin.Desk(
         opinions=opinions,
         checks=checks,
         pictures=pictures,
+        hands=hands,
         tell_answers=answers,
         today=today,
         promise=promise,
-        author=outside.author,
         phone_of=outside.phone_of,
+        replies=outside.replies,
+        escalates_after=settings.escalate_workdays,
     )
 
     def show(person: str) -> list[str]:
@@ -214,11 +234,11 @@ def feature(
         states = [(say(f"opinion.state_{state}_short"), found[state]) for state in engine.State if found[state]]
         return [say("opinion.kept", count=found.total(), states=states)]
 
-    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
     reminder = jobs.Reminder(
         opinions=opinions,
         promise=promise,
-        admins=outside.admins,
+        staff=outside.admins,
+        escalates_after=settings.escalate_workdays,
         tell=outside.tell,
         paces=outside.paces,
         words=words["told"],

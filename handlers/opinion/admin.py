@@ -1,30 +1,26 @@
 """What admins see of opinions: the list, one opinion, its answer and its state."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Protocol
+from typing import Protocol, Self
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from content.opinions import ReadyReply
 from handlers.opinion import engine
 from handlers.opinion.engine import Promise, State
+from handlers.opinion.service import Hands, Meanwhile, NotNext, NotTogether
 from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions, no_note
-from storage.opinion_notes import INTERNAL, Note
+from storage.opinion_notes import ASSIGNED, INTERNAL, MERGED, PARTED, Note
 from storage.pictures import Pictures
 
 OVERDUE = "overdue"
+NOBODY = "-"  # no admin is called that: a filter for what nobody handles yet
 _DAYS_A_PAGE = 14
-
-
-class NotNext(Exception):
-    """That state can't follow the one the opinion is in."""
-
-
-class Meanwhile(Exception):
-    """Somebody else has said something since the page was opened."""
 
 
 class Phone(Protocol):
@@ -39,17 +35,50 @@ PhoneOf = Callable[[str], Phone | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which opinions are listed, as the address says it; "" is all."""
+
+    state: str = ""
+    due: str = ""
+    whose: str = ""
+    category: str = ""
+    tag: str = ""
+
+    @classmethod
+    def asked(cls) -> Self:
+        """The one in the address of this request."""
+        return cls(**{each.name: request.args.get(each.name, "")[:64] for each in fields(cls)})
+
+    def takes(self, opinion: Opinion, left: int | None) -> bool:
+        """Whether it is listed; `left` as in Promise.left."""
+        return (
+            self.state in {"", opinion.state}
+            and (self.due != OVERDUE or (left or 0) < 0)
+            and self.whose in {"", opinion.assignee or NOBODY}
+            and self.category in {"", opinion.category}
+            and (not self.tag or self.tag in opinion.tags)
+        )
+
+    @property
+    def address(self) -> Mapping[str, str]:
+        """What of it stands in an address."""
+        return {each.name: value for each in fields(self) if (value := getattr(self, each.name))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Where opinions are handled."""
 
     opinions: Opinions
     checks: Checks
     pictures: Pictures
+    hands: Hands
     tell_answers: Callable[[], None]
     today: Callable[[], date]
     promise: Promise
-    author: Callable[[], str]
     phone_of: PhoneOf
+    replies: Callable[[], Mapping[str, ReadyReply]]
+    escalates_after: int  # workdays, as in the reminders
 
     def find(self, name: str) -> Opinion:
         """The opinion of this name in an address, or 404."""
@@ -58,22 +87,27 @@ class Desk:
     # -- pages ---------------------------------------------------------------------------------------------------
 
     def listed(self) -> ResponseReturnValue:
-        """The opinions of some days, the newest first: all, those in one state, or those whose day has gone by."""
-        state, only_overdue = request.args.get("state", ""), request.args.get("due") == OVERDUE
+        """The opinions of some days, the newest first, as far as the filter in the address takes them."""
+        wanted = Filter.asked()
         days = self.opinions.days(before=_day(request.args.get("before", "")), most=_DAYS_A_PAGE)
-        everyone = map(self.promise.current, self.opinions.with_heard(days))
-        some = [each for each in everyone if state in {"", each.state}]
+        everyone = [self.promise.current(each) for each in self.opinions.with_heard(days)]
+        left = {each.id: self._left(each) for each in everyone}
         older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
-        left = {each.id: self._left(each) for each in some}
-        wanted = [each for each in some if not only_overdue or (left[each.id] or 0) < 0]
-        rows = [(self.opinions.address_of(opinion.id), opinion, left[opinion.id]) for opinion in wanted]
         return render_template(
             "opinion/list.html",
-            rows=rows,
+            rows=[
+                (self.opinions.address_of(each.id), each, left[each.id])
+                for each in everyone
+                if wanted.takes(each, left[each.id])
+            ],
             waiting=self.checks.opinions(),
             states=list(State),
-            state=state,
-            due=OVERDUE if only_overdue else None,
+            categories=_choices((each.category for each in everyone), wanted.category),
+            tags=_choices((tag for each in everyone for tag in each.tags), wanted.tag),
+            others=[each for each in self.hands.staff.names() if each != self.hands.author()],
+            me=self.hands.author(),
+            nobody=NOBODY,
+            wanted=wanted,
             older=older,
         )
 
@@ -116,12 +150,44 @@ class Desk:
         """End it, with the reason."""
         return self._say(name, "reason", State.CLOSED, _as_it_is)
 
+    def assign(self, name: str) -> ResponseReturnValue:
+        """Give it to one of the console's accounts, or to nobody."""
+        opinion, to = self.find(name), request.form.get("assignee", "")
+        if to not in {"", *self.hands.staff.names()}:
+            return self._page(name, opinion, fault="no_such_admin"), 422
+        self.hands.assign(opinion, to)
+        return self._back(opinion)
+
+    def tag(self, name: str) -> ResponseReturnValue:
+        """Put other tags on it."""
+        opinion, written = self.find(name), request.form.get("tags", "")
+        found = engine.tags(written)
+        if found is None:
+            return self._page(name, opinion, fault="tags", typed={"tags": written}), 422
+        self.opinions.change(opinion.id, lambda now: replace(now, tags=found))
+        return self._back(opinion)
+
+    def merge(self, name: str) -> ResponseReturnValue:
+        """Let it go with another one that says the same."""
+        opinion, into = self.find(name), self.find(request.form.get("into", ""))
+        try:
+            self.hands.merge(opinion, into)
+        except NotTogether:
+            return self._page(name, opinion, fault="not_together"), 422
+        return self._back(opinion)
+
+    def part(self, name: str) -> ResponseReturnValue:
+        """Let it go its own way again."""
+        opinion = self.find(name)
+        self.hands.part(opinion)
+        return self._back(opinion)
+
     def note(self, name: str) -> ResponseReturnValue:
         """Keep a note that nobody sees outside the console."""
         opinion, words = self.find(name), engine.cleaned(request.form.get("note", ""))
         if not 0 < len(words) <= engine.NOTE_LONGEST:
             return self._page(name, opinion, fault="note_length", typed={"note": words}), 422
-        self.opinions.notes.add(opinion.id, self._noted(opinion, INTERNAL, words))
+        self.opinions.notes.add(opinion.id, self.hands.noted(opinion, INTERNAL, words))
         return self._back(opinion)
 
     def move(self, name: str) -> ResponseReturnValue:
@@ -129,7 +195,9 @@ class Desk:
         opinion = self.find(name)
         if request.form.get("state") != State.IN_HAND:
             return self._page(name, opinion, fault="not_next"), 422
-        return self._change(name, opinion, lambda now: self._moved(now, State.IN_HAND))
+        changed = self._change(name, opinion, lambda now: self.hands.moved(now, State.IN_HAND))
+        self._the_same_to_those_with_it(opinion, lambda now: self.hands.moved(now, State.IN_HAND))
+        return changed
 
     def looked(self, name: str) -> ResponseReturnValue:
         """A person has looked at what there is: that is decided. A picture that is still to come isn't."""
@@ -151,13 +219,27 @@ class Desk:
         def said(now: Opinion) -> Opinion:
             if turn not in {None, now.turns}:
                 raise Meanwhile
-            return also(replace(self._moved(now, state), turns=now.turns + 1), words)
+            return to_say(now)
 
-        changed = self._change(
-            name, opinion, said, note=lambda after: self._noted(after, state, words), typed={field: words}
-        )
+        def to_say(now: Opinion) -> Opinion:
+            return also(replace(self.hands.moved(now, state), turns=now.turns + 1), words)
+
+        def noted(after: Opinion) -> Note:
+            return self.hands.noted(after, state, words)
+
+        changed = self._change(name, opinion, said, note=noted, typed={field: words})
+        if state in engine.ENDS and _is_done(changed):
+            self._the_same_to_those_with_it(opinion, to_say, noted)
         self.tell_answers()
         return changed
+
+    def _the_same_to_those_with_it(
+        self, opinion: Opinion, changed: Callable[[Opinion], Opinion], note: Callable[[Opinion], Note | None] = no_note
+    ) -> None:
+        """Each sender hears what the one hears; what is ended, and can't be said so to any more, stays as it is."""
+        for each in self.hands.with_it(opinion):
+            with suppress(NotNext):
+                self.hands.change(each, changed, note)
 
     def _change(
         self,
@@ -168,13 +250,9 @@ class Desk:
         note: Callable[[Opinion], Note | None] = no_note,
         typed: Mapping[str, str] | None = None,
     ) -> ResponseReturnValue:
-        """Change it as it stands after what its sender said."""
-
-        def current(now: Opinion) -> Opinion:
-            return changed(self.promise.current(replace(now, heard=opinion.heard)))
-
+        """Change it, or say why it can't be."""
         try:
-            after = self.opinions.change(opinion.id, current, note=note)
+            after = self.hands.change(opinion, changed, note)
         except NotNext:
             return self._page(name, self.find(name), fault="not_next", typed=typed), 422
         except Meanwhile:
@@ -184,39 +262,50 @@ class Desk:
     def _back(self, opinion: Opinion) -> ResponseReturnValue:
         return redirect(url_for("opinion_admin.one", name=self.opinions.address_of(opinion.id)), 303)
 
-    def _noted(self, opinion: Opinion, kind: str, words: str) -> Note:
-        return Note(turn=opinion.turns, kind=kind, words=words, day=self.today(), author=self.author())
-
-    def _moved(self, opinion: Opinion, wanted: State) -> Opinion:
-        """In that state; a clock that stood still goes on, and what was ended is promised anew."""
-        if not engine.may_become(opinion.state, wanted):
-            raise NotNext
-        due, today = opinion.due, self.today()
-        if opinion.state == State.ASKED:
-            due = self.promise.gone_on(opinion, today)
-        elif wanted == State.IN_HAND and opinion.state in engine.ENDS:
-            due = self.promise.due(opinion.category, today)
-        return opinion.at(state=wanted, due=due)
-
     def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: Mapping[str, str] | None = None) -> str:
         parts, opinion = self.checks.parts_of(opinion.id), self.promise.current(opinion)
         notes = self.opinions.notes.of(opinion.id)
+        left, staff, address = self._left(opinion), self.hands.staff, self.opinions.address_of
+        ready = self.replies().get(request.args.get("reply", ""))
+        reply = ready.words if ready else opinion.reply if opinion.state in engine.ANSWERS else ""
         return render_template(
             "opinion/one.html",
             name=name,
             opinion=opinion,
-            left=self._left(opinion),
+            left=left,
+            told=sorted(staff.hear_of_late(opinion.assignee, -min(left or 0, 0), step=self.escalates_after)),
             doubts=dict(opinion.doubted),
             words_wait=WORDS in parts,
             pictures_wait=len(parts - {WORDS}),
             phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
             talk=engine.talk(notes, opinion.heard),
-            notes=[each for each in notes if each.kind == INTERNAL],
+            notes=[each for each in notes if each.kind in _HISTORY],
+            names=staff.names(),
+            lead=address(opinion.same_as) if opinion.same_as else "",
+            with_it=[(address(each.id), each) for each in self.hands.with_it(opinion)],
+            alike=[(address(each.id), each) for each, _ in self._alike(opinion)],
+            replies=[each for each in self.replies().values() if each.is_for(opinion.category)],
             longest=engine.NOTE_LONGEST,
+            most_tags=engine.TAGS,
+            tag_longest=engine.TAG_LONGEST,
             may={state: engine.may_become(opinion.state, state) for state in State},
             fault=fault,
-            typed={"reply": opinion.reply if opinion.state in engine.ANSWERS else "", **(typed or {})},
+            typed={"reply": reply, "tags": "、".join(opinion.tags), **(typed or {})},
         )
+
+    def _alike(self, opinion: Opinion) -> list[tuple[Opinion, float]]:
+        return [] if opinion.same_as or opinion.state in engine.ENDS else self.hands.alike(opinion)
+
+
+_HISTORY = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED})
+
+
+def _is_done(changed: ResponseReturnValue) -> bool:
+    return not isinstance(changed, tuple)  # a page that says why not comes with its status
+
+
+def _choices(there: Iterable[str], chosen: str) -> list[str]:
+    return sorted({*there, chosen} - {""})
 
 
 def _as_it_is(opinion: Opinion, words: str) -> Opinion:  # noqa: ARG001 - a note keeps them
@@ -240,7 +329,8 @@ def blueprint(desk: Desk) -> Blueprint:
     }
     for endpoint, (rule, view) in rules.items():
         pages.add_url_rule(rule, endpoint, view)
-    acts = {"answer": desk.answer, "ask": desk.ask, "close": desk.close, "note": desk.note}
-    for act, view in {**acts, "review": desk.looked, "state": desk.move}.items():
+    says = {"answer": desk.answer, "ask": desk.ask, "close": desk.close, "note": desk.note}
+    hands = {"assign": desk.assign, "tags": desk.tag, "merge": desk.merge, "part": desk.part}
+    for act, view in {**says, **hands, "review": desk.looked, "state": desk.move}.items():
         pages.add_url_rule(f"/<name>/{act}", act, view, methods=["POST"])
     return pages

@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Protocol, Self, TypeVar
+
+from content.models import Organisation
 
 # -- what becomes of an opinion ----------------------------------------------------------------------------------
 
@@ -320,6 +324,11 @@ class Promise:
             return None
         return self.workdays.between(today, due) if today <= due else -max(self.workdays.between(due, today), 1)
 
+    def was_heard(self, heard: Sequence[Heard], turn: int, today: date) -> bool:
+        """Whether to say today that a sender spoke: on the first workday after theirs, so that no time is told."""
+        days = (each.day for each in heard if each.turn == turn)
+        return self.workdays.is_workday(today) and any(self.workdays.between(day, today) == 1 for day in days)
+
     def call(self, state: str, due: date | None, *, day: date, today: date) -> Call | None:
         """What is to be said today of an opinion of `day`; on days off, nothing."""
         left = self.left(state, due, today)
@@ -333,6 +342,41 @@ class Promise:
             return Call.TOMORROW
         whole = self.workdays.between(day, due)
         return Call.HALF_TIME if whole - left == (whole + 1) // 2 else None
+
+
+# -- by whose hands ------------------------------------------------------------------------------------------------
+
+TAGS, TAG_LONGEST = 5, 10  # so many of an opinion, of so many characters: each row is as long as any other
+ALIKE = 0.5
+_BETWEEN_TAGS = re.compile(r"[\s、，,；;#]+")
+
+
+def tags(written: str) -> tuple[str, ...] | None:
+    """The tags in what an admin wrote; None where there are too many, or one is too long."""
+    found = tuple(dict.fromkeys(filter(None, _BETWEEN_TAGS.split(cleaned(written)))))
+    return found if len(found) <= TAGS and all(len(each) <= TAG_LONGEST for each in found) else None
+
+
+def likeness(one: str, other: str, *, fillers: str = "") -> float:
+    """How much of two texts is the same, from 0 to 1: the pairs of letters in both, of all; `fillers` say little."""
+    first, second = _pairs(one, fillers), _pairs(other, fillers)
+    return 2 * (first & second).total() / ((first.total() + second.total()) or 1)
+
+
+def _pairs(words: str, fillers: str) -> Counter[str]:
+    plain = unicodedata.normalize("NFKC", words).casefold()
+    return Counter(map("".join, pairwise(each for each in plain if each.isalnum() and each not in fillers)))
+
+
+def above(admin: str, levels: int, organisations: Iterable[Organisation]) -> frozenset[str]:
+    """The admins of the organisations above those of an admin, so many levels up."""
+    known = {each.id: each for each in organisations}
+    at = [each for each in known.values() if admin in each.admins]
+    found: set[str] = set()
+    for _ in range(levels):
+        at = [known[each.parent] for each in at if each.parent in known]
+        found.update(name for each in at for name in each.admins)
+    return frozenset(found - {admin})
 
 
 # -- receipt codes -----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
@@ -12,6 +12,7 @@ import structlog
 from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Call, Promise, Review, State
+from handlers.opinion.service import Staff
 from scheduler.job import Job
 from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
@@ -26,6 +27,8 @@ _PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pict
 _NIGHTS = 3  # so many are looked at, in case one was missed
 VERDICT_WITHIN = timedelta(hours=1)  # the platform promises half of it: sec-check/api_mediacheckasync
 _DAYS_LOOKED_AT = 366
+_HEARD, _BELOW = "heard", "below"
+_CALLS = (_BELOW, *reversed(Call), _HEARD)  # what is graver comes first
 _HALF_A_DAY = 12 * 60 * 60
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
 
@@ -270,28 +273,45 @@ class Bench:
 class Reminder:
     """Tells admins, who said which contact is theirs, how many opinions come near the date that was promised.
 
-    Numbers only: what is told may wait for an admin's next visit in clear.
+    What is given to one is said to that one, and once it is late to the organisations above, a level for each
+    `escalates_after` workdays; what is nobody's is said to all. Numbers only: what is told may wait for an admin's next
+    visit in clear. That a sender spoke is said on the workday after: a time would lie beside their words.
     """
 
     opinions: Opinions
     promise: Promise
-    admins: Callable[[], Collection[str]]
+    staff: Staff
+    escalates_after: int
     tell: Tell
     paces: Paces
     words: Mapping[str, str]
 
     def __call__(self, now: datetime, today: date) -> None:
         """Say it once a day, however often this is run."""
-        days = self.opinions.days(most=_DAYS_LOOKED_AT)
-        open_ones = [self.promise.current(each) for each in self.opinions.with_heard(days)]
-        calls = Counter(self.promise.call(each.state, each.due, day=each.day, today=today) for each in open_ones)
-        said = [self.words[call].format(calls[call]) for call in Call if calls[call]]
-        if not said:
-            return
-        line = self.words["line"].format(self.words["and"].join(said))
-        for person in self.admins():
-            if not self.paces.wait("opinion reminder", person, most=1, seconds=_HALF_A_DAY, now=now):
+        days, persons = self.opinions.days(most=_DAYS_LOOKED_AT), self.staff.persons()
+        counts: dict[str, Counter[str]] = {name: Counter() for name in persons}
+        for each in self.opinions.with_heard(days):
+            for name, call in self._calls(each, today, persons):
+                counts[name][call] += 1
+        for name, person in persons.items():
+            said = [self.words[call].format(counts[name][call]) for call in _CALLS if counts[name][call]]
+            if said and not self.paces.wait("opinion reminder", person, most=1, seconds=_HALF_A_DAY, now=now):
+                line = self.words["line"].format(self.words["and"].join(said))
                 self.tell(person, line, f"opinion:reminder:{today.isoformat()}")
+
+    def _calls(self, left: Opinion, today: date, persons: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Who is told what of an opinion, as we left it."""
+        opinion = self.promise.current(left)
+        call = self.promise.call(opinion.state, opinion.due, day=opinion.day, today=today)
+        own = (opinion.assignee,) if opinion.assignee in persons else persons
+        if call:
+            yield from ((name, call) for name in own)
+        if self.promise.was_heard(left.heard, left.turns, today):
+            yield from ((name, _HEARD) for name in own)
+        if call is Call.OVERDUE:
+            late = -(self.promise.left(opinion.state, opinion.due, today) or 0)
+            above = self.staff.hear_of_late(opinion.assignee, late, step=self.escalates_after)
+            yield from ((name, _BELOW) for name in above.intersection(persons).difference(own))
 
 
 def rounds(

@@ -40,6 +40,8 @@ version = [
 ]
 """
 CITE = {"reg": "fazhan", "version": "2026", "article": "5"}
+READY, READY_WORDS = "replies/ready.toml", 'title = "一段话"\nwords = "%s"\n'
+CATEGORIES = {"phrases.toml": '[opinion]\ncategories = "生活困难、其他"\n'}
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 SERVICE: dict[str, Any] = {
     "audience": {"answered": "1d"},
@@ -60,6 +62,7 @@ KNOWN = Known(
     most_address_bytes=1024,
     today=lambda: date(2026, 11, 23),
     notice_fault=lambda _, value: "太长" if len(value) > 20 else "",
+    categories_in=lambda words: words.split("、"),
 )
 BUTTON = '[[button]]\nname = "上"\n'
 CLICK = 'name = "点"\ntype = "click"\nkey = "quiz.daily"\n'
@@ -93,6 +96,7 @@ def service_to(audience: Mapping[str, Any]) -> dict[str, Any]:
 
 # code, files changed, file at fault, line, a word of the sentence
 FAULTS = [
+    ("string_too_long", {READY: READY_WORDS % ("字" * 501)}, READY, 2, "500"),
     ("file_missing", {"account.toml": None}, "account.toml", 1, "缺少"),
     ("encoding", {BANK: 'title = "党史"'.encode("utf-16")}, BANK, 1, "UTF-16"),
     ("front_matter_missing", {DIGEST: "只有正文\n"}, DIGEST, 1, "---"),
@@ -256,6 +260,7 @@ ADVICE = [
     ("body_image", {DIGEST: a_digest("一段\n\n![图](https://example.org/a.png)\n")}, DIGEST, 11, "图片"),
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
+    ("category_unknown", CATEGORIES | {READY: READY_WORDS % "好" + 'categories = ["食堂"]'}, READY, 3, "生活困难"),
     ("channel_unknown", push_with(channels=["notice", "sms"]), PUSH, 5, "“sms”"),
     ("account_unknown", push_with(audience={"accounts": ["gongzhonghao"]}), PUSH, 4, "official"),
     ("received_unknown", push_with(audience={"everyone": True, "none": [{"received": ["x"]}]}), PUSH, 4, "“x”"),

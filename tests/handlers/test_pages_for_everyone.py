@@ -170,7 +170,7 @@ class Walk:
             "/admin/own",
             "/admin/content",
             "/admin/quiz/",
-            "/admin/opinion/?state=answered",
+            "/admin/opinion/?state=answered&whose=-&tag=没有",
             "/admin/opinion/",
         ):
             yield self._goes(path)

@@ -102,6 +102,7 @@ def test_every_row_is_of_the_same_size_however_much_was_said(opinions, db):
     keep(opinions, an_opinion(opinions, "A", words="短"))
     media = tuple(("official-account", "m" * 64) for _ in range(9))
     longest = an_opinion(opinions, "B", words="𠮷" * 1000, reply="𠮷" * 500, awaited=media, pictures=("a" * 24,) * 9)
+    longest = replace(longest, assignee="𠮷" * 32, tags=("𠮷" * 10,) * 5, same_as="a" * 24, due=TODAY, turns=99)
     keep(opinions, longest)
 
     assert {len(row.sealed) for row in rows(db)} == {ANONYMOUS_BYTES + 28}  # nonce and tag

@@ -199,7 +199,7 @@ def test_the_forms_carry_a_token(world, browser):
     sent(world)
     page = browser.get(the_page(browser)).text
 
-    assert page.count("<form") == page.count('name="csrf_token"') == 5
+    assert page.count("<form") == page.count('name="csrf_token"') == 7
 
 
 @pytest.mark.parametrize(

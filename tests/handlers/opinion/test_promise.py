@@ -79,7 +79,7 @@ def at_half_past_eight(world, today):
 
 
 def test_admins_are_told_in_numbers_and_once_a_day(world):
-    world.admins = ["person-1", "person-2"]
+    world.admins = {"甲": "person-1", "乙": "person-2"}
     codes = [
         receipt(world.member().says("意见", *way, "4", "宿舍热水晚上九点就停", "好了", "1"))
         for way in ("1", ("2", "张三"))

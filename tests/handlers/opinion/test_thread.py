@@ -327,7 +327,7 @@ def test_nothing_internal_is_shown_outside(world, browser, code):
         acts(browser, "note", note=f"{SECRET}，第二条")
         seen += [asks(world, code), looks(reader, code).text, str(mini.post("/opinion/lookup", {"receipt": code}).body)]
     world.runs("opinion.answers")
-    world.admins = ["person-1"]
+    world.admins = {"甲": "person-1"}
     world.clock.passes(days=30)
     world.runs("opinion.reminder")
     seen += [line for _, line, _ in world.told]

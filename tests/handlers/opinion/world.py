@@ -16,12 +16,13 @@ from flask.testing import FlaskClient
 from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
 
-from content.models import Account
+from content.models import Account, Organisation
+from content.opinions import ReadyReply
 from content.words import template
 from handlers import openapi, opinion
 from handlers.conversation import Conversation
 from handlers.openapi import Effect
-from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Stores
+from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Staff, Stores
 from handlers.opinion.engine import Promise
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate, PageGate
@@ -116,7 +117,10 @@ class World:
         self.people = People(db, former=keys.mark("former"))
         self.opinions = Opinions(db, keys, stirred=stirred)
         self.postman = Postman(self.opinions.carry, most=8)
-        self.admins: list[str] = []
+        self.admins: dict[str, str] = {}  # the person of each
+        self.organisations: list[Organisation] = []
+        self.replies: dict[str, ReadyReply] = {}
+        self.author = "承办人甲"
         self.phones: dict[str, Phone] = {}
         self.next_round: Callable[[], object] = self.postman.round
         self.pictures = Pictures(db, keys)
@@ -146,8 +150,13 @@ class World:
                 public_url=public_url,
                 phone_of=self.phones.get,
                 workdays=Workdays(dict),
-                admins=lambda: self.admins,
-                author=lambda: "承办人甲",
+                admins=Staff(
+                    names=lambda: sorted({self.author, *self.admins}),
+                    persons=lambda: self.admins,
+                    organisations=lambda: self.organisations,
+                ),
+                replies=lambda: self.replies,
+                author=lambda: self.author,
             ),
             clock=self.clock,
             settings=chosen,

@@ -1,0 +1,29 @@
+"""Whether what a pack has for the opinion box agrees: every category that a file names can be chosen."""
+
+from collections.abc import Iterator
+
+from content.agreement import Check, Clash, Pack, listed
+from content.opinions import ReadyReply
+
+CATEGORIES = "opinion.categories"  # the phrase that names them
+
+
+def _replies_are_for_categories_that_there_are(pack: Pack) -> Iterator[Clash]:
+    known = _categories(pack)
+    if known is None:
+        return
+    for file, reply in pack.every(ReadyReply):
+        for index, said in enumerate(reply.categories):
+            if said not in known:
+                facts = {"said": said, "allowed": listed(known)}
+                yield Clash(file, "category_unknown", facts, ("categories", index))
+
+
+def _categories(pack: Pack) -> frozenset[str] | None:
+    """The names that members can choose; None where nobody can tell."""
+    own = pack.overrides().by_key.get(CATEGORIES)
+    words = own.words if own else pack.shipped().get(CATEGORIES)
+    return frozenset(pack.known.categories_in(words.source)) if words and pack.known.categories_in else None
+
+
+CHECKS: tuple[Check, ...] = (_replies_are_for_categories_that_there_are,)

@@ -1,0 +1,141 @@
+"""Who handles an opinion, and what is done with several that say the same: for the console and for reminders."""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from content.models import Organisation
+from handlers.opinion import engine
+from handlers.opinion.engine import Promise, State
+from storage.opinion import Opinion, Opinions, no_note
+from storage.opinion_notes import ASSIGNED, MERGED, PARTED, Note
+
+_ALIKE_WITHIN = timedelta(days=30)  # what came longer ago is no near-duplicate but an old trouble
+_ALIKE_SHOWN = 3
+
+
+class NotNext(Exception):
+    """That state can't follow the one the opinion is in."""
+
+
+class Meanwhile(Exception):
+    """Somebody else has said something since the page was opened."""
+
+
+class NotTogether(Exception):
+    """These two can't be merged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Who handles opinions: the console's accounts, the persons of those who said who they are, and whose they are.
+
+    An organisation's admins are named in the pack; what is late is told to those of the organisation above too.
+    """
+
+    names: Callable[[], Sequence[str]]
+    persons: Callable[[], Mapping[str, str]]
+    organisations: Callable[[], Iterable[Organisation]]
+
+    def hear_of_late(self, assignee: str, late: int, *, step: int) -> frozenset[str]:
+        """Who hears, besides its assignee, of what is so many workdays late: a level up for each `step`."""
+        return engine.above(assignee, late // step, self.organisations()) if assignee else frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What admins do with opinions. Their name and the day are noted with it, and nothing of a sender."""
+
+    opinions: Opinions
+    promise: Promise
+    staff: Staff
+    today: Callable[[], date]
+    author: Callable[[], str]
+    tell: Callable[[str, str, str], None]
+    words: Mapping[str, str]
+
+    # -- one of them -----------------------------------------------------------------------------------------------
+
+    def change(
+        self,
+        opinion: Opinion,
+        changed: Callable[[Opinion], Opinion],
+        note: Callable[[Opinion], Note | None] = no_note,
+    ) -> Opinion | None:
+        """Change it as it stands after what its sender said."""
+
+        def current(now: Opinion) -> Opinion:
+            return changed(self.promise.current(replace(now, heard=opinion.heard)))
+
+        return self.opinions.change(opinion.id, current, note=note)
+
+    def moved(self, opinion: Opinion, wanted: State) -> Opinion:
+        """In that state; a clock that stood still goes on, and what was ended is promised anew. Raises `NotNext`."""
+        if not engine.may_become(opinion.state, wanted):
+            raise NotNext
+        due, today = opinion.due, self.today()
+        if opinion.state == State.ASKED:
+            due = self.promise.gone_on(opinion, today)
+        elif wanted == State.IN_HAND and opinion.state in engine.ENDS:
+            due = self.promise.due(opinion.category, today)
+        return opinion.at(state=wanted, due=due)
+
+    def noted(self, opinion: Opinion, kind: str, words: str) -> Note:
+        """A note of the admin of this request."""
+        return Note(turn=opinion.turns, kind=kind, words=words, day=self.today(), author=self.author())
+
+    def assign(self, opinion: Opinion, name: str) -> None:
+        """Give it to an admin, or to nobody; they are told that there is one, where they said who they are."""
+        if name == opinion.assignee:
+            return
+        self.change(opinion, lambda now: replace(now, assignee=name), lambda now: self.noted(now, ASSIGNED, name))
+        person = self.staff.persons().get(name)
+        if person and name != self.author():
+            self.tell(person, self.words["assigned"], f"opinion:assigned:{secrets.token_hex(8)}")
+
+    # -- several that say the same ---------------------------------------------------------------------------------
+
+    def alike(self, opinion: Opinion) -> list[tuple[Opinion, float]]:
+        """What may say the same as this one, the likest first: an admin decides."""
+        last = opinion.day + _ALIKE_WITHIN
+        days = [last - timedelta(days=back) for back in range(2 * _ALIKE_WITHIN.days + 1)]
+        others = [each for each in self.opinions.of_days(days) if each.id != opinion.id and not each.same_as]
+        found = ((each, engine.likeness(opinion.words, each.words, fillers=self.words["fillers"])) for each in others)
+        close = [(each, likeness) for each, likeness in found if likeness >= engine.ALIKE]
+        return sorted(close, key=lambda pair: -pair[1])[:_ALIKE_SHOWN]
+
+    def merge(self, opinion: Opinion, into: Opinion) -> None:
+        """Let it go with another from now on: what is said to the sender of that one is said to this one's too."""
+        lead = self._lead_of(into)
+        if opinion.same_as or lead.id == opinion.id:
+            raise NotTogether
+        self.change(opinion, lambda now: replace(now, same_as=lead.id))
+        self.opinions.notes.add(lead.id, self.noted(lead, MERGED, opinion.id))
+
+    def part(self, opinion: Opinion) -> None:
+        """Let it go its own way again."""
+        lead = self.opinions.get(opinion.same_as) if opinion.same_as else None
+        self.change(opinion, lambda now: replace(now, same_as=""))
+        if lead:
+            self.opinions.notes.add(lead.id, self.noted(lead, PARTED, opinion.id))
+
+    def with_it(self, opinion: Opinion) -> list[Opinion]:
+        """Those that go with this one, and those that go with them."""
+        return list(self._followers(opinion, {opinion.id}))
+
+    def _followers(self, opinion: Opinion, seen: set[str]) -> Iterator[Opinion]:
+        ids = [note.words for note in self.opinions.notes.of(opinion.id) if note.kind == MERGED]
+        for each in dict.fromkeys(ids):
+            found = self.opinions.get(each) if each not in seen else None
+            if found and found.same_as == opinion.id:
+                seen.add(each)
+                yield found
+                yield from self._followers(found, seen)
+
+    def _lead_of(self, opinion: Opinion) -> Opinion:
+        lead, seen = opinion, {opinion.id}
+        while lead.same_as and lead.same_as not in seen and (next_one := self.opinions.get(lead.same_as)):
+            seen.add(next_one.id)
+            lead = next_one
+        return lead
