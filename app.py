@@ -440,6 +440,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                     organisations=lambda: [*shelf.current().organisations.values()],
                 ),
                 replies=lambda: shelf.current().replies,
+                matters=lambda: shelf.current().matters,
                 zone=settings.zone,
             ),
             clock=clock,

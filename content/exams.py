@@ -20,6 +20,7 @@ from content.models import (
     Question,
     QuestionType,
     Words,
+    some,
 )
 
 MARKED = (*CHOSEN, QuestionType.JUDGE)  # what an exam may ask: it is marked by the program, at once
@@ -35,12 +36,6 @@ def _difficulty(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
-
-
-def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    if not value:
-        raise PydanticCustomError("empty_list", "empty_list")
-    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -83,7 +78,7 @@ class Exam:
     opens_at: Moment | None = None
     closes_at: End | None = None
     practice: bool = False
-    parts: Annotated[tuple[Part, ...], Field(alias="part"), AfterValidator(_some)]
+    parts: Annotated[tuple[Part, ...], Field(alias="part"), AfterValidator(some)]
 
     @field_validator("closes_at")
     @classmethod

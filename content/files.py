@@ -20,7 +20,7 @@ from content.importers import banks
 from content.importers.safety import FORMATS, OTHER_OFFICE
 from content.importers.sentences import Refused, Weight
 from content.models import Account, Bank, Block, Digest, Menu, Organisations, Question, QuestionType, Voice, WorkYear
-from content.opinions import ReadyReply
+from content.opinions import Matters, ReadyReply
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.regulations import Regulations
@@ -95,6 +95,7 @@ Content = (
     | WorkYear
     | Exam
     | ReadyReply
+    | Matters
 )
 
 
@@ -203,6 +204,10 @@ def _exam(draft: _Draft) -> Exam | None:
     return draft.model(Exam, key=draft.stem)
 
 
+def _matters(draft: _Draft) -> Matters | None:
+    return draft.model(Matters)
+
+
 def _reply(draft: _Draft) -> ReadyReply | None:
     return draft.model(ReadyReply, key=draft.stem)
 
@@ -251,6 +256,7 @@ FILES: Mapping[str, Maker] = {
     "menu.toml": _menu,
     "organisations.toml": _organisations,
     "regulations.toml": _regulations,
+    "matters.toml": _matters,
     "phrases.toml": _pack_phrases,
 }
 BANKS = tuple(FORMATS)  # what a bank may be beside TOML

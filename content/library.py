@@ -25,7 +25,7 @@ from content.models import (
     WorkYear,
     is_web_address,
 )
-from content.opinions import ReadyReply
+from content.opinions import Matter, Matters, ReadyReply
 from content.regulations import Regulations, narrowed
 from content.words import Template
 
@@ -52,6 +52,7 @@ class Library:
     broadcasts: Mapping[str, Broadcast]
     exams: Mapping[str, Exam]
     replies: Mapping[str, ReadyReply]
+    matters: Mapping[str, Matter]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
     work_years: Mapping[int, WorkYear]
@@ -270,6 +271,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
         exams=_by((each.key, each) for _, each in sorted(pack.every(Exam), key=lambda pair: pair[0])),
         replies=_by((each.key, each) for _, each in sorted(pack.every(ReadyReply), key=lambda pair: pair[0])),
+        matters=_by((each.category, each) for each in (pack.one(Matters) or Matters()).matters),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
         work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from content.agreement import Check, Clash, Pack, listed
-from content.opinions import ReadyReply
+from content.opinions import Matters, ReadyReply
+from content.positions import Place
 
+FILE = "matters.toml"
 CATEGORIES = "opinion.categories"  # the phrase that names them
 
 
@@ -19,6 +21,18 @@ def _replies_are_for_categories_that_there_are(pack: Pack) -> Iterator[Clash]:
                 yield Clash(file, "category_unknown", facts, ("categories", index))
 
 
+def _matters_are_categories(pack: Pack) -> Iterator[Clash]:
+    known, made = _categories(pack), pack.one(Matters)
+    said: set[str] = set()
+    for index, matter in enumerate(made.matters if made else ()):
+        place: Place = ("matter", index, "category")
+        if known is not None and matter.category not in known:
+            yield Clash(FILE, "matter_unknown", {"said": matter.category, "allowed": listed(known)}, place)
+        if matter.category in said:
+            yield Clash(FILE, "matter_twice", {"said": matter.category}, place)
+        said.add(matter.category)
+
+
 def _categories(pack: Pack) -> frozenset[str] | None:
     """The names that members can choose; None where nobody can tell."""
     own = pack.overrides().by_key.get(CATEGORIES)
@@ -26,4 +40,4 @@ def _categories(pack: Pack) -> frozenset[str] | None:
     return frozenset(pack.known.categories_in(words.source)) if words and pack.known.categories_in else None
 
 
-CHECKS: tuple[Check, ...] = (_replies_are_for_categories_that_there_are,)
+CHECKS: tuple[Check, ...] = (_replies_are_for_categories_that_there_are, _matters_are_categories)

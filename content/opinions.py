@@ -1,11 +1,11 @@
-"""What admins write for the opinion box: words that are often said to senders, ready to be used."""
+"""What admins write for the opinion box: words that are often said, and matters that go elsewhere first."""
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from content.models import STRICT, Lines, Name, Words
+from content.models import STRICT, Lines, Name, Words, some
 
 LONGEST = 500  # characters of what is said to a sender, as handlers.opinion.engine.NOTE_LONGEST
 
@@ -25,3 +25,22 @@ class ReadyReply:
     def is_for(self, category: str) -> bool:
         """Whether it is meant for opinions of this category."""
         return not self.categories or category in self.categories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Matter:
+    """A category whose official channels are shown before anything is written; few may read what comes of it here.
+
+    `source` says where the channels are from.
+    """
+
+    category: Words
+    channels: Annotated[Lines, AfterValidator(some)]
+    source: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Matters:
+    """The file of such matters."""
+
+    matters: Annotated[tuple[Matter, ...], Field(alias="matter")] = ()

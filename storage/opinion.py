@@ -71,7 +71,7 @@ class Opinion:
     reason; `doubted` says it of pictures, (picture, reason) each. `due` is by when an answer was promised, and
     `stopped_on` the day on which that clock was stopped, to wait for the sender. `turns` counts what we said to the
     sender; `heard` is what they said to it, where it was looked for. `assignee` is the admin who handles it, "" for
-    nobody yet; `same_as` is the id of the opinion that it was merged into.
+    nobody yet; `same_as` is the id of the opinion that it was merged into. A `restricted` one is for few to read.
     """
 
     id: str
@@ -98,6 +98,7 @@ class Opinion:
     assignee: str = ""
     tags: tuple[str, ...] = ()
     same_as: str = ""
+    restricted: bool = False
 
     def at(self, *, state: str, due: date | None) -> Self:
         """The same, further on."""

@@ -46,7 +46,8 @@ class Note:
 INTERNAL = "internal"  # a word among those who handle it
 ASSIGNED = "assigned"  # to the admin whom the words name; to nobody where they are empty
 MERGED, PARTED = "merged", "parted"  # the opinion whose id is the words was merged into this one, or is no longer
-UNSEEN = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED})
+READ = "read"  # somebody opened what only few may read
+UNSEEN = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED, READ})
 
 
 class OpinionNotes:

@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.models import Account
-from content.opinions import ReadyReply
+from content.opinions import Matter, ReadyReply
 from handlers import access
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
@@ -20,7 +20,7 @@ from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
 from handlers.opinion.engine import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone, Tell
-from handlers.opinion.service import Hands, Staff
+from handlers.opinion.service import Confidence, Hands, Staff
 from storage.checks import Check, Checks
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
@@ -52,7 +52,8 @@ class OpinionSettings(BaseModel):
     """The table [handlers.opinion]. An opinion is at most 1000 characters: each lies in a row of the same size.
 
     It is answered within so many `workdays`, where the phrase of the categories says nothing else; each
-    `escalate_workdays` that it is late, the organisation above its admin's is told too.
+    `escalate_workdays` that it is late, the organisation above its admin's is told too. `entrusted` are the console's
+    accounts that alone read what comes of the pack's matters.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +64,7 @@ class OpinionSettings(BaseModel):
     anonymous_a_day: int = Field(5, ge=1, le=100)
     workdays: int = Field(15, ge=1, le=60)
     escalate_workdays: int = Field(3, ge=1, le=60)
+    entrusted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,8 @@ class Outside:
     scheduler.postman.NotKept. `judges` judge what is sent under a name, by account, and fetch its pictures below
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
     are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
-    opinions, `replies` the pack's words for them; `author` is the admin of a request.
+    opinions, `replies` the pack's words for them, `matters` its categories that go elsewhere first; `author` is the
+    admin of a request.
     """
 
     tell: Tell
@@ -95,6 +98,7 @@ class Outside:
     workdays: engine.Workdays
     admins: Staff
     replies: Callable[[], Mapping[str, ReadyReply]] = dict
+    matters: Callable[[], Mapping[str, Matter]] = dict
     author: Callable[[], str] = access.who_is_in
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
@@ -168,6 +172,7 @@ def feature(
     promise = engine.Promise(
         workdays=outside.workdays, days=settings.workdays, categories=lambda: say("opinion.categories")
     )
+    confidence = Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted))
     bounds = engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures)
     box = chat.OpinionBox(
         opinions=opinions,
@@ -181,6 +186,7 @@ def feature(
         say=say,
         bounds=bounds,
         promise=promise,
+        confidence=confidence,
         takes_pictures=fetch is not None and settings.pictures > 0,
         zone=outside.zone,
     )
@@ -196,6 +202,7 @@ def feature(
         say=say,
         bounds=bounds,
         promise=promise,
+        confidence=confidence,
         clock=clock,
         zone=outside.zone,
         effect=outside.effect,
@@ -211,6 +218,7 @@ def feature(
         opinions=opinions,
         promise=promise,
         staff=outside.admins,
+        confidence=confidence,
         today=today,
         author=outside.author,
         tell=outside.tell,
@@ -238,6 +246,7 @@ def feature(
         opinions=opinions,
         promise=promise,
         staff=outside.admins,
+        confidence=confidence,
         escalates_after=settings.escalate_workdays,
         tell=outside.tell,
         paces=outside.paces,

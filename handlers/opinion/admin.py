@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import partial
 from typing import Protocol, Self
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -15,7 +16,7 @@ from handlers.opinion.engine import Promise, State
 from handlers.opinion.service import Hands, Meanwhile, NotNext, NotTogether
 from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions, no_note
-from storage.opinion_notes import ASSIGNED, INTERNAL, MERGED, PARTED, Note
+from storage.opinion_notes import INTERNAL, UNSEEN, Note
 from storage.pictures import Pictures
 
 OVERDUE = "overdue"
@@ -81,8 +82,11 @@ class Desk:
     escalates_after: int  # workdays, as in the reminders
 
     def find(self, name: str) -> Opinion:
-        """The opinion of this name in an address, or 404."""
-        return self.opinions.at(name) or abort(404)
+        """The opinion of this name in an address, or 404; 403 where others are entrusted with it."""
+        opinion = self.opinions.at(name) or abort(404)
+        if not self.hands.confidence.may_read(self.hands.author(), opinion):
+            abort(403)
+        return opinion
 
     # -- pages ---------------------------------------------------------------------------------------------------
 
@@ -90,7 +94,8 @@ class Desk:
         """The opinions of some days, the newest first, as far as the filter in the address takes them."""
         wanted = Filter.asked()
         days = self.opinions.days(before=_day(request.args.get("before", "")), most=_DAYS_A_PAGE)
-        everyone = [self.promise.current(each) for each in self.opinions.with_heard(days)]
+        may_read = partial(self.hands.confidence.may_read, self.hands.author())
+        everyone = [self.promise.current(each) for each in self.opinions.with_heard(days) if may_read(each)]
         left = {each.id: self._left(each) for each in everyone}
         older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
         return render_template(
@@ -107,6 +112,8 @@ class Desk:
             others=[each for each in self.hands.staff.names() if each != self.hands.author()],
             me=self.hands.author(),
             nobody=NOBODY,
+            matters=sorted(self.hands.confidence.matters()),
+            entrusted=sorted(self.hands.confidence.entrusted),
             wanted=wanted,
             older=older,
         )
@@ -116,7 +123,9 @@ class Desk:
 
     def one(self, name: str) -> ResponseReturnValue:
         """One opinion, to read, answer and move on."""
-        return self._page(name, self.find(name))
+        opinion = self.find(name)
+        self.hands.was_read(opinion)
+        return self._page(name, opinion)
 
     def picture(self, name: str, number: int) -> ResponseReturnValue:
         """One of its pictures."""
@@ -153,7 +162,7 @@ class Desk:
     def assign(self, name: str) -> ResponseReturnValue:
         """Give it to one of the console's accounts, or to nobody."""
         opinion, to = self.find(name), request.form.get("assignee", "")
-        if to not in {"", *self.hands.staff.names()}:
+        if to not in {"", *self.hands.may_be_given_to(opinion)}:
             return self._page(name, opinion, fault="no_such_admin"), 422
         self.hands.assign(opinion, to)
         return self._back(opinion)
@@ -279,8 +288,8 @@ class Desk:
             pictures_wait=len(parts - {WORDS}),
             phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
             talk=engine.talk(notes, opinion.heard),
-            notes=[each for each in notes if each.kind in _HISTORY],
-            names=staff.names(),
+            notes=[each for each in notes if each.kind in UNSEEN],
+            names=self.hands.may_be_given_to(opinion),
             lead=address(opinion.same_as) if opinion.same_as else "",
             with_it=[(address(each.id), each) for each in self.hands.with_it(opinion)],
             alike=[(address(each.id), each) for each, _ in self._alike(opinion)],
@@ -295,9 +304,6 @@ class Desk:
 
     def _alike(self, opinion: Opinion) -> list[tuple[Opinion, float]]:
         return [] if opinion.same_as or opinion.state in engine.ENDS else self.hands.alike(opinion)
-
-
-_HISTORY = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED})
 
 
 def _is_done(changed: ResponseReturnValue) -> bool:

@@ -24,6 +24,7 @@ from handlers.openapi import Effect, Once
 from handlers.openapi import Line as Typed
 from handlers.opinion import engine
 from handlers.opinion.engine import Asks, Bounds, Draft, Promise, Review, Solved, State
+from handlers.opinion.service import Confidence
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.checks import Checks, Due
@@ -45,6 +46,7 @@ NOT_A_VERDICT = Problem(422, "opinion.problem_not_a_verdict")
 NOT_ASKED = Problem(409, "opinion.problem_not_asked")
 SAID_BEFORE = Problem(409, "opinion.problem_said_before")
 SENT_BEFORE = Problem(409, "opinion.problem_sent_before")
+ELSEWHERE = Problem(422, "opinion.problem_elsewhere")
 QUOTA_SPENT = Problem(429, "opinion.problem_quota_spent")
 NOT_KEPT_YET = Problem(503, "opinion.problem_not_kept_yet")
 _SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
@@ -80,6 +82,16 @@ class Way(StrEnum):
     NAMED = "named"
 
 
+class First(BaseModel):
+    """A category whose official channels come first; what is sent here is read by few."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    category: str
+    channels: list[str]
+    source: str = Field(description="Where the channels are from.")
+
+
 class Form(BaseModel):
     """What an opinion may be."""
 
@@ -89,6 +101,8 @@ class Form(BaseModel):
     pictures: int = Field(description="How many may come with a named one; with an anonymous one, none.")
     picture_bytes: int = Field(description="How large each may be.")
     name: str = Field(description="Whom a named one would be from; empty where the member is not bound and types one.")
+    first: list[First] = Field(description="To be shown before one of these categories is written about.")
+    taken: bool = Field(description="Whether those are taken here: false where nobody is entrusted with reading them.")
     anonymous: bool = Field(description="Whether another anonymous one may be sent today.")
 
 
@@ -196,6 +210,7 @@ class Box:
     say: Say
     bounds: Bounds
     promise: Promise
+    confidence: Confidence
     clock: Callable[[], datetime]
     zone: tzinfo
     effect: Effect
@@ -215,6 +230,8 @@ class Box:
             pictures=self.bounds.pictures,
             picture_bytes=PICTURE_BYTES,
             name=who.name if who.verified else "",
+            first=[First.model_validate(each) for each in self.confidence.matters().values()],
+            taken=bool(self.confidence.entrusted),
             anonymous=not self._spent(),
         )
 
@@ -241,6 +258,7 @@ class Box:
             state=State.RECEIVED,
             pictures=draft.pictures,
             due=due,
+            restricted=self.confidence.matter(said.category) is not None,
         )
         keep = self._keep_named if draft.named else self._keep_anonymous
         keep(opinion, once)
@@ -254,6 +272,8 @@ class Box:
     def _draft(self, said: Said, code: str) -> Draft:
         if said.category not in self._categories:
             raise Refused(problems.INVALID, field="category", kind="wrong")
+        if not self.confidence.is_taken(said.category):
+            raise Refused(ELSEWHERE, field="category", matter=self.confidence.matter(said.category))
         if said.pictures and said.way is Way.ANONYMOUS:
             raise Refused(PICTURES_NEED_A_NAME, field="pictures")
         draft = self._signed(Draft(receipt=code), said)

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Asks, Bounds, Draft, Problem, Promise, Solved, Step, Word
+from handlers.opinion.service import Confidence
 from handlers.router import Draft as Kept
 from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
@@ -56,6 +57,7 @@ class OpinionBox:
     say: Say
     bounds: Bounds
     promise: Promise
+    confidence: Confidence
     takes_pictures: bool
     zone: tzinfo
 
@@ -190,7 +192,12 @@ class OpinionBox:
         at = engine.chosen(plain(turn.text), self._categories)
         if at is None:
             return self._early(turn, draft, "which_category")
-        return self._hold(turn, replace(draft, category=self._categories[at], step=Step.WORDS))
+        category = self._categories[at]
+        matter = self.confidence.matter(category)
+        if not self.confidence.is_taken(category):
+            return self._says("matter_elsewhere", matter=matter)
+        asked = self._hold(turn, replace(draft, category=category, step=Step.WORDS))
+        return Text(f"{self._say('matter_first', matter=matter)}\n\n{asked.content}") if matter else asked
 
     def _early(self, turn: Turn, draft: Draft, phrase: str) -> Reply:
         """Whoever says it all before they are asked needn't say it twice."""
@@ -250,6 +257,7 @@ class OpinionBox:
             state=engine.State.RECEIVED,
             awaited=tuple((turn.message.account, media_id) for media_id in draft.pictures),
             due=due,
+            restricted=self.confidence.matter(draft.category) is not None,
         )
         try:
             phrase = self._send_named(turn, opinion) if draft.named else self._send_anonymous(turn, opinion)
@@ -430,7 +438,7 @@ class OpinionBox:
     def _categories(self) -> tuple[str, ...]:
         return engine.listed(self._say("categories"))
 
-    def _hold(self, turn: Turn, draft: Draft) -> Reply:
+    def _hold(self, turn: Turn, draft: Draft) -> Text:
         turn.talk.hold("opinion", dict(_WRITING))
         turn.talk.draft = Kept("opinion", draft.dumped(), until=turn.now + _CONFIDENTIAL)
         return Text(self._asked(draft))

@@ -12,7 +12,7 @@ import structlog
 from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Call, Promise, Review, State
-from handlers.opinion.service import Staff
+from handlers.opinion.service import Confidence, Staff
 from scheduler.job import Job
 from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
@@ -274,13 +274,15 @@ class Reminder:
     """Tells admins, who said which contact is theirs, how many opinions come near the date that was promised.
 
     What is given to one is said to that one, and once it is late to the organisations above, a level for each
-    `escalates_after` workdays; what is nobody's is said to all. Numbers only: what is told may wait for an admin's next
-    visit in clear. That a sender spoke is said on the workday after: a time would lie beside their words.
+    `escalates_after` workdays; what is nobody's is said to all who may read it. Numbers only: what is told may wait for
+    an admin's next visit in clear. That a sender spoke is said on the workday after: a time would lie beside their
+    words.
     """
 
     opinions: Opinions
     promise: Promise
     staff: Staff
+    confidence: Confidence
     escalates_after: int
     tell: Tell
     paces: Paces
@@ -303,7 +305,8 @@ class Reminder:
         """Who is told what of an opinion, as we left it."""
         opinion = self.promise.current(left)
         call = self.promise.call(opinion.state, opinion.due, day=opinion.day, today=today)
-        own = (opinion.assignee,) if opinion.assignee in persons else persons
+        may = [name for name in persons if self.confidence.may_read(name, opinion)]
+        own = (opinion.assignee,) if opinion.assignee in may else may
         if call:
             yield from ((name, call) for name in own)
         if self.promise.was_heard(left.heard, left.turns, today):
@@ -311,7 +314,7 @@ class Reminder:
         if call is Call.OVERDUE:
             late = -(self.promise.left(opinion.state, opinion.due, today) or 0)
             above = self.staff.hear_of_late(opinion.assignee, late, step=self.escalates_after)
-            yield from ((name, _BELOW) for name in above.intersection(persons).difference(own))
+            yield from ((name, _BELOW) for name in above.intersection(may).difference(own))
 
 
 def rounds(

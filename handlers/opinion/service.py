@@ -1,15 +1,16 @@
 """Who handles an opinion, and what is done with several that say the same: for the console and for reminders."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from content.models import Organisation
+from content.opinions import Matter
 from handlers.opinion import engine
 from handlers.opinion.engine import Promise, State
 from storage.opinion import Opinion, Opinions, no_note
-from storage.opinion_notes import ASSIGNED, MERGED, PARTED, Note
+from storage.opinion_notes import ASSIGNED, MERGED, PARTED, READ, Note
 
 _ALIKE_WITHIN = timedelta(days=30)  # what came longer ago is no near-duplicate but an old trouble
 _ALIKE_SHOWN = 3
@@ -44,12 +45,33 @@ class Staff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confidence:
+    """Which categories are matters that go elsewhere first, and the accounts that may read what comes of them here."""
+
+    matters: Callable[[], Mapping[str, Matter]]
+    entrusted: Collection[str]
+
+    def matter(self, category: str) -> Matter | None:
+        """What is shown before anything of this category is written."""
+        return self.matters().get(category)
+
+    def is_taken(self, category: str) -> bool:
+        """Whether it is taken here at all: not what nobody would read."""
+        return bool(self.entrusted) or self.matter(category) is None
+
+    def may_read(self, admin: str, opinion: Opinion) -> bool:
+        """Whether this account may open it."""
+        return not opinion.restricted or admin in self.entrusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
     """What admins do with opinions. Their name and the day are noted with it, and nothing of a sender."""
 
     opinions: Opinions
     promise: Promise
     staff: Staff
+    confidence: Confidence
     today: Callable[[], date]
     author: Callable[[], str]
     tell: Callable[[str, str, str], None]
@@ -85,6 +107,17 @@ class Hands:
         """A note of the admin of this request."""
         return Note(turn=opinion.turns, kind=kind, words=words, day=self.today(), author=self.author())
 
+    def may_be_given_to(self, opinion: Opinion) -> list[str]:
+        """The accounts that may have it."""
+        return [name for name in self.staff.names() if self.confidence.may_read(name, opinion)]
+
+    def was_read(self, opinion: Opinion) -> None:
+        """Note who opened what few may read, once a day."""
+        note = self.noted(opinion, READ, "")
+        before = (replace(each, turn=note.turn) for each in self.opinions.notes.of(opinion.id))
+        if opinion.restricted and note not in before:
+            self.opinions.notes.add(opinion.id, note)
+
     def assign(self, opinion: Opinion, name: str) -> None:
         """Give it to an admin, or to nobody; they are told that there is one, where they said who they are."""
         if name == opinion.assignee:
@@ -100,15 +133,18 @@ class Hands:
         """What may say the same as this one, the likest first: an admin decides."""
         last = opinion.day + _ALIKE_WITHIN
         days = [last - timedelta(days=back) for back in range(2 * _ALIKE_WITHIN.days + 1)]
-        others = [each for each in self.opinions.of_days(days) if each.id != opinion.id and not each.same_as]
+        others = [each for each in self.opinions.of_days(days) if self._goes_with(each, opinion)]
         found = ((each, engine.likeness(opinion.words, each.words, fillers=self.words["fillers"])) for each in others)
         close = [(each, likeness) for each, likeness in found if likeness >= engine.ALIKE]
         return sorted(close, key=lambda pair: -pair[1])[:_ALIKE_SHOWN]
 
+    def _goes_with(self, one: Opinion, other: Opinion) -> bool:
+        return one.id != other.id and not one.same_as and one.restricted == other.restricted
+
     def merge(self, opinion: Opinion, into: Opinion) -> None:
         """Let it go with another from now on: what is said to the sender of that one is said to this one's too."""
         lead = self._lead_of(into)
-        if opinion.same_as or lead.id == opinion.id:
+        if opinion.same_as or not self._goes_with(lead, opinion):
             raise NotTogether
         self.change(opinion, lambda now: replace(now, same_as=lead.id))
         self.opinions.notes.add(lead.id, self.noted(lead, MERGED, opinion.id))

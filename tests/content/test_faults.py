@@ -42,6 +42,7 @@ version = [
 CITE = {"reg": "fazhan", "version": "2026", "article": "5"}
 READY, READY_WORDS = "replies/ready.toml", 'title = "一段话"\nwords = "%s"\n'
 CATEGORIES = {"phrases.toml": '[opinion]\ncategories = "生活困难、其他"\n'}
+MATTERS, A_MATTER = "matters.toml", '[[matter]]\ncategory = "%s"\nchannels = ["12350"]\nsource = "公告"\n'
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 SERVICE: dict[str, Any] = {
     "audience": {"answered": "1d"},
@@ -243,6 +244,7 @@ FAULTS = [
     ("menu_type_extra", {"menu.toml": BUTTON + 'type = "x"\n' + DEEP}, "menu.toml", 3, "删掉"),
     ("menu_type_unknown", {"menu.toml": MENU.replace('"view"', '"viwe"')}, "menu.toml", 11, "“viwe”"),
     ("menu_needs", {"menu.toml": MENU.replace('key = "quiz.daily"', "")}, "menu.toml", 4, "key"),
+    ("matter_twice", CATEGORIES | {MATTERS: A_MATTER % "其他" + A_MATTER % "其他"}, MATTERS, 6, "channels"),
     ("organisation_twice", {ORGS: ORGANISATIONS.replace('"zhibu"', '"dangwei"')}, ORGS, 7, "“dangwei”"),
     ("parent_unknown", {ORGS: '[[organisation]]\nid="x"\nname="x"\ntype="x"\nparent="y"\n'}, ORGS, 5, "“y”"),
     ("parent_cycle", {ORGS: ORGANISATIONS.replace('"党委"', '"党委"\nparent = "zhibu"')}, ORGS, 5, "“dangwei”"),
@@ -261,6 +263,7 @@ ADVICE = [
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
     ("category_unknown", CATEGORIES | {READY: READY_WORDS % "好" + 'categories = ["食堂"]'}, READY, 3, "生活困难"),
+    ("matter_unknown", CATEGORIES | {MATTERS: A_MATTER % "食堂"}, MATTERS, 2, "生活困难"),
     ("channel_unknown", push_with(channels=["notice", "sms"]), PUSH, 5, "“sms”"),
     ("account_unknown", push_with(audience={"accounts": ["gongzhonghao"]}), PUSH, 4, "official"),
     ("received_unknown", push_with(audience={"everyone": True, "none": [{"received": ["x"]}]}), PUSH, 4, "“x”"),

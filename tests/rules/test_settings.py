@@ -17,6 +17,7 @@ FOR_A_NEWCOMER = {  # it starts with the sandbox, and its mini-program hands ove
     "accounts.*.api_base",
     "accounts.*.encoding_aes_key",
     "handlers.agents.staffed",
+    "handlers.opinion.entrusted",
     "groups.*.api_base",
 }
 NAMED = ("accounts", "groups")  # tables of tables, whose names are the admin's

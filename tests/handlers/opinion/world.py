@@ -17,7 +17,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
 
 from content.models import Account, Organisation
-from content.opinions import ReadyReply
+from content.opinions import Matter, ReadyReply
 from content.words import template
 from handlers import openapi, opinion
 from handlers.conversation import Conversation
@@ -121,6 +121,7 @@ class World:
         self.organisations: list[Organisation] = []
         self.replies: dict[str, ReadyReply] = {}
         self.author = "承办人甲"
+        self.matters: dict[str, Matter] = {}
         self.phones: dict[str, Phone] = {}
         self.next_round: Callable[[], object] = self.postman.round
         self.pictures = Pictures(db, keys)
@@ -156,6 +157,7 @@ class World:
                     organisations=lambda: self.organisations,
                 ),
                 replies=lambda: self.replies,
+                matters=lambda: self.matters,
                 author=lambda: self.author,
             ),
             clock=self.clock,
