@@ -23,7 +23,7 @@ from content.models import (
     some,
 )
 
-MARKED = (*CHOSEN, QuestionType.JUDGE)  # what an exam may ask: it is marked by the program, at once
+MARKED = (*CHOSEN, QuestionType.JUDGE, QuestionType.FILL)  # what an exam may ask: it is marked by the program, at once
 
 
 def _difficulty(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from content import faults, markdown, reading, words
+from content import faults, markdown, pictures, reading, words
 from content.broadcasts import Broadcast
 from content.exams import Exam
 from content.faults import Finding, Unreadable
@@ -21,6 +21,7 @@ from content.importers.safety import FORMATS, OTHER_OFFICE
 from content.importers.sentences import Refused, Weight
 from content.models import Account, Bank, Block, Digest, Menu, Organisations, Question, QuestionType, Voice, WorkYear
 from content.opinions import Matters, ReadyReply
+from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.regulations import Regulations
@@ -96,6 +97,7 @@ Content = (
     | Exam
     | ReadyReply
     | Matters
+    | PictureFile
 )
 
 
@@ -277,7 +279,7 @@ FOLDERS: Mapping[str, tuple[str, Maker]] = {
 def scan(folder: Path) -> dict[str, Stamp]:
     """Give the stamp of every file that could be content, by its path within the pack; a missing folder is empty."""
     found = {name: stamp for name, stamp in _listed(folder) if name in FILES or name.endswith(".toml")}
-    for inner in FOLDERS:
+    for inner in (*FOLDERS, "pictures"):
         found |= {f"{inner}/{name}": stamp for name, stamp in _listed(folder / inner)}
     return found
 
@@ -326,6 +328,8 @@ def _maker(file: str) -> Maker | Unreadable:
 
 
 def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zone: tzinfo) -> Source:
+    if file.startswith("pictures/"):
+        return _picture(file, stamp, path)
     if file.startswith("quizzes/") and path.suffix.lower() in (*BANKS, *OTHER_OFFICE):
         return _dropped_in(file, stamp, path)
     try:
@@ -358,6 +362,13 @@ def _dropped_in(file: str, stamp: Stamp, path: Path) -> Source:
     return Source(
         file, stamp, Questions(bank, tuple(map(marks, bank.questions)), tuple(row for row, _ in taken)), (*notes,)
     )
+
+
+def _picture(file: str, stamp: Stamp, path: Path) -> Source:
+    try:
+        return Source(file, stamp, pictures.read(_bytes(path)), ())
+    except Unreadable as error:
+        return Source(file, stamp, None, (faults.finding(error.code, file=file, line=1, **error.facts),))
 
 
 def named(path: Path) -> str:

@@ -26,7 +26,8 @@ from content.models import (
     is_web_address,
 )
 from content.opinions import Matter, Matters, ReadyReply
-from content.regulations import Regulations, narrowed
+from content.pictures import PictureFile
+from content.regulations import Regulations, asked, narrowed
 from content.words import Template
 
 DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
@@ -39,7 +40,7 @@ Value = TypeVar("Value")
 class Library:
     """A good pack. `digests` are newest first; `questions` has every question by its id, `templates` by file name.
 
-    `advice` is what could be better in it.
+    A case that is asked as its parts is none of the questions: `cases` has it. `advice` is what could be better.
     """
 
     zone: tzinfo
@@ -48,6 +49,8 @@ class Library:
     organisations: Mapping[str, Organisation]
     banks: Mapping[str, Bank]
     questions: Mapping[str, Question]
+    cases: Mapping[str, Question]
+    pictures: Mapping[str, PictureFile]
     digests: Mapping[str, Digest]
     broadcasts: Mapping[str, Broadcast]
     exams: Mapping[str, Exam]
@@ -146,6 +149,10 @@ class Library:
     def question(self, id_: str) -> Question | None:
         """Give the question with this id, or the one that took its place."""
         return self.questions.get(id_) or self.questions.get(self._aliases.get(id_, ""))
+
+    def case_of(self, question: Question) -> Question | None:
+        """Give what is to be read before a question that is part of a case."""
+        return self.cases.get(question.case)
 
     def questions_on(self, day: date, *, topic: str | None = None) -> tuple[Question, ...]:
         """Give the questions in effect on a day, all or those of the banks of a topic, in the order of the pack."""
@@ -255,9 +262,11 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
     organisations = pack.one(Organisations) or Organisations()
     ids = {topic.name: topic.id for topic in account.topics}
     law = (pack.one(Regulations) or Regulations()).by_id
-    banks = [
+    read = [
         narrowed(_by_id(made.bank, ids), law) for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])
     ]
+    cases = {each.id: each for bank in read for each in bank.questions if each.has_parts}
+    banks = [asked(bank, cases) for bank in read]
     found = sorted((made for _, made in pack.every(Searchable)), key=_newest_first, reverse=True)
     own = {key: phrase.words for key, phrase in pack.overrides().by_key.items()}
     return Library(
@@ -267,6 +276,8 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         organisations=_by((each.id, each) for each in organisations.organisations),
         banks=_by((bank.name, bank) for bank in banks),
         questions=_by((each.id, each) for bank in banks for each in bank.questions),
+        cases=MappingProxyType(cases),
+        pictures=_by((file.removeprefix("pictures/"), made) for file, made in pack.every(PictureFile)),
         digests=_by((each.digest.slug, each.digest) for each in found),
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
         exams=_by((each.key, each) for _, each in sorted(pack.every(Exam), key=lambda pair: pair[0])),

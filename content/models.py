@@ -158,6 +158,7 @@ VERDICTS: Mapping[str, bool] = {
     "false": False, "错误": False, "错": False, "否": False, "×": False, "f": False, "n": False, "不同意": False,
 }  # fmt: skip
 Answer = bool | tuple[str, ...] | tuple[tuple[str, ...], ...]
+PictureName = Annotated[str, StringConstraints(pattern=r"^([\w-][\w.-]{0,63})?$")]  # of a file in the pack's `pictures`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -166,6 +167,15 @@ class Option:
 
     id: Name
     text: Words
+    picture: PictureName = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Picture:
+    """A picture of the pack, and its words for who can't see it."""
+
+    file: PictureName
+    words: Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -240,13 +250,18 @@ def _points(value: Any, _: Mapping[str, Any]) -> Answer:
     return _accepted(value)
 
 
+def _points_or_parts(value: Any, _: Mapping[str, Any]) -> Answer:
+    """A case may have no answer: it is then asked as the questions that name it."""
+    return () if value == () else _accepted(value)
+
+
 ANSWERS: Mapping[QuestionType, Callable[[Any, Mapping[str, Any]], Answer]] = {
     QuestionType.SINGLE: _one_right,
     QuestionType.MULTI: _several_right,
     QuestionType.JUDGE: _verdict,
     QuestionType.FILL: _blanks,
     QuestionType.SHORT: _points,
-    QuestionType.CASE: _points,
+    QuestionType.CASE: _points_or_parts,
 }
 
 
@@ -255,15 +270,18 @@ class Question:
     """One question, right by itself.
 
     `answer` is the ids of the right options (single: one, multi: one or more), a bool (judge), the accepted strings of
-    each blank (fill) or the reference points (short, case). `effective_from` and `effective_to` are both inclusive.
-    `alias` lists earlier ids whose learning history is this question's. Nobody reviews what they wrote themselves.
+    each blank (fill) or the reference points (short, case). A case without an answer is asked as the questions of its
+    bank that name it in `case`. `effective_from` and `effective_to` are both inclusive. `alias` lists earlier ids whose
+    learning history is this question's. Nobody reviews what they wrote themselves.
     """
 
     id: Name
     type: Annotated[QuestionType, BeforeValidator(_one_of({each.value: each for each in QuestionType}))]
     stem: Words
+    picture: Picture | None = None
     options: tuple[Option, ...] = ()
-    answer: Answer
+    answer: Annotated[Answer, Field(validate_default=True)] = ()
+    case: Annotated[str, StringConstraints(pattern=r"^([\w.-]{1,64})?$")] = ""
     explanation: str = ""
     cites: tuple[Cite, ...] = ()
     difficulty: Annotated[Difficulty, BeforeValidator(_one_of(DIFFICULTIES))] = Difficulty.MIDDLE
@@ -301,6 +319,8 @@ class Question:
     def _answer_by_type(cls, value: Any, info: ValidationInfo) -> Answer:
         if not {"type", "stem", "options"} <= info.data.keys():
             return ()  # those are at fault already; the answer can't be judged without them
+        if value == () and info.data["type"] is not QuestionType.CASE:
+            raise PydanticCustomError("missing", "missing")
         return ANSWERS[info.data["type"]](value, info.data)
 
     @field_validator("explanation")
@@ -326,6 +346,17 @@ class Question:
         if first and last and last < first:
             raise wrong("dates_order", first=str(first), last=str(last))
         return last
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it isn't asked itself, but as the questions that name it."""
+        return self.type is QuestionType.CASE and not self.answer
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The files of the pictures that it shows."""
+        own = (self.picture.file,) if self.picture else ()
+        return (*own, *(option.picture for option in self.options if option.picture))
 
     @property
     def letters_said(self) -> str:

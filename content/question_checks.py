@@ -6,7 +6,8 @@ from datetime import date
 from content.agreement import Check, Clash, Pack, listed
 from content.exams import Exam
 from content.files import Questions
-from content.models import Account, Cite
+from content.models import Account, Cite, QuestionType
+from content.pictures import PictureFile
 from content.positions import Place
 from content.regulations import Regulation, Regulations
 
@@ -74,6 +75,31 @@ def _cite(file: str, place: Place, cite: Cite, known: Mapping[str, Regulation], 
         yield Clash(file, "cite_superseded", facts, place)
 
 
+def _cases_have_their_parts(pack: Pack) -> Iterator[Clash]:
+    """A question that belongs to a case names one of its bank, and a case without an answer has some."""
+    for file, made in pack.every(Questions):
+        cases = {question.id for question in made.bank.questions if question.has_parts}
+        named = {question.case for question in made.bank.questions}
+        for index, question in enumerate(made.bank.questions):
+            place = ("question", index, "case")
+            if question.case and question.case not in cases:
+                yield Clash(file, "case_unknown", {"said": question.case, "allowed": listed(cases)}, place)
+            elif question.case and question.type is QuestionType.CASE:
+                yield Clash(file, "case_in_case", {}, place)
+            if question.has_parts and question.id not in named:
+                yield Clash(file, "case_empty", {"said": question.id}, ("question", index))
+
+
+def _pictures_are_there(pack: Pack) -> Iterator[Clash]:
+    there_are = {file.removeprefix("pictures/") for file, _ in pack.every(PictureFile)}
+    for file, made in pack.every(Questions):
+        for index, question in enumerate(made.bank.questions):
+            for picture in question.pictures:
+                if picture not in there_are:
+                    facts = {"said": picture, "allowed": listed(there_are)}
+                    yield Clash(file, "picture_unknown", facts, ("question", index))
+
+
 def _exams_can_be_drawn(pack: Pack) -> Iterator[Clash]:
     """Each part has enough questions, whatever the parts before it drew: none is asked twice."""
     banks = {made.bank.name: made.bank for _, made in pack.every(Questions)}
@@ -99,5 +125,7 @@ CHECKS: tuple[Check, ...] = (
     _banks_have_one_name,
     _no_two_are_alike,
     _cites_are_in_force,
+    _cases_have_their_parts,
+    _pictures_are_there,
     _exams_can_be_drawn,
 )

@@ -80,14 +80,31 @@ def narrowed(bank: Bank, known: Mapping[str, Regulation]) -> Bank:
 def _narrowed(question: Question, known: Mapping[str, Regulation]) -> Question:
     if not question.cites:
         return question
-    first, last = _span(question.cites, known)
-    first = max(first, question.effective_from or date.min)
-    last = min(last, question.effective_to or NEVER)
-    if first > last:
-        first = last = NEVER
-    if question.effective_from == first and (question.effective_to or NEVER) == last:
+    return _lasting(question, *_span(question.cites, known))
+
+
+def _lasting(question: Question, first: date | None, last: date | None) -> Question:
+    """A question that holds on no day before `first`, and on none after `last`; None is no bound."""
+    since = max(first or date.min, question.effective_from or date.min)
+    until = min(last or NEVER, question.effective_to or NEVER)
+    if since > until:
+        since = until = NEVER
+    if (question.effective_from or date.min) == since and (question.effective_to or NEVER) == until:
         return question
-    return replace(question, effective_from=first, effective_to=None if last == NEVER != first else last)
+    lasting = None if until == NEVER != since else until
+    return replace(question, effective_from=since if since > date.min else None, effective_to=lasting)
+
+
+def asked(bank: Bank, cases: Mapping[str, Question]) -> Bank:
+    """A bank without its `cases` that are asked as their parts; a part holds no longer than its case does."""
+    if not any(each.has_parts or each.case for each in bank.questions):
+        return bank
+    questions = (each for each in bank.questions if not each.has_parts)
+    return replace(bank, questions=tuple(_within(each, cases.get(each.case)) for each in questions))
+
+
+def _within(question: Question, case: Question | None) -> Question:
+    return question if case is None else _lasting(question, case.effective_from, case.effective_to)
 
 
 def _span(cites: Iterable[Cite], known: Mapping[str, Regulation]) -> tuple[date, date]:

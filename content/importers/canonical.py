@@ -4,12 +4,26 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from content.models import Bank, Question
+from content.models import Bank, Option, Question
 
 _HEADER = "[[question]]"
 # In the order in which it reads best.
 _NAMES = (
-    *("id", "alias", "type", "stem", "options", "answer", "explanation", "cites", "difficulty", "tags", "audience"),
+    *(
+        "id",
+        "alias",
+        "type",
+        "stem",
+        "picture",
+        "options",
+        "answer",
+        "case",
+        "explanation",
+        "cites",
+        "difficulty",
+        "tags",
+        "audience",
+    ),
     *("score", "source", "effective_from", "effective_to", "author", "reviewer", "ordered", "partial_credit"),
 )
 _USUAL: Mapping[str, Any] = {"score": 1, "ordered": True, "partial_credit": False}
@@ -50,13 +64,20 @@ def _lines(question: Question) -> Iterator[str]:
         value = getattr(question, name)
         if name == "options" and value:
             yield "options = ["
-            yield from (f"    {{ id = {_value(each.id)}, text = {_value(each.text)} }}," for each in value)
+            yield from (f"    {_value(_option(each))}," for each in value)
             yield "]"
         elif name == "cites" and value:
             cited = [{"reg": each.reg, "version": each.version, "article": each.article} for each in value]
             yield f"cites = {_value(cited)}"
+        elif name == "picture" and value:
+            yield f"picture = {_value({'file': value.file, 'words': value.words})}"
         elif value not in _NOTHING and value != _USUAL.get(name):
             yield f"{name} = {_value(value)}"
+
+
+def _option(option: Option) -> dict[str, str]:
+    said = {"id": option.id, "text": option.text}
+    return {**said, "picture": option.picture} if option.picture else said
 
 
 def _value(value: Any) -> str:

@@ -125,6 +125,7 @@ def _with_ids_of(old: Question, new: Question) -> Question:
     if new.type not in CHOSEN or old.type not in CHOSEN:
         return new
     before = {bare(option.text): option.id for option in old.options}
+    pictures = {option.id: option.picture for option in old.options}
     free = iter(letter for letter in LETTERS.lower() if letter not in {option.id for option in old.options})
     ids = {option.id: before.get(bare(option.text)) for option in new.options}
     ids = {id_: was or next(free, id_) for id_, was in ids.items()}
@@ -132,10 +133,14 @@ def _with_ids_of(old: Question, new: Question) -> Question:
         return new
     return replace(
         new,
-        options=tuple(Option(id=str(ids[option.id]), text=option.text) for option in new.options),
+        options=tuple(_again(option, str(ids[option.id]), pictures) for option in new.options),
         answer=tuple(sorted(str(ids[str(each)]) for each in new.right)),
         explanation=OPTION_REFERENCE.sub(lambda found: f"{{{{opt:{ids[found[1]]}}}}}", new.explanation),
     )
+
+
+def _again(option: Option, id_: str, pictures: Mapping[str, str]) -> Option:
+    return replace(option, id=id_, picture=option.picture or pictures.get(id_, ""))
 
 
 def _near(

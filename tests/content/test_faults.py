@@ -96,6 +96,8 @@ def service_to(audience: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # code, files changed, file at fault, line, a word of the sentence
+PNG = b"\x89PNG\r\n\x1a\n"
+A_CASE = a_question("anli", type="case", stem="材料", without=["options", "answer"])
 FAULTS = [
     ("string_too_long", {READY: READY_WORDS % ("字" * 501)}, READY, 2, "500"),
     ("file_missing", {"account.toml": None}, "account.toml", 1, "缺少"),
@@ -218,6 +220,24 @@ FAULTS = [
     ("exam_short", exam_with("count = 1\n[[part]]\ncount = 2"), EXAM, 7, "只剩 1 题"),
     ("exam_short", exam_with('count = 1\ntypes = ["fill"]'), EXAM, 5, "只剩 0 题"),
     ("exam_short", exam_with('count = 1\ndifficulty = "难"'), EXAM, 5, "只剩 0 题"),
+    ("picture_kind", {"pictures/hui.png": "<svg/>"}, "pictures/hui.png", 1, ".jpg"),
+    ("picture_large", {"pictures/hui.png": PNG + b"0" * 300 * 1024}, "pictures/hui.png", 1, "300 KB"),
+    (
+        "picture_unknown",
+        {BANK: a_bank(a_question(picture={"file": "x.png", "words": "图"})), "pictures/hui.png": PNG},
+        BANK,
+        4,
+        "hui.png",
+    ),
+    ("case_unknown", bank_with(case="anli"), BANK, 11, "“anli”"),
+    ("case_empty", {BANK: a_bank(a_question(), A_CASE)}, BANK, 12, "“anli”"),
+    (
+        "case_in_case",
+        {BANK: a_bank(A_CASE, a_question("q2", case="anli"), {**A_CASE, "id": "q3", "case": "anli", "answer": ["点"]})},
+        BANK,
+        24,
+        "小题自己的题型",
+    ),
     ("bank_twice", {"quizzes/basics.csv": "题干,答案\n问,对\n"}, BANK, 1, "quizzes/basics.csv"),
     ("reviewer_author", bank_with(author="甲", reviewer="甲"), BANK, 12, "换一个人"),
     ("regulation_twice", {LAW: LAWS + LAWS}, LAW, 9, "“fazhan”"),
