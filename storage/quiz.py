@@ -34,7 +34,9 @@ answers = sa.Table(
     sa.Column("person", Id, nullable=False),
     sa.Column("question", sa.String(64), nullable=False),
     sa.Column("said", sa.String(64), nullable=False),
+    sa.Column("written", sa.Text),  # into blanks: a list, as JSON; what was chosen is `said`
     sa.Column("right", sa.Boolean, nullable=False),
+    sa.Column("credit", sa.SmallInteger),  # of a hundred, where it is partly right
     sa.Column("at", Moment, nullable=False),
     sa.Column("message", sa.String(80), nullable=False, unique=True),
     sa.Index("ix_quiz_answers_person_question", "person", "question"),
@@ -44,7 +46,10 @@ answers = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round: its questions' ids in order, how far it is answered, and how many answers were right and wrong."""
+    """A round: its questions' ids in order, how far it is answered, and how many answers were right and wrong.
+
+    `credit` is that of all answers together, of a hundred each: what is wrong may be partly right.
+    """
 
     id: str
     name: str
@@ -52,6 +57,7 @@ class Round:
     answered: int
     right: int
     wrong: int
+    credit: int
 
     @property
     def is_over(self) -> bool:
@@ -64,7 +70,11 @@ class Given:
     """What was answered, and by which message."""
 
     said: str
+    written: str | None
     message: str
+
+
+CREDIT = sa.func.coalesce(answers.c.credit, sa.case((answers.c.right, 100), else_=0))
 
 
 class QuizStore:
@@ -80,7 +90,7 @@ class QuizStore:
         new = secrets.token_hex(16)
         row = {"id": new, "person": person, "name": name, "day": day.isoformat(), "questions": json.dumps([*questions])}
         if self._add_round(**row):
-            return Round(new, name, tuple(questions), answered=0, right=0, wrong=0)
+            return Round(new, name, tuple(questions), answered=0, right=0, wrong=0, credit=0)
         with self._db.read() as connection:
             return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
 
@@ -117,34 +127,41 @@ class QuizStore:
         position: int,
         person: str,
         question: str,
-        said: str,
+        given: Given,
         right: bool,
-        message: str,
         now: datetime,
+        credit: int | None = None,
     ) -> bool:
-        """Keep an answer; False when that question of the round was answered by another message already."""
+        """Keep an answer, with its `credit` where it is partly right.
+
+        False when that question of the round was answered by another message already.
+        """
         added = self._add_answer(
             round=round,
             position=position,
             person=person,
             question=question,
-            said=said,
+            said=given.said,
+            written=given.written,
             right=right,
+            credit=credit,
             at=int(now.timestamp()),
-            message=message,
+            message=given.message,
         )
         if added:
             return True
         same = sa.select(answers.c.message).where(answers.c.round == round, answers.c.position == position)
         with self._db.read() as connection:
-            return bool(connection.execute(same).scalar() == message)
+            return bool(connection.execute(same).scalar() == given.message)
 
     def given(self, *, round: str, position: int) -> Given | None:  # noqa: A002 - its name
         """What was answered at a position of a round."""
         same = (answers.c.round == round) & (answers.c.position == position)
         with self._db.read() as connection:
-            row = connection.execute(sa.select(answers.c.said, answers.c.message).where(same)).first()
-        return Given(row.said, row.message) if row else None
+            row = connection.execute(
+                sa.select(answers.c.said, answers.c.written, answers.c.message).where(same)
+            ).first()
+        return Given(*row) if row else None
 
     def marks(self, round: str) -> dict[int, bool]:  # noqa: A002 - its name
         """Which positions of a round are answered, and whether right."""
@@ -205,6 +222,7 @@ def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Roun
             (sa.func.coalesce(sa.func.max(answers.c.position), -1) + 1).label("answered"),
             sa.func.count(answers.c.position).filter(answers.c.right).label("right"),
             sa.func.count(answers.c.position).filter(answers.c.right.is_(False)).label("wrong"),
+            sa.func.coalesce(sa.func.sum(CREDIT).filter(answers.c.position.is_not(None)), 0).label("credit"),
         )
         .select_from(rounds.outerjoin(answers, answers.c.round == rounds.c.id))
         .where(chosen)
@@ -212,5 +230,6 @@ def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Roun
     )
     rows = connection.execute(counted).all()
     return [
-        Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right, row.wrong) for row in rows
+        Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right, row.wrong, int(row.credit))
+        for row in rows
     ]

@@ -86,7 +86,7 @@ def feature(
                 words=tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8")),
             )
         ),
-        pages_for_anyone=pages.for_anyone(pages.Certificates(sittings=sittings, shelf=shelf, zone=zone)),
+        pages_for_anyone=pages.for_anyone(pages.Public(sittings=sittings, shelf=shelf, zone=zone)),
         keeps=Keeps(
             tables=("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places", "quiz_sittings"),
             show=show,

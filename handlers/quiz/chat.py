@@ -8,15 +8,14 @@ from functools import partial
 from typing import NamedTuple
 
 from content.library import Library
-from content.models import Question, QuestionType
 from handlers.quiz import engine
 from handlers.quiz.engine import Mode
-from handlers.quiz.service import Offered, Service
+from handlers.quiz.engine.marking import Answer, Asked
+from handlers.quiz.service import PICTURES, Offered, Service
 from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.quiz import QuizStore, Round
 from wechat.messages import Kind, Reply, Text
 
-_KINDS = {QuestionType.SINGLE: "single", QuestionType.MULTI: "multi", QuestionType.JUDGE: "judge"}
 _LETTER = re.compile("[a-h]")
 _BEGIN = "begin"  # the list of one that an exam is begun from
 _NUMBER = re.compile(r"\d{1,2}", re.ASCII)
@@ -55,6 +54,7 @@ def routes(service: Service, *, public_url: str) -> Router:
             restart=quiz.restart,
             picks_up=quiz.picks_up,
             leave=quiz.leave,
+            takes_words=quiz.takes_words,
         ),
     )
 
@@ -69,11 +69,10 @@ class Held(NamedTuple):
 
 
 class Open(NamedTuple):
-    """The question to be answered now, where it stands in its round, and how its reader sees it."""
+    """The question to be answered now, and where it stands in its round."""
 
-    question: Question
+    asked: Asked
     at: int
-    shown: tuple[engine.Choice, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,43 +195,64 @@ class Quiz:
             chosen_from = dict(zip(map(plain, state["titles"]), state["ids"], strict=True))
             wanted = chosen_from.get(plain(turn.text)) or _numbered(state["ids"], plain(turn.text))
             return None if wanted is None else partial(self._chosen, of=state["list"], chosen=wanted)
-        asked = self._open(turn)
-        if asked is None or state.get("seen") != engine.looks(asked.question, asked.shown):
+        is_open = self._seen(turn)
+        answer = is_open.asked.read(turn.text) if is_open else None
+        if is_open is None or answer is None:
             return None
-        chosen = engine.read(asked.question, asked.shown, turn.text)
-        return None if chosen is None else partial(self._answer, asked=asked, chosen=chosen)
+        is_sure = not self.takes_words(turn) or (is_open.asked.is_written and is_open.asked.mark(answer).right)
+        return partial(self._answer, is_open=is_open, answer=answer) if is_sure else None
 
-    def _answer(self, turn: Turn, *, asked: Open, chosen: frozenset[str]) -> Reply:
+    def takes_words(self, turn: Turn) -> bool:
+        """Whether the open question is answered in words: those of other features are heard first, but a right answer.
+
+        One that its reader judges is so until the points of its answer were shown.
+        """
+        is_open = None if "list" in turn.talk.state else self._seen(turn)
+        if is_open is None:
+            return False
+        return is_open.asked.is_written or (is_open.asked.is_self_judged and "shown" not in turn.talk.state)
+
+    def _seen(self, turn: Turn) -> Open | None:
+        """The question that is open, if it is what its reader saw."""
+        is_open = self._open(turn)
+        return is_open if is_open and turn.talk.state.get("seen") == is_open.asked.look else None
+
+    def _answer(self, turn: Turn, *, is_open: Open, answer: Answer) -> Reply:
         """Mark and keep the answer, explain it, and ask the next question."""
         if turn.overlapped:
-            return self._says("one_at_a_time", question=self._asked(asked, turn))
-        right = chosen == engine.right_ids(asked.question)
+            return self._says("one_at_a_time", question=self._asked(is_open, turn))
+        asked, at = is_open
         state = turn.talk.state
-        new = self.store.record(
-            round=state["round"],
-            position=asked.at,
-            person=turn.who.person,
-            question=asked.question.id,
-            said=",".join(sorted(chosen))[:64],
-            right=right,
-            message=turn.message.id,
-            now=turn.now,
-        )
+        now, message = turn.now, turn.message.id
+        new = self.service.keep(turn.who.person, state["round"], at, asked, answer, message=message, now=now)
         if not new:
             return self._goes_on(turn, self.store.round(state["round"]))
+        right = asked.mark(answer).right
         counted = {"right": state["right"] + right, "wrong": state.get("wrong", 0) + (not right)}
-        turn.talk.hold("quiz", {**state, **counted, "at": asked.at + 1})
+        turn.talk.hold("quiz", {**state, **counted, "at": at + 1})
+        turn.talk.state.pop("shown", None)
         is_told = engine.mode(_held(turn)) is not Mode.EXAM  # of an exam nothing is told before it is over
-        return self._ask_or_finish(turn, before=self._verdict(asked, chosen, right=right) if is_told else "")
+        return self._ask_or_finish(turn, before=self._verdict(asked, answer) if is_told else "")
 
     def otherwise(self, turn: Turn) -> Reply:
-        """Say how to answer the open question, or what can be chosen."""
+        """Take words for the answer where it is one in words; else say how to answer, or what can be chosen."""
         if "list" in turn.talk.state:
             return self._again(turn)
-        asked = self._open(turn)
-        if asked is None:
+        is_open = self._open(turn)
+        if is_open is None:
             return self._goes_on(turn, self.store.round(turn.talk.state["round"]))
-        return self._says("how_to_answer", kind=_KINDS[asked.question.type], question=self._asked(asked, turn))
+        is_seen = turn.message.kind is Kind.TEXT and self._seen(turn) is not None
+        if is_seen and is_open.asked.is_self_judged:
+            return self._shows_points(turn, is_open.asked)
+        answer = is_open.asked.read(turn.text) if is_seen and is_open.asked.is_written else None
+        if answer is not None:
+            return self._answer(turn, is_open=is_open, answer=answer)
+        return self._says("how_to_answer", asked=is_open.asked, question=self._asked(is_open, turn))
+
+    def _shows_points(self, turn: Turn, asked: Asked) -> Reply:
+        """The points of the answer, for its writer to compare: what they wrote is kept nowhere."""
+        turn.talk.state["shown"] = True
+        return self._says("points", points=asked.model, choices=asked.shown)
 
     def resume(self, turn: Turn) -> Reply | None:
         """The open round, else one that was begun today and isn't over."""
@@ -328,17 +348,18 @@ class Quiz:
 
     def _open(self, turn: Turn) -> Open | None:
         """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
-        held, known = _held(turn), self._library.question
+        held = _held(turn)
         if turn.now.timestamp() >= turn.talk.state.get("until", turn.now.timestamp() + 1):
             return None
-        at = engine.open_at(held, known=known)
-        question = known(held.questions[at]) if at < len(held.questions) else None
-        return Open(question, at, self._shown(question, turn)) if question else None
+        at = engine.open_at(held, known=self._library.question)
+        asked = self.service.asked(held, at, seed=turn.talk.state["round"])
+        return Open(asked, at) if asked else None
 
-    def _asked(self, asked: Open, turn: Turn) -> str:
-        question, at, shown = asked
+    def _asked(self, is_open: Open, turn: Turn) -> str:
+        asked, at = is_open
         held = _held(turn)
-        turn.talk.state["seen"] = engine.looks(question, shown)
+        turn.talk.state["seen"] = asked.look
+        turn.talk.state.pop("shown", None)
         return self._say(
             "question",
             mode=engine.mode(held),
@@ -346,25 +367,22 @@ class Quiz:
             total=len(held.questions),
             wrong=held.wrong,
             minutes=-(-max(0, turn.talk.state.get("until", 0) - int(turn.now.timestamp())) // 60),
-            kind=_KINDS[question.type],
-            stem=question.stem,
-            choices=shown,
+            asked=asked,
+            pictures=f"{self.public_url}{PICTURES}" if self.public_url else "",
         )
 
-    def _shown(self, question: Question, turn: Turn) -> tuple[engine.Choice, ...]:
-        yes, no = (self._say("yes"), self._say("no")) if question.type is QuestionType.JUDGE else ("", "")
-        return engine.choices(question, seed=turn.talk.state["round"], yes=yes, no=no)
-
-    def _verdict(self, asked: Open, chosen: frozenset[str], *, right: bool) -> str:
-        question, _, shown = asked
-        ids = engine.right_ids(question)
+    def _verdict(self, asked: Asked, answer: Answer) -> str:
+        right, credit = asked.mark(answer)
         return self._say(
             "right" if right else "wrong",
-            answer=[choice for choice in shown if choice.id in ids],
-            said="".join(choice.letter for choice in shown if choice.id in chosen),
-            explanation=engine.explain(question, shown),
-            source=question.source,
-            cites=question.cites,
+            asked=asked,
+            answer=[choice for choice in asked.shown if choice.id in asked.right],
+            said="".join(choice.letter for choice in asked.shown if choice.id in answer),
+            written=None if isinstance(answer, frozenset) else "；".join(answer),
+            credit=credit,
+            explanation=asked.explanation,
+            source=asked.question.source,
+            cites=asked.question.cites,
         )
 
     @property

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.library import Library
-from content.models import Question
 from content.shelf import Shelf
 from handlers import session
 from handlers.quiz import engine
-from handlers.quiz.engine import Mode
+from handlers.quiz.engine import Mode, blanks
+from handlers.quiz.engine.marking import Answer, Asked, Kept
 from handlers.quiz.service import Service
 from storage.quiz import QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
 _ID = re.compile("[0-9a-f]{32}", re.ASCII)
+PICTURE_SECONDS = 60 * 60  # that a phone may keep a picture without asking again
 _NUMBER = re.compile("[0-9A-Z]{8}", re.ASCII)
 
 
@@ -95,71 +96,55 @@ class Quiz:
         """The open question of a round, or what it came to."""
         going = self._own(found)
         at = self._open_at(going)
-        question = self._question(going, at)
-        return self._asks(going, question, at) if question else self._result(going)
+        asked = self.service.asked(going, at, seed=going.id)
+        return self._asks(going, asked, at) if asked else self._result(going)
 
     def answer(self, found: str) -> ResponseReturnValue:
         """Mark and keep an answer: the first one of a question counts, wherever it was given."""
         going, at = self._own(found), request.form.get("position", -1, int)
-        chosen = frozenset(request.form.getlist("chosen"))
-        if 0 <= at < going.answered:
-            return self._answered(going, at, chosen)
-        question = self._question(going, at)
-        if question is None or at != self._open_at(going):
+        asked = self.service.asked(going, at, seed=going.id)
+        said = _said(asked) if asked else frozenset()
+        if asked and 0 <= at < going.answered:
+            return self._answered(going, at, asked.kept(said))
+        if asked is None or at != self._open_at(going):
             return self._to("round", found=found)
-        shown = self._shown(question, going)
-        if request.form.get("look") != engine.looks(question, shown):
-            return self._asks(going, question, at, fault="changed")
-        if not engine.may_choose(question, shown, chosen):
-            return self._asks(going, question, at, fault="many" if chosen else "none", chosen=chosen)
-        return self._keep(going, question, at, chosen)
+        if request.form.get("look") != asked.look:
+            return self._asks(going, asked, at, fault="changed")
+        if not asked.takes(said):
+            return self._asks(going, asked, at, fault="many" if said and not asked.is_written else "none", said=said)
+        message = f"page:{going.id}:{at}"
+        self.service.keep(self._person, going.id, at, asked, said, message=message, now=self.clock())
+        return self._answered(going, at, asked.kept(said))
 
     def verdict(self, found: str, position: int) -> ResponseReturnValue:
         """What was answered at a place of a round, and what is right."""
         going = self._own(found)
-        question = self._question(going, position)
+        asked = self.service.asked(going, position, seed=going.id)
         is_told = engine.mode(going) is not Mode.EXAM or self._open_at(going) >= len(going.questions)
-        given = self.store.given(round=going.id, position=position) if question and is_told else None
-        if given is None or question is None:
+        given = self.store.given(round=going.id, position=position) if asked and is_told else None
+        if given is None or asked is None:
             return self._to("round", found=found)
-        shown, right = self._shown(question, going), engine.right_ids(question)
-        chosen = frozenset(given.said.split(","))
+        said = asked.was(Kept(given.said, given.written))
         return self._page(
             "verdict",
             going=going,
             position=position,
-            question=question,
-            shown=shown,
-            chosen=chosen,
-            right=right,
-            is_right=chosen == right,
+            asked=asked,
+            said=said,
+            mark=asked.mark(said),
             mode=engine.mode(going),
-            explanation=engine.explain(question, shown),
             is_first="first" in request.args,
             is_last=self._open_at(going) >= len(going.questions),
         )
 
     # -- how -----------------------------------------------------------------------------------------------------
 
-    def _keep(self, going: Round, question: Question, at: int, chosen: frozenset[str]) -> ResponseReturnValue:
-        self.store.record(
-            round=going.id,
-            position=at,
-            person=self._person,
-            question=question.id,
-            said=_said(chosen),
-            right=chosen == engine.right_ids(question),
-            message=f"page:{going.id}:{at}",
-            now=self.clock(),
-        )
-        return self._answered(going, at, chosen)
-
-    def _answered(self, going: Round, at: int, chosen: frozenset[str]) -> ResponseReturnValue:
-        """Show what counts; who has chosen something else than that is told why. An exam goes straight on."""
+    def _answered(self, going: Round, at: int, kept: Kept) -> ResponseReturnValue:
+        """Show what counts; who has answered something else than that is told why. An exam goes straight on."""
         if engine.mode(going) is Mode.EXAM:
             return self._to("round", found=going.id)
         given = self.store.given(round=going.id, position=at)
-        was_before = given is not None and given.said != _said(chosen)
+        was_before = given is not None and (given.said, given.written) != kept
         return self._to("verdict", found=going.id, position=at, first=1 if was_before else None)
 
     @staticmethod
@@ -171,18 +156,15 @@ class Quiz:
         return f"page:{once}"
 
     def _asks(
-        self, going: Round, question: Question, at: int, *, fault: str = "", chosen: frozenset[str] = frozenset()
+        self, going: Round, asked: Asked, at: int, *, fault: str = "", said: Answer = frozenset()
     ) -> ResponseReturnValue:
-        shown = self._shown(question, going)
         page = self._page(
             "question",
             going=going,
             position=at,
-            question=question,
-            shown=shown,
-            look=engine.looks(question, shown),
+            asked=asked,
             fault=fault,
-            chosen=chosen,
+            said=said,
             mode=engine.mode(going),
             lives=engine.LIVES,
             until=self._local(sitting.ends_at) if (sitting := self._sitting(going)) else None,
@@ -191,7 +173,7 @@ class Quiz:
 
     def _result(self, going: Round) -> str:
         marks = self.store.marks(going.id)
-        answered = [(at, self._question(going, at), right) for at, right in sorted(marks.items())]
+        answered = [(at, self.service.question(going.questions[at]), right) for at, right in sorted(marks.items())]
         kept = [(at, question.stem, right) for at, question, right in answered if question]
         sitting = self.service.closed(self._person, going)
         return self._page("result", going=going, kept=kept, mode=engine.mode(going), sitting=sitting)
@@ -207,13 +189,6 @@ class Quiz:
 
     def _sitting(self, going: Round) -> Sitting | None:
         return self.service.sitting(self._person, going)
-
-    def _question(self, going: Round, at: int) -> Question | None:
-        return self._library.question(going.questions[at]) if 0 <= at < len(going.questions) else None
-
-    def _shown(self, question: Question, going: Round) -> tuple[engine.Choice, ...]:
-        say = self._library.say
-        return engine.choices(question, seed=going.id, yes=say("quiz.yes"), no=say("quiz.no"))
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self.service.zone)
@@ -242,9 +217,12 @@ class Quiz:
         return self.service.shelf.current()
 
 
-def _said(chosen: frozenset[str]) -> str:
-    """A choice as it is kept."""
-    return ",".join(sorted(chosen))[:64]
+def _said(asked: Asked) -> Answer:
+    """What a form says: what was chosen, or written into the blanks."""
+    if not asked.is_written:
+        return frozenset(request.form.getlist("chosen"))
+    filled = request.form.getlist("filled")[: asked.blanks]
+    return tuple(words.strip()[: blanks.MOST_LETTERS] for words in filled)
 
 
 def blueprint(quiz: Quiz) -> Blueprint:
@@ -261,15 +239,25 @@ def blueprint(quiz: Quiz) -> Blueprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Certificates:
-    """What whoever has a certificate's number can see: that it is one, of what and of when. It says no names."""
+class Public:
+    """What anybody can see: the pack's pictures, and, by a certificate's number, what it is of. It says no names."""
 
     sittings: Sittings
     shelf: Shelf
     zone: tzinfo
 
+    def picture(self, name: str) -> ResponseReturnValue:
+        """A picture of the pack."""
+        found = self.shelf.current().pictures.get(name)
+        if found is None:
+            abort(404)
+        answer = Response(found.data, mimetype=found.kind)
+        answer.add_etag()
+        answer.cache_control.public, answer.cache_control.max_age = True, PICTURE_SECONDS
+        return answer.make_conditional(request)
+
     def ask(self) -> ResponseReturnValue:
-        """A form for the number."""
+        """A form for a certificate's number."""
         return self._page(number="")
 
     def found(self) -> ResponseReturnValue:
@@ -283,9 +271,10 @@ class Certificates:
         return render_template("quiz/certificate.html", account=self.shelf.current().account, **values)
 
 
-def for_anyone(certificates: Certificates) -> Blueprint:
-    """Serve /p/quiz/certificate, since whoever is shown a number may check it."""
+def for_anyone(public: Public) -> Blueprint:
+    """Serve /p/quiz/certificate, since whoever is shown a number may check it, and /p/quiz/pictures."""
     doors = Blueprint("quiz_open", __name__, url_prefix="/p/quiz", template_folder="../templates")
-    doors.add_url_rule("/certificate", "ask", certificates.ask)
-    doors.add_url_rule("/certificate", "found", certificates.found, methods=["POST"])
+    doors.add_url_rule("/certificate", "ask", public.ask)
+    doors.add_url_rule("/certificate", "found", public.found, methods=["POST"])
+    doors.add_url_rule("/pictures/<name>", "picture", public.picture)
     return doors

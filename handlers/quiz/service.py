@@ -9,16 +9,19 @@ from zoneinfo import ZoneInfo
 
 from content.exams import Exam
 from content.library import Library
-from content.models import Question
+from content.models import Bank, Question
 from content.shelf import Shelf
 from handlers.quiz import engine
-from handlers.quiz.engine import Daily, Mode, Review
+from handlers.quiz.engine import Begun, Daily, Mode, marking, memory
+from handlers.quiz.engine.marking import Answer, Asked
+from handlers.quiz.engine.memory import Review
 from storage.cards import Card, Cards
 from storage.places import Places
-from storage.quiz import QuizStore, Round
+from storage.quiz import Given, QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
-MOST_KEPT = 64  # days and topics whose questions were gone through
+PICTURES = "/p/quiz/pictures"  # where the pages show those of the pack
+MOST_KEPT = 64  # banks whose questions were gone through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class Service:
     drawn: Daily
     reviews_a_day: int
     questions_a_round: int
-    _asked: dict[tuple[date, str], tuple[Sequence[Question], Sequence[Question]]] = field(
+    _holding: dict[tuple[date, str], tuple[Bank, Sequence[Question]]] = field(
         default_factory=dict, init=False, repr=False
     )
 
@@ -92,6 +95,35 @@ class Service:
     def question(self, id_: str) -> Question | None:
         """The pack's question."""
         return self._library.question(id_)
+
+    # -- one question --------------------------------------------------------------------------------------------
+
+    def asked(self, going: Begun, at: int, *, seed: str) -> Asked | None:
+        """The question at a place of a round, as it is shown by the round's seed; None where there is none any more."""
+        question = self.question(going.questions[at]) if 0 <= at < len(going.questions) else None
+        return self.shown(question, seed=seed) if question else None
+
+    def shown(self, question: Question, *, seed: str) -> Asked:
+        """A question as it is shown by a seed."""
+        yes, no = ("quiz.got_it", "quiz.missed") if question.type in marking.SELF_JUDGED else ("quiz.yes", "quiz.no")
+        say, case = self._library.say, self._library.case_of(question)
+        return Asked(question=question, case=case, shown=marking.choices(question, seed=seed, yes=say(yes), no=say(no)))
+
+    def keep(
+        self, person: str, going: str, at: int, asked: Asked, answer: Answer, *, message: str, now: datetime
+    ) -> bool:
+        """Mark an answer and keep it; False where the question was answered by another message already."""
+        mark, kept = asked.mark(answer), asked.kept(answer)
+        return self.store.record(
+            round=going,
+            position=at,
+            person=person,
+            question=asked.question.id,
+            given=Given(kept.said, kept.written, message),
+            right=mark.right,
+            credit=mark.credit if 0 < mark.credit < marking.WHOLE else None,
+            now=now,
+        )
 
     # -- the day's round -----------------------------------------------------------------------------------------
 
@@ -121,7 +153,9 @@ class Service:
 
     def topics(self, today: date) -> list[Offered]:
         """The pack's topics that something can be asked of."""
-        counted = ((each, len(self._askable(today, topic=each.id))) for each in self._library.account.topics)
+        counted = (
+            (each, len(self._library.questions_on(today, topic=each.id))) for each in self._library.account.topics
+        )
         return [Offered(id=each.id, title=each.name, questions=count) for each, count in counted if count]
 
     def of_topic(self, person: str, today: date, *, topic: str, asked_by: str) -> Round | None:
@@ -129,7 +163,7 @@ class Service:
         going = self.going(person, today, named=engine.chosen_of(Mode.TOPIC, topic))
         if going:
             return going
-        known, questions = self.cards.tallies(person), self._askable(today, topic=topic)
+        known, questions = self.cards.tallies(person), self._library.questions_on(today, topic=topic)
         ids = engine.some(questions, seed=asked_by, count=self.questions_a_round, known=known.get)
         return self._begin(person, today, engine.named(Mode.TOPIC, topic, asked_by), ids)
 
@@ -138,7 +172,7 @@ class Service:
         going = self.going(person, today, named=f"{Mode.CHALLENGE}:")
         if going:
             return going
-        questions = self._askable(today)
+        questions = self._library.questions_on(today)
         ids = engine.some(questions, seed=asked_by, count=engine.LONGEST_CHALLENGE, known=lambda _: False)
         return self._begin(person, today, engine.named(Mode.CHALLENGE, "", asked_by), ids)
 
@@ -147,7 +181,7 @@ class Service:
         places, found = self.places.of(person), []
         for bank in self._library.banks.values():
             last = self.store.own(places[bank.name], person=person) if bank.name in places else None
-            ids = [each.id for each in self._of(today, f"bank:{bank.name}", bank.questions)]
+            ids = [each.id for each in self._in_bank(today, bank)]
             reached = engine.reached(ids, last) if last else 0
             found.append(Offered(id=bank.name, title=bank.title, questions=len(ids), reached=reached))
         return [each for each in found if each.questions]
@@ -161,8 +195,8 @@ class Service:
         last = self.store.own(place, person=person) if place else None
         if last and self.open_at(last) < len(last.questions):
             return last
-        askable = self._of(today, f"bank:{bank}", chosen.questions)
-        ids = engine.following(askable, after=last.questions[-1] if last else None, count=self.questions_a_round)
+        holding = self._in_bank(today, chosen)
+        ids = engine.following(holding, after=last.questions[-1] if last else None, count=self.questions_a_round)
         begun = self._begin(person, today, engine.named(Mode.SEQUENCE, bank, last.id if last else ""), ids)
         if begun:
             self.places.put(person, bank=bank, round=begun.id)
@@ -171,16 +205,13 @@ class Service:
     def _begin(self, person: str, today: date, name: str, ids: Sequence[str]) -> Round | None:
         return self.store.begin(person=person, name=name, day=today, questions=ids) if ids else None
 
-    def _askable(self, today: date, *, topic: str | None = None) -> Sequence[Question]:
-        return self._of(today, f"topic:{topic}", self._library.questions_on(today, topic=topic))
-
-    def _of(self, today: date, what: str, questions: Sequence[Question]) -> Sequence[Question]:
-        """Those that can be asked that day: they are gone through once for a pack and a day."""
-        known = self._asked.get((today, what))
-        if known is None or known[0] is not questions:
-            if len(self._asked) >= MOST_KEPT:
-                self._asked.clear()
-            known = self._asked[today, what] = questions, engine.askable(questions, on=today)
+    def _in_bank(self, today: date, bank: Bank) -> Sequence[Question]:
+        """A bank's questions that hold that day: they are gone through once for a pack and a day."""
+        known = self._holding.get((today, bank.name))
+        if known is None or known[0] is not bank:
+            if len(self._holding) >= MOST_KEPT:
+                self._holding.clear()
+            known = self._holding[today, bank.name] = bank, engine.effective(bank.questions, on=today)
         return known[1]
 
     # -- exams ---------------------------------------------------------------------------------------------------
@@ -211,9 +242,7 @@ class Service:
         if sitting is None or is_over:
             name = engine.named(Mode.EXAM, key, asked_by if exam.practice else "")
             sitting = self.sittings.begin(person, name=name, sitting=self._new(exam, now))
-        parts = [
-            (each.count, engine.askable(self._library.drawn_from(each, day=today), on=today)) for each in exam.parts
-        ]
+        parts = [(each.count, self._library.drawn_from(each, day=today)) for each in exam.parts]
         return self._begin(person, today, name, engine.paper(parts, seed=sitting.seed))
 
     def going_exam(self, person: str, now: datetime) -> Round | None:
@@ -233,7 +262,7 @@ class Service:
         sitting = self.sitting(person, going)
         if sitting is None or sitting.mark is not None:
             return sitting
-        mark = engine.mark(right=going.right, total=len(going.questions))
+        mark = engine.mark(credit=going.credit, total=len(going.questions))
         counts = going.name == engine.named(Mode.EXAM, sitting.exam, "")
         certified = counts and mark >= sitting.pass_mark
         return self.sittings.close(person, name=going.name, mark=mark, certified=certified)
@@ -271,7 +300,7 @@ class Service:
         """What there is to go through again; a load that was done today isn't put on twice."""
         cards = self._reckoned(person)
         known = [(self.question(card.question), card) for card in cards]
-        waiting = engine.again(known, on=today, zone=self.zone)
+        waiting = memory.again(known, on=today, zone=self.zone)
         left = self.reviews_a_day - self.store.reviewed(person=person, day=today)
         days = (card.due.astimezone(self.zone).date() for question, card in known if question)
         return Reviews(waiting=waiting, offered=waiting[: max(0, left)], next=min(days, default=None))
@@ -297,7 +326,7 @@ class Service:
         histories = self.cards.history(person, [each for said in called.values() for each in said])
         for id_, said in called.items():
             history = sorted(given for each in said for given in histories.get(each, ()))
-            due = engine.due(history)
+            due = memory.due(history)
             if due:
                 yield Card(id_, len(history), wrong=not history[-1][1], due=due)
 

@@ -6,7 +6,7 @@ import pytest
 
 from content import library
 from content.importers import canonical
-from content.models import Question
+from content.models import Option, Picture, Question, QuestionType
 
 from .builders import ZONE, a_bank, a_pack, a_question
 
@@ -58,12 +58,12 @@ def test_pictures_are_the_packs_own_and_known_by_their_first_bytes(tmp_path):
 def test_what_is_written_again_keeps_case_and_pictures():
     question = Question(
         id="q1",
-        type="single",
+        type=QuestionType.SINGLE,
         stem="哪一枚？",
         case="anli",
-        picture={"file": "hui.png", "words": "两枚"},
-        options=[{"id": "a", "text": "左", "picture": "a.png"}, {"id": "b", "text": "右"}],
-        answer=["a"],
+        picture=Picture(file="hui.png", words="两枚"),
+        options=(Option(id="a", text="左", picture="a.png"), Option(id="b", text="右")),
+        answer=("a",),
     )
 
     assert canonical.block(question).split("\n")[4:9] == [

@@ -36,6 +36,7 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "health.ready",
     "opinion_admin.picture",
     "opinion_open.picture",
+    "quiz_open.picture",
     "sharing.script",
     "sharing.signed",
     "signin.style",

@@ -20,7 +20,11 @@ def slices() -> set[str]:
 
 
 def engines() -> set[str]:
-    return {f"handlers.{file.parent.name}.engine" for file in (ROOT / "handlers").glob("*/engine.py")}
+    return {
+        f"handlers.{slice_}.engine"
+        for slice_ in features()
+        if f"handlers.{slice_}.engine" in modules(f"handlers/{slice_}")
+    }
 
 
 def shared() -> set[str]:

@@ -13,6 +13,7 @@ PAGES_FOR_ANYONE = (
     "/p/opinion/receipt",
     "/p/opinion/pictures",
     "/p/quiz/certificate",
+    "/p/quiz/pictures",
     "/p/share",
     "/p/style.css",
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from storage.people import Window
-from storage.quiz import QuizStore
+from storage.quiz import Given, QuizStore
 from storage.states import RunState
 from tests.scheduler.world import DAILY, NOON, RUN, Stage, an_account, write_pack
 
@@ -33,8 +33,8 @@ def member(stage, name, *topics, role="", organisation="", account="official"):
 def answers(stage, who):
     quiz = QuizStore(stage.db)
     begun = quiz.begin(person=who.person, name="daily", day=NOON.date(), questions=["q1"])
-    given = {"round": begun.id, "position": 0, "person": who.person, "question": "q1", "said": "a", "right": True}
-    quiz.record(**given, message=f"m-{who.person}", now=NOON)
+    given = {"round": begun.id, "position": 0, "person": who.person, "question": "q1", "right": True}
+    quiz.record(**given, given=Given("a", None, f"m-{who.person}"), now=NOON)
 
 
 def served(stage, now=NOON):

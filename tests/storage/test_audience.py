@@ -6,7 +6,7 @@ import pytest
 
 from storage.audience import Conditions
 from storage.deliveries import settle
-from storage.quiz import QuizStore
+from storage.quiz import Given, QuizStore
 from storage.states import State
 from storage.subscription import Subscriptions
 from storage.tags import Tags
@@ -34,8 +34,8 @@ class Village(World):
 
     def answers(self, who, at):
         begun = self.quiz.begin(person=who.person, name=f"daily:{at.date()}", day=at.date(), questions=["q1"])
-        given = {"round": begun.id, "position": 0, "person": who.person, "question": "q1", "said": "a", "right": True}
-        self.quiz.record(**given, message=f"m-{who.person}-{at}", now=at)
+        given = {"round": begun.id, "position": 0, "person": who.person, "question": "q1", "right": True}
+        self.quiz.record(**given, given=Given("a", None, f"m-{who.person}-{at}"), now=at)
 
     def among(self, **condition):
         """The names of those who answer the condition."""

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from storage.cards import Card, Cards, Tally
-from storage.quiz import QuizStore
+from storage.quiz import Given, QuizStore
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -23,9 +23,8 @@ def cards(db):
                 position=position,
                 person=person,
                 question=question,
-                said="a",
+                given=Given("a", None, f"{person}{position}"),
                 right=right,
-                message=f"{person}{position}",
                 now=NOON + timedelta(minutes=position),
             )
     return Cards(db)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from storage.quiz import QuizStore
+from storage.quiz import Given, QuizStore
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -32,9 +32,8 @@ def answer(store, round_, position=0, *, question="q1", person="p", message="m1"
         position=position,
         person=person,
         question=question,
-        said="a",
+        given=Given("a", None, message),
         right=right,
-        message=message,
         now=now,
     )
 

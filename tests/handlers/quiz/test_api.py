@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.quiz import engine
+from handlers.quiz.engine import marking
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def right_of(town, answer):
     """The right ids of the question that is open, as the pack has them."""
     stem = answer.body["question"]["stem"]
     question = next(each for each in town.house.shelf.current().questions.values() if each.stem == stem)
-    return sorted(engine.right_ids(question))
+    return sorted(marking.right_ids(question))
 
 
 def wrong_of(town, answer):

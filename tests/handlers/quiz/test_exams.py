@@ -197,8 +197,8 @@ def test_mistakes_of_an_exam_are_gone_through_again(hall):
 
 
 def test_what_an_exam_comes_to_is_not_rounded_up():
-    assert [engine.mark(right=right, total=7) for right in (0, 1, 4, 7)] == [0, 14, 57, 100]
-    assert engine.mark(right=0, total=0) == 0
+    assert [engine.mark(credit=100 * right, total=7) for right in (0, 1, 4, 7)] == [0, 14, 57, 100]
+    assert engine.mark(credit=0, total=0) == 0
 
 
 # -- by the API ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from content.models import Question, QuestionType
-from handlers.quiz import engine
+from handlers.quiz.engine import memory
 from storage.cards import Card, cards
 from storage.quiz import rounds
 from tests.handlers.quiz.small import SEVEN, letter, round_of, rows, stem, wrong
@@ -33,12 +33,12 @@ def test_days_are_those_of_the_library_over_many_histories():
             card, _ = library.review_card(card, fsrs.Rating.Good if right else fsrs.Rating.Again, at)
             at += timedelta(minutes=dice.choice([1, 90, 60 * 24, 60 * 24 * 9, 60 * 24 * 100]))
 
-        assert engine.due(history) == card.due
+        assert memory.due(history) == card.due
 
 
 def due(history):
     """The day of a question that was wrong at some time."""
-    at = engine.due(history)
+    at = memory.due(history)
     assert at is not None
     return at
 
@@ -58,8 +58,8 @@ def test_a_mistake_is_due_the_next_day_and_then_ever_later():
 def test_what_was_right_before_the_first_mistake_does_not_count():
     before = [(NOON - timedelta(days=number), True) for number in (9, 5, 1)]
 
-    assert engine.due(before) is None
-    assert engine.due([*before, (NOON, False)]) == engine.due([(NOON, False)])
+    assert memory.due(before) is None
+    assert memory.due([*before, (NOON, False)]) == memory.due([(NOON, False)])
 
 
 def test_nothing_is_left_alone_for_longer_than_a_year():
@@ -86,7 +86,7 @@ def test_what_is_due_comes_first_and_then_what_is_still_wrong():
         (None, Card("left", 1, wrong=True, due=NOON)),
     ]
 
-    found = engine.again(known, on=NOON.date(), zone=SHANGHAI)
+    found = memory.again(known, on=NOON.date(), zone=SHANGHAI)
 
     assert [(each.question.id, each.day.day, each.wrong) for each in found] == [
         ("q3", 21, True),
@@ -99,8 +99,8 @@ def test_a_question_is_due_from_midnight_of_its_day_on():
     late = [review(1, days=0.4, is_wrong=False)]  # 21:36 in Shanghai
     next_day = [review(1, days=0.6, is_wrong=False)]
 
-    assert engine.again(late, on=NOON.date(), zone=SHANGHAI)
-    assert not engine.again(next_day, on=NOON.date(), zone=SHANGHAI)
+    assert memory.again(late, on=NOON.date(), zone=SHANGHAI)
+    assert not memory.again(next_day, on=NOON.date(), zone=SHANGHAI)
 
 
 # -- in the chat -----------------------------------------------------------------------------------------------------

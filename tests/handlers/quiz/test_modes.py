@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from content.models import Question, QuestionType
 from handlers.quiz import engine
+from handlers.quiz.engine import marking
+from handlers.quiz.engine.marking import Asked
 from storage.places import Places, places
 from storage.quiz import answers, rounds
 from tests.content.builders import ACCOUNT, a_bank, a_question, write
@@ -244,10 +246,14 @@ def test_a_challenge_by_the_api_ends_on_the_server_whatever_the_client_goes_on_w
     with town.house.db.read() as connection:
         fourth = json.loads(connection.execute(sa.select(rounds.c.questions)).scalar_one())[3]
     question = town.house.shelf.current().question(fourth)
-    shown = engine.choices(question, seed=going.body["id"], yes="正确", no="错误")
+    shown = marking.choices(question, seed=going.body["id"], yes="正确", no="错误")
     after = mini.post(
         f"/quiz/rounds/{going.body['id']}/answers",
-        {"position": 3, "look": engine.looks(question, shown), "chosen": sorted(engine.right_ids(question))},
+        {
+            "position": 3,
+            "look": Asked(question=question, case=None, shown=shown).look,
+            "chosen": sorted(marking.right_ids(question)),
+        },
     )
 
     assert going.body["question"] is None

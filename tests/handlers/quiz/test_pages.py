@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from content.models import QuestionType
 from handlers.quiz import engine
+from handlers.quiz.engine import marking
 from storage.quiz import answers
 from tests.end_to_end.running import at_once
 from tests.handlers.quiz.test_api import begun as begun_by_api
@@ -47,7 +48,7 @@ class Asked:
 
     @property
     def right(self):
-        return sorted(engine.right_ids(self.question))
+        return sorted(marking.right_ids(self.question))
 
     @property
     def wrong(self):

@@ -3,7 +3,7 @@ const telling = require("../../telling");
 const { api } = getApp();
 
 Page({
-  data: { busy: false, fault: "", standing: null, round: null, question: null, chosen: [], choices: [], verdict: null },
+  data: { busy: false, fault: "", standing: null, round: null, question: null, chosen: [], choices: [], filled: [], points: false, verdict: null },
 
   onShow() {
     return this.data.round ? undefined : this.look();
@@ -19,7 +19,17 @@ Page({
 
   async show(round) {
     this.key = await api.newKey(); // of the answer to come: pressed twice it counts once
-    this.setData({ round, question: round.question, verdict: null, chosen: [], choices: marked(round.question, []) });
+    const { question } = round;
+    const filled = Array(question ? question.blanks : 0).fill("");
+    this.setData({ round, question, verdict: null, chosen: [], choices: marked(question, []), filled, points: false });
+  },
+
+  fill({ currentTarget, detail }) {
+    this.setData({ [`filled[${currentTarget.dataset.at}]`]: detail.value });
+  },
+
+  seePoints() {
+    this.setData({ points: true });
   },
 
   choose({ currentTarget }) {
@@ -32,10 +42,11 @@ Page({
   },
 
   answer() {
-    const { chosen, question, round } = this.data;
-    if (!chosen.length) return this.setData({ fault: "请先选一个答案。" });
+    const { chosen, filled, question, round } = this.data;
+    const answer = question.blanks ? { filled } : { chosen };
+    if (!chosen.length && !filled.some((each) => each.trim())) return this.setData({ fault: "请先答题，再提交。" });
     return telling(this, async () => {
-      const said = { position: question.position, look: question.look, chosen };
+      const said = { position: question.position, look: question.look, ...answer };
       this.setData({ verdict: await api.quiz.answer(round.id, said, this.key) });
     });
   },

@@ -1,0 +1,270 @@
+"""The quiz for the mini-program: a round, an answer marked here, and what was answered wrong."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from apiflask import APIBlueprint
+
+from handlers import openapi, problems, session
+from handlers.openapi import Effect, Once, Paged
+from handlers.problems import Problem, Refused
+from handlers.quiz import engine
+from handlers.quiz.api.shapes import (
+    OF,
+    Answer,
+    Begin,
+    Choosable,
+    Choosables,
+    ExamOffered,
+    Exams,
+    Going,
+    Mistake,
+    Mistakes,
+    Of,
+    Sat,
+    Shown,
+    Source,
+    Standing,
+    Verdict,
+)
+from handlers.quiz.engine import Mode
+from handlers.quiz.engine.marking import Answer as Said
+from handlers.quiz.engine.marking import Asked
+from handlers.quiz.service import Service
+from storage.quiz import Given, QuizStore, Round
+from storage.sittings import Sitting
+
+NO_QUESTIONS = Problem(404, "quiz.problem_no_questions")
+NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
+ENOUGH = Problem(409, "quiz.problem_enough")
+NO_SUCH_CHOICE = Problem(404, "quiz.problem_no_such_choice")
+NO_SUCH_EXAM = Problem(404, "quiz.problem_no_such_exam")
+NO_SUCH_ROUND = Problem(404, "quiz.problem_no_such_round")
+NOT_OPEN = Problem(409, "quiz.problem_not_open")
+CHANGED = Problem(409, "quiz.problem_changed")
+ANSWERED = Problem(409, "quiz.problem_answered")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiz:
+    """What the doors do. A round is the same one that the chat goes on with."""
+
+    service: Service
+    clock: Callable[[], datetime]
+    effect: Effect
+
+    def standing(self) -> Standing:
+        """Where the member stands."""
+        person, today = session.who().person, self._today()
+        drawn = self.service.drawn_on(today)
+        begun = self.store.find(person=person, name=engine.daily(today))
+        given, right = self.store.tally(person)
+        return Standing(
+            begun=begun is not None,
+            answered=begun.answered if begun else 0,
+            total=len(begun.questions if begun else drawn),
+            given=given,
+            right=right,
+            review=len(self.service.reviews(person, today).offered),
+        )
+
+    def begin(self, wanted: Begin, once: Once) -> Going:
+        """A round of what is wanted: the one that is open goes on, here as in the chat."""
+        person, today, asked_by = session.who().person, self._today(), self.effect(once)
+        match wanted.of:
+            case Of.TODAY:
+                begun, problem = self.service.todays(person, today), NO_QUESTIONS
+            case Of.MISTAKES:
+                begun = self.service.mistakes(person, today, name=engine.of_mistakes(asked_by))
+                problem = ENOUGH if begun is None and self.service.reviews(person, today).is_enough else NO_MISTAKES
+            case Of.TOPIC:
+                begun = self.service.of_topic(person, today, topic=wanted.id, asked_by=asked_by)
+                problem = NO_SUCH_CHOICE
+            case Of.SEQUENCE:
+                begun, problem = self.service.in_order(person, today, bank=wanted.id), NO_SUCH_CHOICE
+            case Of.CHALLENGE:
+                begun, problem = self.service.challenge(person, today, asked_by=asked_by), NO_QUESTIONS
+            case Of.EXAM:
+                begun = self.service.exam(person, self.clock(), key=wanted.id, asked_by=asked_by)
+                problem = NO_SUCH_EXAM
+        if begun is None:
+            raise Refused(problem)
+        return self._going(begun)
+
+    def exams(self) -> Exams:
+        """The exams that can be begun, and those that were sat."""
+        papers = self.service.papers(session.who().person, self.clock())
+        return Exams(items=[ExamOffered.of(each) for each in papers])
+
+    def choices(self) -> Choosables:
+        """The topics and the banks."""
+        person, today = session.who().person, self._today()
+        return Choosables(
+            topics=[Choosable(**asdict(each)) for each in self.service.topics(today)],
+            banks=[Choosable(**asdict(each)) for each in self.service.banks(person, today)],
+        )
+
+    def round(self, found: str) -> Going:
+        """A round of one's own."""
+        return self._going(self._own(found))
+
+    def answer(self, found: str, answer: Answer, once: Once) -> Verdict:
+        """Mark and keep the answer. A repeat with the same key gets the same verdict."""
+        going = self._own(found)
+        asked = self._asked(going, answer)
+        said = tuple(answer.filled) if asked.is_written else frozenset(answer.chosen)
+        if not asked.takes(said):
+            raise Refused(problems.INVALID, field="filled" if asked.is_written else "chosen", kind="wrong")
+        person, message = session.who().person, self.effect(once)
+        self.service.keep(person, going.id, answer.position, asked, said, message=message, now=self.clock())
+        if self.store.given(round=going.id, position=answer.position) != Given(*asked.kept(said), message):
+            raise Refused(ANSWERED, field="position")
+        return self._verdict(asked, said, self._own(found))
+
+    def _asked(self, going: Round, answer: Answer) -> Asked:
+        """The question that is answered, as its reader saw it."""
+        is_open = answer.position < going.answered or answer.position == self._open_at(going) < len(going.questions)
+        asked = self.service.asked(going, answer.position, seed=going.id) if is_open else None
+        if asked is None:
+            raise Refused(NOT_OPEN, field="position")
+        if answer.look != asked.look:
+            raise Refused(CHANGED, field="look")
+        return asked
+
+    def mistakes(self, page: Paged) -> Mistakes:
+        """What there is to go through again."""
+        reviews = self.service.reviews(session.who().person, self._today())
+        items = [
+            Mistake(
+                question=each.question.id,
+                type=each.question.type,
+                stem=each.question.stem,
+                due=each.day,
+                wrong=each.wrong,
+            )
+            for each in reviews.waiting
+        ]
+        some, following = openapi.page(items, page, key=lambda item: item.question)
+        return Mistakes(items=some, total=len(items), today=len(reviews.offered), next=following)
+
+    def _own(self, found: str) -> Round:
+        going = self.store.own(found, person=session.who().person)
+        if going is None:
+            raise Refused(NO_SUCH_ROUND)
+        return going
+
+    def _open_at(self, going: Round) -> int:
+        return self.service.open_at(going, self._sitting(going), now=self.clock())
+
+    def _sitting(self, going: Round) -> Sitting | None:
+        return self.service.sitting(session.who().person, going)
+
+    def _going(self, going: Round) -> Going:
+        at = self._open_at(going)
+        asked = self.service.asked(going, at, seed=going.id)
+        is_told = engine.mode(going) is not Mode.EXAM or asked is None
+        sitting = self._sitting(going) if asked else self.service.closed(session.who().person, going)
+        return Going(
+            id=going.id,
+            of=OF[engine.mode(going)],
+            total=len(going.questions),
+            answered=going.answered,
+            right=going.right if is_told else None,
+            wrong=going.wrong if is_told else None,
+            question=Shown.of(asked, at=at) if asked else None,
+            exam=Sat.of(sitting) if sitting else None,
+        )
+
+    def _verdict(self, asked: Asked, said: Said, going: Round) -> Verdict:
+        if engine.mode(going) is Mode.EXAM:
+            return Verdict(
+                right=None,
+                credit=None,
+                answer=[],
+                accepted=[],
+                explanation="",
+                source="",
+                cites=[],
+                round=self._going(going),
+            )
+        mark, question = asked.mark(said), asked.question
+        return Verdict(
+            right=mark.right,
+            credit=mark.credit,
+            answer=sorted(asked.right),
+            accepted=[*asked.model] if asked.is_written else [],
+            explanation=asked.explanation,
+            source=question.source,
+            cites=[Source(reg=each.reg, version=each.version, article=each.article) for each in question.cites],
+            round=self._going(going),
+        )
+
+    def _today(self) -> date:
+        return self.service.day(self.clock())
+
+    @property
+    def store(self) -> QuizStore:
+        """Where answers are kept."""
+        return self.service.store
+
+
+def blueprint(quiz: Quiz) -> APIBlueprint:
+    """Serve /api/v1/quiz."""
+    doors, say = openapi.doors("quiz"), quiz.service.shelf.say
+
+    @doors.get("")
+    @doors.output(Standing)
+    @doors.doc(summary="Today's round and your own count")
+    def standing() -> Standing:
+        return quiz.standing()
+
+    @doors.get("/choices")
+    @doors.output(Choosables)
+    @doors.doc(summary="The topics and the banks that a round can be made of")
+    def choices() -> Choosables:
+        return quiz.choices()
+
+    @doors.get("/exams")
+    @doors.output(Exams)
+    @doors.doc(summary="The exams that can be begun, and those that you sat")
+    def exams() -> Exams:
+        return quiz.exams()
+
+    @doors.post("/rounds")
+    @doors.input(Begin)
+    @doors.input(Once, location="headers")
+    @doors.output(Going)
+    @doors.doc(
+        summary="Begin a round, or go on with the one that is open",
+        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH, NO_SUCH_CHOICE, NO_SUCH_EXAM),
+    )
+    def begin(json_data: Begin, headers_data: Once) -> Going:
+        return quiz.begin(json_data, headers_data)
+
+    @doors.get("/rounds/<id:found>")
+    @doors.output(Going)
+    @doors.doc(summary="A round of yours", responses=openapi.says(say, NO_SUCH_ROUND))
+    def going(found: str) -> Going:
+        return quiz.round(found)
+
+    @doors.post("/rounds/<id:found>/answers")
+    @doors.input(Answer)
+    @doors.input(Once, location="headers")
+    @doors.output(Verdict)
+    @doors.doc(
+        summary="Answer the open question",
+        description="It is marked here: what a client claims of its own answer is not looked at.",
+        responses=openapi.says(say, NO_SUCH_ROUND, NOT_OPEN, CHANGED, ANSWERED),
+    )
+    def answer(found: str, json_data: Answer, headers_data: Once) -> Verdict:
+        return quiz.answer(found, json_data, headers_data)
+
+    @doors.get("/mistakes")
+    @doors.input(Paged, location="query")
+    @doors.output(Mistakes)
+    @doors.doc(summary="What there is to go through again")
+    def mistakes(query_data: Paged) -> Mistakes:
+        return quiz.mistakes(query_data)
+
+    return doors
