@@ -33,6 +33,7 @@ from content.shelf import Shelf
 from handlers import (
     access,
     agents,
+    appointment,
     console,
     conversation,
     digest,
@@ -84,6 +85,7 @@ from scheduler.windows import Windows
 from scheduler.workdays import LAST_YEAR, Workdays
 from storage import db, leases, redis
 from storage.admins import AdminContacts, Admins
+from storage.appointment import Appointments
 from storage.audience import Conditions
 from storage.batching import Batcher
 from storage.cards import Cards
@@ -445,6 +447,15 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             ),
             clock=clock,
             settings=settings.handlers.opinion,
+        ),
+        appointment.feature(
+            appointments=Appointments(database, keys),
+            hosts=lambda: shelf.current().hosts,
+            workdays=Workdays(lambda: shelf.current().work_years),
+            admins=contacts.persons,
+            tell=tell,
+            say=shelf.say,
+            zone=settings.zone,
         ),
         membership.feature(
             roster=roster_store, people=people, shelf=shelf, zone=settings.zone, clock=clock, effect=effect

@@ -25,6 +25,7 @@ from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.regulations import Regulations
+from content.talks import Hosts
 from content.words import Template
 
 SHIPPED_PHRASES = Path(__file__).parent / "phrases"
@@ -98,6 +99,7 @@ Content = (
     | ReadyReply
     | Matters
     | PictureFile
+    | Hosts
 )
 
 
@@ -206,6 +208,10 @@ def _exam(draft: _Draft) -> Exam | None:
     return draft.model(Exam, key=draft.stem)
 
 
+def _hosts(draft: _Draft) -> Hosts | None:
+    return draft.model(Hosts)
+
+
 def _matters(draft: _Draft) -> Matters | None:
     return draft.model(Matters)
 
@@ -259,6 +265,7 @@ FILES: Mapping[str, Maker] = {
     "organisations.toml": _organisations,
     "regulations.toml": _regulations,
     "matters.toml": _matters,
+    "talks.toml": _hosts,
     "phrases.toml": _pack_phrases,
 }
 BANKS = tuple(FORMATS)  # what a bank may be beside TOML

@@ -28,6 +28,7 @@ from content.models import (
 from content.opinions import Matter, Matters, ReadyReply
 from content.pictures import PictureFile
 from content.regulations import Regulations, asked, narrowed
+from content.talks import Host, Hosts
 from content.words import Template
 
 DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
@@ -56,6 +57,7 @@ class Library:
     exams: Mapping[str, Exam]
     replies: Mapping[str, ReadyReply]
     matters: Mapping[str, Matter]
+    hosts: Mapping[str, Host]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
     work_years: Mapping[int, WorkYear]
@@ -283,6 +285,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         exams=_by((each.key, each) for _, each in sorted(pack.every(Exam), key=lambda pair: pair[0])),
         replies=_by((each.key, each) for _, each in sorted(pack.every(ReadyReply), key=lambda pair: pair[0])),
         matters=_by((each.category, each) for each in (pack.one(Matters) or Matters()).matters),
+        hosts=_by((each.id, each) for each in (pack.one(Hosts) or Hosts()).hosts),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
         work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),

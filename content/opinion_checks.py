@@ -1,10 +1,11 @@
-"""Whether what a pack has for the opinion box agrees: every category that a file names can be chosen."""
+"""Whether what a pack has for the opinion box and for talks agrees: what a file names is there, and there once."""
 
 from collections.abc import Iterator
 
 from content.agreement import Check, Clash, Pack, listed
 from content.opinions import Matters, ReadyReply
 from content.positions import Place
+from content.talks import Hosts
 
 FILE = "matters.toml"
 CATEGORIES = "opinion.categories"  # the phrase that names them
@@ -33,6 +34,14 @@ def _matters_are_categories(pack: Pack) -> Iterator[Clash]:
         said.add(matter.category)
 
 
+def _hosts_are_named_once(pack: Pack) -> Iterator[Clash]:
+    made = pack.one(Hosts)
+    ids = [each.id for each in made.hosts] if made else []
+    for index, said in enumerate(ids):
+        if said in ids[:index]:
+            yield Clash("talks.toml", "host_twice", {"said": said}, ("host", index, "id"))
+
+
 def _categories(pack: Pack) -> frozenset[str] | None:
     """The names that members can choose; None where nobody can tell."""
     own = pack.overrides().by_key.get(CATEGORIES)
@@ -40,4 +49,8 @@ def _categories(pack: Pack) -> frozenset[str] | None:
     return frozenset(pack.known.categories_in(words.source)) if words and pack.known.categories_in else None
 
 
-CHECKS: tuple[Check, ...] = (_replies_are_for_categories_that_there_are, _matters_are_categories)
+CHECKS: tuple[Check, ...] = (
+    _replies_are_for_categories_that_there_are,
+    _matters_are_categories,
+    _hosts_are_named_once,
+)

@@ -43,6 +43,7 @@ CITE = {"reg": "fazhan", "version": "2026", "article": "5"}
 READY, READY_WORDS = "replies/ready.toml", 'title = "一段话"\nwords = "%s"\n'
 CATEGORIES = {"phrases.toml": '[opinion]\ncategories = "生活困难、其他"\n'}
 MATTERS, A_MATTER = "matters.toml", '[[matter]]\ncategory = "%s"\nchannels = ["12350"]\nsource = "公告"\n'
+TALKS, A_HOST = "talks.toml", '[[host]]\nid = "%s"\nname = "书记"\nadmin = "me"\ntimes = [%s]\n'
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 SERVICE: dict[str, Any] = {
     "audience": {"answered": "1d"},
@@ -265,6 +266,9 @@ FAULTS = [
     ("menu_type_unknown", {"menu.toml": MENU.replace('"view"', '"viwe"')}, "menu.toml", 11, "“viwe”"),
     ("menu_needs", {"menu.toml": MENU.replace('key = "quiz.daily"', "")}, "menu.toml", 4, "key"),
     ("matter_twice", CATEGORIES | {MATTERS: A_MATTER % "其他" + A_MATTER % "其他"}, MATTERS, 6, "channels"),
+    ("weekly_time", {TALKS: A_HOST % ("a", '"周三下午"')}, TALKS, 5, "周三下午"),
+    ("host_twice", {TALKS: A_HOST % ("a", '"周三 15:00"') * 2}, TALKS, 7, "“a”"),
+    ("too_long", {TALKS: "".join(A_HOST % (f"a{n}", '"周三 15:00"') for n in range(10))}, TALKS, 1, "9"),
     ("organisation_twice", {ORGS: ORGANISATIONS.replace('"zhibu"', '"dangwei"')}, ORGS, 7, "“dangwei”"),
     ("parent_unknown", {ORGS: '[[organisation]]\nid="x"\nname="x"\ntype="x"\nparent="y"\n'}, ORGS, 5, "“y”"),
     ("parent_cycle", {ORGS: ORGANISATIONS.replace('"党委"', '"党委"\nparent = "zhibu"')}, ORGS, 5, "“dangwei”"),

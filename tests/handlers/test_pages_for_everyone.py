@@ -172,6 +172,7 @@ class Walk:
             "/admin/content",
             "/admin/quiz/",
             "/admin/opinion/?state=answered&whose=-&tag=没有",
+            "/admin/appointment/",
             "/admin/opinion/",
         ):
             yield self._goes(path)

@@ -1,0 +1,164 @@
+"""谈心: whom to talk to, when, and about what; what was asked for is shown, and can be taken back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from content.talks import Host
+from handlers.appointment import engine
+from handlers.appointment.engine import State
+from handlers.conversation import Say
+from handlers.router import Handler, Router, Talking, Turn, plain
+from scheduler.workdays import Workdays
+from storage.appointment import Appointment, Appointments
+from wechat.messages import Kind, Reply, Text
+
+_NO_WORDS = frozenset({"不写", "没有", "无", "好了"})
+_SURELY_WORDS = 7  # characters; every word that asks for another feature is shorter
+_CANCEL = frozenset({"取消", "不谈了", "取消谈心"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doorkeeper:
+    """Who asks members whom they want to talk to; `ring` tells a host that somebody asked."""
+
+    appointments: Appointments
+    hosts: Callable[[], Mapping[str, Host]]
+    workdays: Workdays
+    ring: Callable[[Host, str], None]
+    say: Say
+    zone: tzinfo
+
+    def start(self, turn: Turn) -> Reply:
+        """Show the talk that is to come, else ask whom it is to be with."""
+        coming = self._coming(turn)
+        if coming:
+            turn.talk.hold("appointment", {"step": "kept"})
+            return Text(self._shown(coming))
+        hosts = list(self.hosts().values())
+        if not hosts:
+            return Text(self.say("appointment.nobody"))
+        turn.talk.hold("appointment", {"step": "host"})
+        return Text(self.say("appointment.whom", hosts=hosts))
+
+    def resume(self, turn: Turn) -> Reply | None:
+        """Begin again: times may be gone."""
+        return self.start(turn) if turn.talk.feature == "appointment" else None
+
+    def leave(self, turn: Turn) -> Reply:
+        """Nothing was asked for."""
+        turn.talk.end()
+        return Text(self.say("appointment.left"))
+
+    def takes(self, turn: Turn) -> Handler | None:
+        """What is surely meant for it: numbers, and the words about it."""
+        said, step = plain(turn.text), turn.talk.state.get("step")
+        if turn.message.kind is not Kind.TEXT:
+            return None
+        if step == "words":
+            return self.answer if said in _NO_WORDS or len(said) >= _SURELY_WORDS else None
+        return self.answer if said in _CANCEL or (step != "kept" and engine.chosen(said, 9) is not None) else None
+
+    def answer(self, turn: Turn) -> Reply:
+        """Take what was said for the step that the talk is at."""
+        steps = {"host": self._host, "time": self._time, "words": self._words, "kept": self._kept}
+        if turn.message.kind is not Kind.TEXT or turn.again:
+            return self.start(turn)
+        if plain(turn.text) in _CANCEL and turn.talk.state.get("step") != "kept":
+            return self.leave(turn)
+        return steps.get(turn.talk.state.get("step", ""), self._kept)(turn)
+
+    def _host(self, turn: Turn) -> Reply:
+        hosts = list(self.hosts().values())
+        at = engine.chosen(plain(turn.text), len(hosts))
+        return self._ask_time(turn, hosts[at]) if at is not None else self.start(turn)
+
+    def _ask_time(self, turn: Turn, host: Host, *, gone: bool = False) -> Reply:
+        times = self._times(turn, host)
+        if not times:
+            turn.talk.end()
+            return Text(self.say("appointment.no_time", host=host))
+        offered = [each.isoformat() for each in times]
+        turn.talk.hold("appointment", {"step": "time", "host": host.id, "times": offered})
+        return Text(self.say("appointment.when", host=host, times=list(map(self._moment, times)), gone=gone))
+
+    def _time(self, turn: Turn) -> Reply:
+        host, offered = self._of(turn), turn.talk.state["times"]
+        at = engine.chosen(plain(turn.text), len(offered))
+        if host is None:
+            return self.start(turn)
+        if at is None:
+            return self._ask_time(turn, host)
+        turn.talk.hold("appointment", {"step": "words", "host": host.id, "at": offered[at]})
+        return Text(self.say("appointment.words", name=turn.who.name, longest=engine.WORDS_LONGEST))
+
+    def _words(self, turn: Turn) -> Reply:
+        host, words = self._of(turn), turn.text
+        if host is None:
+            return self.start(turn)
+        if len(words) > engine.WORDS_LONGEST:
+            return Text(self.say("appointment.too_long", longest=engine.WORDS_LONGEST))
+        wanted = Appointment(
+            host=host.id,
+            at=datetime.fromisoformat(turn.talk.state["at"]),
+            name=turn.who.name,
+            words="" if plain(words) in _NO_WORDS else words,
+            state=State.ASKED,
+            person=turn.who.person,
+        )
+        if not self.appointments.ask(wanted, message=turn.message.id):
+            return self._ask_time(turn, host, gone=True)
+        turn.talk.end()
+        self.ring(host, wanted.id)
+        return Text(self.say("appointment.asked", host=host, at=self._moment(wanted.at)))
+
+    def _kept(self, turn: Turn) -> Reply:
+        coming = self._coming(turn)
+        if coming is None or plain(turn.text) not in _CANCEL:
+            return self.start(turn)
+        self.appointments.drop(coming.id)
+        turn.talk.end()
+        host = self.hosts().get(coming.host)
+        if host:
+            self.ring(host, f"{coming.id}:taken-back")
+        return Text(self.say("appointment.taken_back"))
+
+    def _coming(self, turn: Turn) -> Appointment | None:
+        """The next one that was not declined."""
+        mine = self.appointments.of_person(turn.who.person) if turn.who.known else []
+        return next((each for each in mine if each.at > turn.now - timedelta(hours=1)), None)
+
+    def _shown(self, coming: Appointment) -> str:
+        host = self.hosts().get(coming.host)
+        at = self._moment(coming.at)
+        return self.say("appointment.shown", host=host, at=at, state=coming.state, answer=coming.answer)
+
+    def _of(self, turn: Turn) -> Host | None:
+        return self.hosts().get(turn.talk.state["host"])
+
+    def _times(self, turn: Turn, host: Host) -> list[datetime]:
+        return engine.times(
+            host.times,
+            now=turn.now.astimezone(self.zone),
+            is_workday=self.workdays.is_workday,
+            is_free=lambda at: self.appointments.is_free(host.id, at),
+        )
+
+    def _moment(self, at: datetime) -> str:
+        return self.say("appointment.moment", at=at.astimezone(self.zone))
+
+
+def routes(keeper: Doorkeeper) -> Router:
+    """谈心, and what is said until it is asked for."""
+    return Router(
+        "appointment",
+        words={("谈心", "谈心谈话", "约谈心", "我要谈心"): keeper.start},
+        talking=Talking(
+            takes=keeper.takes,
+            otherwise=keeper.answer,
+            resume=keeper.resume,
+            restart=keeper.start,
+            leave=keeper.leave,
+            takes_words=lambda turn: turn.talk.state.get("step") == "words",
+        ),
+    )

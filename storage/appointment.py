@@ -1,0 +1,123 @@
+"""Talks that members asked for: whom, when and about what is sealed, and gone a week after the day."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage.db import Database, metadata
+from storage.people import Id
+from storage.sealing import CannotOpen, Keys
+
+appointments = sa.Table(
+    "appointments",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("message", sa.String(80), unique=True),
+    sa.Column("person", Id, sa.ForeignKey("persons.id"), nullable=False, index=True),
+    sa.Column("slot", sa.String(64), unique=True),  # keyed hash of who and when; None once it is free again
+    sa.Column("day", sa.Date, nullable=False, index=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A talk with the `host` (content.talks) of this id, and what became of it (handlers.appointment.engine.State)."""
+
+    host: str
+    at: datetime
+    name: str = field(repr=False)
+    words: str = field(repr=False)
+    state: str
+    answer: str = field(default="", repr=False)
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
+    person: str = ""
+
+
+class Appointments:
+    """Every talk that is to come, or was within a week."""
+
+    def __init__(self, db: Database, keys: Keys) -> None:
+        self._db = db
+        self._box = keys.box("appointment")
+        self._slot = keys.mark("appointment:slot")
+
+    def ask(self, wanted: Appointment, *, message: str) -> bool:
+        """Keep it, once for a message; False where somebody else has that time."""
+        row = self._db.insert(appointments).values(
+            id=wanted.id,
+            message=message,
+            person=wanted.person,
+            slot=self._slot(wanted.host, wanted.at.isoformat()),
+            day=wanted.at.date(),
+            sealed=self._sealed(wanted),
+        )
+        mine = sa.select(appointments.c.id).where(appointments.c.message == message)
+        with self._db.begin() as connection:
+            if connection.execute(row.on_conflict_do_nothing().returning(appointments.c.id)).first():
+                return True
+            return connection.execute(mine).first() is not None
+
+    def is_free(self, host: str, at: datetime) -> bool:
+        """Whether nobody has that time."""
+        same = appointments.c.slot == self._slot(host, at.isoformat())
+        with self._db.read() as connection:
+            return connection.execute(sa.select(appointments.c.id).where(same)).first() is None
+
+    def of_person(self, person: str) -> list[Appointment]:
+        """Those of a member, the next first."""
+        return sorted(self._opened(appointments.c.person == person), key=lambda each: each.at)
+
+    def of_hosts(self, hosts: frozenset[str]) -> list[Appointment]:
+        """Those with these hosts, the next first."""
+        return sorted((each for each in self._opened(sa.true()) if each.host in hosts), key=lambda each: each.at)
+
+    def change(self, wanted: str, changed: Callable[[Appointment], Appointment], *, frees: bool = False) -> None:
+        """Put `changed` in the place of the one with this id; `frees`: somebody else may have its time."""
+        same = appointments.c.id == wanted
+        with self._db.begin() as connection:
+            row = connection.execute(sa.select(appointments).where(same).with_for_update()).first()
+            if row is None:
+                return
+            values: dict[str, object] = {"sealed": self._sealed(changed(self._read(row)))}
+            connection.execute(appointments.update().where(same).values(**values, **({"slot": None} if frees else {})))
+
+    def drop(self, wanted: str) -> None:
+        """Forget it."""
+        with self._db.begin() as connection:
+            connection.execute(appointments.delete().where(appointments.c.id == wanted))
+
+    def drop_before(self, day: date) -> None:
+        """Forget those of the days before."""
+        with self._db.begin() as connection:
+            connection.execute(appointments.delete().where(appointments.c.day < day))
+
+    def erase(self, connection: Connection, person: str) -> None:
+        """Forget a person's, in the transaction that erases the person."""
+        connection.execute(appointments.delete().where(appointments.c.person == person))
+
+    def unite(self, connection: Connection, gone: str, into: str) -> None:
+        """Give one person's to another."""
+        connection.execute(appointments.update().where(appointments.c.person == gone).values(person=into))
+
+    def _opened(self, chosen: sa.ColumnElement[bool]) -> Iterator[Appointment]:
+        with self._db.read() as connection:
+            rows = connection.execute(sa.select(appointments).where(chosen)).all()
+        for row in rows:
+            with suppress(CannotOpen):
+                yield self._read(row)
+
+    def _sealed(self, wanted: Appointment) -> bytes:
+        told = asdict(replace(wanted, id="", person="")) | {"at": wanted.at.isoformat()}
+        return self._box.seal(json.dumps(told, ensure_ascii=False).encode(), bound_to=wanted.id.encode())
+
+    def _read(self, row: sa.Row[tuple[object, ...]]) -> Appointment:
+        told = json.loads(self._box.open(row.sealed, bound_to=row.id.encode()))
+        return Appointment(**{**told, "at": datetime.fromisoformat(told["at"]), "id": row.id, "person": row.person})
