@@ -78,9 +78,10 @@ def channel_of(number: int) -> str:
     return "customer_service" if has_window(number) or has_window_there(number) else "next_visit"
 
 
-def allowed(people: int) -> Counter[str]:
-    """How many must have which channel."""
-    return Counter(channel_of(number) for number in range(people) if not has_left(number))
+def allowed(people: int, *, last: str = "~") -> Counter[str]:
+    """How many must have which channel, of those up to the `last` person by their id."""
+    here = (number for number in range(people) if not has_left(number))
+    return Counter(channel_of(number) for number in here if an_id("p", number) <= last)
 
 
 def gather(database: Database, people: int) -> None:
@@ -135,11 +136,22 @@ def _load(database: Database, table: sa.Table, columns: Sequence[str], rows: Ite
                 names = ", ".join(f'"{name}"' for name in columns)
                 connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", some)  # noqa: S608 - names of our own tables
             return
-        names = ", ".join(f'"{name}"' for name in columns)
-        cursor: Any = connection.connection.cursor()
-        with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-            for row in plain:
-                copy.write_row(row)
+        _copy(connection, table, columns, plain)
+
+
+def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    """COPY without a look at each foreign key, and the indexes afterwards: in random order they cost the most."""
+    connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+    is_first = not connection.execute(sa.select(sa.exists(table.select()))).scalar()
+    for index in table.indexes if is_first else ():
+        index.drop(connection)
+    names = ", ".join(f'"{name}"' for name in columns)
+    cursor: Any = connection.connection.cursor()
+    with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    for index in table.indexes if is_first else ():
+        index.create(connection)
 
 
 def _plain(row: Sequence[Any], moments: Sequence[int]) -> tuple[Any, ...]:

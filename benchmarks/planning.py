@@ -2,8 +2,8 @@
 
 The same people are planned for by Zhibu, by a page at a time in Python as Zhibu itself did it before, and by one bare
 INSERT … SELECT that chooses nothing, which is as fast as the database can be. What counts are the ratios. Afterwards
-the rows are counted by channel: they must be what each person allows. The planner's memory is measured in a process of
-its own, for few people and for many.
+the rows are counted by channel: they must be what each person allows. Zhibu plans in a process of its own that tells
+its peak of memory, for few people and for many. The pages in Python, which are slow, end after so many people.
 """
 
 import os
@@ -44,6 +44,7 @@ PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000"))
 EMBEDDED_PEOPLE = int(os.environ.get("BENCH_PEOPLE_EMBEDDED", str(min(PEOPLE, 100_000))))
 FEW = 10_000
 PAGE = 1000
+MOST_BY_PAGES = 100_000
 BEFORE, RUN = "before:2026-11-26", "bench:2026-11-26"
 CHANNELS = ("notice", "customer_service", "next_visit")
 FLAT = 1.2
@@ -52,10 +53,17 @@ PLAN, FORECAST, PAGES, BARE = "Zhibu: plan", "Zhibu: forecast", "a page at a tim
 
 @dataclass(frozen=True)
 class Took:
-    """How long something took, and how many got which channel."""
+    """How long something took, how many got which channel, and who must have."""
 
     seconds: float
     channels: Counter[str]
+    right: Counter[str]
+    megabytes: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """People a second."""
+        return self.channels.total() / self.seconds
 
 
 def the_plan(key: str = RUN, now: datetime = NOW) -> Plan:
@@ -92,31 +100,33 @@ def a_crowd(url: str, people: int) -> Database:
     return database
 
 
-def written(database: Database, write: Callable[[Database], object]) -> Took:
-    """Time something that writes the run, and take its rows away again."""
+def written(database: Database, write: Callable[[Database], tuple[float, float] | None], people: int) -> Took:
+    """Time something that writes the run, unless it tells its seconds and megabytes, and take its rows away again."""
     begun = time.monotonic()
-    write(database)
-    seconds = time.monotonic() - begun
+    told = write(database)
+    seconds, megabytes = told or (time.monotonic() - begun, 0.0)
     mine = deliveries.c.key == RUN
     counted = sa.select(deliveries.c.channel, sa.func.count()).where(mine).group_by(deliveries.c.channel)
     with database.begin() as connection:
         channels = Counter({row[0]: row[1] for row in connection.execute(counted)})
+        last = connection.execute(sa.select(sa.func.max(deliveries.c.person)).where(mine)).scalar_one()
         connection.execute(deliveries.delete().where(mine))
     _tidy(database)
-    return Took(seconds, channels)
+    return Took(seconds, channels, crowd.allowed(people, last=last), megabytes)
 
 
-def forecast(database: Database) -> Took:
+def forecast(database: Database, people: int) -> Took:
     """Time a count."""
     begun = time.monotonic()
     counted = plans(database).count(the_plan())
-    return Took(time.monotonic() - begun, counted.channels)
+    return Took(time.monotonic() - begun, counted.channels, crowd.allowed(people))
 
 
 def by_pages(database: Database) -> None:
     """A thousand people at a time: read, chosen in Python, written back; no condition, and no variant."""
-    after = ""
-    while page := _page(database, after):
+    after, done = "", 0
+    while done < MOST_BY_PAGES and (page := _page(database, after)):
+        done += PAGE
         persons = sorted({row.person for row in page})
         after = persons[-1]
         with database.begin() as connection:
@@ -168,11 +178,12 @@ def bare(database: Database) -> None:
         connection.execute(deliveries.insert().from_select(columns, rows))
 
 
-def peak_megabytes(url: str) -> float:
-    """The most memory of a process that plans."""
-    command = [sys.executable, "-m", "benchmarks.planning", url]
+def by_zhibu(database: Database) -> tuple[float, float]:
+    """Zhibu's planner, alone in a process."""
+    command = [sys.executable, "-m", "benchmarks.planning", database.url]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(told.stdout)
+    seconds, megabytes = map(float, told.stdout.split())
+    return seconds, megabytes
 
 
 def _tidy(database: Database) -> None:
@@ -181,34 +192,33 @@ def _tidy(database: Database) -> None:
             connection.execute(sa.text("VACUUM ANALYZE deliveries"))
 
 
-def measure(url: str, few: str, people: int) -> tuple[dict[str, Took], float, float]:
-    """All ways over the same people, and the planner's memory over few and over all."""
+def measure(url: str, few: str, people: int) -> tuple[dict[str, Took], float]:
+    """All ways over the same people, and the planner's memory over few."""
     small = a_crowd(few, FEW)
     database = a_crowd(url, people)
     try:
         took = {
-            BARE: written(database, bare),
-            PAGES: written(database, by_pages),
-            PLAN: written(database, lambda it: plans(it).fill(the_plan())),
-            FORECAST: forecast(database),
+            BARE: written(database, bare, people),
+            PAGES: written(database, by_pages, people),
+            PLAN: written(database, by_zhibu, people),
+            FORECAST: forecast(database, people),
         }
-        return took, peak_megabytes(few), peak_megabytes(url)
+        return took, by_zhibu(small)[1]
     finally:
         small.close()
         database.close()
 
 
-def report(title: str, people: int, took: dict[str, Took], memory: tuple[float, float]) -> None:
+def report(title: str, people: int, took: dict[str, Took], few: float) -> None:
     """One table of ratios, and one line on memory."""
-    slow, floor = took[PAGES].seconds, took[BARE].seconds
     table = Table("", "people/s", "× pages in Python", "× bare INSERT", "channels", title=f"{title}, {people} people")
     for name, each in took.items():
         channels = " ".join(f"{channel}={number}" for channel, number in sorted(each.channels.items()))
-        ratios = (f"{slow / each.seconds:.2f}", f"{floor / each.seconds:.2f}")
-        table.add_row(name, f"{people / each.seconds:.0f}", *ratios, channels)
+        ratios = (f"{each.rate / took[to].rate:.2f}" for to in (PAGES, BARE))
+        table.add_row(name, f"{each.rate:.0f}", *ratios, channels)
     console = Console(width=150)
     console.print(table)
-    few, many = memory
+    many = took[PLAN].megabytes
     console.print(f"planner's peak: {few:.0f} MB for {FEW} people, {many:.0f} MB for {people}: × {many / few:.2f}")
 
 
@@ -220,20 +230,20 @@ def main() -> None:
         embedded = (embedded_url(folders[0]), embedded_url(folders[1]))
         servers = (stack.enter_context(a_database()), stack.enter_context(a_database()))
         for title, urls, people in (("PostgreSQL", servers, PEOPLE), ("SQLite", embedded, EMBEDDED_PEOPLE)):
-            took, few, many = measure(*urls, people)
-            report(title, people, took, (few, many))
-            right = crowd.allowed(people)
-            wrong += [f"{title}: {name}" for name in (PLAN, FORECAST, PAGES) if took[name].channels != right]
-            wrong += [f"{title}: memory"] if many > FLAT * few else []
+            took, few = measure(*urls, people)
+            report(title, people, took, few)
+            wrong += [f"{title}: {name}" for name in (PLAN, FORECAST, PAGES) if took[name].channels != took[name].right]
+            wrong += [f"{title}: memory"] if took[PLAN].megabytes > FLAT * few else []
     if wrong:
         raise SystemExit(f"not what the people allow, or not flat: {wrong}")
 
 
 def plan_alone(url: str) -> None:
-    """Plan, and tell this process's peak of memory in MB."""
+    """Plan, and tell how many seconds that took and this process's peak of memory in MB."""
     database = Database(url, statement_seconds=600)
+    begun = time.monotonic()
     plans(database).fill(the_plan())
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 if __name__ == "__main__":

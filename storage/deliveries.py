@@ -20,8 +20,10 @@ from storage.states import OPEN, State, runs
 deliveries = sa.Table(
     "deliveries",
     metadata,
-    sa.Column("key", sa.String(128), sa.ForeignKey("broadcasts.key"), primary_key=True),
-    sa.Column("person", Id, primary_key=True, index=True),
+    # No foreign key and no index by person: together they cost a planner as much as the row itself. That the run is
+    # there and is being planned, `storage.planning` sees to once a piece; who looks for a person goes run by run.
+    sa.Column("key", sa.String(128), primary_key=True),
+    sa.Column("person", Id, primary_key=True),
     sa.Column("contact", Id, nullable=False, server_default=""),
     sa.Column("account", sa.String(64), nullable=False),
     sa.Column("channel", sa.String(32), nullable=False),
@@ -228,17 +230,22 @@ class Deliveries:
 
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's deliveries to another; of a run that both are in, the other's alone is sent."""
-        both = sa.select(deliveries.c.key).where(deliveries.c.person == into)
-        theirs = deliveries.c.person == gone
+        both = sa.select(deliveries.c.key).where(_of(into))
+        theirs = _of(gone)
         connection.execute(deliveries.update().where(theirs & deliveries.c.key.not_in(both)).values(person=into))
         self.erase(connection, gone)
 
     def erase(self, connection: Connection, person: str) -> None:
         """Take a person's contact out of their deliveries; what was planned for them is not sent any more."""
-        theirs = deliveries.c.person == person
+        theirs = _of(person)
         waiting = theirs & (deliveries.c.state == State.DUE)
         connection.execute(deliveries.update().where(waiting).values(state=State.GONE, error="left"))
         connection.execute(deliveries.update().where(theirs).values(contact=""))
+
+
+def _of(person: str) -> sa.ColumnElement[bool]:
+    """A person's deliveries, looked for in each run: by its key and the person they are found at once."""
+    return deliveries.c.key.in_(sa.select(runs.c.key)) & (deliveries.c.person == person)
 
 
 def settle(parcel: Parcel, state: State, **more: Any) -> Settled:

@@ -42,9 +42,9 @@ class Pace:
 
 
 # On SQLite everybody who writes waits for a piece. On PostgreSQL nobody does but another planner, and what is the same
-# for every piece (windows and credits are read whole) would be most of a small one.
+# for every piece (contacts, windows and credits are read whole) would be most of a small one.
 ON_SQLITE = Pace(first=2_000, least=200, most=20_000, seconds=0.05)
-ON_POSTGRES = Pace(first=100_000, least=50_000, most=300_000, seconds=3.0)
+ON_POSTGRES = Pace(first=200_000, least=50_000, most=600_000, seconds=8.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

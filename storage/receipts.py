@@ -113,11 +113,13 @@ class Receipts:
 
     def _looked_up(self, reports: Sequence[Report]) -> "list[_Found]":
         since = min(report.at for report in reports) - LOOKS_BACK
+        lately = sa.select(broadcasts.c.key).where(broadcasts.c.expires_at >= since)
         columns = ("key", "person", "contact", "channel", "state", "wake_at", "attempts", "message_id")
         theirs = (
             sa.select(*(deliveries.c[name] for name in columns))
             .join(contacts, (contacts.c.person == deliveries.c.person) & (contacts.c.id == deliveries.c.contact))
-            .where(contacts.c.id.in_({report.contact for report in reports}), deliveries.c.wake_at >= since)
+            .where(contacts.c.id.in_({report.contact for report in reports}))
+            .where(deliveries.c.key.in_(lately), deliveries.c.wake_at >= since)
         )
         with self._db.read() as connection:
             rows: dict[str, list[sa.Row[Any]]] = {}

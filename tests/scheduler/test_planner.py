@@ -2,12 +2,14 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from scheduler.manners import Manners
+from storage.deliveries import deliveries
 from storage.openings import Closed
 from storage.people import Window
 from storage.states import RunState
@@ -171,6 +173,16 @@ def test_a_run_that_is_not_planned_any_more_gets_no_rows(stage):
     stage.planner.fill(run, now=NOON)
 
     assert stage.rows(run) == {}
+
+
+def test_a_run_that_nobody_wrote_gets_no_rows(stage):
+    stage.reader("o-1")
+    known = stage.run(state=RunState.PLANNING, channels=ALL.channels)
+
+    stage.planner.fill(replace(known, key="daily-digest:never"), now=NOON)
+
+    with stage.db.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar() == 0
 
 
 def test_of_two_runs_that_are_planned_at_once_each_sees_what_the_other_promised(db, tmp_path):
