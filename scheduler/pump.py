@@ -45,6 +45,8 @@ LONGEST_WAIT_SECONDS = 600.0
 DOUBT_SECONDS = 5.0  # a platform that lost one answer may lose them all: what is in flight ends before more goes out
 NAP_SECONDS = 2.0  # a stretch waits no longer for its pace: others may use its place meanwhile
 LOOK_AGAIN_SECONDS = 0.25  # at a run that this process works on already, or whose people are in hand in another run
+GATHERING_SECONDS = 0.003  # what is sent together lands together, and a turn costs as much for one as for ten
+LUMP = 128  # written down at once: while these are, the next are sent
 PATIENCE = (0.2, 1.0, 3.0)  # for a database that is away while something sent must be written down
 
 
@@ -265,13 +267,15 @@ class _Lane:
         self._landing.set()
 
     async def _landings(self) -> list[Ended]:
-        """All that have landed: at least one, unless the pace allows more before that."""
+        """Some that have landed: at least one, unless the pace allows more before that."""
         if not self._landed:
             self._landing.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._wait_seconds or None):
                     await self._landing.wait()
-        landed, self._landed = self._landed, []
+        if 0 < len(self._landed) < min(self._flying, LUMP):
+            await asyncio.sleep(GATHERING_SECONDS)
+        landed, self._landed = self._landed[:LUMP], self._landed[LUMP:]
         self._flying -= len(landed)
         return [each for each in landed if isinstance(each, Ended)]
 

@@ -1,6 +1,7 @@
 """Many hands: Dramatiq brings the key of a run to a worker, and nothing but the key."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from storage import redis
 
 ACTOR = "send_batch"
 THREADS = 4  # runs, or stretches of one, at the same time in a process
+SWITCH_SECONDS = 0.0005  # who writes down what was sent waits so long for the loop that sends, ten times in a turn
 STOP_MILLISECONDS = 15_000  # longer than a send may take
 BROKER_SECONDS = 2  # nobody who brings a key waits longer for a broker that hangs; pika's own limits add up to minutes
 RABBITMQ_LIMITS = {
@@ -137,6 +139,7 @@ def run(
 ) -> None:
     """Work until SystemExit, beginning with what another worker left; what is in flight then is waited for."""
     stopping = threading.Event()
+    sys.setswitchinterval(SWITCH_SECONDS)
     queue.broker.add_middleware(_Closing(close))
     make_actor(queue, pump, stop=stopping.is_set)
     worker = dramatiq.Worker(queue.broker, worker_threads=THREADS)

@@ -24,9 +24,15 @@ from storage.spares import Spares
 AGAIN_SECONDS = 3.0  # later than this nothing is tried again: a statement may take two, and the platform waits five
 
 _DONE = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
-# All statements here look keys up. Of a table so new that it has no statistics the planner thinks that it may as well
-# read the whole of it, and keeps to that as long as a statement is prepared.
-_KEYS_ALONE = (b"SET enable_hashjoin = off", b"SET enable_mergejoin = off", b"SET enable_seqscan = off")
+# All statements here look keys up, so one plan fits all values. Of a table so new that it has no statistics the planner
+# thinks that it may as well read the whole of it, and keeps to that as long as a statement is prepared; and left to
+# itself it plans anew for each call what isn't cheaper that way, which costs more than most of the calls.
+_KEYS_ALONE = (
+    b"SET enable_hashjoin = off",
+    b"SET enable_mergejoin = off",
+    b"SET enable_seqscan = off",
+    b"SET plan_cache_mode = force_generic_plan",
+)
 
 _WORDS: Mapping[object, bytes | None] = {None: None, True: b"t", False: b"f"}
 

@@ -363,6 +363,25 @@ def test_no_more_is_in_hand_than_may_be_in_flight(stage, sent):
     assert stage.states(stage.store.run(RUN)) == {"sent": 40}
 
 
+class AllAtOnce(Slow):
+    """Sends whatever it is given in the same moment."""
+
+    async def send(self, parcels, *_, **__):
+        for parcel in parcels:
+            yield Ended(parcel)
+
+
+def test_what_lands_at_once_is_written_down_lump_by_lump_and_none_is_forgotten(stage, sent, monkeypatch):
+    monkeypatch.setattr("scheduler.pump.LUMP", 3)
+    sent(*[f"o-{n}" for n in range(20)])
+    stage.channels["customer_service"] = AllAtOnce()
+
+    assert stage.work() is None
+
+    assert stage.states(stage.store.run(RUN)) == {"sent": 20}
+    assert stage.store.run(RUN).state is RunState.DONE
+
+
 def test_a_worker_that_is_to_end_takes_nothing_new_and_asks_to_be_followed(stage, sent):
     sent("o-1")
 
