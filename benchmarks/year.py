@@ -1,17 +1,18 @@
-"""`python -m benchmarks.year`: a run a day for a year, with what is long over folded into numbers, and without.
+"""`python -m benchmarks.year`: a run a day, with what is long over folded into numbers, and without.
 
-The year is played day by day: a run is planned by Zhibu's own planner, ends as sent, and in the night the folding goes
-over it. What a run of the day costs is taken on the tenth day and on the last: the ratio should be about one, and the
-size of the database should stop growing. Afterwards the numbers of every run are counted.
+Days are played one by one, with folding and without beside each other: a run is planned by Zhibu's own planner, ends as
+sent, and in the night the folding goes over it. What a run costs is taken every day. The medians over the last days are
+compared with those over the first ones with as much in the database as is kept: the ratios should be about one, and the
+size should stop growing. Afterwards the numbers of every run are counted.
 
-The real thing is 365 days, 100 000 people and 90 days to keep: BENCH_YEAR_PEOPLE and BENCH_KEEP_DAYS say so.
+A year of 100 000 people that keeps 90 days is played in two halves: all of the days with few people, and all of the
+people for a few days.
 """
 
 import os
 import statistics
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,89 +34,99 @@ from storage.hands import Hands
 from storage.runs import Runs
 from storage.states import RunState, State
 from storage.upgrade import upgrade
-from storage.wording import Content
 
-DAYS = int(os.environ.get("BENCH_DAYS", "365"))
-PEOPLE = int(os.environ.get("BENCH_YEAR_PEOPLE", "100"))
-KEEP_DAYS = int(os.environ.get("BENCH_KEEP_DAYS", "30"))
-EARLY = min(10, DAYS)
-TIMES = 15  # that something is done, of which the one in the middle counts
-FULL = {"days": 365, "people": 100_000, "kept": 90}
+TIMES = 5  # that something is done each day, of which the one in the middle counts
 IN_FLIGHT = 16
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Year:
-    """What a year left behind: seconds of each deed on the two days, the size, the rows, and the runs that lack any."""
+class Scale:
+    """How many days are played, to how many people, and how many days are kept."""
 
-    early: Mapping[str, float]
-    late: Mapping[str, float]
-    megabytes: Mapping[int, float]
-    rows: int
-    wrong: int
+    days: int
+    people: int
+    keep_days: int
+
+    @property
+    def early(self) -> slice:
+        """The first days with as much in the database as is kept."""
+        return slice(self.keep_days, 2 * self.keep_days)
+
+    @property
+    def late(self) -> slice:
+        """As many at the end."""
+        return slice(self.days - self.keep_days, self.days)
+
+
+def _told(name: str, else_: int) -> int:
+    return int(os.environ.get(f"BENCH_{name}", str(else_)))
+
+
+SCALES = (
+    Scale(days=_told("DAYS", 365), people=_told("YEAR_PEOPLE", 100), keep_days=30),
+    Scale(days=_told("FULL_DAYS", 12), people=_told("FULL_PEOPLE", 100_000), keep_days=3),
+)
 
 
 class Played:
-    """An installation that lives through a year."""
+    """An installation that lives through days: seconds of each deed and megabytes, day by day."""
 
-    def __init__(self, url: str, *, folds: bool) -> None:
+    def __init__(self, url: str, scale: Scale, *, folds: bool) -> None:
+        self.scale = scale
+        self.seconds: dict[str, list[float]] = {}
+        self.megabytes: list[float] = []
         self._db = Database(url, statement_seconds=600)
         upgrade(self._db)
-        crowd.gather(self._db, PEOPLE)
+        crowd.gather(self._db, scale.people)
         self._store = Runs(self._db)
         self._hands = Hands(self._db)
         self._plans = plans(self._db)
         self._folding = Folding(self._db) if folds else None
 
-    def year(self) -> Year:
-        """Play it."""
-        costs: dict[int, Mapping[str, float]] = {}
-        sizes: dict[int, float] = {}
-        for day in range(1, DAYS + 1):
-            now = NOW + day * A_DAY
-            key = self._planned(now)
-            if day in (EARLY, DAYS):
-                costs[day], sizes[day] = self._costs(key, now), self._megabytes()
-            self._ended(key, now)
-            if self._folding:
-                self._folding.fold(before=now - KEEP_DAYS * A_DAY, but=(), now=now)
-            if day % 30 == 0:
-                self._vacuum()
+    def live(self, day: int) -> None:
+        """Plan the day's run, look at what it costs, end it, and fold in the night what is long over."""
+        now = NOW + day * A_DAY
+        key = f"daily:{now:%Y-%m-%d}"
+        self._store.open_run(crowd.a_run(key, now, RunState.PLANNING))
+        costs = {"plan": _seconds(lambda: self._plans.fill(the_plan(key, now))), **self._costs(key, now)}
+        self._ended(key, now)
+        if self._folding:
+            before = now - self.scale.keep_days * A_DAY
+            costs["fold"] = _seconds(lambda: self._folding and self._folding.fold(before=before, but=(), now=now))
+        for deed, seconds in costs.items():
+            self.seconds.setdefault(deed, []).append(seconds)
+        self.megabytes.append(self._megabytes())
+        if day % max(1, self.scale.keep_days // 5) == 0:
+            self._vacuum()
+
+    def growth(self, deed: str) -> float:
+        """How much longer a deed takes in the last days."""
+        took = self.seconds[deed]
+        return statistics.median(took[self.scale.late]) / statistics.median(took[self.scale.early])
+
+    def ended(self) -> tuple[int, int]:
+        """How many rows are left, and how many runs don't tell of everybody."""
         told = [
-            sum(tally.count for tally in self._store.deliveries.tallies(run.key))
-            for run in self._store.runs(limit=DAYS)
+            sum(t.count for t in self._store.deliveries.tallies(run.key))
+            for run in self._store.runs(limit=self.scale.days)
         ]
-        wrong = sum(each != crowd.allowed(PEOPLE).total() for each in told) + abs(DAYS - len(told))
+        wrong = sum(each != crowd.allowed(self.scale.people).total() for each in told)
         with self._db.read() as connection:
             rows = connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one()
         self._db.close()
-        return Year(costs[EARLY], costs[DAYS], sizes, rows, wrong)
-
-    def _planned(self, now: datetime) -> str:
-        key = f"daily:{now:%Y-%m-%d}"
-        self._store.open_run(crowd.a_run(key, now, RunState.PLANNING))
-        self._plans.fill(the_plan(key, now))
-        return key
+        return rows, wrong + abs(self.scale.days - len(told))
 
     def _costs(self, key: str, now: datetime) -> Mapping[str, float]:
         """What the day's run costs, in seconds."""
         later = now + A_DAY / 2
-        planning = [
-            _seconds(lambda: self._plans.fill(the_plan(key, now))) for _ in range(TIMES) if self._unplanned(key, now)
-        ]
         self._store.move(key, before=[RunState.PLANNING], after=RunState.SENDING)
         ways = dict.fromkeys(self._hands.ways(key, now=now), IN_FLIGHT)
         return {
-            "plan": statistics.median(planning),
             "claim": _middle(lambda: self._hands.exchange(key, [], batch="b", room=ways, now=now, lost_at=later)),
             "tallies": _middle(lambda: self._store.deliveries.tallies(key)),
             "sweep": _middle(lambda: self._store.deliveries.sweep(key, repeatable=(), now=now)),
         }
-
-    def _unplanned(self, key: str, now: datetime) -> bool:
-        """Take the run's rows away, so that it can be planned once more."""
-        return self._store.replan(key, before=RunState.PLANNING, content=Content(), expires_at=now + A_DAY / 2, now=now)
 
     def _ended(self, key: str, now: datetime) -> None:
         sent = {"state": State.SENT, "settled_at": now}
@@ -148,36 +159,44 @@ def _middle(do: Callable[[], object]) -> float:
     return statistics.median(_seconds(do) for _ in range(TIMES))
 
 
-def report(title: str, years: Mapping[bool, Year]) -> None:
-    """One table: how much slower and larger on the last day than on the tenth."""
-    deeds = [*years[True].early, "size"]
-    heads = [f"{deed}, day {DAYS} ÷ day {EARLY}" for deed in deeds]
-    table = Table("", *heads, "MB", "rows", title=f"{title}: {DAYS} days, {PEOPLE} people")
-    for folds, year in years.items():
-        ratios = [f"{year.late[deed] / year.early[deed]:.2f}" for deed in year.early]
-        size = f"{year.megabytes[DAYS] / year.megabytes[EARLY]:.2f}"
-        name = f"folded after {KEEP_DAYS} days" if folds else "never folded"
-        table.add_row(name, *ratios, size, f"{year.megabytes[DAYS]:.1f}", str(year.rows))
-    Console(width=150).print(table)
+def play(title: str, scale: Scale) -> list[str]:
+    """Play the days twice beside each other, with folding and without, print ratios, and tell what is wrong."""
+    with ExitStack() as stack:
+        both: dict[str, Played] = {}
+        for name, folds in ((f"folded after {scale.keep_days} days", True), ("never folded", False)):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zhibu-bench-")))
+            url = stack.enter_context(a_database()) if title == "PostgreSQL" else embedded_url(folder)
+            both[name] = Played(url, scale, folds=folds)
+        for day in range(1, scale.days + 1):
+            for each in both.values():
+                each.live(day)
+        ends = {name: each.ended() for name, each in both.items()}
+    report(title, scale, both, {name: rows for name, (rows, _) in ends.items()})
+    everybody = crowd.allowed(scale.people).total()
+    most = dict(zip(both, ((scale.keep_days + 1) * everybody, scale.days * everybody), strict=True))
+    wrong = [f"{title}: numbers, {name}" for name, (_, lacking) in ends.items() if lacking]
+    return wrong + [f"{title}: rows, {name}" for name, (rows, _) in ends.items() if rows > most[name]]
+
+
+def report(title: str, scale: Scale, both: Mapping[str, Played], rows: Mapping[str, int]) -> None:
+    """One table: how much longer each deed takes on the last days than on the first, and how much larger it all is."""
+    deeds = list(dict.fromkeys(deed for each in both.values() for deed in each.seconds))
+    name = f"{title}: {scale.days} days, {scale.people} people; the last days ÷ the first"
+    table = Table("", *deeds, "size", "MB", "rows", title=name)
+    for name, each in both.items():
+        grown = [f"{each.growth(deed):.2f}" if deed in each.seconds else "" for deed in deeds]
+        size = each.megabytes[-1] / each.megabytes[scale.early][-1]
+        table.add_row(name, *grown, f"{size:.2f}", f"{each.megabytes[-1]:.1f}", str(rows[name]))
+    console = Console(width=150)
+    console.print(table)
+    folded = next(iter(both.values()))
+    took = (f"{deed} {statistics.median(folded.seconds[deed][scale.late]) * 1000:.1f} ms" for deed in deeds)
+    console.print(f"folded, on the last days: {', '.join(took)}")
 
 
 def main() -> None:
-    """Play four years, two on each database, and print ratios."""
-    scaled = Counter({"days": DAYS, "people": PEOPLE, "kept": KEEP_DAYS})
-    print(f"scaled: {dict(scaled)} instead of {FULL}")
-    wrong: list[str] = []
-    for title in ("PostgreSQL", "SQLite"):
-        years: dict[bool, Year] = {}
-        for folds in (True, False):
-            with ExitStack() as stack:
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zhibu-bench-")))
-                url = stack.enter_context(a_database()) if title == "PostgreSQL" else embedded_url(folder)
-                years[folds] = Played(url, folds=folds).year()
-        report(title, years)
-        everybody = crowd.allowed(PEOPLE).total()
-        kept = {True: min(KEEP_DAYS + 1, DAYS) * everybody, False: DAYS * everybody}
-        wrong += [f"{title}: numbers" for year in years.values() if year.wrong]
-        wrong += [f"{title}: rows" for folds, year in years.items() if year.rows > kept[folds]]
+    """Play the days on each database."""
+    wrong = [each for title in ("PostgreSQL", "SQLite") for scale in SCALES for each in play(title, scale)]
     if wrong:
         raise SystemExit(f"not everything is told of every run, or more is kept than should be: {wrong}")
 
