@@ -163,7 +163,7 @@ class Database:
 
     def hot(self, *statements: sa.ClauseElement) -> Hot:
         """Statements of the path of every message, compiled once."""
-        return Hot(self._hot, dialect_of(self._alone), statements)
+        return Hot(self._hot, self._alone, statements)
 
     def together(self, asked: Sequence[Asked]) -> list[Rows]:
         """The rows of each hot statement, all of them in one transaction, or none."""

@@ -9,7 +9,7 @@ import select
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, Self
 
 import sqlalchemy as sa
@@ -101,14 +101,21 @@ class Hot:
     (`storage.batching`); where that fails, it is tried without who is at fault.
     """
 
-    def __init__(self, store: Statements, dialect: sa.Dialect, statements: Sequence[sa.ClauseElement]) -> None:
+    def __init__(self, store: Statements, engine: sa.Engine, statements: Sequence[sa.ClauseElement]) -> None:
         self._store = store
-        self._statements = [_Written.of(statement, dialect) for statement in statements]
+        self._engine = engine
+        self._meant = statements
         self._changes = any(statement.is_dml for statement in statements)
 
     def __call__(self, **values: Any) -> Rows:
         """The rows of the last statement; a connection that failed is not used again."""
         return self._store.answer(_Call(self._statements, values, self._changes))
+
+    @cached_property
+    def _statements(self) -> Sequence[_Written]:
+        """What is meant in the driver's language, once somebody asks it: a program that is built asks few of them."""
+        dialect = dialect_of(self._engine)
+        return [_Written.of(statement, dialect) for statement in self._meant]
 
     def asked(self, **values: Any) -> "Asked":
         """A single statement with its values, to be one of several in a transaction (`Statements.in_one`)."""

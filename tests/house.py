@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,7 +16,7 @@ from flask.testing import FlaskClient
 
 import app
 from commands.settings import Settings
-from content import library
+from content import files, last_good, library
 from content.library import Library
 from storage import redis as fast
 from tests.driver import Phone
@@ -147,9 +148,20 @@ def _the_pack() -> Library:
     return library.load(PACK, zone=ZoneInfo("Asia/Shanghai"))
 
 
+@cache
+def _the_pack_as_kept() -> bytes:
+    """The sample pack as a program keeps it for its next start, packed once for all towns."""
+    with tempfile.TemporaryDirectory(prefix="zhibu-") as folder:
+        at = Path(folder) / "kept.zip"
+        last_good.keep(PACK, files.scan(PACK), at=at)
+        return at.read_bytes()
+
+
 def a_town(folder: Path, *, database: str, redis: str, clock: Clock | None = None, **tables: Any) -> Town:
     """The program, built and with its doors open in this process."""
     clock = clock or Clock(redis=_answering(redis))
     settings = Settings.load(write_config(folder, database=database, redis=redis, **tables), {})
+    if settings.content.folder == PACK:
+        app.spare_content(settings).write_bytes(_the_pack_as_kept())
     house = app.build(settings, clock=clock, previous=_the_pack())
     return Town(settings, house, app.serve(house).test_client(), clock)

@@ -3,6 +3,8 @@
 import gc
 from collections.abc import Callable, Generator
 from functools import cache
+from types import MethodType
+from typing import ClassVar
 
 import pytest
 from flask import Flask
@@ -26,11 +28,29 @@ class Thrift:
 
 
 class Route(Rule):
-    """A route as it is, whose way back to an address is compiled when somebody asks for it: few tests ask for many."""
+    """A route as it is, read once for all applications that have it too.
+
+    Its way back to an address is compiled when somebody asks for it: few tests ask for many.
+    """
+
+    _first: ClassVar[dict[object, "Route"]] = {}
+
+    def compile(self) -> None:
+        assert self.map is not None
+        defaults, converters = frozenset((self.defaults or {}).items()), frozenset(self.map.converters.items())
+        words = (self.rule, self.subdomain, self.host, self.merge_slashes, self.map.host_matching)
+        first = self._first.setdefault((*words, defaults, converters), self)
+        if first is self:
+            super().compile()
+            return
+        self._parts, self._trace, self._converters = first._parts, first._trace, first._converters
+        self.arguments = first.arguments
+        self._build = MethodType(first._build.__func__, self)
+        self._build_unknown = MethodType(first._build_unknown.__func__, self)
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002
         built = cache(super()._compile_builder)
-        return lambda _, **values: built(append_unknown)(self, **values)
+        return lambda rule, **values: built(append_unknown)(rule, **values)
 
 
 class Templates(BytecodeCache):
