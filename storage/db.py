@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 from storage import trouble
 from storage.batching import undisturbed
-from storage.hot import Asked, Direct, Hot, OnPostgres, OnSqlite, Rows, Statements, dialect_of
+from storage.hot import Asked, Direct, Hot, OnPostgres, OnSqlite, Rows, Statements
 from storage.spares import Spares
 
 Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 HERE = Path(__file__)
 PROCESSES = HERE.with_name("end_to_end")
@@ -42,6 +44,11 @@ class Beside:
 
         items.sort(key=turn)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> "ByProgram | None":
+        """Hand out files where files are handed out."""
+        return ByProgram(config, log) if config.getoption("dist") == "loadfile" else None
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
         self, item: pytest.Item, nextitem: pytest.Item | None
@@ -56,6 +63,18 @@ class Beside:
             self._inside = _wants_quiet(item) and nextitem is not None and _wants_quiet(nextitem)
             if not self._inside:
                 fcntl.flock(self._room, fcntl.LOCK_UN)
+
+
+class ByProgram(LoadFileScheduling):  # type: ignore[misc] # it has no types
+    """File by file, and as one file those that share a running program: each process with one would start its own.
+
+    What a browser sees of it takes as long as all the others together, and has a process of its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        path = HERE.parents[1] / file
+        return file if path.parent != PROCESSES or path.name == "test_browser.py" else str(PROCESSES)
 
 
 @contextmanager

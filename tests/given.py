@@ -9,6 +9,7 @@ from tests.servers import VARIABLES, Servers
 
 OPTION = "--on-servers"
 DOOR = "servers"  # the fixture
+ALIKE = "alike"  # the mark
 
 
 class Given:
@@ -16,7 +17,8 @@ class Given:
 
     They are taken out of the environment before anything is collected. So a test whose fixtures don't lead to
     `servers` can't come to PostgreSQL, to Redis or to RabbitMQ: on them it does what it did without, and only there may
-    it be left out. (`tests/rules/test_servers.py` sees that nobody asks for a fixture behind pytest's back.)
+    it be left out. (`tests/rules/test_servers.py` sees that nobody asks for a fixture behind pytest's back.) And so may
+    one with the mark `alike`, which needs a store under it, and says nothing that the store could change.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -38,8 +40,8 @@ class Given:
         """Leave out what has no way to a server."""
         if not self._only:
             return
-        left_out = [item for item in items if DOOR not in getattr(item, "fixturenames", [DOOR])]
-        items[:] = [item for item in items if DOOR in getattr(item, "fixturenames", [DOOR])]
+        left_out = [item for item in items if not _can_tell(item)]
+        items[:] = [item for item in items if _can_tell(item)]
         config.hook.pytest_deselected(items=left_out)
         self._left_out = len(left_out)
         if hasattr(config, "workeroutput"):
@@ -54,6 +56,10 @@ class Given:
         """Say how many were left out, and why."""
         if self._only:
             terminalreporter.write_line(
-                f"LEFT OUT: {self._left_out} tests that can't come to PostgreSQL, Redis or RabbitMQ: on embedded "
-                "defaults they are the same."
+                f"LEFT OUT: {self._left_out} tests that can't come to PostgreSQL, Redis or RabbitMQ, or show what is "
+                "alike on them: on embedded defaults they are the same."
             )
+
+
+def _can_tell(item: pytest.Item) -> bool:
+    return DOOR in getattr(item, "fixturenames", [DOOR]) and item.get_closest_marker(ALIKE) is None

@@ -12,6 +12,8 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
+RARELY = (20_000, 20, 20)  # each program that is built makes more than the usual 700 things, and keeps them
+
 
 class Thrift:
     """A plugin that spares the garbage collector what stays to the end anyway: modules, and thousands of tests."""
@@ -24,6 +26,7 @@ class Thrift:
             return (yield)
         finally:
             gc.freeze()
+            gc.set_threshold(*RARELY)
             gc.enable()
 
 
@@ -45,12 +48,12 @@ class Route(Rule):
             return
         self._parts, self._trace, self._converters = first._parts, first._trace, first._converters
         self.arguments = first.arguments
-        self._build = MethodType(first._build.__func__, self)
-        self._build_unknown = MethodType(first._build_unknown.__func__, self)
+        self._build = MethodType(first._build.__func__, self)  # type: ignore[attr-defined] # it is a method
+        self._build_unknown = MethodType(first._build_unknown.__func__, self)  # type: ignore[attr-defined]
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002
         built = cache(super()._compile_builder)
-        return lambda rule, **values: built(append_unknown)(rule, **values)
+        return lambda rule, **values: built(append_unknown)(rule, **values)  # noqa: PLW0108 # compiled when called
 
 
 class Templates(BytecodeCache):

@@ -14,7 +14,7 @@ from tests.browser import SIZES, a_browser, a_page, faults
 from tests.content.importers.making import xlsx
 from tests.end_to_end.running import Program, within
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.alike, pytest.mark.browser]
 
 ADMIN, PASSWORD = "值班员", "correct horse battery staple"
 RECEIPT = re.compile(r"回执码：\s*([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})")

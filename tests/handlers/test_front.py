@@ -66,6 +66,7 @@ def test_what_has_not_changed_is_not_sent_again(browser):
         assert (again.status_code, again.data) == (304, b"")
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize(
     ("given", "leads_to"),
     [
@@ -84,6 +85,7 @@ def test_a_slash_too_many_or_too_few_leads_to_the_page(browser, given, leads_to)
     assert answer.headers["Location"].removeprefix("http://localhost") == leads_to
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("path", ["/p/nothing/at/all/", "//elsewhere.example/", "/p/", "/\\elsewhere.example/"])
 def test_a_slash_leads_to_nothing_that_is_not_there(browser, path):
     answer = browser.get("/", environ_overrides={"PATH_INFO": path})
@@ -92,6 +94,7 @@ def test_a_slash_leads_to_nothing_that_is_not_there(browser, path):
     assert "Location" not in answer.headers
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize(
     ("method", "path", "status", "said"),
     [
@@ -137,6 +140,7 @@ def test_a_console_whose_database_fails_says_so_to_who_is_signed_in(town, browse
     assert 'href="/admin/"' in answer.text
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", "/api/v1/"])
 def test_under_the_api_programs_are_answered_as_programs(browser, path):
     answer = browser.get(path)

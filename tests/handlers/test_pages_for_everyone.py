@@ -18,7 +18,7 @@ from tests.handlers.opinion.test_jobs import a_photo
 from tests.house import hashed_at_no_cost
 from tests.street import Street, a_street
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alike, pytest.mark.browser, pytest.mark.timeout(300)]
 
 PASSWORD = "a long enough password"
 WORDS = "活动室的开放时间能不能写在门口，这样来的人就知道什么时候能进。"

@@ -20,6 +20,8 @@ from tests.street import MINI, Street, a_street
 from tests.wechat.sandbox.stage import served
 from wechat.errors import BadRequest, Retryable
 
+pytestmark = pytest.mark.alike
+
 TICKET = "/cgi-bin/ticket/getticket"
 LATE = 10.0
 INSIDE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"}

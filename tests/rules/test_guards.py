@@ -6,6 +6,8 @@ import pytest
 
 from tests.rules.house import ROOT, nodes
 
+pytestmark = pytest.mark.alike
+
 FOR_ANYONE = {"/admin/login", "/admin/style.css"}
 PAGES_FOR_ANYONE = (
     "/p/login",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.given import ALIKE
 from tests.servers import VARIABLES
 
 TESTS = Path(__file__).parents[1]
@@ -30,3 +31,13 @@ def test_what_hands_out_a_store_leads_to_the_servers(request):
     lost = [way for way in ways if "servers" not in manager.getfixtureclosure(request.node, [way], set())[0]]
 
     assert lost == []
+
+
+def test_what_stores_do_is_shown_on_all_of_them():
+    """The mark that keeps a test from the servers is for pages and files of the pack."""
+    files = [
+        path for folder in ("storage", "scheduler", "commands", "dialogs") for path in (TESTS / folder).rglob("*.py")
+    ]
+
+    assert len(files) > 50
+    assert [str(path) for path in files if f"mark.{ALIKE}" in path.read_text("utf-8")] == []

@@ -14,6 +14,8 @@ from tests.content.builders import a_digest, write
 from tests.handlers.digest.conftest import SITE
 from tests.house import Clock, a_town
 
+pytestmark = pytest.mark.alike
+
 ATOM, JSON = "/feeds/digests.atom", "/feeds/digests.json"
 NS = "{http://www.w3.org/2005/Atom}"
 

@@ -13,6 +13,8 @@ from tests.content.builders import a_digest, write
 from tests.handlers.digest.conftest import bind
 
 # Every text against the nearest background behind it, by WCAG 2.1's formula; gives the worst ratio and its words.
+pytestmark = pytest.mark.alike
+
 WORST_CONTRAST = """() => {
     const numbers = colour => colour.match(/[\\d.]+/g).map(Number)
     const channel = v => v / 255 <= .03928 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4

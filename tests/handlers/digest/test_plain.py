@@ -12,6 +12,8 @@ from handlers.digest.pages import Plain
 from tests.content.builders import a_digest, write
 from tests.handlers.digest.test_pages import titles
 
+pytestmark = pytest.mark.alike
+
 
 @pytest.fixture
 def files(town) -> Mapping[str, str]:
