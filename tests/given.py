@@ -9,7 +9,7 @@ from tests.servers import VARIABLES, Servers
 
 OPTION = "--on-servers"
 DOOR = "servers"  # the fixture
-ALIKE = "alike"  # the mark
+ALIKE, POSTGRES = "alike", "postgres"  # the marks
 
 
 class Given:
@@ -37,15 +37,18 @@ class Given:
             metafunc.parametrize("broker", self.servers.brokers, indirect=True)
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Leave out what has no way to a server."""
-        if not self._only:
-            return
-        left_out = [item for item in items if not _can_tell(item)]
-        items[:] = [item for item in items if _can_tell(item)]
+        """Leave out what has no way to a server, and what is about one that isn't there."""
+        left_out = [item for item in items if not self._runs(item)]
+        items[:] = [item for item in items if self._runs(item)]
         config.hook.pytest_deselected(items=left_out)
         self._left_out = len(left_out)
         if hasattr(config, "workeroutput"):
             config.workeroutput["left_out"] = len(left_out)
+
+    def _runs(self, item: pytest.Item) -> bool:
+        if item.get_closest_marker(POSTGRES) and not self.servers.database:
+            return False
+        return _can_tell(item) or not self._only
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

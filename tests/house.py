@@ -1,6 +1,7 @@
 """The whole program for a test: real settings, real stores, a pack, and a clock that can be moved."""
 
 import json
+import re
 import secrets
 import tempfile
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import redis as redis_library
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 import app
 from commands.settings import Settings
@@ -24,6 +26,7 @@ from tests.mini import Mini
 from tests.reader import Reader
 
 PACK = Path(__file__).parents[1] / "content" / "pack"
+PASSWORD = "a long enough password"
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # twelve o'clock in Shanghai
 
 
@@ -134,6 +137,19 @@ class Town:
         until = now + timedelta(days=1)
         token = self.house.page_gate.sessions.begin(who.contact, device="网页", today=now.date(), until=until, now=now)
         return Reader(self.client.application, token, openid=openid)
+
+    def signs_in(self, name: str) -> None:
+        """Be this admin in the town's browser, whoever was it before; one who is new is added first."""
+        self._presses("/admin/", "/admin/logout")
+        if self.house.admins.named(name) is None:
+            self.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD))
+        answer = self._presses("/admin/login", "/admin/login", name=name, password=PASSWORD)
+        assert (answer.status_code, answer.location) == (302, "/admin/")
+
+    def _presses(self, page: str, address: str, **said: str) -> TestResponse:
+        """Send a form as the page would, with its token where it has one."""
+        token = re.findall(r'name="(csrf_token)" value="([^"]+)"', self.client.get(page).text)
+        return self.client.post(address, data={**dict(token), **said})
 
 
 def _answering(url: str) -> redis_library.Redis | None:

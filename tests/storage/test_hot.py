@@ -161,9 +161,8 @@ def test_looks_and_changes_of_many_turns_each_get_their_own_rows(db, batcher, ad
     assert found == [[("a",)], 1, [], [("b",)]]
 
 
+@pytest.mark.postgres
 def test_turns_whose_connection_the_server_ended_are_served_by_another(db, batcher, add_one):
-    if db.is_sqlite:
-        return
     all_at_once(batcher, added(add_one, "a", "b"))
     with db.read() as connection:
         ended = connection.execute(
@@ -178,9 +177,8 @@ def test_turns_whose_connection_the_server_ended_are_served_by_another(db, batch
     assert ids(db) == ["a", "b", "c", "d"]
 
 
+@pytest.mark.postgres
 def test_who_waits_for_a_lock_too_long_fails_and_those_beside_it_do_not(db, batcher, add_one):
-    if db.is_sqlite:
-        return
     with db.begin() as connection:
         connection.execute(persons.insert().values(id="b", since=date(2026, 11, 23)))
         first, blocked, last = all_at_once(batcher, added(add_one, "a", "b", "c"))
@@ -189,10 +187,9 @@ def test_who_waits_for_a_lock_too_long_fails_and_those_beside_it_do_not(db, batc
     assert "timeout" in str(blocked)
 
 
+@pytest.mark.postgres
 @pytest.mark.quiet
 def test_a_server_that_falls_silent_costs_a_bound_and_the_next_call_another_connection(db):
-    if db.is_sqlite:
-        return
     url = sa.make_url(db.url)
     with Relay((url.host or "127.0.0.1", url.port or 5432)) as relay:
         there = url.set(host="127.0.0.1", port=relay.port).render_as_string(hide_password=False)

@@ -3,9 +3,7 @@
 import pytest
 
 from tests.content.builders import MENU, a_digest, a_pack, write
-from tests.house import a_town, hashed_at_no_cost
-
-PASSWORD = "a password of the tests"
+from tests.house import a_town
 
 
 @pytest.fixture
@@ -18,9 +16,7 @@ def folder(tmp_path):
 @pytest.fixture
 def town(tmp_path, folder, database_url, redis, redis_url):
     town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(folder)})
-    town.client.application.config["WTF_CSRF_ENABLED"] = False
-    town.house.admins.add(name="值班员", password_hash=hashed_at_no_cost(PASSWORD))
-    assert town.client.post("/admin/login", data={"name": "值班员", "password": PASSWORD}).status_code == 302
+    town.signs_in("值班员")
     yield town
     town.house.close()
 

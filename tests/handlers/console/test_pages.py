@@ -8,10 +8,8 @@ import pytest
 from scheduler.outlook import Outlook
 from storage.refusals import Way
 from tests.content.builders import a_broadcast, a_pack, write
-from tests.house import a_town, hashed_at_no_cost
+from tests.house import a_town
 from wechat.api.account import Quota
-
-PASSWORD = "a long enough password"
 
 
 @pytest.fixture
@@ -22,9 +20,7 @@ def pack(tmp_path):
 @pytest.fixture
 def town(tmp_path, pack, database_url, redis, redis_url):
     town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(pack)})
-    town.house.admins.add(name="admin", password_hash=hashed_at_no_cost(PASSWORD))
-    form = {"csrf_token": token(town.client, "/admin/login"), "name": "admin", "password": PASSWORD}
-    town.client.post("/admin/login", data=form)
+    town.signs_in("admin")
     yield town
     town.house.close()
 
@@ -127,15 +123,6 @@ def test_what_each_would_read_is_shown_with_whom_it_is_for(town, pack):
     assert "点开以后：https://example.org/a" in page
 
 
-def signs_in(town, name):
-    """Be another admin in the same browser."""
-    presses(town, "/admin/logout")
-    if town.house.admins.named(name) is None:
-        town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD))
-    form = {"csrf_token": token(town.client, "/admin/login"), "name": name, "password": PASSWORD}
-    town.client.post("/admin/login", data=form)
-
-
 def agrees(town, address):
     form = dict(re.findall(r'name="(csrf_token|seen)" value="([^"]+)"', town.client.get(address).text))
     return town.client.post(address, data=form, follow_redirects=True)
@@ -153,7 +140,7 @@ def test_one_admin_asks_and_another_one_agrees(town, pack):
     address = f"/admin/broadcasts/{run.key}/approve"
     mine = town.client.get(address).text
     before = town.house.pushes.store.run(run.key).state
-    signs_in(town, "第二位")
+    town.signs_in("第二位")
     shown = town.client.get(address).text
     agreed = agrees(town, address).text
 
@@ -175,7 +162,7 @@ def test_who_agrees_to_what_has_changed_is_shown_it_again(town, pack):
     town.phone().says("订阅2")
     confirms(town)
     (run,) = town.house.pushes.store.runs()
-    signs_in(town, "第二位")
+    town.signs_in("第二位")
     form = {"csrf_token": token(town.client, "/admin/"), "seen": "something else"}
 
     page = town.client.post(f"/admin/broadcasts/{run.key}/approve", data=form, follow_redirects=True).text
@@ -305,7 +292,7 @@ def test_who_agrees_to_a_push_for_groups_alone_sees_which_and_what_they_are_told
     confirms(town)
     (run,) = town.house.pushes.store.runs()
     address = f"/admin/broadcasts/{run.key}/approve"
-    signs_in(town, "第二位")
+    town.signs_in("第二位")
     shown, before = town.client.get(address).text, town.house.pushes.store.posts.of(run.key)
     agrees(town, address)
     after = town.house.pushes.store.posts.of(run.key)

@@ -10,9 +10,8 @@ from storage.runs import Run
 from storage.states import RunState, State
 from storage.wording import Content
 from tests.content.builders import a_broadcast, a_pack, write
-from tests.house import a_town, hashed_at_no_cost
+from tests.house import a_town
 
-PASSWORD = "a long enough password"
 KEY = "daily:2026-11-23"
 PAGE = f"/admin/broadcasts/{KEY}"
 WORDS = "日期应为 11 月 25 日。"
@@ -27,15 +26,9 @@ def pack(tmp_path):
 def town(tmp_path, pack, database_url, redis, redis_url):
     town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(pack)})
     town.client.application.config["WTF_CSRF_ENABLED"] = False
-    signs_in(town, "admin")
+    town.signs_in("admin")
     yield town
     town.house.close()
-
-
-def signs_in(town, name):
-    town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD))
-    town.client.post("/admin/logout")
-    assert town.client.post("/admin/login", data={"name": name, "password": PASSWORD}).status_code == 302
 
 
 def a_run(town, *ends, key=KEY, state=RunState.DONE, days_ago=0, four_eyes=False, **content):
