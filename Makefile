@@ -18,7 +18,7 @@ test: .venv/to-test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill$(if $(BROWSER),, and not browser)$(if $(NODE),, and not node)" $(ONLY)
 	@$(if $(BROWSER),,echo "LEFT OUT: the tests in a browser, because neither chromium nor google-chrome is on this machine.")
 	@$(if $(NODE),,echo "LEFT OUT: the tests of examples/miniprogram, because node is not on this machine.")
-	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: what comes to a store again on PostgreSQL, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
+	@$(if $(ZHIBU_TEST_DATABASE),,echo "LEFT OUT: what is about PostgreSQL, what comes to a store again on it, Redis and RabbitMQ, which .ci/run runs, and the drill (make drill).")
 
 check: test
 	@$(MAKE) --no-print-directory -j2 code day
