@@ -1,7 +1,6 @@
 """How a message becomes an answer: once, in its turn, and always something honest."""
 
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, Protocol
 
 import structlog
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from handlers.router import Draft, Handler, Route, Router, Switchboard, Talk, Talking, Turn, plain
 from storage import batching, redis, trouble
@@ -182,12 +181,12 @@ class Conversation:
         return self._inbox.begin(account=message.account, openid=message.openid, message=message.id, now=now)
 
     def _take(self, fresh: Fresh, message: Message, now: datetime, *, overlapped: bool) -> bytes:
-        talk = _loaded(fresh.talk, fresh.draft, now)
-        again = _is_same_tap(message, talk, now)
+        talk, tap = _loaded(fresh.talk, fresh.draft, now), _tap(message)
+        again = _is_same_tap(tap, talk, now)
         answered = self.answer(message, talk, now, overlapped=overlapped or again, again=again)
         rendered = self._rendered(answered.reply, message, now)
         if not again:
-            talk.tapped = (_tap(message), _milliseconds(self._clock()))
+            talk.tapped = (tap, _milliseconds(self._clock()))
         try:
             self._inbox.finish(
                 fresh,
@@ -433,10 +432,10 @@ def _is_stale(turn: Turn) -> bool:
     return talk.asked or (talk.touched_at is not None and turn.now - talk.touched_at > TALK_GOES_STALE)
 
 
-def _is_same_tap(message: Message, talk: Talk, now: datetime) -> bool:
+def _is_same_tap(tap: str, talk: Talk, now: datetime) -> bool:
     """Whether these words were answered just now, or while this message waited: nobody has read the answer."""
     words, answered = talk.tapped
-    return bool(words) and words == _tap(message) and -LEASE_MS <= _milliseconds(now) - answered <= SAME_TAP_MS
+    return bool(words) and words == tap and -LEASE_MS <= _milliseconds(now) - answered <= SAME_TAP_MS
 
 
 def _tap(message: Message) -> str:
@@ -477,19 +476,19 @@ def _note(turn: Turn, reply: Reply) -> bytes:
 
 def windows(notes: Iterable[bytes], *, zone: Any) -> Mapping[str, Window]:
     """The windows that notes speak of, by contact."""
-    read = [json.loads(note) for note in notes]
+    read = [from_json(note) for note in notes]
     return {contact: Window(datetime.fromtimestamp(until, zone), messages) for contact, until, messages in read}
 
 
 def _loaded(talk: bytes | None, draft: bytes | None, now: datetime) -> Talk:
     loaded = Talk()
     if talk is not None:
-        fields = json.loads(talk)
+        fields = from_json(talk)
         touched_at = datetime.fromtimestamp(fields["touched_at"], now.tzinfo)
         loaded = Talk(fields["feature"], fields["state"], fields["more"], touched_at, fields["asked"])
         loaded.tapped = tuple(fields.get("tapped", loaded.tapped))
     if draft is not None:
-        feature, state, until = json.loads(draft)
+        feature, state, until = from_json(draft)
         loaded.draft = Draft(feature, state, datetime.fromtimestamp(until, now.tzinfo))
         if loaded.draft.until <= now:
             loaded.draft = None

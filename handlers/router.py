@@ -230,4 +230,4 @@ class Switchboard:
 def plain(text: str) -> str:
     """Words as they are compared: half width, lower case, no spaces inside Chinese, no punctuation around."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"\s+", "", folded).strip(_EDGES)
+    return "".join(folded.split()).strip(_EDGES)

@@ -7,8 +7,8 @@ times what a row of eight costs.
 
 import select
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -136,7 +136,7 @@ class OnSqlite:
             rows: Rows = ask(self, call)
             return rows
         (statement,) = call.statements
-        with _lent(self._spares) as cursor:
+        with _Lent(self._spares) as cursor:
             return _executed(cursor, statement, call.values)
 
     def together(self, calls: Sequence[_Call]) -> Sequence[Any]:
@@ -145,7 +145,7 @@ class OnSqlite:
 
     def in_one(self, asked: Sequence[Asked]) -> list[Rows]:
         """The rows of each in a transaction of their own: all of them, whatever rows they give, or none."""
-        with _lent(self._spares) as cursor, self._turn:
+        with _Lent(self._spares) as cursor, self._turn:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 rows = [_executed(cursor, each.statement, each.values) for each in asked]
@@ -157,7 +157,7 @@ class OnSqlite:
             return rows
 
     def _change(self, calls: Sequence[_Call]) -> list[Rows]:
-        with _lent(self._spares) as cursor, self._turn:
+        with _Lent(self._spares) as cursor, self._turn:
             if len(calls) == 1 and len(calls[0].statements) == 1:
                 return [_executed(cursor, calls[0].statements[0], calls[0].values)]
             cursor.execute("BEGIN IMMEDIATE")
@@ -208,7 +208,7 @@ class OnPostgres:
     def in_one(self, asked: Sequence[Asked]) -> list[Rows]:
         """The rows of each in a transaction of their own: all of them, whatever rows they give, or none."""
         try:
-            with _lent(self._spares) as direct:
+            with _Lent(self._spares) as direct:
                 rows: list[Rows] = direct.at_once(asked)
                 return rows
         except _Blamed as blamed:
@@ -216,7 +216,7 @@ class OnPostgres:
         raise fault
 
     def _run(self, calls: Sequence[_Call]) -> list[Rows]:
-        with _lent(self._spares) as direct:
+        with _Lent(self._spares) as direct:
             if len(calls) == 1:
                 (call,) = calls
                 return [direct.in_turn(call.statements, call.values)]
@@ -273,19 +273,25 @@ def _as_many_as_can(calls: Sequence[_Call], run: Callable[[Sequence[_Call]], lis
     return [answers[at] for at in range(len(calls))]
 
 
-@contextmanager
-def _lent(spares: Spares[Any]) -> Iterator[Any]:
-    lent = spares.take()
-    try:
-        yield lent
-    except OperationalError:  # of the connection, not of a statement: what is at rest was cut with it
-        spares.drop(lent)
-        spares.close()
-        raise
-    except BaseException:
-        spares.drop(lent)
-        raise
-    spares.give_back(lent)
+class _Lent:
+    """A connection for as long as a `with` lasts. One that failed is dropped."""
+
+    __slots__ = ("_lent", "_spares")
+
+    def __init__(self, spares: Spares[Any]) -> None:
+        self._spares = spares
+
+    def __enter__(self) -> Any:
+        self._lent = self._spares.take()
+        return self._lent
+
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: object) -> None:
+        if kind is None:
+            self._spares.give_back(self._lent)
+            return
+        self._spares.drop(self._lent)
+        if issubclass(kind, OperationalError):  # of the connection, not of a statement: what is at rest was cut with it
+            self._spares.close()
 
 
 class Direct:

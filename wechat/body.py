@@ -10,12 +10,19 @@ from xml.parsers import expat
 
 LARGEST_BYTES = 1 << 20
 _DEEPEST = 16
+_SPACE = " \t\n"
+_OPENING, _CLOSING = "<xml>", "</xml>"
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\r"))
 _NONCHARACTERS = re.compile("[\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ILLEGAL = re.compile(f"{_CONTROL.pattern}|{_SURROGATE.pattern}")
+
+# A field as the platform itself writes it: without attributes, entities or anything inside.
+_FIELD = re.compile(
+    rf"[{_SPACE}]*<([A-Za-z]\w*)>(?:<!\[CDATA\[([^]\r]*+(?:](?!]>)[^]\r]*+)*+)]]>|([^]<>&\r]*+))</\1>", re.ASCII
+)
 
 
 class BadMessage(Exception):
@@ -54,6 +61,8 @@ def read(raw: bytes) -> Body:
 def word(fields: Mapping[str, Any], name: str) -> str:
     """Return the text of a field: the first where it came twice, "" where there is none or a nested one."""
     value = fields.get(name, "")
+    if isinstance(value, str):
+        return value
     while isinstance(value, list):
         value = value[0] if value else ""
     return value if isinstance(value, str) else ""
@@ -124,6 +133,21 @@ def _refuse_doctype(*_declared: Any) -> None:
 
 
 def _read_xml(text: str) -> Mapping[str, Any]:
+    """By one expression what is as the platform writes it; other XML by a parser, which takes five times as long."""
+    fields: dict[str, Any] = {}
+    at = len(_OPENING)
+    while found := _FIELD.match(text, at):
+        name, section, plain = found.groups("")
+        if name in fields:
+            break
+        fields[name] = section or plain
+        at = found.end()
+    if fields and text.startswith(_OPENING) and text[at:].strip(_SPACE) == _CLOSING:
+        return fields
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
     tree, parser = _Tree(), expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype

@@ -145,8 +145,8 @@ class Envelope:
 
 def sign(token: bytes, *parts: str) -> str:
     """Return the platform's signature: the hex SHA-1 of token and parts, sorted and joined."""
-    joined = b"".join(sorted([token, *(part.encode(errors="replace") for part in parts)]))
-    return hashlib.sha1(joined, usedforsecurity=False).hexdigest()
+    sorted_parts = sorted([token, *[part.encode(errors="replace") for part in parts]])
+    return hashlib.sha1(b"".join(sorted_parts), usedforsecurity=False).hexdigest()
 
 
 def lock(message: bytes, *, key: bytes, appid: str, salt: bytes) -> str:

@@ -87,10 +87,11 @@ def _probe(fields: Fields, account: str) -> Message:
 
 
 def _row(fields: Fields) -> Row:
-    kind, event = word(fields, "MsgType").lower(), word(fields, "Event").lower()
-    if not kind or (kind == "event" and not event):
+    kind = word(fields, "MsgType").lower()
+    event = word(fields, "Event").lower() if kind == "event" else kind
+    if not event:
         raise BadMessage("the body has no MsgType or no Event")
-    return _EVENTS.get(event, _UNKNOWN) if kind == "event" else _MESSAGES.get(kind, _UNKNOWN)
+    return (_EVENTS if kind == "event" else _MESSAGES).get(event, _UNKNOWN)
 
 
 def _openid(fields: Fields, detail: Any) -> str:

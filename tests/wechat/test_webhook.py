@@ -208,6 +208,28 @@ class TestVerification:
         assert answer.headers["Content-Type"].startswith("text/plain")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
+    @pytest.mark.parametrize(
+        ("written", "echo"),
+        [
+            ("echostr=a", "a"),
+            ("echostr=a&echostr=b", "a"),
+            ("&&echostr=a&", "a"),
+            ("echostr=a=b", "a=b"),
+            ("echostr=", ""),
+            ("echostr", ""),
+            ("echostr=a%20b", "a b"),
+            ("echostr=a+b&x=%26", "a b"),
+            ("echostr=%E4%B8%AD&echostr=b", "中"),
+            ("echostr=中", "中"),
+        ],
+    )
+    def test_reads_the_query_as_it_may_be_written(self, written, echo):
+        query = "&".join(f"{name}={value}" for name, value in signed(an_account(), NOW).items())
+
+        answer = Program().client.get("/wechat/official", query_string=f"{query}&{written}")
+
+        assert (answer.status_code, answer.get_data(as_text=True)) == (200, echo)
+
     def test_by_somebody_else_is_refused(self):
         query = {"signature": "0" * 40, "timestamp": str(int(NOW.timestamp())), "nonce": "1", "echostr": "<script>"}
 
