@@ -34,6 +34,7 @@ from handlers import (
     access,
     agents,
     appointment,
+    bulletin,
     console,
     conversation,
     digest,
@@ -456,6 +457,14 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             tell=tell,
             say=shelf.say,
             zone=settings.zone,
+        ),
+        bulletin.feature(
+            cases=opinions.of_days,
+            alike=opinion.alike,
+            names=lambda: {row.entry.name for row in roster_store.rows()},
+            workdays=Workdays(lambda: shelf.current().work_years),
+            today=lambda: clock().astimezone(settings.zone).date(),
+            account=lambda: shelf.current().account,
         ),
         membership.feature(
             roster=roster_store, people=people, shelf=shelf, zone=settings.zone, clock=clock, effect=effect

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -38,6 +39,7 @@ __all__ = [
     "Staff",
     "Stores",
     "Tell",
+    "alike",
     "categories_in",
     "feature",
 ]
@@ -143,6 +145,17 @@ class _Counter:
         )
 
 
+@cache
+def _words() -> Mapping[str, str]:
+    told: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))["told"]
+    return told
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two opinions may say the same."""
+    return engine.likeness(one, other, fillers=_words()["fillers"]) >= engine.ALIKE
+
+
 def feature(
     *,
     stores: Stores,
@@ -213,7 +226,6 @@ def feature(
     )
     browsers = pages.Desk(box=_Counter(counter), paces=outside.paces, say=say, account=outside.account, clock=clock)
     gallery = pages.Gallery(checks=checks, opinions=opinions, pictures=pictures, clock=clock)
-    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
     hands = Hands(
         opinions=opinions,
         promise=promise,
@@ -222,7 +234,7 @@ def feature(
         today=today,
         author=outside.author,
         tell=outside.tell,
-        words=words["told"],
+        words=_words(),
     )
     desk = admin.Desk(
         opinions=opinions,
@@ -250,7 +262,7 @@ def feature(
         escalates_after=settings.escalate_workdays,
         tell=outside.tell,
         paces=outside.paces,
-        words=words["told"],
+        words=_words(),
     )
 
     return Feature(

@@ -27,6 +27,7 @@ GRAVE = {"serious", "critical"}
 CUT_OFF = Path(__file__).parents[1] / "cut_off.js"
 NO_PAGES = {  # what a browser gets and nobody reads
     "bootstrap.static",
+    "bulletin_admin.document",
     "console.live",
     "digest.atom",
     "digest.json_feed",
@@ -73,6 +74,7 @@ class Walk:
             f"/p/digest/{digest}",
             "/p/digest/nothing",
             "/p/digest?kind=x",
+            "/p/bulletin",
         ):
             yield self._goes(path)
 
@@ -173,6 +175,7 @@ class Walk:
             "/admin/quiz/",
             "/admin/opinion/?state=answered&whose=-&tag=没有",
             "/admin/appointment/",
+            "/admin/bulletin/",
             "/admin/opinion/",
         ):
             yield self._goes(path)

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.alike
 
 FOR_ANYONE = {"/admin/login", "/admin/style.css"}
 PAGES_FOR_ANYONE = (
+    "/p/bulletin",
     "/p/login",
     "/p/digest",
     "/p/opinion/receipt",

@@ -1,0 +1,34 @@
+"""What is told of opinions: 办理公开 in numbers for everybody, 简报 without names for those above."""
+
+import tomllib
+from collections.abc import Callable, Collection, Sequence
+from datetime import date
+from pathlib import Path
+
+from content.models import Account
+from handlers.bulletin import admin, pages
+from handlers.bulletin.engine import Case
+from handlers.bulletin.service import Reports
+from handlers.feature import Feature
+from scheduler.workdays import Workdays
+
+__all__ = ["feature"]
+
+
+def feature(
+    *,
+    cases: Callable[[Collection[date]], Sequence[Case]],
+    alike: Callable[[str, str], bool],
+    names: Callable[[], Collection[str]],
+    workdays: Workdays,
+    today: Callable[[], date],
+    account: Callable[[], Account],
+) -> Feature:
+    """Its pages; `cases` are the opinions of some days, and `alike` says which two mean the same."""
+    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))["bulletin"]
+    reports = Reports(cases=cases, alike=alike, names=names, workdays=workdays, today=today, mask=words["mask"])
+    return Feature(
+        name="bulletin",
+        pages_for_anyone=pages.blueprint(reports, account),
+        admin=admin.blueprint(admin.Editor(reports=reports, words=words)),
+    )

@@ -1,0 +1,64 @@
+"""简报: what was said in a week, without names, to be looked through and sent to the organisation above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from content import paper
+from handlers.bulletin.engine import Cluster, Row
+from handlers.bulletin.service import Reports
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Editor:
+    """The week that the address names, the last whole one without."""
+
+    reports: Reports
+    words: Mapping[str, str]
+
+    def page(self) -> ResponseReturnValue:
+        """The week on a page."""
+        first, last, rows, said = self.reports.week(self._day())
+        week = timedelta(days=7)
+        return render_template(
+            "bulletin/week.html", first=first, last=last, rows=rows, said=said, before=first - week, after=first + week
+        )
+
+    def document(self) -> ResponseReturnValue:
+        """The same as a Word file."""
+        first, last, rows, said = self.reports.week(self._day())
+        words, title = self.words, self.words["title"].format(first=first, last=last)
+        parts = [
+            (words["numbers"], [self._number(row) for row in rows] or [words["few"]]),
+            (words["said"], [self._said(each) for each in said] or [words["nothing"]]),
+        ]
+        named = {"Content-Disposition": f"attachment; filename=bulletin-{first}.docx", "Cache-Control": "no-store"}
+        return Response(paper.written(title, parts), mimetype=WORD, headers=named)
+
+    def _number(self, row: Row) -> str:
+        ended = "" if row.ended is None else self.words["ended"].format(row.ended)
+        return self.words["number"].format(row.category or self.words["rest"], row.count) + ended
+
+    def _said(self, each: Cluster) -> str:
+        many = self.words["many"].format(each.count) if each.count else ""
+        state = self.words["has_ended" if each.ended else "goes_on"]
+        return self.words["line"].format(category=each.category, many=many, state=state, words=each.words)
+
+    def _day(self) -> date:
+        try:
+            return date.fromisoformat(request.args.get("week", ""))
+        except ValueError:
+            return self.reports.today() - timedelta(days=7)
+
+
+def blueprint(editor: Editor) -> Blueprint:
+    """The pages under /admin/bulletin."""
+    pages = Blueprint("bulletin_admin", __name__, url_prefix="/admin/bulletin", template_folder="../templates")
+    pages.add_url_rule("/", "page", editor.page)
+    pages.add_url_rule("/week.docx", "document", editor.document)
+    return pages

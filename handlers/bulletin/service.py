@@ -1,0 +1,48 @@
+"""What is told of opinions, made of them: a month's numbers for everybody, a week's words for those above."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from handlers.bulletin import engine
+from handlers.bulletin.engine import Case, Cluster, Row
+from scheduler.workdays import Workdays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """`cases` are the opinions of some days; `names` are hidden wherever they stand, with `mask`.
+
+    What everybody sees is reckoned once a day: nobody learns the moment of an answer by looking again and again.
+    """
+
+    cases: Callable[[Collection[date]], Sequence[Case]]
+    alike: Callable[[str, str], bool]
+    names: Callable[[], Collection[str]]
+    workdays: Workdays
+    today: Callable[[], date]
+    mask: str
+    _kept: dict[date, list[tuple[date, list[Row]]]] = field(default_factory=dict)
+
+    def months(self) -> list[tuple[date, list[Row]]]:
+        """The first days of the last whole months with their numbers, the newest first."""
+        today = self.today()
+        if today not in self._kept:
+            found = [(first, self._rows(first, last)) for first, last in engine.months(today)]
+            self._kept.clear()
+            self._kept[today] = found
+        return self._kept[today]
+
+    def _rows(self, first: date, last: date) -> list[Row]:
+        return engine.rows(self.cases(_days(first, last)), self.workdays.between)
+
+    def week(self, day: date) -> tuple[date, date, list[Row], list[Cluster]]:
+        """Monday and Sunday of the week of a day, its numbers, and what was said."""
+        first, last = engine.week(day)
+        cases = self.cases(_days(first, last))
+        said = engine.clusters(cases, alike=self.alike, hidden=self.names(), mask=self.mask)
+        return first, last, engine.rows(cases, self.workdays.between), said
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
