@@ -47,6 +47,7 @@ def bounds(seconds: float = CALL_SECONDS) -> dict[str, Any]:
         "socket_connect_timeout": seconds,
         "retry": Retry(NoBackoff(), 0),
         "health_check_interval": 0,
+        "driver_info": None,  # else each connection looks the library's version up on disk, and tells it in two calls
     }
 
 
