@@ -42,6 +42,7 @@ from handlers import (
     health,
     linking,
     login,
+    measure,
     membership,
     openapi,
     opinion,
@@ -95,6 +96,7 @@ from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
 from storage.linking import Linking
+from storage.measure import Measures
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
 from storage.passes import Passes
@@ -465,6 +467,11 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             workdays=Workdays(lambda: shelf.current().work_years),
             today=lambda: clock().astimezone(settings.zone).date(),
             account=lambda: shelf.current().account,
+        ),
+        measure.feature(
+            measures=Measures(database, keys),
+            names=admins.names,
+            today=lambda: clock().astimezone(settings.zone).date(),
         ),
         membership.feature(
             roster=roster_store, people=people, shelf=shelf, zone=settings.zone, clock=clock, effect=effect

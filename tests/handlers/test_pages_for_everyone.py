@@ -176,6 +176,7 @@ class Walk:
             "/admin/opinion/?state=answered&whose=-&tag=没有",
             "/admin/appointment/",
             "/admin/bulletin/",
+            "/admin/measure/",
             "/admin/opinion/",
         ):
             yield self._goes(path)
