@@ -55,7 +55,7 @@ class Hands:
         self._hot_settle = db.hot(self._settle)
         self._spend_windows = db.hot(_spending_windows(db))
         self._spend_credits = db.hot(_spending_credits(db))
-        self._claim = db.hot(_claiming())
+        self._claim = db.hot(_claiming(db))
         self._meet = db.hot(_meeting(db))
         self._put_back = db.hot(_putting_back(db))
 
@@ -241,7 +241,7 @@ def _spending_credits(db: Database) -> sa.Update:
     return credits_.update().where(same, credits_.c.left > 0).values(left=credits_.c.left - 1)
 
 
-def _claiming() -> sa.Update:
+def _claiming(db: Database) -> sa.Update:
     key: sa.BindParameter[str] = sa.bindparam("key")
     other, due = deliveries.alias("other"), deliveries.alias("waiting")
     is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == _word(RunState.SENDING))
@@ -261,9 +261,12 @@ def _claiming() -> sa.Update:
     )
     chosen = sa.select(due.c.person).where(ready, is_sent, ~elsewhere).order_by(due.c.wake_at)
     picked = chosen.limit(sa.bindparam("room")).with_for_update(skip_locked=True, of=due)
-    take = deliveries.update().where(
-        deliveries.c.key == key, deliveries.c.person.in_(sa.select(picked.cte("picked").c.person))
-    )
+    names = sa.select(picked.cte("picked").c.person)
+    if db.is_sqlite:
+        mine: sa.ColumnElement[bool] = deliveries.c.person.in_(names)
+    else:  # a list is looked up: with a table PostgreSQL may go through the run instead, and compare each row with it
+        mine = deliveries.c.person == sa.any_(sa.func.array(names.scalar_subquery()))
+    take = deliveries.update().where(deliveries.c.key == key, mine)
     taken = take.values(
         state=_word(State.IN_HAND),
         batch=sa.bindparam("batch"),
