@@ -589,18 +589,24 @@ def _pushes(
     clock: Clock,
 ) -> Pushes:
     store, hands = Runs(database), Hands(database)
+    mass = MassChannel(platform.accounts, store.masses, clock=clock)
     made: tuple[Channel, ...] = (
         NoticeChannel(platform.accounts, platform.bulks),
         MiniNoticeChannel(platform.accounts, platform.bulks),
         CustomerServiceChannel(platform.accounts, platform.bulks),
         TemplateMessageChannel(platform.accounts, platform.bulks),
-        MassChannel(platform.accounts, store.masses, clock=clock),
+        mass,
         NextVisitChannel(hands),
     )
     channels = {channel.name: channel for channel in made}
     conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
     plans = Plans(database, conditions)
-    outlook = Outlook(platform.clients, manners=settings.manners, a_second=settings.push.a_second)
+    outlook = Outlook(
+        platform.clients,
+        manners=settings.manners,
+        a_second=settings.push.a_second,
+        mass_calls=lambda now: mass.calls_left(now=now),
+    )
     planner = Planner(plans, Audience(plans, conditions), channels, settings.manners, platform.refusals, outlook)
     windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
     queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
@@ -632,7 +638,7 @@ def _pushes(
         planner=planner,
         channels=channels,
         crier=crier,
-        herald=Herald(store=store, planner=planner, clients=platform.clients, clock=clock),
+        herald=Herald(store=store, planner=planner, clients=platform.clients, clock=clock, whole=mass.whole),
         nights=Nights(store, settings.manners),
         speeds=platform.speeds,
         clock=clock,

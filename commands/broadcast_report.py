@@ -18,6 +18,9 @@ CLOSED = {
     "credit": "no credit",
     "window": "no open window",
     "mass": "had four mass messages this month",
+    "whole": "the account can only send to everybody or to one tag, and others are meant",
+    "tag": "doesn't bear the tag",
+    "today": "the account has sent all that a day allows",
 }
 
 

@@ -11,6 +11,7 @@ from scheduler.manners import Manners
 from scheduler.outlook import Left
 from scheduler.planner import Planner
 from scheduler.reporting import of_deeds
+from storage.deliveries import MASS
 from storage.group_posts import PostState
 from storage.planning import Counted, Why
 from storage.runs import Runs
@@ -101,13 +102,17 @@ class Forecaster:
         """What is told of people where they aren't too few; of few who are told apart by what they did, nothing."""
         least = SMALL if of_deeds(content, self._store.run) else 1
         channels, outlook = counted.channels, self._planner.outlook
+        able = self._planner.able(content, now=now)
         spends = {name: self._planner.spends(name, content) for name in channels}
         return {
             "closed": {why: number for why, number in counted.closed.most_common() if number >= least},
             "full": counted.full if counted.full >= least else 0,
             "credits": sum(number for name, number in channels.items() if spends[name].get("spent_credit")),
             "window_messages": sum(number for name, number in channels.items() if spends[name].get("spent_window")),
-            "left": outlook.left(channels, self._planner.able(content, now=now)),
+            "left": (
+                *outlook.left(channels, able),
+                *outlook.mass_left(channels.get(MASS, 0), able.get(MASS, ()), now=now),
+            ),
             "last_at": outlook.last_at(channels, self._ahead(key), begins=self._manners.next_allowed(begins)),
         }
 

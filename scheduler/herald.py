@@ -9,15 +9,18 @@ from typing import Protocol
 import structlog
 
 from scheduler import reasons
+from scheduler.channels.mass import tag_of
 from scheduler.job import Job
 from scheduler.planner import Planner
-from storage.deliveries import MASS
+from storage.deliveries import MASS, Row
+from storage.gathering import TOO_FEW, Stray
 from storage.mass_jobs import LIST, MassJob, MassJobs
 from storage.refusals import Way
 from storage.runs import Run, Runs
 from storage.states import RunState
 from wechat.api.mass import MassArticles, MassSent, MassState, What
-from wechat.errors import UNAUTHORIZED, BadRequest, Misconfigured, QuotaSpent, Retryable, Unsure, WeChatError
+from wechat.api.tags import Tag
+from wechat.errors import UNAUTHORIZED, BadRequest, Misconfigured, Retryable, Unsure, WeChatError
 from wechat.messages import Article, PictureArticle
 
 LOST_AFTER = timedelta(seconds=60)  # longer than a call may take with its time limits
@@ -27,6 +30,7 @@ CONFIRM = timedelta(minutes=30)  # that an account's admin has for their word
 LOST_FOR_GOOD = timedelta(days=2)
 LONGEST_WAIT_SECONDS = 600.0
 SPENT, CONFIRMING, REFUSED = 45028, 89504, 89505
+NO_TAG = "no_tag"
 
 
 class Masses(Protocol):
@@ -37,6 +41,15 @@ class Masses(Protocol):
 
     def mass_to(self, openids: Sequence[str], what: What, *, client_msg_id: str) -> MassSent:
         """Send to these."""
+
+    def mass_to_all(self, what: What, *, client_msg_id: str) -> MassSent:
+        """Send to every follower."""
+
+    def mass_to_tag(self, what: What, tag: int, *, client_msg_id: str) -> MassSent:
+        """Send to those who bear a tag."""
+
+    def tags(self) -> list[Tag]:
+        """List the account's tags."""
 
     def mass_state(self, sent: str) -> MassState:
         """Tell how far it is."""
@@ -50,6 +63,7 @@ class Herald:
     planner: Planner
     clients: Mapping[str, Masses]
     clock: Callable[[], datetime]
+    whole: frozenset[str] = frozenset()  # accounts that can't send to a list
 
     @property
     def _masses(self) -> MassJobs:
@@ -59,12 +73,22 @@ class Herald:
         """Gather who is due into jobs, and send those whose turn has come. `stop` ends it early."""
         if MASS not in run.content.channels:
             return
-        for person in self._masses.gather(run.key, now=self.clock()):
-            self._divert(run, person)
+        gathering = self.store.gathering
+        gathering.gather(run.key, but=self.whole, now=self.clock())
+        for account in sorted(self.whole):
+            gathering.gather_whole(run.key, account, tag=tag_of(run.content), now=self.clock())
         for job in self._masses.due(run.key, now=self.clock()):
             if stop() or self.clock() >= run.expires_at:
                 return
             self._send(job, run)
+        while not stop() and (strays := gathering.strays(run.key)):
+            gathering.divert(run.key, strays, self._ways(run, strays), now=self.clock())
+
+    def _ways(self, run: Run, strays: Sequence[Stray]) -> Sequence[Row]:
+        """The broadcast's next channel for each of those whom no mass send reaches."""
+        others = tuple(name for name in run.content.channels if name != MASS)
+        content = replace(run.content, channels=others)
+        return self.planner.others([each.person for each in strays], content, now=self.clock()) if others else ()
 
     def _send(self, job: MassJob, run: Run) -> None:
         now = self.clock()
@@ -76,19 +100,33 @@ class Herald:
         if not self._masses.take(job, batch=batch, paces=PACES, now=now, lost_at=now + LOST_AFTER):
             return
         openids = self._masses.openids(job, now=now)
-        if len(openids) < LIST.start:  # others have left since
-            self._let_go(job, run, error="too_few", reason=reasons.TOO_FEW)
+        if len(openids) < (1 if job.account in self.whole else LIST.start):  # others have left since
+            self._masses.dissolve(job, error=TOO_FEW, reason=reasons.TOO_FEW, now=now)
             return
         what = self._said(job, run, client)
         if what is None:
             return
         try:
-            sent = client.mass_to(openids, what, client_msg_id=job.client_msg_id)
+            sent = self._call(job, run, client, openids, what)
         except WeChatError as error:
             self._failed(job, run, error)
             return
         now = self.clock()
+        if sent is None:
+            self._masses.dissolve(job, error=NO_TAG, reason=reasons.NO_TAG, now=now)
+            return
         self._masses.accepted(job, sent.id, asked_at=now + ASKED_AFTER, now=now)
+
+    def _call(self, job: MassJob, run: Run, client: Masses, openids: Sequence[str], what: What) -> MassSent | None:
+        """Send to a list, or to all whom the account can send to at once; None where the tag isn't there any more."""
+        once = job.client_msg_id
+        if job.account not in self.whole:
+            return client.mass_to(openids, what, client_msg_id=once)
+        tag = tag_of(run.content)
+        if not tag:
+            return client.mass_to_all(what, client_msg_id=once)
+        number = next((each.id for each in client.tags() if each.name == tag), None)
+        return None if number is None else client.mass_to_tag(what, number, client_msg_id=once)
 
     def _said(self, job: MassJob, run: Run, client: Masses) -> What | None:
         """What a job says: words, or the draft that is made for it; None where that can't be made now."""
@@ -123,7 +161,8 @@ class Herald:
         log.warning("mass send refused", run=run.key, account=job.account, errcode=error.errcode)
         code, surely = str(error.errcode or type(error).__name__.lower()), error.errcode is not None
         if error.errcode == REFUSED:
-            self._masses.end(job, error=code, reason=reasons.of(error), now=now)
+            why = reasons.of(error)
+            self._masses.end(job, error=code, reason=why, pause=reasons.ASKS.format(why=why), now=now)
         elif isinstance(error, Retryable):
             wait = min(max(error.after_seconds, 2.0**job.attempts), LONGEST_WAIT_SECONDS)
             why = reasons.CONFIRM if error.errcode == CONFIRMING else ""
@@ -133,22 +172,10 @@ class Herald:
         elif error.errcode in (SPENT, UNAUTHORIZED):
             if error.errcode == UNAUTHORIZED:
                 self.planner.refusals.add(Way(job.account, MASS), now=now)
-            self._let_go(job, run, error=code, reason=reasons.of(error))
+            self._masses.dissolve(job, error=code, reason=reasons.of(error), now=now)
         else:
             self._masses.later(job, wake_at=now, error=code, is_new=surely)
             self._pause(run, error)
-
-    def _let_go(self, job: MassJob, run: Run, *, error: str, reason: str) -> None:
-        """Each of them by the next channel."""
-        for person in self._masses.dissolve(job, error=error, reason=reason, now=self.clock()):
-            self._divert(run, person)
-
-    def _divert(self, run: Run, person: str) -> None:
-        others = tuple(name for name in run.content.channels if name != MASS)
-        row = self.planner.again(person, replace(run.content, channels=others), now=self.clock()) if others else None
-        names = ("contact", "account", "channel", "variant")
-        way = {name: getattr(row, name) for name in names} if row is not None and row.channel else None
-        self._masses.divert(run.key, person, way, now=self.clock())
 
     def _pause(self, run: Run, error: WeChatError) -> None:
         why = reasons.of(error) if not isinstance(error, Misconfigured) or error.errcode else error.errmsg
@@ -170,7 +197,7 @@ class Herald:
         except BadRequest:
             self._masses.end(job, error="lost", reason=reasons.UNKNOWN_THERE, now=now)
             return
-        except (WeChatError, QuotaSpent):
+        except WeChatError:
             self._masses.ask_again(job, at=now + ASKED_AFTER, reason=job.reason)
             return
         if state is MassState.RUNNING:

@@ -1,6 +1,6 @@
 """What a run would leave of the accounts' quotas, and when the last would have it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,6 +8,8 @@ from typing import Protocol
 import structlog
 
 from scheduler.manners import Manners
+from storage.deliveries import MASS
+from storage.mass_jobs import LIST
 from wechat.api.account import Quota
 from wechat.errors import WeChatError
 
@@ -33,6 +35,8 @@ class Account(Protocol):
 class Left:
     """Calls that an account has left today for a channel, and after the run; None where nobody knows.
 
+    A call reaches one person; a mass send's many.
+
     Where several accounts serve a channel nobody knows beforehand how many each will send.
     """
 
@@ -46,16 +50,29 @@ class Outlook:
     """Asks the platform, and reckons with the pace that `[push]` allows to each channel of an account."""
 
     def __init__(
-        self, accounts: Mapping[str, Account] | None = None, *, manners: Manners, a_second: float = A_SECOND
+        self,
+        accounts: Mapping[str, Account] | None = None,
+        *,
+        manners: Manners,
+        a_second: float = A_SECOND,
+        mass_calls: Callable[[datetime], Mapping[str, int]] = lambda _: {},
     ) -> None:
         self._accounts = accounts or {}
         self._manners = manners
         self._a_second = a_second
+        self._mass_calls = mass_calls
         self._log = structlog.get_logger("push")
 
     def left(self, channels: Mapping[str, int], able: Mapping[str, Collection[str]]) -> Sequence[Left]:
         """What is left of each quota that so many by these channels would take; `able` are the channels' accounts."""
         return tuple(self._left({name: n for name, n in channels.items() if n and name in CALLS}, able))
+
+    def mass_left(self, people: int, accounts: Collection[str], *, now: datetime) -> Sequence[Left]:
+        """The same of mass sends, whose calls we count ourselves: one for as many people as a list may have."""
+        known = self._mass_calls(now) if people else {}
+        names = sorted(name for name in accounts if name in known)
+        calls = -(-people // LIST[-1])
+        return [Left(name, MASS, known[name], known[name] - calls if len(names) == 1 else None) for name in names]
 
     def _left(self, channels: Mapping[str, int], able: Mapping[str, Collection[str]]) -> Iterator[Left]:
         for channel, number in channels.items():

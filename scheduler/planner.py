@@ -64,7 +64,11 @@ class Planner:
 
     def able(self, content: Content, *, now: datetime) -> Mapping[str, Collection[str]]:
         """The accounts that have the right to each channel of a run."""
-        return {each.channel: (each.accounts or frozenset()) - each.refused for each in self._open(content, now)}
+        able: dict[str, frozenset[str]] = {}
+        for each in self._open(content, now):
+            its = (each.accounts or frozenset()) - each.refused
+            able[each.channel] = able.get(each.channel, frozenset()) | its
+        return able
 
     def spends(self, channel: str, content: Content) -> Mapping[str, Any]:
         """What one that is sent by a channel costs (`Channel.spends`)."""
@@ -73,7 +77,12 @@ class Planner:
 
     def again(self, person: str, content: Content, *, now: datetime) -> Row | None:
         """Another channel for a person whose first one turned out to be closed; None for one who left."""
-        return self._plans.again(Plan(key="", content=content, now=now, openings=self._open(content, now)), person)
+        return next(iter(self.others([person], content, now=now)), None)
+
+    def others(self, persons: Collection[str], content: Content, *, now: datetime) -> Sequence[Row]:
+        """The same for several, by ways to one person: what reaches everybody at once is none."""
+        openings = [each for each in self._open(content, now) if not each.for_all]
+        return self._plans.again(Plan(key="", content=content, now=now, openings=openings), persons)
 
     def _plan(self, key: str, content: Content, now: datetime) -> Plan:
         patient = [channel.opening(content) for channel in self._channels.values() if channel.waits]
@@ -81,15 +90,15 @@ class Planner:
         return Plan(key=key, content=content, now=now, openings=self._open(content, now), patient=patient, caps=caps)
 
     def _open(self, content: Content, now: datetime) -> Sequence[Opening]:
-        """The openings of the broadcast's channels, without the accounts that the platform has refused."""
+        """The openings of the broadcast's channels, without the accounts that the platform has refused.
+
+        What reaches everybody on an account at once goes first: nobody there may have it by another channel too.
+        """
         refused = self.refusals.current(now=now)
-        known = [self._channels[name] for name in content.channels if name in self._channels]
+        made = [self._channels[name].opening(content) for name in content.channels if name in self._channels]
         return [
-            replace(
-                channel.opening(content),
-                refused=frozenset(way.account for way in refused if way.channel == channel.name),
-            )
-            for channel in known
+            replace(each, refused=frozenset(way.account for way in refused if way.channel == each.channel))
+            for each in (*(each.first for each in made if each.first), *made)
         ]
 
     def _caps(self, key: str, content: Content, now: datetime) -> Iterator[Cap]:

@@ -33,6 +33,7 @@ OF_DELIVERIES: Mapping[str, str] = {
     "system_failed": "微信的系统没有送到",
     "freq_limit": "给他发得太频繁，微信没有送",
     "not_delivered": "微信说没有送到",
+    "no_tag": "公众号里已经没有这个标签",
 }
 NOT_KNOWN = "发出去以后没有得到答复，不知道有没有收到"
 OTHERWISE = "没有发成，原因是“{error}”"
@@ -44,6 +45,8 @@ MEND = "请修改推送或模板的内容，再发一次"
 NOT_ALONE = "群发不能只发给一个人"
 TOO_FEW = "不到两个人，群发发不了，已改走下一个渠道"
 CONFIRM = "等公众号的管理员在微信里确认（30分钟内）"
+NO_TAG = "公众号里已经没有这个标签了，已改走下一个渠道"
+ASKS = "{why}。群发没有发出去：继续发就改走下一个渠道，不发了请取消这一次"
 UNKNOWN_THERE = "微信说没有这次群发"
 MASS_FAILED = "微信没有发出去，也没有说原因"
 
@@ -67,9 +70,17 @@ MASS: Mapping[str, str] = {
 }
 
 
+ASKED = frozenset(MASS) - {"send fail", "err(40002)"}  # somebody has said no: an admin decides what comes next
+
+
 def of_mass(status: str) -> str:
     """Why a mass send came to nothing."""
     return MASS.get(status, f"{MASS_FAILED}（{status[:32]}）")
+
+
+def pause_of_mass(status: str) -> str:
+    """Why the run of such a mass send rests; "" where its people go on another way by themselves."""
+    return ASKS.format(why=of_mass(status)) if status in ASKED else ""
 
 
 UNKNOWN_RULE = "不合微信的规则"

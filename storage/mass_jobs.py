@@ -5,7 +5,6 @@ one. They are gathered into a job, and in hand of it from then on: their `batch`
 due → in_hand → sending (the platform has it, and may ask the account's admin) → done | failed | unsure.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -71,6 +70,7 @@ mass_reports = sa.Table(
     sa.Column("msg_id", sa.String(64), primary_key=True),
     sa.Column("error", sa.String(32), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("pause", sa.Text, nullable=False, server_default=""),  # why its run shall rest, if it shall
     sa.Column("total", sa.Integer),
     sa.Column("filtered", sa.Integer),
     sa.Column("sent", sa.Integer),
@@ -145,52 +145,8 @@ def still_open(key: str) -> sa.ColumnElement[bool]:
 class MassJobs:
     """The mass sends of all runs, and what each follower has had this month. Every method is safe to repeat."""
 
-    def __init__(self, db: Database, *, most: int = LIST[-1]) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._most = most
-
-    # -- gathered ------------------------------------------------------------------------------------------------
-
-    def gather(self, key: str, *, now: datetime) -> Sequence[str]:
-        """Put the people of a run who are due into jobs, and give those who are alone: a list has two or more."""
-        due = (deliveries.c.key == key) & (deliveries.c.channel == MASS) & (deliveries.c.state == State.DUE)
-        due &= deliveries.c.wake_at <= now
-        kinds = sa.select(deliveries.c.account, deliveries.c.variant, sa.func.count().label("count")).where(due)
-        with self._db.read() as connection:
-            found = connection.execute(kinds.group_by(deliveries.c.account, deliveries.c.variant)).all()
-        alone: list[str] = []
-        for account, variant, count in found:
-            mine, left = due & (deliveries.c.account == account) & (deliveries.c.variant == variant), count
-            while left >= LIST.start:
-                size = min(self._most, left) - (left - self._most == 1)
-                if not self._gathered(key, account, variant, mine, size, now):
-                    break
-                left -= size
-            if left == 1:
-                with self._db.read() as connection:
-                    alone += connection.execute(sa.select(deliveries.c.person).where(mine)).scalars()
-        return alone
-
-    def _gathered(
-        self, key: str, account: str, variant: int, mine: sa.ColumnElement[bool], size: int, now: datetime
-    ) -> bool:
-        """Make a job of so many; False where the run isn't sent, or another worker has gathered them."""
-        is_sent = sa.exists().where(runs.c.key == key, runs.c.state == RunState.SENDING)
-        last = sa.select(sa.func.max(mass_jobs.c.number)).where(mass_jobs.c.key == key, mass_jobs.c.account == account)
-        with self._db.by_turns(mass_jobs) as connection:
-            number = (connection.execute(last).scalar() or 0) + 1
-            once = hashlib.sha256(f"{key}\x1f{account}\x1f{number}".encode()).hexdigest()[:32]
-            some = sa.select(deliveries.c.person).where(mine, is_sent).order_by(deliveries.c.person).limit(size)
-            chosen = some.cte("chosen")
-            taken = deliveries.update().where(
-                deliveries.c.key == key, deliveries.c.person.in_(sa.select(chosen.c.person)), mine
-            )
-            taken = taken.values(state=State.IN_HAND, batch=once, attempts=deliveries.c.attempts + 1)
-            if connection.execute(taken.returning(deliveries.c.person)).first() is None:
-                return False
-            job = {"key": key, "account": account, "number": number, "variant": variant, "client_msg_id": once}
-            connection.execute(mass_jobs.insert().values(**job, state=JobState.DUE, wake_at=now))
-        return True
 
     # -- called --------------------------------------------------------------------------------------------------
 
@@ -256,7 +212,7 @@ class MassJobs:
             early = connection.execute(sa.select(mass_reports).where(told)).first()
             if early is not None:
                 connection.execute(mass_reports.delete().where(told))
-                self._end(connection, job, early.error, early.reason, _counts(early), now)
+                self._end(connection, job, early.error, early.reason, _counts(early), now, early.pause)
 
     def later(self, job: MassJob, *, wake_at: datetime, error: str, reason: str = "", is_new: bool = False) -> None:
         """Nothing came of a call: it is made again then. `is_new`: it surely never reached the platform."""
@@ -267,46 +223,57 @@ class MassJobs:
             here = self._is(job) & (mass_jobs.c.state == JobState.IN_HAND)
             connection.execute(mass_jobs.update().where(here).values(change))
 
-    def dissolve(self, job: MassJob, *, error: str, reason: str, now: datetime) -> Sequence[str]:
-        """End a job that never was one, and let its people go: they are due again, and given."""
+    def dissolve(self, job: MassJob, *, error: str, reason: str, now: datetime) -> None:
+        """End a job that never was one, and let its people go: they are due again, and another way is looked for."""
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
         mine &= deliveries.c.state == State.IN_HAND
         over = {"state": JobState.FAILED, "error": error, "reason": reason, "settled_at": now}
         with self._db.begin() as connection:
             ended = mass_jobs.update().where(self._is(job), mass_jobs.c.state.in_(OPEN)).values(over)
-            if connection.execute(ended.returning(mass_jobs.c.number)).first() is None:
-                return ()
-            free = deliveries.update().where(mine).values(state=State.DUE, batch="", wake_at=now)
-            return connection.execute(free.returning(deliveries.c.person)).scalars().all()
-
-    def divert(self, key: str, person: str, way: Mapping[str, Any] | None, *, now: datetime) -> None:
-        """Give somebody who is due another way (account, contact, channel, variant); None: there is none."""
-        mine = (deliveries.c.key == key) & (deliveries.c.person == person) & (deliveries.c.channel == MASS)
-        change = {**way, "wake_at": now} if way else {"state": State.GONE, "error": "no_channel", "settled_at": now}
-        with self._db.begin() as connection:
-            connection.execute(deliveries.update().where(mine, deliveries.c.state == State.DUE).values(change))
+            if connection.execute(ended.returning(mass_jobs.c.number)).first() is not None:
+                connection.execute(deliveries.update().where(mine).values(**_let_go(error, now)))
 
     # -- ended ---------------------------------------------------------------------------------------------------
 
-    def told(self, account: str, msg_id: str, *, error: str, reason: str, counts: Counts, now: datetime) -> None:
-        """The platform says how a job ended, well where there is no `error`; of one nobody knows yet it is held."""
+    def told(
+        self,
+        account: str,
+        msg_id: str,
+        *,
+        error: str,
+        reason: str,
+        counts: Counts,
+        now: datetime,
+        pause: str = "",
+    ) -> None:
+        """The platform says how a job ended, well where there is no `error`; of one nobody knows yet it is held.
+
+        With a `pause` the run rests for that reason, and an admin decides whether its people go on another way.
+        """
         with self._db.by_turns(mass_reports) as connection:
             here = (mass_jobs.c.account == account) & (mass_jobs.c.msg_id == msg_id)
             row = connection.execute(sa.select(mass_jobs).where(here)).first()
             if row is not None:
-                self._end(connection, _job(row), error, reason, counts, now)
+                self._end(connection, _job(row), error, reason, counts, now, pause)
                 return
-            held = {"account": account, "msg_id": msg_id, "error": error, "reason": reason, **_numbers(counts)}
+            held = {
+                "account": account,
+                "msg_id": msg_id,
+                "error": error,
+                "reason": reason,
+                "pause": pause,
+                **_numbers(counts),
+            }
             report = self._db.insert(mass_reports).values(**held, until=now + REPORTS_KEPT)
             connection.execute(report.on_conflict_do_nothing())
 
-    def end(self, job: MassJob, *, error: str = "", reason: str = "", now: datetime) -> None:
+    def end(self, job: MassJob, *, error: str = "", reason: str = "", now: datetime, pause: str = "") -> None:
         """The same of a job that was asked about: nothing is counted."""
         with self._db.begin() as connection:
-            self._end(connection, job, error, reason, Counts(), now)
+            self._end(connection, job, error, reason, Counts(), now, pause)
 
     def _end(
-        self, connection: Connection, job: MassJob, error: str, reason: str, counts: Counts, now: datetime
+        self, connection: Connection, job: MassJob, error: str, reason: str, counts: Counts, now: datetime, pause: str
     ) -> None:
         state = JobState.UNSURE if error == "lost" else JobState.FAILED if error else JobState.DONE
         change = {"state": state, "error": error, "reason": reason, "settled_at": now, **_numbers(counts)}
@@ -316,14 +283,25 @@ class MassJobs:
             return
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
         mine &= deliveries.c.state.in_((State.IN_HAND, State.UNSURE))
+        over = {"state": ROWS[state], "error": error, "settled_at": now}
         if state is JobState.FAILED:
-            theirs = sa.select(deliveries.c.contact).where(mine)
-            had = (
-                (mass_months.c.contact.in_(theirs)) & (mass_months.c.month == month_of(now)) & (mass_months.c.times > 0)
-            )
-            connection.execute(mass_months.update().where(had).values(times=mass_months.c.times - 1))
-        change = {"state": ROWS[state], "error": error, "settled_at": now}
-        connection.execute(deliveries.update().where(mine).values(change))
+            if counts.sent:
+                over["state"] = State.UNSURE  # some of them have it, and nobody knows who
+            else:
+                self._take_back(connection, mine, month_of(now))
+            if not counts.sent and connection.execute(sa.select(_goes_on(job.key, now))).scalar():
+                over = _let_go(error, now)
+        connection.execute(deliveries.update().where(mine).values(over))
+        if pause:
+            rests = runs.update().where(runs.c.key == job.key, runs.c.state == RunState.SENDING)
+            connection.execute(rests.values(state=RunState.PAUSED, reason=pause))
+
+    @staticmethod
+    def _take_back(connection: Connection, mine: sa.ColumnElement[bool], month: str) -> None:
+        """One fewer this month for each who is in a job."""
+        theirs = sa.select(deliveries.c.contact).where(mine)
+        had = mass_months.c.contact.in_(theirs) & (mass_months.c.month == month) & (mass_months.c.times > 0)
+        connection.execute(mass_months.update().where(had).values(times=mass_months.c.times - 1))
 
     def _count(self, connection: Connection, job: MassJob, month: str) -> None:
         """One more this month for each who is in a job."""
@@ -372,6 +350,15 @@ class MassJobs:
         """A run's jobs, by account and number."""
         return self._jobs(mass_jobs.c.key == key)
 
+    def called(self, *, now: datetime) -> Mapping[str, int]:
+        """How many jobs of today each account has made of which something may have come."""
+        came = (mass_jobs.c.taken_at >= midnight(now)) & mass_jobs.c.state.not_in((JobState.DUE, JobState.FAILED))
+        counted = (
+            sa.select(mass_jobs.c.account, sa.func.count().label("number")).where(came).group_by(mass_jobs.c.account)
+        )
+        with self._db.read() as connection:
+            return {row.account: row.number for row in connection.execute(counted)}
+
     def spent(self, *, now: datetime) -> frozenset[str]:
         """The accounts of which the platform has said today that they may send no more (45028)."""
         here = (mass_jobs.c.error == "45028") & (mass_jobs.c.settled_at >= midnight(now))
@@ -399,6 +386,17 @@ class MassJobs:
     @staticmethod
     def _is(job: MassJob) -> sa.ColumnElement[bool]:
         return (mass_jobs.c.key == job.key) & (mass_jobs.c.account == job.account) & (mass_jobs.c.number == job.number)
+
+
+def _goes_on(key: str, now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a run that isn't over may still send."""
+    going = runs.c.state.in_((RunState.SENDING, RunState.PAUSED))
+    return sa.exists().where(runs.c.key == key, going, runs.c.expires_at > now)
+
+
+def _let_go(error: str, now: datetime) -> dict[str, Any]:
+    """What becomes of a row whose job came to nothing: it is due, and strays (`storage.gathering`)."""
+    return {"state": State.DUE, "batch": "", "error": error, "wake_at": now}
 
 
 _JOB = ("key", "account", "number", "variant", "client_msg_id", "attempts", "media_id", "msg_id", "error", "reason")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from storage.mass_jobs import A_MONTH, mass_months, month_of
 from storage.people import credits_, windows
+from storage.tags import contact_tags
 
 Holds = sa.ColumnElement[bool]
 
@@ -26,6 +27,9 @@ class Closed(StrEnum):
     CREDIT = "credit"
     WINDOW = "window"
     MASS = "mass"  # the member has had all that a month allows
+    WHOLE = "whole"  # the account can only send to everybody or to one tag, and somebody else is meant
+    TAG = "tag"  # the member doesn't bear it
+    TODAY = "today"  # the account has sent all that a day allows
 
 
 class Asked(NamedTuple):
@@ -86,6 +90,19 @@ class MassLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class Bears:
+    """The platform has a tag on the member."""
+
+    tag: str
+    closed = Closed.TAG
+
+    def asked(self, contact: sa.ColumnElement[str], *, now: datetime) -> Asked:  # noqa: ARG002 - as of the last look
+        """It was there when somebody last asked."""
+        its = contact_tags.alias()
+        return Asked(its.c.contact.is_not(None), its, (its.c.contact == contact) & (its.c.tag == self.tag))
+
+
+@dataclass(frozen=True, slots=True)
 class Never:
     """What no contact can meet."""
 
@@ -100,10 +117,15 @@ class Never:
 class Opening:
     """A channel is open to contacts on these `accounts` (None: on any) that meet every need, in the order of asking.
 
-    `refused` are accounts that the platform has taken the right from.
+    `refused` are accounts that the platform has taken the right from, `spent` those that may send no more today.
+    One `for_all` reaches everybody there at once, so it goes before every other channel, and nobody can be spared by
+    it; `first` is such a one of the same channel, on other accounts.
     """
 
     channel: str
     accounts: frozenset[str] | None = None
     refused: frozenset[str] = frozenset()
+    spent: frozenset[str] = frozenset()
     needs: tuple[Need, ...] = ()
+    for_all: bool = False
+    first: "Opening | None" = None

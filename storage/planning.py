@@ -7,7 +7,7 @@ have promised a person today.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -120,18 +120,18 @@ class Plans:
                 rows = connection.execute(sheet.counted(within, self._told(connection, plan))).all()
             for number, place, is_full, *steps in rows:
                 channels[sheet.name(place)] += number
-                full += number if is_full else 0
+                full += number if is_full and not sheet.is_for_all(place) else 0
                 if place == sheet.nowhere:
                     closed[sheet.why(steps)] += number
         return Counted(channels, closed, full)
 
-    def again(self, plan: Plan, person: str) -> Row | None:
-        """The same for one person, whoever is meant and whatever they have had; None for one who left."""
+    def again(self, plan: Plan, persons: Collection[str]) -> Sequence[Row]:
+        """The same for some persons, whoever is meant and whatever they have had; none for one who left."""
         variants = self._variants(plan)
         sheet = _Sheet(plan, variants, on_accounts(plan.content))
         with self._db.read() as connection:
-            row = connection.execute(sheet.rows(lambda who: who == person, ())).first()
-        return None if row is None else Row(**{**row._mapping, "state": State(row.state)})  # noqa: SLF001 - public in spite of its name
+            rows = connection.execute(sheet.rows(lambda who: who.in_(persons), ())).all()
+        return [Row(**{**row._mapping, "state": State(row.state)}) for row in rows]  # noqa: SLF001 - public in spite of its name
 
     def names(self, content: Content, *, most: int, now: datetime) -> Sequence[str]:
         """Names of some who are meant and whom the roster knows; after so many pieces nobody is looked for any more."""
@@ -208,11 +208,20 @@ class _Sheet:
         """The channel of a place."""
         return self._plan.channels[place] if place < self.nowhere else ""
 
+    def is_for_all(self, place: int) -> bool:
+        """Whether nobody could be spared there."""
+        return place < len(self._plan.openings) and self._plan.openings[place].for_all
+
     def why(self, steps: Sequence[int]) -> Why:
         """What closed each channel, told by how many steps the nearest contact was away from it."""
         told = [[*_rule(opening, _nothing)] for opening in self._plan.openings]
         each = zip(self._plan.openings, told, steps, strict=True)
-        return tuple((opening.channel, rule[-step][0]) for opening, rule, step in each if step)
+        why: dict[str, Closed] = {}
+        for opening, rule, step in each:  # of two openings of one channel the account's own tells more
+            closed = rule[-step][0] if step else None
+            if closed and (opening.channel not in why or why[opening.channel] is Closed.ACCOUNT):
+                why[opening.channel] = closed
+        return tuple(why.items())
 
     def rows(self, within: Within, told: Told) -> sa.Select[Any]:
         """The columns of `Row` for each person within: the first open place, and of that the first account."""
@@ -278,7 +287,8 @@ class _Ways:
         self.full = self._joined_full(plan, within, told)
         asked = self._joined_needs(plan)
         rules = [[met for _, met in _rule(opening, asked.__getitem__)] for opening in (*plan.openings, *plan.patient)]
-        beside = [~self.full] * len(plan.openings) + [self.full] * len(plan.patient)
+        beside = [sa.true() if each.for_all else ~self.full for each in plan.openings]
+        beside += [self.full] * len(plan.patient)
         places = [(sa.and_(fits, *rule), at) for at, (rule, fits) in enumerate(zip(rules, beside, strict=True))]
         self.place = (sa.case(*places, else_=len(places)) if places else sa.literal(0)).label("place")
         self.steps = [_steps(rule) for rule in rules[: len(plan.openings)]]
@@ -313,6 +323,8 @@ def _rule(opening: Opening, asked: Callable[[Need], Asked]) -> Iterator[tuple[Cl
         yield Closed.ACCOUNT, contacts.c.account.in_(sorted(opening.accounts))
     if opening.refused:
         yield Closed.REFUSED, contacts.c.account.not_in(sorted(opening.refused))
+    if opening.spent:
+        yield Closed.TODAY, contacts.c.account.not_in(sorted(opening.spent))
     for need in opening.needs:
         yield need.closed, asked(need).met
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from storage import deliveries, group_posts, mass_jobs
 from storage.db import Database, Moment, metadata
 from storage.deliveries import Deliveries
+from storage.gathering import Gathering
 from storage.group_posts import GroupPosts
 from storage.mass_jobs import MassJobs
 from storage.states import RunState
@@ -86,7 +87,8 @@ class Approval:
 class Runs:
     """The runs of all broadcasts, and what belongs to one. Every method is safe to repeat.
 
-    `deliveries` are its people, `posts` what groups are told, `masses` its mass sends; `taking_back` stops what nobody
+    `deliveries` are its people, `posts` what groups are told, `masses` its mass sends and
+    `gathering` who goes into them; `taking_back` stops what nobody
     has heard yet, and tells who has.
     """
 
@@ -95,6 +97,7 @@ class Runs:
         self.deliveries = Deliveries(db)
         self.posts = GroupPosts(db)
         self.masses = MassJobs(db)
+        self.gathering = Gathering(db)
         self.taking_back = TakingBack(db, self.posts)
 
     # -- runs ----------------------------------------------------------------------------------------------------

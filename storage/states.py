@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from storage.db import Moment
 
 # As much of `storage.runs.broadcasts` as what belongs to a run asks of it.
-runs = sa.table("broadcasts", sa.column("key"), sa.column("state"), sa.column("expires_at", Moment))
+runs = sa.table(
+    "broadcasts", sa.column("key"), sa.column("state"), sa.column("reason"), sa.column("expires_at", Moment)
+)
 
 
 class RunState(StrEnum):

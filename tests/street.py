@@ -106,17 +106,19 @@ class Member:
 
 @contextmanager
 def a_street(
-    folder: Path, *, redis: Any, redis_url: str, mode: str = "plain", official: bool = False, **tables: Any
+    folder: Path, *, redis: Any, redis_url: str, mode: str = "plain", official: bool | str = False, **tables: Any
 ) -> Iterator[Street]:
     """Both, running; `tables` are a town's.
 
-    With `official` that account is there too, all of it is the sandbox, and its pages are at home where the program is.
+    With `official` (its kind; True is a service account) that account is there too, all of it is the sandbox, and its
+    pages are at home where the program is.
     """
     platform = folder / "platform"
     platform.mkdir()
     programs: list[Any] = []
     keys = {"mode": mode, "encoding_aes_key": "A" * 43}
-    known = {"mini": {**MINI, **keys}, **({"official": OFFICIAL} if official else {})}
+    theirs = {**OFFICIAL, **({"kind": official} if isinstance(official, str) else {})}
+    known = {"mini": {**MINI, **keys}, **({"official": theirs} if official else {})}
 
     def later_there(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return programs[0](environ, start_response)  # type: ignore[no-any-return]
@@ -125,7 +127,7 @@ def a_street(
         web = open_doors.enter_context(served(later_there))  # type: ignore[arg-type] # any WSGI application
         accounts = [an_account(name="mini", appid=MINI["appid"], kind="miniprogram", **keys)]
         if official:
-            accounts.append(an_account(name="official", page_domain=urlsplit(web).hostname or "", **OFFICIAL))
+            accounts.append(an_account(name="official", page_domain=urlsplit(web).hostname or "", **theirs))
         stage = open_doors.enter_context(
             a_stage(platform, *accounts, webhook=web, templates=TEMPLATES, patience=PATIENT)
         )

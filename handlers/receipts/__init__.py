@@ -12,6 +12,10 @@ def feature(*, receipts: Receipts, masses: MassJobs, people: People) -> Feature:
     """Reports settle deliveries as they come; what came too early is looked at again every minute."""
     return Feature(
         name="receipts",
-        chat=chat.routes(chat.Postmark(receipts=receipts, masses=masses, people=people, why=reasons.of_mass)),
+        chat=chat.routes(
+            chat.Postmark(
+                receipts=receipts, masses=masses, people=people, why=reasons.of_mass, pause=reasons.pause_of_mass
+            )
+        ),
         jobs=jobs.rounds(receipts),
     )

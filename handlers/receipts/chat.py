@@ -31,6 +31,7 @@ class Postmark:
     masses: MassJobs
     people: People
     why: Callable[[str], str]
+    pause: Callable[[str], str]
 
     def template_sent(self, turn: Turn) -> Reply:
         """A template message was delivered, or why not (wechat-platform notes §3.2)."""
@@ -61,6 +62,7 @@ class Postmark:
                 ended.message_id[:ID_LETTERS],
                 error=error[:32],
                 reason=self.why(error) if error else "",
+                pause=self.pause(error),
                 counts=counts,
                 now=turn.now,
             )

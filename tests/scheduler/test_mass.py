@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from commands import broadcast_report
 from handlers.console.admin import words
+from storage.gathering import Gathering
 from storage.mass_jobs import Counts, MassJobs, month_of
 from storage.openings import Closed
 from storage.refusals import Way
@@ -38,6 +39,7 @@ class Push:
         self.run = self.world.run(RUN, channels=channels, line="今日要闻", **content)
         self.world.deliver(self.run, *self.people, channel="mass")
         self.masses = street.town.house.pushes.store.masses
+        self.gathering = street.town.house.pushes.store.gathering
 
     def goes_out(self, **wait):
         """A worker's stretch, after a while."""
@@ -116,7 +118,7 @@ def test_who_has_left_is_not_in_the_list_and_is_gone(push):
 
 
 def test_who_is_left_alone_when_the_others_have_gone_takes_the_next_channel(push):
-    push.masses.gather(RUN, now=push.street.town.clock())
+    push.gathering.gather(RUN, now=push.street.town.clock())
     for openid in push.followers[:2]:
         push.world.leave(openid)
     push.goes_out()
@@ -156,8 +158,81 @@ def test_a_send_that_came_to_nothing_says_why_in_words(push, words, reason):
 
     assert push.becomes("failed")
     assert (push.job.error, reason in push.job.reason) == (words, True)
-    assert (push.states, push.got) == ({"failed": 3}, [0, 0, 0])
+    assert (push.states, push.got) == ({"due": 3}, [0, 0, 0])
     assert push.had() == [("2026-11", 0)] * 3
+
+
+@pytest.mark.parametrize("words", ["send fail", "err(40002)"])
+def test_whom_a_send_that_came_to_nothing_was_for_takes_the_next_channel_and_gets_it_once(push, words):
+    push.knob("undelivered", words=words)
+    push.goes_out()
+    assert push.becomes("failed")
+    for _ in range(3):
+        push.goes_out(minutes=1)
+
+    assert {(row.channel, row.state) for row in push.world.rows(push.run).values()} == {("next_visit", "sent")}
+    assert (len(push.street.sends(SEND)), push.street.kept()) == (1, 3)
+    push.sweep()
+    assert push.street.town.house.pushes.store.run(RUN).state == "done"
+
+
+@pytest.mark.parametrize("words", ["err(20001)", "err(40001)", "err(30002)"])
+def test_where_somebody_said_no_an_admin_decides_whether_they_go_on(push, words):
+    push.knob("undelivered", words=words)
+    push.goes_out()
+    assert push.becomes("failed")
+    push.goes_out(minutes=1)
+    desk = push.street.town.house.pushes.desk
+    rests = desk.status(RUN).run
+
+    assert (rests.state, push.job.reason in rests.reason, "继续发就改走下一个渠道" in rests.reason) == (
+        "paused",
+        True,
+        True,
+    )
+    assert (push.states, push.street.kept()) == ({"due": 3}, 0)
+    desk.resume(RUN, now=push.street.town.clock())
+    push.goes_out()
+    push.goes_out()
+    assert {(row.channel, row.state) for row in push.world.rows(push.run).values()} == {("next_visit", "sent")}
+
+
+def test_an_admin_who_refuses_at_once_lets_the_run_rest_too(push):
+    push.knob("fail", value=89505)
+    push.goes_out()
+    run = push.street.town.house.pushes.desk.status(RUN).run
+
+    assert (push.jobs, run.state, push.states) == (["failed"], "paused", {"due": 3})
+
+
+def test_with_no_next_channel_it_failed_and_says_why(street):
+    push = Push(street, channels=("mass",))
+    push.knob("undelivered", words="send fail")
+    push.goes_out()
+    assert push.becomes("failed")
+    push.goes_out()
+
+    assert {(row.state, row.error) for row in push.world.rows(push.run).values()} == {("failed", "send fail")}
+
+
+@pytest.mark.parametrize(("sent", "states"), [(0, {"due": 2}), (1, {"unsure": 2})])
+def test_where_some_had_it_before_it_failed_nobody_goes_on(db, sent, states):
+    masses = MassJobs(db)
+    world, run, job, _ = taken(db, masses)
+    masses.accepted(job, "77", asked_at=run.due_at, now=run.due_at)
+    counts = Counts(total=2, filtered=2, sent=sent, failed=2 - sent)
+    masses.told("official", "77", error="send fail", reason="", counts=counts, now=run.due_at)
+
+    assert world.states(run) == states
+
+
+def test_an_end_after_the_run_is_over_sends_nobody_another_way(db):
+    masses = MassJobs(db)
+    world, run, job, _ = taken(db, masses)
+    masses.accepted(job, "77", asked_at=run.due_at, now=run.due_at)
+    masses.told("official", "77", error="send fail", reason="", counts=Counts(), now=run.expires_at)
+
+    assert world.states(run) == {"failed": 2}
 
 
 def test_a_lost_answer_is_asked_for_again_under_its_key(push):
@@ -176,7 +251,7 @@ def killed(push):
     """A worker's death after the platform has taken the send, and before anybody has heard its answer."""
     house = push.street.town.house
     now = push.street.town.clock()
-    push.masses.gather(RUN, now=now)
+    push.gathering.gather(RUN, now=now)
     (job,) = push.masses.due(RUN, now=now)
     assert push.masses.take(job, batch="b", paces=(), now=now, lost_at=now + timedelta(minutes=1))
     openids = push.masses.openids(job, now=now)
@@ -262,10 +337,10 @@ def test_after_45028_the_account_is_left_alone_until_tomorrow(push):
     push.knob("fail", value=45028)
     push.goes_out()
     channel = push.street.town.house.pushes.pump.channels["mass"]
-    today = channel.opening(push.run.content).accounts
+    today = channel.opening(push.run.content).spent
     push.street.goes_on(days=1)
 
-    assert (today, channel.opening(push.run.content).accounts) == (frozenset(), {"official"})
+    assert (today, channel.opening(push.run.content).spent) == ({"official"}, frozenset())
 
 
 def test_a_fault_of_the_account_pauses_the_run_and_it_goes_on(push):
@@ -318,16 +393,15 @@ def test_months_are_the_platforms():
 
 @pytest.mark.parametrize(("people", "sizes"), [(4, [4]), (5, [3, 2]), (8, [4, 4]), (9, [4, 3, 2])])
 def test_a_long_list_becomes_several_and_leaves_nobody_alone(db, people, sizes):
-    world, masses = World(db), MassJobs(db, most=4)
+    world, gathering = World(db), Gathering(db, most=4)
     run = world.run(RUN, channels=("mass",))
     world.deliver(run, *[world.person(f"o-{n}") for n in range(people)], channel="mass")
-    alone = masses.gather(RUN, now=world.run(RUN).due_at)
+    gathering.gather(RUN, now=run.due_at)
     batches = [row.batch for row in world.rows(run).values()]
 
-    assert alone == []
+    assert gathering.strays(RUN) == []
     assert sorted((batches.count(each) for each in set(batches)), reverse=True) == sizes
     assert {len(each) for each in batches} == {32}
-    assert masses.gather(RUN, now=run.due_at) == []
 
 
 def taken(db, masses, *, people=2, paces=()):
@@ -335,7 +409,7 @@ def taken(db, masses, *, people=2, paces=()):
     world = World(db)
     run = world.run(RUN, channels=("mass",))
     world.deliver(run, *[world.person(f"o-{n}") for n in range(people)], channel="mass")
-    masses.gather(RUN, now=run.due_at)
+    world.store.gathering.gather(RUN, now=run.due_at)
     (job,) = masses.due(RUN, now=run.due_at)
     is_taken = masses.take(job, batch="b", paces=paces, now=run.due_at, lost_at=run.due_at + timedelta(minutes=1))
     return world, run, job, is_taken
@@ -372,7 +446,7 @@ def test_an_account_calls_no_more_than_it_may(db, most, is_taken):
     world, run, _, _ = taken(db, masses)
     other = world.run("other:2026-11-23", channels=("mass",))
     world.deliver(other, *[world.person(f"p-{n}") for n in range(2)], channel="mass")
-    masses.gather(other.key, now=run.due_at)
+    world.store.gathering.gather(other.key, now=run.due_at)
     (job,) = masses.due(other.key, now=run.due_at)
     given = {"batch": "c", "paces": [(most, timedelta(minutes=1))], "lost_at": run.due_at + timedelta(minutes=9)}
 
@@ -393,7 +467,7 @@ def test_the_pump_and_the_sweep_of_deliveries_leave_them_alone(db):
     run = world.run(RUN, channels=("mass",))
     world.deliver(run, *[world.person(f"o-{n}") for n in range(2)], channel="mass")
     parcels, wake = world.take(run), world.store.deliveries.next_wake(RUN)
-    world.store.masses.gather(RUN, now=run.due_at)
+    world.store.gathering.gather(RUN, now=run.due_at)
     lost = world.store.deliveries.sweep(RUN, repeatable=[], now=run.due_at + timedelta(days=1))
 
     assert (parcels, wake, lost, world.states(run)) == ([], None, 0, {"in_hand": 2})

@@ -203,7 +203,7 @@ class World:
                 key=key,
                 broadcast=key.partition(":")[0],
                 title="每日摘要",
-                content=Content(text="今日要闻", **content),
+                content=Content(**{"text": "今日要闻", **content}),
                 due_at=NOON,
                 expires_at=expires_at or NOON + timedelta(hours=12),
                 planned_at=NOON,

@@ -143,6 +143,7 @@ DAILY: dict[str, int] = {  # §2.3
     "/cgi-bin/media/get": 200_000,
     "/cgi-bin/message/custom/send": 500_000,
     "/cgi-bin/message/template/send": 100_000,
+    "/cgi-bin/message/subscribe/bizsend": 100_000,  # no page says (?): as a template message
     "/cgi-bin/message/subscribe/send": 10_000_000,  # §3.4
     "/cgi-bin/user/info/updateremark": 10_000,
     "/wxa/msg_sec_check": 2_000_000,  # §6
