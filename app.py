@@ -124,6 +124,7 @@ from wechat.api import jssdk
 from wechat.bulk import Bulk
 from wechat.capabilities import Capability, may
 from wechat.client import TencentWeChat
+from wechat.errors import WeChatError
 from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.clock import MovedClock
@@ -341,6 +342,7 @@ def known(settings: Settings, clock: Clock) -> Known:
         KNOWN,
         accounts=frozenset(settings.accounts),
         groups=frozenset(settings.groups),
+        group_fault=lambda name, words: robots.too_long(settings.groups, name, words),
         today=lambda: clock().astimezone(settings.zone).date(),
     )
 
@@ -982,7 +984,24 @@ def patient(config: Path) -> doctor.Patient:
         else None,
         content=lambda: check(config, None),
         accounts={name: partial(opened, name) for name in settings.accounts},
+        groups=settings.groups,
+        groups_named=lambda: groups_named(good_pack(settings)),
+        reaches=reaches,
     )
+
+
+def groups_named(library: Library | None) -> frozenset[str]:
+    """The groups that some broadcast speaks in."""
+    return frozenset(name for each in (library.broadcasts.values() if library else ()) for name in each.groups)
+
+
+def reaches(base: str) -> bool:
+    """Whether a server answers there, whatever it says to who asks for nothing."""
+    try:
+        Wire(base).call("GET", "/")
+    except WeChatError:
+        return False
+    return True
 
 
 def _refused(refusals: Refusals, account: str, clock: Clock, zone: tzinfo) -> Mapping[str, datetime]:

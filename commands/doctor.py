@@ -3,20 +3,21 @@
 import json
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
 from redis import Redis
 
-from commands import accounts, privacy
+from commands import accounts, groups, privacy
 from commands.accounts import Account, Found, Level
 from commands.cli import Here, Installation
 from commands.run import healthy
 from commands.valkey import NoValkey
 from content.checking import Findings
+from scheduler.channels.groups.settings import GroupSettings
 from scheduler.worker import Queue
 from storage import leases, redis, server_log, upgrade
 
@@ -65,6 +66,9 @@ class Patient:
     broker: Callable[[], Queue] | None  # None: the same Redis
     content: Callable[[], Findings]
     accounts: Mapping[str, Callable[[], Account]]  # NoValkey where its token is kept in one that isn't running
+    groups: Mapping[str, GroupSettings] = field(default_factory=dict)
+    groups_named: Callable[[], Collection[str]] = tuple  # by broadcasts
+    reaches: Callable[[str], bool] = lambda _: True
 
 
 def command(admit: Callable[[Path], Patient]) -> click.Command:
@@ -235,6 +239,14 @@ def _platform(patient: Patient) -> Found:
             yield from ((level, f"{name}: {text}") for level, text in accounts.examine(account))
 
 
+def _groups(patient: Patient) -> Found:
+    named = patient.groups_named() if patient.groups else ()
+    for name, group in patient.groups.items():
+        sandbox = patient.installation.sandbox is not None
+        found = groups.examine(name, group, is_named=name in named, is_sandbox=sandbox, reaches=patient.reaches)
+        yield from ((level, f"{name}: {text}") for level, text in found)
+
+
 def _address(patient: Patient) -> Found:
     if patient.installation.sandbox:
         yield Level.OK, "The sandbox stands in for the platform: nobody outside needs to reach us."
@@ -255,5 +267,6 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _clock,
     _sandbox,
     _platform,
+    _groups,
     _address,
 )

@@ -1,12 +1,13 @@
 """`zhibu groups`: which chat groups are configured, and whether their robots speak."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from commands.accounts import Level
 from commands.cli import Here, fail
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.channels.groups.verdicts import Came, Verdict
@@ -18,6 +19,43 @@ class Robots:
 
     settings: Mapping[str, GroupSettings]
     say: Callable[[str, str], Verdict]
+
+
+# Where each platform's robots are (wechat-platform notes §11); Feishu's sister outside China takes the same posts.
+HOSTS: Mapping[str, tuple[str, ...]] = {
+    "wecom": ("https://qyapi.weixin.qq.com",),
+    "dingtalk": ("https://oapi.dingtalk.com",),
+    "feishu": ("https://open.feishu.cn", "https://open.larksuite.com"),
+    "weibo": ("https://api.weibo.com",),
+}
+ELSEWHERE = "its webhook leads to {base}, and robots of {kind} are at {hosts}: copy it again from the group"
+UNSIGNED = (
+    "whoever gets hold of its webhook can speak in the group: turn on 加签 (签名校验) on the robot's page, and put "
+    "what it shows into groups.{name}.secret"
+)
+UNREACHED = "{base} does not answer: see whether this machine may speak to it"
+UNNAMED = 'no broadcast names it: write `groups = ["{name}"]` into one, or take it out of the configuration'
+
+
+def examine(
+    name: str, group: GroupSettings, *, is_named: bool, is_sandbox: bool, reaches: Callable[[str], bool]
+) -> Iterator[tuple[Level, str]]:
+    """What the doctor finds of a group's robot. Nothing is said in the group."""
+    base, wrong = group.address.base, False
+    if base not in HOSTS[group.kind] and not is_sandbox:
+        wrong = True
+        yield Level.WARNING, ELSEWHERE.format(base=base, kind=group.kind, hosts=" or ".join(HOSTS[group.kind]))
+    if group.kind in ("dingtalk", "feishu") and not group.secret.get_secret_value() and not is_sandbox:
+        wrong = True
+        yield Level.WARNING, UNSIGNED.format(name=name)
+    if not reaches(base):
+        wrong = True
+        yield Level.WARNING, UNREACHED.format(base=base)
+    if not is_named:
+        wrong = True
+        yield Level.WARNING, UNNAMED.format(name=name)
+    if not wrong:
+        yield Level.OK, f"{group.kind}, {base} answers; `zhibu groups test {name}` says a line in it"
 
 
 OpenRobots = Callable[[Path], Robots]

@@ -31,6 +31,7 @@ class Known:
     """What only the program can tell; None leaves it unchecked.
 
     `notice_fault` says in an admin's words what the platform has against the value of a notice's field, "" for nothing.
+    `group_fault` gives how long words are in a group and how long they may be, None where they fit.
     `service_channels` are for service notices only. The holidays of the years up to `last_work_year` are known.
     `categories_in` reads the names out of the phrase that lists the opinions' categories.
     """
@@ -39,6 +40,7 @@ class Known:
     channels: frozenset[str] | None = None
     accounts: frozenset[str] | None = None
     groups: frozenset[str] | None = None
+    group_fault: Callable[[str, str], tuple[int, int] | None] | None = None
     notice_fault: Callable[[str, str], str] | None = None
     service_channels: frozenset[str] = frozenset()
     most_text_bytes: int | None = None
@@ -305,6 +307,21 @@ def _words_fit(pack: Pack) -> Iterator[Clash]:
                 yield Clash(file, "words_long", facts, (*place, "template"))
 
 
+def _group_words_fit(pack: Pack) -> Iterator[Clash]:
+    """The same for each group that hears it: what it is told is cut there."""
+    fault, templates = pack.known.group_fault, dict(pack.every(Template))
+    for file, broadcast in pack.every(Broadcast) if fault else ():
+        name = "group_template" if broadcast.group_template else "template"
+        template = templates.get(f"templates/{matching(getattr(broadcast, name), pack.templates())}")
+        said = _filled(pack, broadcast, template.source) if template and broadcast.groups else None
+        link = _filled(pack, broadcast, broadcast.link) if broadcast.link else ""
+        for group in broadcast.groups if said is not None else ():
+            found = fault(group, f"{said}\n{link}" if link else said or "") if fault else None
+            if found:
+                facts = {"said": group, "size": found[0], "most": found[1]}
+                yield Clash(file, "group_words_long", facts, (name,))
+
+
 def _digests_are_there(pack: Pack) -> Iterator[Clash]:
     made = {each.digest.slug: each.digest for _, each in pack.every(Searchable)}
     parents = {each.id: each.parent for each in (pack.one(Organisations) or Organisations()).organisations}
@@ -474,6 +491,7 @@ CHECKS: tuple[Check, ...] = (
     _notices_fit,
     _addresses_fit,
     _words_fit,
+    _group_words_fit,
     _digests_are_there,
     _services_bring_no_news,
     _services_follow_from_deeds,

@@ -193,6 +193,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "要么写 everyone = true（可以再用 none 除去一些人），要么写 topics、organisations、roles 等条件",
     ),
     "audience_empty": ("这一组人什么条件也没写", "请写上 topics、organisations、roles 等条件，或者删掉这一组"),
+    "audience_nobody": (
+        "没有人能同时符合这些条件",
+        "一个人只在一个党组织、只有一个职务：请看看有没有互相矛盾的，或者 none 把人都除去了",
+    ),
     "account_unknown": ("配置里没有账号“{said}”，没有人在里面", "配置里的账号有：{allowed}"),
     "received_unknown": ("没有“{said}”这篇摘要，没有人收到过它", "请写摘要的文件名，不带 .md"),
     "variant_for_all": ("[[variant]] 没写给谁看", "请写 audience（谁）或 channels（哪些渠道）；给所有人的写在最外层"),
@@ -209,6 +213,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "words_long": (
         "文字填好以后有 {size} 字节，客服消息最多 {most} 字节",
         "一个汉字占3字节；发的时候会截短，请写短一些",
+    ),
+    "group_words_long": (
+        "群“{said}”里说的话填好以后长 {size}，一条消息最多 {most}",
+        "发的时候会截短：请另写一个短些的 group_template",
     ),
     "digest_unknown": ("没有“{said}”这篇摘要", "请写 digests 文件夹里的文件名，不带 .md"),
     "digest_not_for_all": (
@@ -286,6 +294,8 @@ ADVICE = frozenset(
         "group_unknown",
         "received_unknown",
         "words_long",
+        "group_words_long",
+        "audience_nobody",
         "workdays_end",
         "phrase_unknown",
         "phrase_leaves_out",

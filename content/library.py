@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from content import agreement, faults, files, opinion_checks, question_checks, words
+from content import agreement, audiences, faults, files, opinion_checks, question_checks, words
 from content.agreement import Known, Pack
 from content.broadcasts import Broadcast, Variant
 from content.exams import Exam, Part
@@ -31,6 +31,7 @@ from content.regulations import Regulations, asked, narrowed
 from content.talks import Host, Hosts
 from content.words import Template
 
+ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS)  # what is looked for between the files, beside agreement
 DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
 
 Key = TypeVar("Key")
@@ -252,9 +253,8 @@ def examine(
     pack = Pack(files.sources(folder, zone=zone, shipped=shipped, known=old), known or Known(), zone)
     if not folder.is_dir():
         return pack, [faults.finding("no_folder", file=folder.name, line=1)]
-    checks = (*question_checks.CHECKS, *opinion_checks.CHECKS)
     within = [each for source in pack.sources.values() for each in source.found]
-    return pack, sorted({*within, *agreement.found_between(pack, folder=folder, also=checks)})
+    return pack, sorted({*within, *agreement.found_between(pack, folder=folder, also=ALSO)})
 
 
 def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:

@@ -16,6 +16,7 @@ from commands import cli, doctor
 from commands.valkey import NoValkey
 from content.checking import Findings
 from content.faults import Finding
+from scheduler.channels.groups.settings import GroupSettings
 from scheduler.worker import connect
 from storage import redis as storage_redis
 from storage.leases import Lease
@@ -239,3 +240,40 @@ def test_a_program_reads_json(patient):
         *("database", "redis", "broker", "content", "clock", "sandbox", "platform"),
     }
     assert set(read[0]) == {"about", "level", "text"}
+
+
+WECOM = {"kind": "wecom", "webhook": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=abc"}
+FEISHU = {"kind": "feishu", "webhook": "https://open.feishu.cn/open-apis/bot/v2/hook/abc", "secret": "s"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "named", "answers", "level", "word"),
+    [
+        (WECOM, True, True, "ok", "zhibu groups test"),
+        (FEISHU, True, True, "ok", "zhibu groups test"),
+        (WECOM, False, True, "warning", "no broadcast names it"),
+        (WECOM, True, False, "warning", "does not answer"),
+        (FEISHU | {"secret": ""}, True, True, "warning", "加签"),
+        (WECOM | {"webhook": "http://elsewhere.example/cgi-bin/webhook/send?key=abc"}, True, True, "warning", "qyapi"),
+    ],
+)
+def test_a_groups_robot_is_looked_at_and_told_nothing(patient, settings, named, answers, level, word):
+    asked = []
+
+    def reaches(base):
+        asked.append(base)
+        return answers
+
+    known = {"支部群": GroupSettings(**settings)}
+    looked = replace(patient, groups=known, groups_named=lambda: ["支部群"] if named else [], reaches=reaches)
+    (found,) = [each for each in doctor.examine(looked) if each.about == "groups"]
+
+    assert (found.level, word in found.text, "abc" in found.text) == (level, True, False)
+    assert len(asked) == 1
+
+
+def test_a_server_that_answers_anything_is_reached_and_none_is_not():
+    with a_door(SETTINGS, Clock()) as base:
+        there = app.reaches(base)
+
+    assert (there, app.reaches(base)) == (True, False)

@@ -63,6 +63,7 @@ KNOWN = Known(
     most_text_bytes=2048,
     most_address_bytes=1024,
     today=lambda: date(2026, 11, 23),
+    group_fault=lambda _, words: (len(words), 750) if len(words) > 750 else None,
     notice_fault=lambda _, value: "太长" if len(value) > 20 else "",
     categories_in=lambda words: words.split("、"),
 )
@@ -293,6 +294,8 @@ ADVICE = [
     ("received_unknown", push_with(audience={"everyone": True, "none": [{"received": ["x"]}]}), PUSH, 4, "“x”"),
     ("topic_unknown", push_with(audience={"any": [{"topics": ["yaowen"]}, {"topics": ["x"]}]}), PUSH, 4, "“x”"),
     ("organisation_unknown", push_with(audience={"all": [{"organisations": ["x"]}]}), PUSH, 4, "“x”"),
+    ("group_words_long", {TEMPLATE: "字" * 760} | push_with(groups=["支部群"], channels=[]), PUSH, 6, "760"),
+    ("audience_nobody", push_with(audience={"all": [{"roles": ["书记"]}, {"roles": ["委员"]}]}), PUSH, 4, "矛盾"),
     ("words_long", {TEMPLATE: "字" * 700}, PUSH, 6, "2100"),
     ("group_unknown", push_with(groups=["支部群", "党委群"]), PUSH, 7, "“党委群”"),
     ("phrase_leaves_out", {"phrases.toml": '\n"quiz.right" = "对"\n'}, "phrases.toml", 2, "{{ why }}"),

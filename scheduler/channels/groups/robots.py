@@ -17,6 +17,13 @@ KINDS: Mapping[str, Callable[[GroupSettings], Robot]] = {
 }
 
 
+def too_long(settings: Mapping[str, GroupSettings], name: str, words: str) -> tuple[int, int] | None:
+    """How long words are in a group and how long they may be, as its platform counts; None where they fit."""
+    robot = KINDS[settings[name].kind](settings[name]) if name in settings else None
+    size = robot.size(words) if robot else 0
+    return (size, robot.most) if robot and size > robot.most else None
+
+
 def groups(settings: Mapping[str, GroupSettings], *, line: Callable[[str], Line]) -> Mapping[str, Group]:
     """The groups by their names; `line` opens the line to a platform's address."""
     return {name: Group(robot=KINDS[each.kind](each), line=line(each.address.base)) for name, each in settings.items()}
