@@ -68,6 +68,7 @@ from scheduler.channels.mass import MassChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.channels.template_message import TemplateMessageChannel
+from scheduler.covers import Covers
 from scheduler.crier import Crier
 from scheduler.folding import Night
 from scheduler.herald import Herald
@@ -96,6 +97,7 @@ from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
 from storage.linking import Linking
+from storage.materials import Materials
 from storage.measure import Measures
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
@@ -640,7 +642,14 @@ def _pushes(
         planner=planner,
         channels=channels,
         crier=crier,
-        herald=Herald(store=store, planner=planner, clients=platform.clients, clock=clock, whole=mass.whole),
+        herald=Herald(
+            store=store,
+            planner=planner,
+            clients=platform.clients,
+            covers=Covers(Materials(database), picture=lambda digest: shelf.current().picture(digest)),
+            clock=clock,
+            whole=mass.whole,
+        ),
         nights=Nights(store, settings.manners),
         speeds=platform.speeds,
         clock=clock,

@@ -13,6 +13,7 @@ from content.broadcasts import Broadcast, Group
 from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
 from content.models import Account, Block, Digest, DigestKind, Menu, Organisations, Voice, WorkYear, is_web_address
+from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
 from content.words import Template
 
@@ -322,6 +323,14 @@ def _group_words_fit(pack: Pack) -> Iterator[Clash]:
                 yield Clash(file, "group_words_long", facts, (name,))
 
 
+def _covers_are_there(pack: Pack) -> Iterator[Clash]:
+    there_are = {file.removeprefix("pictures/") for file, _ in pack.every(PictureFile)}
+    for file, broadcast in pack.every(Broadcast):
+        if broadcast.cover_file and broadcast.cover_file not in there_are:
+            facts = {"said": broadcast.cover_file, "allowed": listed(there_are)}
+            yield Clash(file, "cover_unknown", facts, ("mass_cover",))
+
+
 def _digests_are_there(pack: Pack) -> Iterator[Clash]:
     made = {each.digest.slug: each.digest for _, each in pack.every(Searchable)}
     parents = {each.id: each.parent for each in (pack.one(Organisations) or Organisations()).organisations}
@@ -492,6 +501,7 @@ CHECKS: tuple[Check, ...] = (
     _addresses_fit,
     _words_fit,
     _group_words_fit,
+    _covers_are_there,
     _digests_are_there,
     _services_bring_no_news,
     _services_follow_from_deeds,

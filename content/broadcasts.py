@@ -169,8 +169,9 @@ class Broadcast:
     `expires_after` the run's time is dropped ("30m", "12h", "2d"). `groups` are the configuration's names of groups
     outside WeChat that hear it too, by their own `group_template` where there is one; `channels` may be empty then.
 
-    A mass send says the words, or, with a `mass_cover` (the media id of a picture among the account's material), its
-    digests as articles; one that is found to repeat others' work goes out only with `mass_reprint`.
+    A mass send says the words, or, with a `mass_cover` (a file of pictures/, or the media id of a picture among the
+    account's material), its digests as articles; one that is found to repeat others' work goes out only with
+    `mass_reprint`.
 
     A template message follows from something that the member did, which `service` says ("交了意见"); it has a
     `service_template_id` of its own, and takes `service_fields` where those differ.
@@ -222,6 +223,11 @@ class Broadcast:
     def is_only_by_hand(self) -> bool:
         """Whether it names no time."""
         return self.schedule is None and self.at is None
+
+    @property
+    def cover_file(self) -> str:
+        """The cover's file in pictures/; "" where it is the platform's own id, which has no dot."""
+        return self.mass_cover if "." in self.mass_cover else ""
 
     def conditions(self) -> Iterator[tuple[Place, Group]]:
         """Give every group of people it speaks of, with its place in the file."""

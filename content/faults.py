@@ -214,6 +214,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "文字填好以后有 {size} 字节，客服消息最多 {most} 字节",
         "一个汉字占3字节；发的时候会截短，请写短一些",
     ),
+    "cover_unknown": (
+        "pictures 文件夹里没有“{said}”这张图片",
+        "有的图片是：{allowed}；公众号素材库里的图片请写它的 media_id",
+    ),
     "group_words_long": (
         "群“{said}”里说的话填好以后长 {size}，一条消息最多 {most}",
         "发的时候会截短：请另写一个短些的 group_template",

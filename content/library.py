@@ -31,7 +31,8 @@ from content.regulations import Regulations, asked, narrowed
 from content.talks import Host, Hosts
 from content.words import Template
 
-ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS)  # what is looked for between the files, beside agreement
+# what is looked for between the files, beside agreement
+ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS)
 DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
 
 Key = TypeVar("Key")
@@ -109,6 +110,10 @@ class Library:
         filled = (words.template(source).fill(values).strip() for source in (broadcast.link, broadcast.picture))
         link, picture = (each if is_web_address(each) else "" for each in filled)
         return link, picture
+
+    def picture(self, digest: str) -> bytes | None:
+        """Give what is in the picture of that digest; None where there is none any more."""
+        return next((each.data for each in self.pictures.values() if each.digest == digest), None)
 
     def tags_asked(self) -> frozenset[str]:
         """Give the platform's tags by which broadcasts choose people."""

@@ -1,5 +1,6 @@
-"""The pack's pictures, which questions show: what kind each is, and small enough for a phone."""
+"""The pack's pictures, which questions show and mass sends have for a cover: what kind each is, and small enough for a phone."""
 
+import hashlib
 from dataclasses import dataclass
 
 from content.faults import Unreadable
@@ -14,6 +15,11 @@ class PictureFile:
 
     kind: str
     data: bytes
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of it, by which it is known wherever it was put."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def read(data: bytes) -> PictureFile:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from scheduler import reasons
+from scheduler import covers, reasons
 from scheduler.channels.mass import tag_of
 from scheduler.job import Job
 from scheduler.planner import Planner
@@ -21,7 +21,6 @@ from storage.states import RunState
 from wechat.api.mass import MassArticles, MassSent, MassState, What
 from wechat.api.tags import Tag
 from wechat.errors import UNAUTHORIZED, BadRequest, Misconfigured, Retryable, Unsure, WeChatError
-from wechat.messages import Article, PictureArticle
 
 LOST_AFTER = timedelta(seconds=60)  # longer than a call may take with its time limits
 PACES = ((60, timedelta(minutes=1)), (100, timedelta(days=1)))  # calls of an account (§3.5)
@@ -33,11 +32,8 @@ SPENT, CONFIRMING, REFUSED = 45028, 89504, 89505
 NO_TAG = "no_tag"
 
 
-class Masses(Protocol):
+class Masses(covers.Library, Protocol):
     """What the platform does for one account (`wechat.client`)."""
-
-    def add_draft(self, articles: Sequence[Article | PictureArticle]) -> str:
-        """Put articles into the drafts, and return their media id."""
 
     def mass_to(self, openids: Sequence[str], what: What, *, client_msg_id: str) -> MassSent:
         """Send to these."""
@@ -62,6 +58,7 @@ class Herald:
     store: Runs
     planner: Planner
     clients: Mapping[str, Masses]
+    covers: covers.Covers
     clock: Callable[[], datetime]
     whole: frozenset[str] = frozenset()  # accounts that can't send to a list
 
@@ -135,31 +132,20 @@ class Herald:
             return content.said(job.variant).text
         media_id = job.media_id
         try:
-            media_id = media_id or client.add_draft(
-                [
-                    Article(
-                        title=each["title"],
-                        digest=each["digest"],
-                        content=each["content"],
-                        source_url=each["source_url"],
-                        thumb_media_id=content.mass_cover,
-                    )
-                    for each in content.articles
-                ]
-            )
+            media_id = media_id or self.covers.draft(content, job.account, client)
         except Unsure:  # at worst a draft lies there that nobody sends
             self._failed(job, run, Retryable(-1))
             return None
         except WeChatError as error:
-            self._failed(job, run, error)
+            self._failed(job, run, error, uncalled=True)
             return None
         self._masses.drafted(job, media_id)
         return MassArticles(media_id, reprint=content.mass_reprint)
 
-    def _failed(self, job: MassJob, run: Run, error: WeChatError) -> None:
+    def _failed(self, job: MassJob, run: Run, error: WeChatError, *, uncalled: bool = False) -> None:
         log, now = structlog.get_logger("push"), self.clock()
         log.warning("mass send refused", run=run.key, account=job.account, errcode=error.errcode)
-        code, surely = str(error.errcode or type(error).__name__.lower()), error.errcode is not None
+        code, surely = str(error.errcode or type(error).__name__.lower()), uncalled or error.errcode is not None
         if error.errcode == REFUSED:
             why = reasons.of(error)
             self._masses.end(job, error=code, reason=why, pause=reasons.ASKS.format(why=why), now=now)

@@ -178,6 +178,7 @@ def _content(
         mini_appid=broadcast.mini_appid,
         articles=tuple(map(_article, digests[: limits.ARTICLES])) if broadcast.mass_cover else (),
         mass_cover=broadcast.mass_cover,
+        mass_picture=library.pictures[broadcast.cover_file].digest if broadcast.cover_file else "",
         mass_reprint=broadcast.mass_reprint,
         service_template_id=broadcast.service_template_id,
         service_fields=_service_fields(library, broadcast, digests, now),

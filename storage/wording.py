@@ -38,6 +38,7 @@ class Content(Words):
     mini_appid: str = ""
     articles: tuple[Mapping[str, str], ...] = ()  # of a mass send that is no words: title, digest, content, source_url
     mass_cover: str = ""
+    mass_picture: str = ""  # the digest of the cover, where it is a file of the pack
     mass_reprint: bool = False
     service_template_id: str = ""
     service_fields: Mapping[str, str] = field(default_factory=dict)

@@ -264,6 +264,7 @@ FAULTS = [
     ("menu_field_bytes", {"menu.toml": MENU.replace("example.org", "a" * 1020)}, "menu.toml", 12, "1024"),
     ("menu_type_missing", {"menu.toml": BUTTON}, "menu.toml", 1, "type"),
     ("menu_type_extra", {"menu.toml": BUTTON + 'type = "x"\n' + DEEP}, "menu.toml", 3, "删掉"),
+    ("cover_unknown", push_with(mass_cover="x.jpg"), PUSH, 7, "media_id"),
     ("menu_type_unknown", {"menu.toml": MENU.replace('"view"', '"viwe"')}, "menu.toml", 11, "“viwe”"),
     ("menu_needs", {"menu.toml": MENU.replace('key = "quiz.daily"', "")}, "menu.toml", 4, "key"),
     ("matter_twice", CATEGORIES | {MATTERS: A_MATTER % "其他" + A_MATTER % "其他"}, MATTERS, 6, "channels"),

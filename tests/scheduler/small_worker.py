@@ -12,6 +12,7 @@ from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.channels.next_visit import NextVisitChannel
+from scheduler.covers import Covers
 from scheduler.crier import Crier
 from scheduler.herald import Herald
 from scheduler.manners import Manners
@@ -20,6 +21,7 @@ from scheduler.pump import Pump
 from storage import redis
 from storage.db import Database
 from storage.hands import Hands
+from storage.materials import Materials
 from storage.people import People
 from storage.refusals import Refusals
 from storage.runs import Runs
@@ -61,7 +63,9 @@ def main() -> None:
         planner=planner,
         channels=channels,
         crier=Crier(posts=store.posts, groups=groups, say=lambda *_, **__: "", public_url="", clock=now),
-        herald=Herald(store=store, planner=planner, clients={}, clock=now),
+        herald=Herald(
+            covers=Covers(Materials(db), picture=lambda _: None), store=store, planner=planner, clients={}, clock=now
+        ),
         nights=Nights(store, manners),
         clock=now,
         in_flight=told["in_flight"],

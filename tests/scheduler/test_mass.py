@@ -1,6 +1,8 @@
 """Mass sends, over HTTP to the stand-in for the platform: one call reaches many, and its end settles all of them."""
 
 import asyncio
+import hashlib
+import shutil
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from storage.mass_jobs import Counts, MassJobs, month_of
 from storage.openings import Closed
 from storage.refusals import Way
 from tests.end_to_end.running import within
+from tests.house import PACK
 from tests.scheduler.world import NOON, Stage, World, write_pack
 from tests.street import LATE, a_street
 from tests.wechat.contract import JPG
@@ -538,6 +541,68 @@ def test_a_cover_that_is_not_there_pauses_the_run_with_its_reason(street):
     assert (run.state, "40007" in run.reason, push.jobs) == ("paused", True, ["due"])
 
 
+# -- a cover out of the pack ---------------------------------------------------------------------------------------
+
+ADD = "/cgi-bin/material/add_material"
+
+
+@pytest.fixture
+def pictured(tmp_path, redis, redis_url, database_url):
+    """A street whose pack is its own, with a picture in it."""
+    pack = tmp_path / "pack"
+    shutil.copytree(PACK, pack)
+    (pack / "pictures").mkdir()
+    (pack / "pictures" / "cover.jpg").write_bytes(JPG)
+    there = {"redis": redis, "redis_url": redis_url, "database": database_url, "content": {"folder": str(pack)}}
+    with a_street(tmp_path, official=True, **there) as street:
+        yield street
+
+
+@pytest.fixture
+def covered_push(pictured):
+    digest = pictured.town.house.shelf.current().pictures["cover.jpg"].digest
+    return Push(pictured, articles=TWO, mass_cover="cover.jpg", mass_picture=digest)
+
+
+def test_a_cover_of_the_pack_is_put_into_the_library_once_and_used_again(covered_push):
+    push, street = covered_push, covered_push.street
+    push.goes_out()
+    assert push.becomes("done")
+    its = {"articles": TWO, "mass_picture": push.run.content.mass_picture}
+    other = push.world.run("more-news:2026-11-23", channels=("mass",), **its)
+    push.world.deliver(other, *push.people, channel="mass")
+    asyncio.run(push.street.town.house.pushes.pump.work(other.key))
+
+    assert [len(cards(push, openid)) for openid in push.followers] == [2, 2, 2]
+    assert (len(street.sends(ADD)), len(street.sends(DRAFT))) == (1, 2)
+
+
+def test_a_cover_that_was_deleted_from_the_library_is_put_there_once_more(covered_push):
+    push, street = covered_push, covered_push.street
+    house = street.town.house
+    materials = house.pushes.pump.herald.covers._materials
+    materials.keep("official", push.run.content.mass_picture, "gone-since")
+    push.goes_out()
+
+    assert push.becomes("done")
+    assert (len(street.sends(ADD)), len(street.sends(DRAFT))) == (1, 2)
+    assert materials.find("official", push.run.content.mass_picture) != "gone-since"
+
+
+def test_a_cover_that_is_another_picture_now_pauses_the_run_and_nobody_is_in_doubt(covered_push):
+    push, street = covered_push, covered_push.street
+    file = street.town.settings.content.folder / "pictures" / "cover.jpg"
+    file.write_bytes(JPG + b"changed")
+    push.goes_out()
+    run = street.town.house.pushes.desk.status(RUN).run
+
+    assert (run.state, "cover.jpg" in run.reason, push.jobs, street.sends(SEND)) == ("paused", True, ["due"], [])
+    file.write_bytes(JPG)
+    street.town.house.pushes.desk.resume(RUN, now=street.town.clock())
+    push.goes_out()
+    assert push.becomes("done")
+
+
 @pytest.mark.parametrize(
     ("title", "fitted"),
     [("短", "短"), ("第一行\n第二行", "第一行 第二行"), ("字" * 40, "字" * 20 + "…"), ("a" * 40, "a" * 31 + "…")],
@@ -578,3 +643,14 @@ def test_whatever_closes_a_channel_has_words_for_admins():
 
     assert every <= broadcast_report.CLOSED.keys()
     assert every <= words()["closed"].keys()
+
+
+def test_a_cover_of_the_pack_is_kept_with_the_run_by_what_is_in_it(db, tmp_path):
+    folder = write_pack(tmp_path / "pack", broadcasts=(MASS.replace("cover-1", "cover.jpg"),))
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "cover.jpg").write_bytes(JPG)
+    stage = Stage(db, folder)
+    stage.reader("o-1")
+    content = stage.desk.send("daily-digest", NOON).content
+
+    assert (content.mass_cover, content.mass_picture) == ("cover.jpg", hashlib.sha256(JPG).hexdigest())

@@ -17,6 +17,7 @@ from scheduler.channels.mass import MassChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import NoticeChannel
 from scheduler.clock import fires
+from scheduler.covers import Covers
 from scheduler.crier import Crier
 from scheduler.herald import Herald
 from scheduler.manners import Manners
@@ -29,6 +30,7 @@ from storage import redis
 from storage.audience import Conditions
 from storage.deliveries import deliveries
 from storage.hands import Hands
+from storage.materials import Materials
 from storage.people import People, Window, persons
 from storage.planning import Plans
 from storage.quiz import QuizStore
@@ -277,7 +279,13 @@ class Stage(World):
             clock=lambda: self.now,
         )
         clients = dict.fromkeys(accounts, self.wechat)
-        self.herald = Herald(store=self.store, planner=self.planner, clients=clients, clock=lambda: self.now)
+        self.herald = Herald(
+            covers=Covers(Materials(db), picture=lambda _: None),
+            store=self.store,
+            planner=self.planner,
+            clients=clients,
+            clock=lambda: self.now,
+        )
         self.pump = Pump(
             store=self.store,
             people=self.people,
