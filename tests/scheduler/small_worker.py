@@ -11,7 +11,9 @@ from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
 from scheduler.channels.groups.settings import GroupSettings
+from scheduler.channels.mass import MassChannel
 from scheduler.channels.next_visit import NextVisitChannel
+from scheduler.channels.template_message import TemplateMessageChannel
 from scheduler.covers import Covers
 from scheduler.crier import Crier
 from scheduler.herald import Herald
@@ -30,8 +32,11 @@ from storage.speeds import Speeds
 from tests import fakes
 from tests.scheduler.world import NO_REDIS, a_planner, an_account
 from wechat.bulk import Bulk
-from wechat.tokens import Fetched, Tokens
+from wechat.client import TencentWeChat
+from wechat.tokens import Fetched, Tokens, stable_token
 from wechat.wire import Wire
+
+A_WHILE = timedelta(hours=2)
 
 
 def now() -> datetime:
@@ -40,9 +45,15 @@ def now() -> datetime:
 
 def main() -> None:
     told = json.loads(sys.argv[1])
+    ahead = timedelta(seconds=told.get("ahead", 0))
+
+    def clock() -> datetime:
+        return now() + ahead
+
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    account = an_account(api_base=told["platform"])
-    tokens = Tokens(lambda _: Fetched(told.get("token", "token"), timedelta(hours=2)), fakes.Shelf(), now)
+    account = an_account(api_base=told["platform"], **told.get("account", {}))
+    fetch = stable_token(account) if "account" in told else lambda _: Fetched(told.get("token", "token"), A_WHILE)
+    tokens = Tokens(fetch, fakes.Shelf(), now)
     bulk = Bulk(account, tokens)
     db = Database(told["database"])
     people = People(db, former=Keys("a secret of these tests").mark("former"))
@@ -50,6 +61,8 @@ def main() -> None:
     channels: dict[str, Channel] = {
         "customer_service": CustomerServiceChannel({"official": account}, {"official": bulk}),
         "next_visit": NextVisitChannel(hands),
+        "template_message": TemplateMessageChannel({"official": account}, {"official": bulk}),
+        "mass": MassChannel({"official": account}, store.masses, clock=clock),
     }
     settings = {name: GroupSettings(**each) for name, each in told.get("groups", {}).items()}
     manners = Manners(zone=ZoneInfo("UTC"))
@@ -62,12 +75,16 @@ def main() -> None:
         people=people,
         planner=planner,
         channels=channels,
-        crier=Crier(posts=store.posts, groups=groups, say=lambda *_, **__: "", public_url="", clock=now),
+        crier=Crier(posts=store.posts, groups=groups, say=lambda *_, **__: "", public_url="", clock=clock),
         herald=Herald(
-            covers=Covers(Materials(db), picture=lambda _: None), store=store, planner=planner, clients={}, clock=now
+            store=store,
+            planner=planner,
+            clients={"official": TencentWeChat(account, tokens)},
+            covers=Covers(Materials(db), picture=lambda _: None),
+            clock=clock,
         ),
         nights=Nights(store, manners),
-        clock=now,
+        clock=clock,
         in_flight=told["in_flight"],
         stretch=timedelta(seconds=told["stretch"]),
     )
