@@ -1,4 +1,4 @@
-"""The pack's pictures, which questions show and mass sends have for a cover: what kind each is, and small enough for a phone."""
+"""The pack's pictures, for questions and for covers of mass sends: what kind each is, and small enough for a phone."""
 
 import hashlib
 from dataclasses import dataclass
