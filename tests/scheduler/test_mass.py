@@ -589,15 +589,23 @@ def test_a_cover_that_was_deleted_from_the_library_is_put_there_once_more(covere
     assert materials.find("official", push.run.content.mass_picture) != "gone-since"
 
 
+def is_taken(street, file, content):
+    """A picture is written anew, and the program has seen it."""
+    file.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    shelf = street.town.house.shelf
+    assert within(LATE, lambda: shelf.look() or shelf.current().picture(digest) is not None)
+
+
 def test_a_cover_that_is_another_picture_now_pauses_the_run_and_nobody_is_in_doubt(covered_push):
     push, street = covered_push, covered_push.street
     file = street.town.settings.content.folder / "pictures" / "cover.jpg"
-    file.write_bytes(JPG + b"changed")
+    is_taken(street, file, JPG + b"changed")
     push.goes_out()
     run = street.town.house.pushes.desk.status(RUN).run
 
     assert (run.state, "cover.jpg" in run.reason, push.jobs, street.sends(SEND)) == ("paused", True, ["due"], [])
-    file.write_bytes(JPG)
+    is_taken(street, file, JPG)
     street.town.house.pushes.desk.resume(RUN, now=street.town.clock())
     push.goes_out()
     assert push.becomes("done")
