@@ -148,7 +148,7 @@ class Herald:
         code, surely = str(error.errcode or type(error).__name__.lower()), uncalled or error.errcode is not None
         if error.errcode == REFUSED:
             why = reasons.of(error)
-            self._masses.end(job, error=code, reason=why, pause=reasons.ASKS.format(why=why), now=now)
+            self._masses.end(job, error=code, reason=why, pause=reasons.ASKS.format(why=why.rstrip("。")), now=now)
         elif isinstance(error, Retryable):
             wait = min(max(error.after_seconds, 2.0**job.attempts), LONGEST_WAIT_SECONDS)
             why = reasons.CONFIRM if error.errcode == CONFIRMING else ""

@@ -82,7 +82,7 @@ class Gathering:
         with self._db.by_turns(mass_jobs) as connection:
             if not connection.execute(sa.select(_is_sent(key))).scalar():
                 return
-            if tag is None or not self._is_whole(connection, key, account):
+            if tag is None or not self._is_whole(connection, key, account, tag):
                 connection.execute(deliveries.update().where(mine).values(error=NOT_WHOLE))
                 return
             if _last(connection, key, account) == 0:
@@ -91,10 +91,10 @@ class Gathering:
             while self._take(connection, key, mine, self._most, _key_of(key, account, 1)):
                 pass
 
-    def _is_whole(self, connection: Connection, key: str, account: str) -> bool:
+    def _is_whole(self, connection: Connection, key: str, account: str, tag: str) -> bool:
         """Whether nobody on an account has this run in another way, and its job, if any, is still to be called."""
         others = sa.select(deliveries.c.person).join(contacts, contacts.c.person == deliveries.c.person)
-        others = others.where(deliveries.c.key == key, contacts.c.account == account)
+        others = others.where(deliveries.c.key == key, _is_meant(account, tag))
         had = others.where(
             (deliveries.c.channel != MASS) | (deliveries.c.account != account),
             deliveries.c.state.in_((*OPEN, State.SENT, State.UNSURE)),
@@ -114,10 +114,8 @@ class Gathering:
             sa.literal(variant).label("variant"),
             sa.literal(State.DUE).label("state"),
             sa.literal(now, Moment).label("wake_at"),
-        ).where(contacts.c.account == account)
-        if tag:
-            there = there.where(sa.exists().where(contact_tags.c.contact == contacts.c.id, contact_tags.c.tag == tag))
-        there = there.group_by(contacts.c.person)
+        )
+        there = there.where(_is_meant(account, tag)).group_by(contacts.c.person)
         added: Any = self._db.insert(deliveries)
         return added.from_select([*there.selected_columns.keys()], there).on_conflict_do_nothing()  # type: ignore[no-any-return]
 
@@ -178,6 +176,12 @@ def _due(key: str) -> sa.ColumnElement[bool]:
 def _stray(key: str) -> sa.ColumnElement[bool]:
     mine = (deliveries.c.key == key) & (deliveries.c.channel == MASS)
     return mine & (deliveries.c.state == State.DUE) & (deliveries.c.error != "")
+
+
+def _is_meant(account: str, tag: str) -> sa.ColumnElement[bool]:
+    """Whether a statement's `contacts` is reached by a send to all of an account, or to those who bear a tag."""
+    bears = sa.exists().where(contact_tags.c.contact == contacts.c.id, contact_tags.c.tag == tag)
+    return (contacts.c.account == account) & bears if tag else contacts.c.account == account
 
 
 def _is_sent(key: str) -> sa.ColumnElement[bool]:
