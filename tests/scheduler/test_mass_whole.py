@@ -37,7 +37,8 @@ class Push:
         self.followers = [self.follower() for _ in range(people)]
 
     def follower(self):
-        openid = self.street.stage.a_follower()
+        openid = self.street.stage.a_member("official")
+        self.street.stage.phone("follow", openid=openid, wait=True)
         self.street.goes_on(seconds=2)  # so that it is known which came last
         self.street.stage.phone("say", openid=openid, text="你好", wait=True)
         return openid
