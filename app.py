@@ -169,6 +169,7 @@ KNOWN = Known(
             "quiz.daily",
             "quiz.exams",
             "quiz.sequence",
+            "quiz.study",
             "quiz.topics",
             "quiz.wrong",
             "subscription.mine",

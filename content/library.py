@@ -66,6 +66,7 @@ class Library:
     advice: tuple[Finding, ...]
     sources: Mapping[str, Source] = field(repr=False)
     _aliases: Mapping[str, str] = field(repr=False)
+    _in_bank: Mapping[str, str] = field(repr=False)
     _folded: Mapping[str, str] = field(repr=False)
     _drawable: dict[tuple[date, str | None], tuple[Question, ...]] = field(default_factory=dict, repr=False)
 
@@ -161,6 +162,11 @@ class Library:
     def case_of(self, question: Question) -> Question | None:
         """Give what is to be read before a question that is part of a case."""
         return self.cases.get(question.case)
+
+    def topic_of(self, question: Question) -> str:
+        """Give the topic of the bank that a question is in."""
+        bank = self.banks.get(self._in_bank.get(question.id, ""))
+        return self._topic_of(bank) if bank else ""
 
     def questions_on(self, day: date, *, topic: str | None = None) -> tuple[Question, ...]:
         """Give the questions in effect on a day, all or those of the banks of a topic, in the order of the pack."""
@@ -297,6 +303,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         advice=advice,
         sources=pack.sources,
         _aliases=_by((old, each.id) for bank in banks for each in bank.questions for old in each.alias),
+        _in_bank=_by((each.id, bank.name) for bank in banks for each in bank.questions),
         _folded=_by((each.digest.slug, each.folded) for each in found),
     )
 

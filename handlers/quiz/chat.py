@@ -32,6 +32,7 @@ def routes(service: Service, *, public_url: str) -> Router:
             ("专题练习", "专题答题", "专项", "专项练习"): quiz.topics,
             ("顺序", "顺序练习", "顺序答题", "题库"): quiz.banks,
             ("考试", "模拟考试", "参加考试", "在线考试", "考试成绩"): quiz.exams,
+            ("学习情况", "我的学习", "学习进度", "我的答题"): quiz.study,
             ("挑战", "挑战答题", "答题挑战", "闯关"): quiz.challenge,
         },
         keys={
@@ -41,6 +42,7 @@ def routes(service: Service, *, public_url: str) -> Router:
             "quiz.sequence": quiz.banks,
             "quiz.challenge": quiz.challenge,
             "quiz.exams": quiz.exams,
+            "quiz.study": quiz.study,
         },
         patterns={
             r"(?:专题练习|专题答题|专项)\d{1,2}": quiz.topics,
@@ -183,6 +185,18 @@ class Quiz:
         today = self.service.day(turn.now)
         begun = self.service.challenge(turn.who.person, today, asked_by=turn.message.id)
         return self._goes_on(turn, begun) if begun else self._says("none")
+
+    def study(self, turn: Turn) -> Reply:
+        """Where one stands, and what might be next."""
+        study = self.service.study(turn.who.person, self.service.day(turn.now))
+        places = [each.id for each in self.service.topics(self.service.day(turn.now))]
+        weakest = study.weak[0].id if study.weak else ""
+        return self._says(
+            "study",
+            study=study,
+            suggested=study.suggested,
+            number=places.index(weakest) + 1 if weakest in places else 0,
+        )
 
     # -- one question --------------------------------------------------------------------------------------------
 

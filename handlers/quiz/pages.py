@@ -87,6 +87,11 @@ class Quiz:
             once=secrets.token_hex(16),
         )
 
+    def study(self) -> ResponseReturnValue:
+        """Where one stands, and what might be next."""
+        study = self.service.study(self._person, self._today())
+        return self._page("study", study=study, once=secrets.token_hex(16))
+
     def exams(self) -> ResponseReturnValue:
         """The exams that can be begun, and those that were sat."""
         papers = self.service.papers(self._person, self.clock())
@@ -232,6 +237,7 @@ def blueprint(quiz: Quiz) -> Blueprint:
     doors.add_url_rule("", "begin", quiz.begin, methods=["POST"])
     doors.add_url_rule("/more", "more", quiz.more)
     doors.add_url_rule("/exams", "exams", quiz.exams)
+    doors.add_url_rule("/study", "study", quiz.study)
     doors.add_url_rule("/<found>", "round", quiz.round)
     doors.add_url_rule("/<found>", "answer", quiz.answer, methods=["POST"])
     doors.add_url_rule("/<found>/<int:position>", "verdict", quiz.verdict)

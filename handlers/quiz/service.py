@@ -21,6 +21,8 @@ from storage.quiz import Given, QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
 PICTURES = "/p/quiz/pictures"  # where the pages show those of the pack
+MOST_SUGGESTED = 3
+FEWEST_TRIED = 3  # questions of a topic, before it is called weak
 MOST_KEPT = 64  # banks whose questions were gone through
 
 
@@ -69,6 +71,41 @@ class Paper:
         """Whether it can be begun now, or again."""
         may = self.sitting is None or (self.exam.practice and not self.is_going)
         return may and self.exam.is_open(self.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weak:
+    """A topic with questions whose newest answer was wrong: so many `missed` of those `tried`."""
+
+    id: str
+    title: str
+    missed: int
+    tried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Where somebody stands in what they study; it is told when they ask, and to nobody else.
+
+    `given` answers, `right` ones of them. `suggested` says what might be next, in order: a mode, and a topic's place
+    in `weak` where it is of one.
+    """
+
+    given: int
+    right: int
+    weak: list[Weak]
+    reviews: Reviews
+    is_today_done: bool
+
+    @property
+    def suggested(self) -> list[Mode]:
+        """What might be next."""
+        wanted = {
+            Mode.TODAY: not self.is_today_done,
+            Mode.MISTAKES: bool(self.reviews.offered),
+            Mode.TOPIC: bool(self.weak),
+        }
+        return [mode for mode, is_wanted in wanted.items() if is_wanted][:MOST_SUGGESTED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +341,39 @@ class Service:
         left = self.reviews_a_day - self.store.reviewed(person=person, day=today)
         days = (card.due.astimezone(self.zone).date() for question, card in known if question)
         return Reviews(waiting=waiting, offered=waiting[: max(0, left)], next=min(days, default=None))
+
+    def study(self, person: str, today: date) -> Study:
+        """Where somebody stands."""
+        given, right = self.store.tally(person)
+        begun = self.store.find(person=person, name=engine.daily(today))
+        is_done = self.open_at(begun) >= len(begun.questions) if begun else not self.drawn_on(today)
+        return Study(
+            given=given,
+            right=right,
+            weak=self._weak(person),
+            reviews=self.reviews(person, today),
+            is_today_done=is_done,
+        )
+
+    def _weak(self, person: str) -> list[Weak]:
+        """Topics with what is still wrong, those with the most of it first."""
+        missed = {card.question for card in self._reckoned(person) if card.wrong}
+        known = {question.id: question for said in self.cards.tallies(person) if (question := self.question(said))}
+        of: dict[str, list[str]] = defaultdict(list)
+        for id_, question in known.items():
+            of[self._library.topic_of(question)].append(id_)
+        found = [
+            Weak(
+                id=topic.id,
+                title=topic.name,
+                missed=sum(each in missed for each in of[topic.id]),
+                tried=len(of[topic.id]),
+            )
+            for topic in self._library.account.topics
+            if len(of[topic.id]) >= FEWEST_TRIED
+        ]
+        weak = (each for each in found if each.missed)
+        return sorted(weak, key=lambda each: -each.missed / each.tried)[:MOST_SUGGESTED]
 
     def _reckoned(self, person: str) -> list[Card]:
         """The person's cards, those made anew that have counted fewer answers than there are.

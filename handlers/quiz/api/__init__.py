@@ -26,7 +26,9 @@ from handlers.quiz.api.shapes import (
     Shown,
     Source,
     Standing,
+    Study,
     Verdict,
+    Weak,
 )
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Answer as Said
@@ -67,6 +69,19 @@ class Quiz:
             given=given,
             right=right,
             review=len(self.service.reviews(person, today).offered),
+        )
+
+    def study(self) -> Study:
+        """Where the member stands in what they study."""
+        study = self.service.study(session.who().person, self._today())
+        weakest = study.weak[0].id if study.weak else ""
+        return Study(
+            given=study.given,
+            right=study.right,
+            weak=[Weak(**asdict(each)) for each in study.weak],
+            review=len(study.reviews.waiting),
+            next_review=study.reviews.next,
+            suggested=[Begin(of=OF[each], id=weakest if each is Mode.TOPIC else "") for each in study.suggested],
         )
 
     def begin(self, wanted: Begin, once: Once) -> Going:
@@ -213,23 +228,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     """Serve /api/v1/quiz."""
     doors, say = openapi.doors("quiz"), quiz.service.shelf.say
 
-    @doors.get("")
-    @doors.output(Standing)
-    @doors.doc(summary="Today's round and your own count")
-    def standing() -> Standing:
-        return quiz.standing()
-
-    @doors.get("/choices")
-    @doors.output(Choosables)
-    @doors.doc(summary="The topics and the banks that a round can be made of")
-    def choices() -> Choosables:
-        return quiz.choices()
-
-    @doors.get("/exams")
-    @doors.output(Exams)
-    @doors.doc(summary="The exams that can be begun, and those that you sat")
-    def exams() -> Exams:
-        return quiz.exams()
+    _looks(doors, quiz)
 
     @doors.post("/rounds")
     @doors.input(Begin)
@@ -260,11 +259,39 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     def answer(found: str, json_data: Answer, headers_data: Once) -> Verdict:
         return quiz.answer(found, json_data, headers_data)
 
+    return doors
+
+
+def _looks(doors: APIBlueprint, quiz: Quiz) -> None:
+    """What only tells and begins nothing."""
+
+    @doors.get("")
+    @doors.output(Standing)
+    @doors.doc(summary="Today's round and your own count")
+    def standing() -> Standing:
+        return quiz.standing()
+
+    @doors.get("/study")
+    @doors.output(Study)
+    @doors.doc(summary="Where you stand, and what might be next")
+    def study() -> Study:
+        return quiz.study()
+
+    @doors.get("/choices")
+    @doors.output(Choosables)
+    @doors.doc(summary="The topics and the banks that a round can be made of")
+    def choices() -> Choosables:
+        return quiz.choices()
+
+    @doors.get("/exams")
+    @doors.output(Exams)
+    @doors.doc(summary="The exams that can be begun, and those that you sat")
+    def exams() -> Exams:
+        return quiz.exams()
+
     @doors.get("/mistakes")
     @doors.input(Paged, location="query")
     @doors.output(Mistakes)
     @doors.doc(summary="What there is to go through again")
     def mistakes(query_data: Paged) -> Mistakes:
         return quiz.mistakes(query_data)
-
-    return doors

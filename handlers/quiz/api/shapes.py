@@ -239,6 +239,26 @@ class Mistakes(BaseModel):
     next: str | None = Field(description="`after` of the next page; null on the last one.")
 
 
+class Weak(BaseModel):
+    """A topic with questions whose newest answer of yours was wrong."""
+
+    id: str = Field(examples=["dangzhang"])
+    title: str
+    tried: int
+    missed: int
+
+
+class Study(BaseModel):
+    """Where you stand, and what might be next; nobody else is told."""
+
+    given: int
+    right: int
+    weak: list[Weak] = Field(description="Three at most, those with the most still wrong first.")
+    review: int = Field(description="Questions that wait to be gone through again.")
+    next_review: date | None = Field(description="When the next one is due.")
+    suggested: list[Begin] = Field(description="Rounds that might be next, three at most.")
+
+
 class Standing(BaseModel):
     """Today's round and one's own count; nobody is compared with anybody."""
 
