@@ -96,11 +96,13 @@ from storage.checks import Checks
 from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
+from storage.item_numbers import ItemNumbers
 from storage.linking import Linking
 from storage.materials import Materials
 from storage.measure import Measures
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
+from storage.participation import Participation
 from storage.passes import Passes
 from storage.people import People
 from storage.phone import Phones
@@ -407,6 +409,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 cards=Cards(database),
                 places=Places(database),
                 sittings=Sittings(database),
+                items=ItemNumbers(database),
+                participation=Participation(database),
             ),
             shelf=shelf,
             intake=intake_of(settings, shelf.current),

@@ -40,6 +40,18 @@ def write(bank: Bank) -> bytes:
     return stream.getvalue()
 
 
+def table(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> bytes:
+    """Give a workbook of one sheet: text stays text, and numbers are numbers."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.freeze_panes = "A2"
+    for row in (head, *rows):
+        sheet.append([_cell(sheet, value) if isinstance(value, str) else value for value in row])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
 def _cell(sheet: object, value: str) -> WriteOnlyCell:
     """Text stays text, whatever it begins with."""
     cell = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", value))

@@ -15,9 +15,12 @@ from content.shelf import Shelf
 from handlers.feature import Feature, Keeps, in_turn
 from handlers.openapi import Effect
 from handlers.quiz import admin, api, chat, pages
+from handlers.quiz.admin.numbers import Numbers
 from handlers.quiz.engine import Daily
 from handlers.quiz.service import Service
 from storage.cards import Cards
+from storage.item_numbers import ItemNumbers
+from storage.participation import Participation
 from storage.places import Places
 from storage.quiz import QuizStore
 from storage.sittings import Sittings
@@ -41,6 +44,8 @@ class Stores:
     cards: Cards
     places: Places
     sittings: Sittings
+    items: ItemNumbers
+    participation: Participation
 
 
 def feature(
@@ -68,6 +73,8 @@ def feature(
         questions_a_round=settings.questions_a_round,
     )
 
+    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+
     def show(person: str) -> list[str]:
         given, right = store.tally(person)
         return [shelf.current().say("quiz.kept", given=given, right=right)] if given else []
@@ -83,8 +90,17 @@ def feature(
                 intake=intake,
                 waiting=Waiting(intake.kept / "waiting"),
                 clock=clock,
-                words=tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8")),
-            )
+                words=words,
+            ),
+            Numbers(
+                shelf=shelf,
+                items=stores.items,
+                participation=stores.participation,
+                service=service,
+                clock=clock,
+                zone=zone,
+                words=words,
+            ),
         ),
         pages_for_anyone=pages.for_anyone(pages.Public(sittings=sittings, shelf=shelf, zone=zone)),
         keeps=Keeps(

@@ -15,6 +15,7 @@ from content.importers.waiting import Waiting
 from content.intake import Intake
 from content.shelf import Shelf
 from handlers import access
+from handlers.quiz.admin.numbers import Numbers
 
 MOST_BYTES = 10 * 2**20
 SHOWN = 100  # notes of each weight
@@ -116,10 +117,14 @@ def _seen(plan: Plan) -> str:
     return hashlib.sha256(plan.text.encode()).hexdigest()
 
 
-def blueprint(banks: Banks) -> Blueprint:
+def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     """Serve /admin/quiz/."""
     doors = Blueprint("quiz_admin", __name__, url_prefix="/admin/quiz", template_folder="../templates")
     doors.add_url_rule("/", "listed", banks.listed)
+    doors.add_url_rule("/banks/<name>", "bank", numbers.bank)
+    doors.add_url_rule("/banks/<name>/numbers.xlsx", "workbook", numbers.workbook)
+    doors.add_url_rule("/banks/<name>/<id_>", "question", numbers.question)
+    doors.add_url_rule("/participation", "took_part", numbers.took_part)
     doors.add_url_rule("/look", "look", banks.look, methods=["POST"])
     doors.add_url_rule("/take", "take", banks.take, methods=["POST"])
     doors.add_url_rule("/undo/<batch>", "undo", banks.undo, methods=["POST"])

@@ -1,0 +1,168 @@
+"""What the answers say of the questions, and how many took part: of groups alone, and as a workbook too."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import Response, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from content.importers.workbooks import table
+from content.library import Library
+from content.models import Bank, Question
+from content.shelf import Shelf
+from handlers.quiz.engine import statistics
+from handlers.quiz.engine.marking import SELF_JUDGED, Asked, Kept
+from handlers.quiz.service import Service
+from storage.item_numbers import Again, ItemNumbers, Sums
+from storage.participation import Participation
+
+MONTHS = 6  # that are over, the newest first
+EASY, HARD = 0.9, 0.3  # right answers beyond which a question tells little
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Item(NamedTuple):
+    """A question with what its answers say; without `people` fewer than five have answered it."""
+
+    question: Question
+    people: int = 0
+    right: float = 0.0
+    discrimination: float | None = None
+    again: Again | None = None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether those who know more are wrong here more often: the key, or the question, is at fault."""
+        return self.discrimination is not None and self.discrimination < 0
+
+
+class Taken(NamedTuple):
+    """Who took part of a group; None where it can't be told."""
+
+    name: str
+    members: int
+    took_part: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What the pages show. The numbers are worked out once an hour: they are over all answers there are."""
+
+    shelf: Shelf
+    items: ItemNumbers
+    participation: Participation
+    service: Service
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    words: Mapping[str, str]
+    _known: dict[datetime, tuple[dict[str, Sums], dict[str, Again]]] = field(default_factory=dict, repr=False)
+
+    def bank(self, name: str) -> ResponseReturnValue:
+        """A bank's questions with their numbers, those at fault first told."""
+        bank = self._bank(name)
+        items = self._items(bank)
+        return render_template(
+            "quiz/admin/numbers.html",
+            bank=bank,
+            items=items,
+            told=[each for each in items if each.people],
+            easy=EASY,
+            hard=HARD,
+            self_judged=SELF_JUDGED,
+        )
+
+    def question(self, name: str, id_: str) -> ResponseReturnValue:
+        """A question as members see it, with its numbers and the wrong answers that many gave."""
+        bank = self._bank(name)
+        item = next((each for each in self._items(bank) if each.question.id == id_), None)
+        if item is None:
+            abort(404)
+        asked = self.service.shown(item.question, seed="")
+        cells = self.items.wrong([id_]).get(id_, {}) if item.people else {}
+        shown, others = statistics.told(cells)
+        wrong = [(_read(asked, Kept(*kept)), count) for kept, count in shown]
+        return render_template(
+            "quiz/admin/question.html", bank=bank, item=item, asked=asked, wrong=wrong, others=others
+        )
+
+    def workbook(self, name: str) -> ResponseReturnValue:
+        """A bank's numbers as a workbook."""
+        bank = self._bank(name)
+        rows = [[*self._cells(each)] for each in self._items(bank)]
+        data = table([self.words[key] for key in HEAD], rows)
+        return Response(data, mimetype=XLSX, headers={"Content-Disposition": 'attachment; filename="numbers.xlsx"'})
+
+    def took_part(self) -> ResponseReturnValue:
+        """How many of each organisation took part, month by month."""
+        return render_template("quiz/admin/participation.html", months=[*self._months()])
+
+    def _cells(self, item: Item) -> Iterator[str | float]:
+        yield item.question.id
+        yield item.question.stem
+        if not item.people:
+            return
+        yield item.people
+        yield round(item.right, 2)
+        yield "" if item.discrimination is None else round(item.discrimination, 2)
+        if item.again:
+            yield round(item.again.first / item.again.people, 2)
+            yield round(item.again.second / item.again.people, 2)
+
+    def _bank(self, name: str) -> Bank:
+        return self._library.banks.get(name) or abort(404)
+
+    def _items(self, bank: Bank) -> list[Item]:
+        sums, again = self._all()
+        return [
+            _item(each, sums[each.id], again.get(each.id))
+            if each.id in sums and each.type not in SELF_JUDGED
+            else Item(each)
+            for each in bank.questions
+        ]
+
+    def _all(self) -> tuple[dict[str, Sums], dict[str, Again]]:
+        hour = self.clock().replace(minute=0, second=0, microsecond=0)
+        known = self._known.get(hour)
+        if known is None:
+            sums, again = self.items.sums(), self.items.again()
+            known = {each.question: each for each in sums}, {each.question: each for each in again}
+            self._known.clear()
+            self._known[hour] = known
+        return known
+
+    def _months(self) -> Iterator[tuple[datetime, Sequence[Taken]]]:
+        ends = self.clock().astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        for _ in range(MONTHS):
+            begins = (ends - timedelta(days=1)).replace(day=1)
+            shares = self.participation.of(f"{begins:%Y-%m}", begins=begins, ends=ends)
+            large, small = statistics.gathered((each.organisation, each.members, each.took_part) for each in shares)
+            groups = [(self._library.organisation_name(id_), members, did) for id_, members, did in large]
+            if small[0] >= statistics.FEWEST:
+                groups.append((self.words["small_groups"], *small))
+            yield begins, [Taken(name, members, statistics.share(did, members)) for name, members, did in groups]
+            ends = begins
+
+    @property
+    def _library(self) -> Library:
+        return self.shelf.current()
+
+
+HEAD = ("head_id", "head_stem", "head_people", "head_right", "head_discrimination", "head_first", "head_second")
+
+
+def _item(question: Question, sums: Sums, again: Again | None) -> Item:
+    people, right = int(sums.people), statistics.difficulty(sums)
+    return Item(question, people, right, statistics.discrimination(sums), again)
+
+
+def _read(asked: Asked, kept: Kept) -> str:
+    """An answer as an admin reads it."""
+    said = asked.was(kept)
+    if isinstance(said, tuple):
+        return "；".join(said)
+    order = [choice.id for choice in asked.shown]
+    texts = {choice.id: choice.text for choice in asked.shown}
+    return "、".join(texts.get(each, each) for each in sorted(said, key=lambda each: (each not in order, each)))
