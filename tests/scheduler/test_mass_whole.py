@@ -50,6 +50,12 @@ class Push:
         self.house.pushes.store.move(key, before=["planning"], after="sending")
         return run
 
+    def once_more(self, run):
+        """The run is over, and sent once more for who came last."""
+        self.house.pushes.store.finish(run.key)
+        self.house.pushes.store.move(run.key, before=["done"], after="sending")
+        self.world.deliver(run, self.world.person(self.followers[-1]), channel="mass")
+
     def ahead(self, **content):
         return self.house.pushes.desk._forecaster.of(
             "x:1",
@@ -60,6 +66,7 @@ class Push:
 
     def goes_out(self, key=RUN, **wait):
         self.street.goes_on(**wait)
+        self.house.pushes.windows.flush(self.street.town.clock())
         asyncio.run(self._work(key))
 
     async def _work(self, key):
@@ -164,12 +171,12 @@ def test_two_that_were_planned_beside_each_other_are_one_mass_send(push):
 
 
 def test_where_somebody_has_the_run_already_it_goes_to_nobody_at_once(push):
-    run = push.plan(channels=("customer_service",))
+    run = push.world.run(RUN, channels=WAYS, line=RUN, text=RUN)
+    push.world.deliver(run, *map(push.world.person, push.followers), channel="customer_service")
     push.goes_out()
     assert push.got() == [1, 1, 1]
     push.followers.append(push.follower())
-    late = push.world.person(push.followers[-1])
-    push.world.deliver(run, late, channel="mass")
+    push.once_more(run)
     push.goes_out()
     push.goes_out()
 
@@ -182,12 +189,13 @@ def test_nobody_is_reached_a_second_time_by_who_comes_when_it_is_out(push):
     push.goes_out()
     assert push.becomes("done")
     push.followers.append(push.follower())
-    push.world.deliver(run, push.world.person(push.followers[-1]), channel="mass")
+    push.once_more(run)
     push.goes_out()
     push.goes_out()
 
     assert len(push.street.sends(SEND)) == 1
     assert push.got()[:3] == [1, 1, 1]
+    assert push.rows() == [("customer_service", "sent"), *[("mass", "sent")] * 3]
 
 
 def test_the_admin_is_waited_for_and_what_they_let_pass_goes_another_way(push):
