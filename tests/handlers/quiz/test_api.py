@@ -2,6 +2,7 @@
 
 import pytest
 
+from content.models import QuestionType
 from handlers.quiz.engine import marking
 
 
@@ -18,17 +19,31 @@ def right_of(town, answer):
     """The right ids of the question that is open, as the pack has them."""
     stem = answer.body["question"]["stem"]
     question = next(each for each in town.house.shelf.current().questions.values() if each.stem == stem)
+    return right_to(question)
+
+
+def right_to(question):
+    """What is right: the ids of choices, or what goes into the blanks."""
+    if question.type is QuestionType.FILL:
+        return [accepted[0] for accepted in question.answer]
     return sorted(marking.right_ids(question))
 
 
 def wrong_of(town, answer):
     right = right_of(town, answer)
+    if answer.body["question"]["blanks"]:
+        return ["错"] * len(right)
     return [next(each["id"] for each in answer.body["question"]["choices"] if [each["id"]] != right)]
 
 
 def answered(mini, round_, chosen, **more):
     question = round_.body["question"]
-    body = {"position": question["position"], "look": question["look"], "chosen": chosen, **more.pop("claims", {})}
+    body = {
+        "position": question["position"],
+        "look": question["look"],
+        "chosen" if not question["blanks"] else "filled": chosen,
+        **more.pop("claims", {}),
+    }
     return mini.post(f"/quiz/rounds/{round_.body['id']}/answers", body, **more)
 
 

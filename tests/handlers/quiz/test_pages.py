@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from content.models import QuestionType
 from handlers.quiz import engine
-from handlers.quiz.engine import marking
 from storage.quiz import answers
 from tests.end_to_end.running import at_once
 from tests.handlers.quiz.test_api import begun as begun_by_api
+from tests.handlers.quiz.test_api import right_to
 from tests.house import Town, a_town
 from tests.reader import Reader
 
@@ -47,11 +47,17 @@ class Asked:
         return [value for _, value, checked in CHOICE.findall(self.page) if checked]
 
     @property
+    def field(self):
+        return "filled" if self.question.type is QuestionType.FILL else "chosen"
+
+    @property
     def right(self):
-        return sorted(marking.right_ids(self.question))
+        return right_to(self.question)
 
     @property
     def wrong(self):
+        if self.field == "filled":
+            return ["错"] * len(self.right)
         return [next(each for each in self.choices if [each] != self.right)]
 
 
@@ -69,7 +75,7 @@ def begins(town, reader, of="today"):
 
 def answers_with(reader, question, chosen):
     """Submit a choice, and follow to what comes of it."""
-    sent = reader.post(question.path, {"chosen": chosen})
+    sent = reader.post(question.path, {question.field: chosen})
     assert sent.status_code == 303, sent.text
     return reader.get(sent.headers["Location"])
 
