@@ -222,7 +222,7 @@ def test_an_answer_reaches_the_named_member_by_itself_and_the_anonymous_one_by_r
         named.says("意见", "匿名")
         named.says("2", "姓名")
         named.says("李石榴", "属于哪一类")
-        named.says("5", "请说吧")
+        named.says("4", "请说吧")
         named.says("楼道的灯坏了三天，晚上看不见路。", "已经记下")
         named.says("好了", "请看一遍")
         named.says("1", "回执码")
