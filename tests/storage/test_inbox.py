@@ -163,6 +163,7 @@ def test_redis_that_is_away_is_said_at_once(keys):
     assert time.monotonic() - began < 1
 
 
+@pytest.mark.quiet  # Redis counts what everybody asks it
 def test_beginning_and_ending_are_one_round_trip_each(inbox, redis):
     redis.config_resetstat()
     finish(inbox, begin(inbox, "m1"), talk=b"t", note=b"n")

@@ -180,6 +180,6 @@ def test_a_redis_that_hangs_is_asked_once_a_second(redis_url):
 def test_redis_that_is_back_has_the_word_again(redis):
     fleet = Fleet(redis, a_second=100)
     fleet.take()
-    redis.flushall()
+    redis.flushdb()
 
     assert fleet.take().count == 20
