@@ -161,6 +161,7 @@ KNOWN = Known(
     menu_keys=frozenset(
         {
             "about",
+            "appointment.start",
             "help",
             "digest.news",
             "digest.policy",
@@ -1000,8 +1001,21 @@ def patient(config: Path) -> doctor.Patient:
         accounts={name: partial(opened, name) for name in settings.accounts},
         groups=settings.groups,
         groups_named=lambda: groups_named(good_pack(settings)),
+        admins_named=lambda: admins_named(settings, good_pack(settings)),
+        admins=lambda database: Admins(database).names(),
         reaches=reaches,
     )
+
+
+def admins_named(settings: Settings, library: Library | None) -> Mapping[str, Sequence[str]]:
+    """The console's accounts that the configuration and the pack name, by where."""
+    if library is None:
+        return {}
+    return {
+        "handlers.opinion.entrusted": settings.handlers.opinion.entrusted if library.matters else (),
+        "talks.toml": [each.admin for each in library.hosts.values()],
+        "organisations.toml": [name for each in library.organisations.values() for name in each.admins],
+    }
 
 
 def groups_named(library: Library | None) -> frozenset[str]:

@@ -20,6 +20,7 @@ from content.checking import Findings
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.worker import Queue
 from storage import leases, redis, server_log, upgrade
+from storage.db import Database
 
 ENOUGH_BYTES = 1_000_000_000
 PERSISTS = (
@@ -41,6 +42,10 @@ TELLS = (
     "SET), or log no statements."
 )
 NO_LEADER = "No clock leads, so no push begins and nothing old is forgotten: start `zhibu run`, or `zhibu clock`."
+NO_ACCOUNT = (
+    "{where} names {names}, and the console has no such account, so nobody can read what is for them alone: "
+    "`zhibu admin create NAME --password-stdin`, or name another."
+)
 MOST_NAMED = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -68,6 +73,8 @@ class Patient:
     accounts: Mapping[str, Callable[[], Account]]  # NoValkey where its token is kept in one that isn't running
     groups: Mapping[str, GroupSettings] = field(default_factory=dict)
     groups_named: Callable[[], Collection[str]] = tuple  # by broadcasts
+    admins_named: Callable[[], Mapping[str, Collection[str]]] = dict  # accounts of the console, by where they are named
+    admins: Callable[[Database], Collection[str]] = lambda _: ()  # those that there are
     reaches: Callable[[str], bool] = lambda _: True
 
 
@@ -193,6 +200,23 @@ def _content(patient: Patient) -> Found:
         yield Level.OK, ", ".join(f"{count} {name}" for name, count in findings.counts.items())
 
 
+def _admins(patient: Patient) -> Found:
+    """Whoever is named and has no account reads nothing of what is for them alone."""
+    named = patient.admins_named()
+    if not any(named.values()) or (patient.installation.embedded_database and not patient.installation.folder.is_dir()):
+        return
+    with closing(patient.installation.database()) as database:
+        if not database.answers() or upgrade.found(database) != upgrade.wanted():
+            return  # which is said of the database
+        there = frozenset(patient.admins(database))
+    strangers = {where: ", ".join(sorted(frozenset(names) - there)) for where, names in named.items()}
+    for where, names in strangers.items():
+        if names:
+            yield Level.WARNING, NO_ACCOUNT.format(where=where, names=names)
+    if not any(strangers.values()):
+        yield Level.OK, "whoever is named has an account"
+
+
 def _parts(patient: Patient) -> Found:
     servers = {"web": patient.installation.web, "sandbox": patient.installation.sandbox}
     for name, server in servers.items():
@@ -263,6 +287,7 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _redis,
     _broker,
     _content,
+    _admins,
     _parts,
     _clock,
     _sandbox,

@@ -20,6 +20,7 @@ from content.models import (
     Question,
     QuestionType,
     Words,
+    listed,
     some,
 )
 
@@ -34,10 +35,6 @@ def _difficulty(value: Any) -> Any:
     return DIFFICULTIES[value]
 
 
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Part:
     """So many questions of an exam: of a topic or a bank, of these types, of a difficulty; what isn't said is all."""
@@ -45,7 +42,7 @@ class Part:
     count: Annotated[int, Field(ge=1, le=200)]
     topic: str = ""
     bank: str = ""
-    types: Annotated[tuple[QuestionType, ...], BeforeValidator(_listed)] = ()
+    types: Annotated[tuple[QuestionType, ...], BeforeValidator(listed)] = ()
     difficulty: Annotated[Difficulty | None, BeforeValidator(_difficulty)] = None
 
     def asks(self, question: Question) -> bool:

@@ -52,7 +52,6 @@ def _none_where_empty(value: Any) -> Any:
 
 def some(value: tuple[Any, ...]) -> tuple[Any, ...]:
     """Refuse a list with nothing in it."""
-    """Refuse an empty list."""
     if not value:
         raise wrong("empty_list")
     return value

@@ -39,16 +39,17 @@ class Doorkeeper:
         if not hosts:
             return Text(self.say("appointment.nobody"))
         turn.talk.hold("appointment", {"step": "host"})
-        return Text(self.say("appointment.whom", hosts=hosts))
+        return Text(self.say("appointment.whom", hosts=hosts, again=False))
 
     def resume(self, turn: Turn) -> Reply | None:
         """Begin again: times may be gone."""
         return self.start(turn) if turn.talk.feature == "appointment" else None
 
     def leave(self, turn: Turn) -> Reply:
-        """Nothing was asked for."""
+        """Nothing was asked for; or what was asked for before stays."""
+        stays = turn.talk.state.get("step") == "kept"
         turn.talk.end()
-        return Text(self.say("appointment.left"))
+        return Text(self.say("appointment.stays" if stays else "appointment.left"))
 
     def takes(self, turn: Turn) -> Handler | None:
         """What is surely meant for it: numbers, and the words about it."""
@@ -71,16 +72,19 @@ class Doorkeeper:
     def _host(self, turn: Turn) -> Reply:
         hosts = list(self.hosts().values())
         at = engine.chosen(plain(turn.text), len(hosts))
-        return self._ask_time(turn, hosts[at]) if at is not None else self.start(turn)
+        if at is None:
+            return Text(self.say("appointment.whom", hosts=hosts, again=True)) if hosts else self.start(turn)
+        return self._ask_time(turn, hosts[at])
 
-    def _ask_time(self, turn: Turn, host: Host, *, gone: bool = False) -> Reply:
+    def _ask_time(self, turn: Turn, host: Host, *, gone: bool = False, again: bool = False) -> Reply:
         times = self._times(turn, host)
         if not times:
             turn.talk.end()
             return Text(self.say("appointment.no_time", host=host))
         offered = [each.isoformat() for each in times]
         turn.talk.hold("appointment", {"step": "time", "host": host.id, "times": offered})
-        return Text(self.say("appointment.when", host=host, times=list(map(self._moment, times)), gone=gone))
+        shown = list(map(self._moment, times))
+        return Text(self.say("appointment.when", host=host, times=shown, gone=gone, again=again))
 
     def _time(self, turn: Turn) -> Reply:
         host, offered = self._of(turn), turn.talk.state["times"]
@@ -88,7 +92,7 @@ class Doorkeeper:
         if host is None:
             return self.start(turn)
         if at is None:
-            return self._ask_time(turn, host)
+            return self._ask_time(turn, host, again=True)
         turn.talk.hold("appointment", {"step": "words", "host": host.id, "at": offered[at]})
         return Text(self.say("appointment.words", name=turn.who.name, longest=engine.WORDS_LONGEST))
 
@@ -98,6 +102,8 @@ class Doorkeeper:
             return self.start(turn)
         if len(words) > engine.WORDS_LONGEST:
             return Text(self.say("appointment.too_long", longest=engine.WORDS_LONGEST))
+        if not turn.who.name and plain(words) in _NO_WORDS:
+            return Text(self.say("appointment.name_please"))  # else nobody would know who is coming
         wanted = Appointment(
             host=host.id,
             at=datetime.fromisoformat(turn.talk.state["at"]),
@@ -124,7 +130,7 @@ class Doorkeeper:
         return Text(self.say("appointment.taken_back"))
 
     def _coming(self, turn: Turn) -> Appointment | None:
-        """The next one that was not declined."""
+        """The next one, whatever was said to it."""
         mine = self.appointments.of_person(turn.who.person) if turn.who.known else []
         return next((each for each in mine if each.at > turn.now - timedelta(hours=1)), None)
 
@@ -149,10 +155,11 @@ class Doorkeeper:
 
 
 def routes(keeper: Doorkeeper) -> Router:
-    """谈心, and what is said until it is asked for."""
+    """谈心 with its menu key, and what is said until it is asked for."""
     return Router(
         "appointment",
         words={("谈心", "谈心谈话", "约谈心", "我要谈心"): keeper.start},
+        keys={"appointment.start": keeper.start},
         talking=Talking(
             takes=keeper.takes,
             otherwise=keeper.answer,

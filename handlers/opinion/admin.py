@@ -114,6 +114,7 @@ class Desk:
             nobody=NOBODY,
             matters=sorted(self.hands.confidence.matters()),
             entrusted=sorted(self.hands.confidence.entrusted),
+            strangers=sorted({*self.hands.confidence.entrusted} - {*self.hands.staff.names()}),
             wanted=wanted,
             older=older,
         )

@@ -101,6 +101,15 @@ def test_a_healthy_one_ends_with_0(patient):
     assert "40 questions" in result.output
 
 
+def test_whoever_is_named_and_has_no_account_is_told_with_the_place(patient):
+    named = replace(patient, admins_named=lambda: {"talks.toml": ["me", "shi"]}, admins=lambda _: ["me"])
+    said = [each.text for each in doctor.examine(named) if each.about == "admins"]
+    there = doctor.examine(replace(named, admins=lambda _: ["me", "shi"]))
+
+    assert [text.partition(",")[0] for text in said] == ["talks.toml names shi"]
+    assert levels(there, "admins") == ["ok"]
+
+
 def refused(_force: object) -> Any:
     raise Misconfigured(40164, "invalid ip")
 
@@ -121,13 +130,14 @@ def gone() -> Any:
         ("clock", "warning", {"redis": lambda: Redis(leads=False)}),
         ("clock", "warning", {"redis": gone}),
         ("content", "fault", {"content": lambda: Findings([Finding(file="a", line=1, what="b", mend="c")], {})}),
+        ("admins", "warning", {"admins_named": lambda: {"talks.toml": ["me", "shi"]}, "admins": lambda _: ["me"]}),
         ("platform", "warning", {"accounts": {"official": gone}}),
         ("address", "warning", {"public_url": "http://example.org"}),
     ],
     ids=[
         *("redis away", "valkey away", "redis persists", "redis does not say", "redis evicts"),
         *("no broker", "no clock", "nobody knows of a clock"),
-        *("content", "no token", "no https"),
+        *("content", "a host without an account", "no token", "no https"),
     ],
 )
 def test_a_trouble_is_found(patient, about, level, changed):

@@ -115,6 +115,35 @@ def test_a_member_chooses_whom_and_when_and_the_host_alone_reads_it(town):
     assert "您还没有开放约谈" in console(town, "other").get("/admin/appointment/").text
 
 
+def test_the_menu_leads_to_it_too(town):
+    assert "1. 石书记（支部书记）" in town.phone().taps("appointment.start")
+
+
+def test_a_number_that_is_none_is_said_so(town):
+    phone = town.phone()
+    phone.says("谈心")
+
+    assert phone.says("9").startswith("没看懂选的是哪一个")
+    assert phone.says("1").startswith("和石书记谈")
+    assert phone.says("9").startswith("没看懂选的是哪一个")
+
+
+def test_whom_nobody_knows_says_how_they_are_called(town):
+    phone = town.phone()
+
+    assert asks(phone, "不写").startswith("还没有约上")
+    assert phone.says("我姓王，有空聊聊").startswith("约上了")
+
+
+def test_who_only_looks_and_goes_keeps_the_talk(town):
+    phone = town.phone()
+    asks(phone)
+    phone.says("谈心")
+
+    assert phone.says("退出").startswith("好的，约的还在")
+    assert "等他定" in phone.says("谈心")
+
+
 def test_nobody_answers_for_another_host(town):
     asks(town.phone())
     (which,) = re.findall(r'action="(/admin/\w+/\w+/answer)"', console(town, "shi").get("/admin/appointment/").text)
@@ -193,7 +222,7 @@ def test_leaving_keeps_nothing_and_long_words_are_not_cut(town):
     assert asks(phone, "字" * 201).startswith("这一句超过 200 字了")
     assert phone.says("退出").startswith("好的，没有约")
     assert rows(town) == 0
-    assert asks(phone, "不写").startswith("约上了")
+    assert asks(phone, "我姓李").startswith("约上了")
 
 
 def test_the_member_is_shown_that_something_is_kept_and_erasing_takes_it(town):

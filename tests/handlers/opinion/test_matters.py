@@ -150,6 +150,14 @@ def test_only_who_is_entrusted_is_reminded_of_it_and_may_be_given_it(world, brow
     assert refused.status_code == 422
 
 
+def test_an_entrusted_name_without_an_account_is_told(world, browser):
+    before = browser.get("/admin/opinion/").text
+    world.admins = {"承办人甲": "person-1"}
+
+    assert "这个账号" not in before
+    assert "后台没有“专人”这个账号" in browser.get("/admin/opinion/").text
+
+
 def test_it_is_likened_to_and_merged_with_nothing_that_others_read(world, browser):
     sent(world)
     world.matters = {}
