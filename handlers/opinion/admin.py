@@ -145,6 +145,9 @@ class Desk:
         def answered(now: Opinion, words: str) -> Opinion:
             return replace(now, reply=words, answered_on=today, answers=now.answers + 1)
 
+        words = request.form.get("reply", "")
+        if engine.gaps(words, (each.words for each in self.replies().values())):
+            return self._page(name, self.find(name), fault="gaps", typed={"reply": words}), 422
         return self._say(name, "reply", outcome, answered)
 
     def ask(self, name: str) -> ResponseReturnValue:

@@ -37,6 +37,7 @@ class Review(StrEnum):
 
 JUDGED_WITHIN = timedelta(hours=2)  # the platform judges what comes from who was in the mini-program so lately
 _PASSED = "pass"
+_GAP = re.compile("【[^】]*】")
 
 
 def review_of(suggest: str) -> str:
@@ -196,6 +197,12 @@ def trouble(asked: Asks, words: str, *, solved: str, reopen: bool, shortest: int
         return Problem.HAS_CODE
     needed = shortest if reopen else 1
     return Problem.TOO_SHORT if wordy and len(re.sub(r"[\W_]", "", words)) < needed else None
+
+
+def gaps(words: str, ready: Iterable[str]) -> list[str]:
+    """What the `ready` words leave to be filled in, 【so】, and what still stands in these words."""
+    left = {gap for each in ready for gap in _GAP.findall(each)}
+    return [gap for gap in _GAP.findall(words) if gap in left]
 
 
 def cleaned(words: str) -> str:

@@ -227,6 +227,21 @@ def test_ready_words_of_the_category_are_taken_over_and_nothing_is_sent_yet(worl
     assert kept(world, code).state == "received"
 
 
+def test_what_ready_words_leave_open_is_filled_in_before_it_is_sent(world, browser):
+    world.replies = {"gap": ReadyReply(key="gap", title="转了", words="【哪一天】已经转给后勤处。")}
+    code = sent(world)
+    page = page_of(browser, WATER)
+    refused = browser.post(f"{page}/answer", data={"reply": "您好，【哪一天】已经转给后勤处。"})
+    before = kept(world, code).state
+    browser.post(f"{page}/answer", data={"reply": "【后勤处】周一已经转去。"})
+
+    assert refused.status_code == 422
+    assert "您好，【哪一天】已经转给后勤处。</textarea>" in refused.text
+    assert "还有没填的" in refused.text
+    assert before == "received"
+    assert kept(world, code).state == "answered"
+
+
 # -- told ------------------------------------------------------------------------------------------------------------
 
 
