@@ -93,6 +93,7 @@ from storage.audience import Conditions
 from storage.batching import Batcher
 from storage.cards import Cards
 from storage.checks import Checks
+from storage.duels import Duels
 from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
@@ -170,6 +171,7 @@ KNOWN = Known(
             "opinion.start",
             "quiz.challenge",
             "quiz.daily",
+            "quiz.duel",
             "quiz.exams",
             "quiz.sequence",
             "quiz.study",
@@ -410,6 +412,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 cards=Cards(database),
                 places=Places(database),
                 sittings=Sittings(database),
+                duels=Duels(database),
                 items=ItemNumbers(database),
                 participation=Participation(database),
             ),
@@ -417,8 +420,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             intake=intake_of(settings, shelf.current),
             zone=settings.zone,
             clock=clock,
-            effect=effect,
-            public_url=settings.public_url.rstrip("/"),
+            outside=quiz.Outside(effect=effect, paces=paces, tell=tell, public_url=settings.public_url.rstrip("/")),
             settings=settings.handlers.quiz,
         ),
         digest.feature(

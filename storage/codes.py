@@ -3,9 +3,9 @@
 import secrets
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L, nothing that looks like another
-LENGTH = 8
+LENGTH = 8  # 31^8 codes, so guessing is hopeless; where there are fewer letters, tries are counted
 
 
-def drawn() -> str:
-    """Eight letters that can be read aloud: 31^8 of them, so guessing is hopeless."""
-    return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+def drawn(length: int = LENGTH) -> str:
+    """So many letters that can be read aloud."""
+    return "".join(secrets.choice(LETTERS) for _ in range(length))

@@ -22,6 +22,7 @@ from handlers.quiz import engine
 from handlers.quiz.engine import Mode, blanks
 from handlers.quiz.engine.marking import Answer, Asked, Kept
 from handlers.quiz.service import Service
+from handlers.quiz.service.duels import Duelling
 from storage.quiz import QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
@@ -35,6 +36,7 @@ class Quiz:
     """What the pages do. Only a form's POST writes; every page can be opened again."""
 
     service: Service
+    duelling: Duelling
     clock: Callable[[], datetime]
 
     def home(self) -> ResponseReturnValue:
@@ -96,6 +98,25 @@ class Quiz:
         """The exams that can be begun, and those that were sat."""
         papers = self.service.papers(self._person, self.clock())
         return self._page("exams", papers=papers, once=secrets.token_hex(16), local=self._local)
+
+    def duels(self, *, fault: str = "", said: str = "") -> ResponseReturnValue:
+        """One's own duels; one can be begun here, or taken up by its code."""
+        found = [(each, self._local(each.ends_at)) for each in self.duelling.of(self._person, self.clock())]
+        can_be_named = bool(session.who().name)
+        page = self._page(
+            "duels", found=found, can_be_named=can_be_named, fault=fault, said=said, once=secrets.token_hex(16)
+        )
+        return page, 422 if fault else 200
+
+    def duel(self) -> ResponseReturnValue:
+        """Begin a duel, or take up the one of a code; the one that is open goes on."""
+        person, now, named = self._person, self.clock(), "named" in request.form and bool(session.who().name)
+        if "code" not in request.form:
+            going = self.duelling.invite(person, now, asked_by=self._once(), named=named)
+            return self._to("round", found=going.id) if going else self.duels(fault="none")
+        said = request.form["code"][:40]
+        taken = self.duelling.take(person, now, said=said, named=named)
+        return self._to("round", found=taken.id) if isinstance(taken, Round) else self.duels(fault=taken, said=said)
 
     def round(self, found: str) -> ResponseReturnValue:
         """The open question of a round, or what it came to."""
@@ -173,6 +194,7 @@ class Quiz:
             mode=engine.mode(going),
             lives=engine.LIVES,
             until=self._local(sitting.ends_at) if (sitting := self._sitting(going)) else None,
+            **self._duel_of(going),
         )
         return page, 422 if fault else 200
 
@@ -181,7 +203,12 @@ class Quiz:
         answered = [(at, self.service.question(going.questions[at]), right) for at, right in sorted(marks.items())]
         kept = [(at, question.stem, right) for at, question, right in answered if question]
         sitting = self.service.closed(self._person, going)
-        return self._page("result", going=going, kept=kept, mode=engine.mode(going), sitting=sitting)
+        mode = engine.mode(going)
+        return self._page("result", going=going, kept=kept, mode=mode, sitting=sitting, **self._duel_of(going))
+
+    def _duel_of(self, going: Round) -> dict[str, Any]:
+        duel = self.duelling.standing(self._person, going, self.clock())
+        return {"duel": duel, "ends": self._local(duel.ends_at) if duel else None}
 
     def _own(self, found: str) -> Round:
         going = self.store.own(found, person=self._person) if _ID.fullmatch(found) else None
@@ -238,6 +265,8 @@ def blueprint(quiz: Quiz) -> Blueprint:
     doors.add_url_rule("/more", "more", quiz.more)
     doors.add_url_rule("/exams", "exams", quiz.exams)
     doors.add_url_rule("/study", "study", quiz.study)
+    doors.add_url_rule("/duels", "duels", quiz.duels)
+    doors.add_url_rule("/duels", "duel", quiz.duel, methods=["POST"])
     doors.add_url_rule("/<found>", "round", quiz.round)
     doors.add_url_rule("/<found>", "answer", quiz.answer, methods=["POST"])
     doors.add_url_rule("/<found>/<int:position>", "verdict", quiz.verdict)

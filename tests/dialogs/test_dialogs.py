@@ -2,7 +2,8 @@
 
     # what the talk is about                 ! follows | leaves | scans SCENE | taps KEY | sends KIND | night
     > what the member types                  @ 2h 30m    time goes by
-    < what is answered, line by line         CODE        a join code of the list, where one is typed or scanned
+    + what another member types              CODE        a join code of the list, where one is typed or scanned
+    < what is answered, line by line         INVITED     the code of the duel that was begun last
 
 In an answer … stands for what varies within a line, and a line of …… for whatever lines there are.
 """
@@ -79,16 +80,20 @@ class Talk:
     def __init__(self, town: Town) -> None:
         self.town = town
         self.phone: Phone = town.phone()
+        self.other: Phone = town.phone()
+        self.invited = ""
         until = town.clock() + timedelta(days=30)
         entry = Entry(name="张三", organisation="zhibu", role="组织委员")
         self.code = town.house.roster.take_in([entry], expires_at=until)[0].code
 
     def does(self, line: str) -> str:
         """What is answered to one line of a dialog."""
-        mark, words = line[0], line[2:].replace("CODE", self.code)
+        mark, words = line[0], line[2:].replace("CODE", self.code).replace("INVITED", self.invited)
         self.town.clock.forward(seconds=5)  # nobody types faster
-        acts = {">": self.phone.says, "!": self.acts, "@": self.waits}
-        return acts[mark](words)
+        acts = {">": self.phone.says, "+": self.other.says, "!": self.acts, "@": self.waits}
+        answer = acts[mark](words)
+        self.invited = "".join(re.findall(r"^对战 (\w{6})$", answer, re.MULTILINE)) or self.invited
+        return answer
 
     def waits(self, span: str) -> str:
         self.town.clock.forward(**{UNITS[part[-1]]: int(part[:-1]) for part in span.split()})

@@ -124,6 +124,15 @@ class Walk:
         self.page.get_by_role("button", name="核对").click()
         expect(self.page.get_by_role("alert")).to_be_visible()
         yield "a certificate's number with a slip"
+        yield self._goes("/p/quiz/duels")
+        self.page.get_by_label("邀请码", exact=True).fill("222222")
+        self.page.get_by_role("button", name="应战").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield "a duel's code with a slip"
+        self.page.get_by_role("button", name="发起对战").click()
+        expect(self.page.get_by_role("button", name="提交")).to_be_visible()
+        yield "the first question of a duel, with its code"
+        yield self._goes("/p/quiz/duels")
 
     def _opinion(self, way: str) -> Iterator[str]:
         yield self._goes("/p/opinion")

@@ -16,12 +16,14 @@ KEYS = {f"{file.stem}.{key}" for file in PHRASES.glob("*.toml") for key in tomll
 SAYING = {"say", "_say", "_says"}
 OF_EVERY_FEATURE = {"name", "help"}  # asked for by whoever speaks of features
 SPEAKERS = [*(ROOT / "handlers").rglob("*.py"), *(ROOT / "scheduler").rglob("*.py")]
-REQUIRED = [file.stem for file in PHRASES.glob("*.toml") if (ROOT / "handlers" / file.stem / "chat.py").is_file()]
+CHATS = [*(ROOT / "handlers").glob("*/chat.py"), *(ROOT / "handlers").glob("*/chat/__init__.py")]
+REQUIRED = [file.relative_to(ROOT / "handlers").parts[0] for file in CHATS]
 
 
 def speaks_for(file: Path) -> str:
-    """The table that short keys of a file belong to."""
-    return file.parent.name if file.parent.parent.name == "handlers" else file.stem
+    """The table that short keys of a file belong to: those of a slice have its name, however deep they lie."""
+    folder, *rest = file.relative_to(ROOT).parts
+    return rest[0] if folder == "handlers" and len(rest) > 1 else file.stem
 
 
 def asked(file: Path) -> Iterator[ast.expr]:

@@ -16,6 +16,8 @@ from handlers.quiz.api.shapes import (
     Begin,
     Choosable,
     Choosables,
+    Duelled,
+    Duels,
     ExamOffered,
     Exams,
     Going,
@@ -28,12 +30,14 @@ from handlers.quiz.api.shapes import (
     Standing,
     Study,
     Verdict,
+    Wanted,
     Weak,
 )
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Answer as Said
 from handlers.quiz.engine.marking import Asked
 from handlers.quiz.service import Service
+from handlers.quiz.service.duels import Duelling, Refusal
 from storage.quiz import Given, QuizStore, Round
 from storage.sittings import Sitting
 
@@ -42,6 +46,10 @@ NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
 ENOUGH = Problem(409, "quiz.problem_enough")
 NO_SUCH_CHOICE = Problem(404, "quiz.problem_no_such_choice")
 NO_SUCH_EXAM = Problem(404, "quiz.problem_no_such_exam")
+NO_SUCH_DUEL = Problem(404, "quiz.problem_no_such_duel")
+TOO_MANY_CODES = Problem(429, "quiz.problem_too_many_codes")
+NAMELESS = Problem(409, "quiz.problem_nameless")
+OF_DUELS = (NO_SUCH_DUEL, TOO_MANY_CODES, NAMELESS)
 NO_SUCH_ROUND = Problem(404, "quiz.problem_no_such_round")
 NOT_OPEN = Problem(409, "quiz.problem_not_open")
 CHANGED = Problem(409, "quiz.problem_changed")
@@ -53,6 +61,7 @@ class Quiz:
     """What the doors do. A round is the same one that the chat goes on with."""
 
     service: Service
+    duelling: Duelling
     clock: Callable[[], datetime]
     effect: Effect
 
@@ -84,9 +93,16 @@ class Quiz:
             suggested=[Begin(of=OF[each], id=weakest if each is Mode.TOPIC else "") for each in study.suggested],
         )
 
-    def begin(self, wanted: Begin, once: Once) -> Going:
+    def begin(self, wanted: Wanted, once: Once) -> Going:
         """A round of what is wanted: the one that is open goes on, here as in the chat."""
-        person, today, asked_by = session.who().person, self._today(), self.effect(once)
+        begun, problem = self._begun(wanted, self.effect(once))
+        if begun is None:
+            raise Refused(problem)
+        return self._going(begun)
+
+    def _begun(self, wanted: Wanted, asked_by: str) -> tuple[Round | None, Problem]:
+        """The round, and what is the matter where there is none."""
+        person, today = session.who().person, self._today()
         match wanted.of:
             case Of.TODAY:
                 begun, problem = self.service.todays(person, today), NO_QUESTIONS
@@ -103,9 +119,25 @@ class Quiz:
             case Of.EXAM:
                 begun = self.service.exam(person, self.clock(), key=wanted.id, asked_by=asked_by)
                 problem = NO_SUCH_EXAM
-        if begun is None:
-            raise Refused(problem)
-        return self._going(begun)
+            case Of.DUEL:
+                begun, problem = self._duel(wanted, asked_by), NO_QUESTIONS
+        return begun, problem
+
+    def _duel(self, wanted: Wanted, asked_by: str) -> Round | None:
+        """The round of a duel of one's own, or of the one whose code was passed on."""
+        who, now = session.who(), self.clock()
+        if wanted.named and not who.name:
+            raise Refused(NAMELESS, field="named")
+        if not wanted.id:
+            return self.duelling.invite(who.person, now, asked_by=asked_by, named=wanted.named)
+        begun = self.duelling.take(who.person, now, said=wanted.id, named=wanted.named)
+        if isinstance(begun, Refusal):
+            raise Refused({Refusal.UNKNOWN: NO_SUCH_DUEL, Refusal.TOO_MANY: TOO_MANY_CODES}[begun], field="id")
+        return begun
+
+    def duels(self) -> Duels:
+        """The duels that the member is in, or was within a week."""
+        return Duels(items=[Duelled.of(each) for each in self.duelling.of(session.who().person, self.clock())])
 
     def exams(self) -> Exams:
         """The exams that can be begun, and those that were sat."""
@@ -180,6 +212,7 @@ class Quiz:
         asked = self.service.asked(going, at, seed=going.id)
         is_told = engine.mode(going) is not Mode.EXAM or asked is None
         sitting = self._sitting(going) if asked else self.service.closed(session.who().person, going)
+        duel = self.duelling.standing(session.who().person, going, self.clock())
         return Going(
             id=going.id,
             of=OF[engine.mode(going)],
@@ -189,6 +222,7 @@ class Quiz:
             wrong=going.wrong if is_told else None,
             question=Shown.of(asked, at=at) if asked else None,
             exam=Sat.of(sitting) if sitting else None,
+            duel=Duelled.of(duel) if duel else None,
         )
 
     def _verdict(self, asked: Asked, said: Said, going: Round) -> Verdict:
@@ -231,14 +265,14 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     _looks(doors, quiz)
 
     @doors.post("/rounds")
-    @doors.input(Begin)
+    @doors.input(Wanted)
     @doors.input(Once, location="headers")
     @doors.output(Going)
     @doors.doc(
         summary="Begin a round, or go on with the one that is open",
-        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH, NO_SUCH_CHOICE, NO_SUCH_EXAM),
+        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH, NO_SUCH_CHOICE, NO_SUCH_EXAM, *OF_DUELS),
     )
-    def begin(json_data: Begin, headers_data: Once) -> Going:
+    def begin(json_data: Wanted, headers_data: Once) -> Going:
         return quiz.begin(json_data, headers_data)
 
     @doors.get("/rounds/<id:found>")
@@ -288,6 +322,12 @@ def _looks(doors: APIBlueprint, quiz: Quiz) -> None:
     @doors.doc(summary="The exams that can be begun, and those that you sat")
     def exams() -> Exams:
         return quiz.exams()
+
+    @doors.get("/duels")
+    @doors.output(Duels)
+    @doors.doc(summary="Your own duels; what the other came to is told once both are done")
+    def duels() -> Duels:
+        return quiz.duels()
 
     @doors.get("/mistakes")
     @doors.input(Paged, location="query")

@@ -4,13 +4,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from content.models import QuestionType
 from handlers.openapi import Line
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Asked
-from handlers.quiz.service import PICTURES, Paper
+from handlers.quiz.service import PICTURES
+from handlers.quiz.service.told import Paper
+from storage.duels import Duel
 from storage.sittings import Sitting
 
 
@@ -23,20 +25,32 @@ class Of(StrEnum):
     SEQUENCE = "sequence"
     CHALLENGE = "challenge"
     EXAM = "exam"
+    DUEL = "duel"
 
 
 OF = {Mode.TODAY: Of.TODAY, Mode.MISTAKES: Of.MISTAKES} | {
-    mode: Of(mode.value) for mode in (Mode.TOPIC, Mode.SEQUENCE, Mode.CHALLENGE, Mode.EXAM)
+    mode: Of(mode.value) for mode in (Mode.TOPIC, Mode.SEQUENCE, Mode.CHALLENGE, Mode.EXAM, Mode.DUEL)
 }
 
 
 class Begin(BaseModel):
-    """Which round to begin, or to go on with; `id` is the topic's, the bank's or the exam's."""
+    """Which round to begin, or to go on with; `id` is the topic's, the bank's or the exam's.
+
+    Of a duel it is the code that somebody passed on; without one, a code of one's own is drawn to be passed on.
+    """
 
     of: Of
     id: str = Field("", max_length=64)
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"of": "today"}, {"of": "topic", "id": "dangzhang"}]})
+
+
+class Wanted(Begin):
+    """A round to begin, and of a duel whether the other may know your name."""
+
+    named: StrictBool = False
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"of": "today"}, {"of": "duel", "id": "K7M2QX"}]})
 
 
 class Choosable(BaseModel):
@@ -170,6 +184,39 @@ class Sat(BaseModel):
         )
 
 
+class Duelled(BaseModel):
+    """A duel as it stands for you; the other one sees theirs, and nobody else sees any of it."""
+
+    code: str = Field(description="For one other member, as long as it isn't taken.", examples=["K7M2QX"])
+    taken: bool
+    ends_at: datetime = Field(description="What isn't done by then has no result; what is over can be read until then.")
+    named: bool = Field(description="Whether the other may know your name.")
+    name: str = Field(description="The other's, where they chose to be named.")
+    right: int | None = Field(description="Your right answers, once you are done.")
+    theirs: int | None = Field(description="The other's, once both are done.")
+    ahead: int | None = Field(description="How many more of yours are right; below zero, how many fewer.")
+
+    @classmethod
+    def of(cls, duel: Duel) -> "Duelled":
+        """How a duel stands for one of the two."""
+        return cls(
+            code=duel.code,
+            taken=duel.taken,
+            ends_at=duel.ends_at,
+            named=duel.named,
+            name=duel.name,
+            right=duel.right,
+            theirs=None if duel.ahead is None else duel.theirs,
+            ahead=duel.ahead,
+        )
+
+
+class Duels(BaseModel):
+    """Your own duels, as long as they can be read; to go on with one, begin it again by its code."""
+
+    items: list[Duelled]
+
+
 class Going(BaseModel):
     """A round as far as it is answered; without a question it is over. A challenge ends with its third mistake.
 
@@ -184,6 +231,7 @@ class Going(BaseModel):
     wrong: int | None = Field(examples=[1])
     question: Shown | None
     exam: Sat | None
+    duel: Duelled | None
 
 
 class Answer(BaseModel):

@@ -60,12 +60,13 @@ class Mode(StrEnum):
     SEQUENCE = "sequence"
     CHALLENGE = "challenge"
     EXAM = "exam"
+    DUEL = "duel"
 
 
 LIVES = 3  # mistakes that end a challenge
 LONGEST_CHALLENGE = 100
 _FEW = 8  # draws for each question that is wanted, before all are looked at
-_LATER = (Mode.EXAM, Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.MISTAKES, Mode.TODAY)
+_LATER = (Mode.EXAM, Mode.DUEL, Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.MISTAKES, Mode.TODAY)
 
 
 def mode(begun: "Begun") -> Mode:

@@ -14,98 +14,15 @@ from content.shelf import Shelf
 from handlers.quiz import engine
 from handlers.quiz.engine import Begun, Daily, Mode, marking, memory
 from handlers.quiz.engine.marking import Answer, Asked
-from handlers.quiz.engine.memory import Review
+from handlers.quiz.service.told import MOST_SUGGESTED, Offered, Paper, Reviews, Study, Weak
 from storage.cards import Card, Cards
 from storage.places import Places
 from storage.quiz import Given, QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
 PICTURES = "/p/quiz/pictures"  # where the pages show those of the pack
-MOST_SUGGESTED = 3
 FEWEST_TRIED = 3  # questions of a topic, before it is called weak
 MOST_KEPT = 64  # banks whose questions were gone through
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviews:
-    """What a person has to go through again, as far as the day's load allows: `offered` now, of `waiting`.
-
-    `next` is the day on which something is due again, where nothing waits.
-    """
-
-    waiting: list[Review]
-    offered: list[Review]
-    next: date | None
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether something waits and the day's load is done."""
-        return bool(self.waiting) and not self.offered
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
-    """A topic or a bank that can be chosen: how many questions it has, and how many of them are behind somebody."""
-
-    id: str
-    title: str
-    questions: int
-    reached: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """An exam as it stands for somebody at `now`."""
-
-    exam: Exam
-    sitting: Sitting | None
-    now: datetime
-
-    @property
-    def is_going(self) -> bool:
-        """Whether its clock runs."""
-        return self.sitting is not None and self.sitting.mark is None and self.now < self.sitting.ends_at
-
-    @property
-    def can_begin(self) -> bool:
-        """Whether it can be begun now, or again."""
-        may = self.sitting is None or (self.exam.practice and not self.is_going)
-        return may and self.exam.is_open(self.now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weak:
-    """A topic with questions whose newest answer was wrong: so many `missed` of those `tried`."""
-
-    id: str
-    title: str
-    missed: int
-    tried: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """Where somebody stands in what they study; it is told when they ask, and to nobody else.
-
-    `given` answers, `right` ones of them. `suggested` says what might be next, in order: a mode, and a topic's place
-    in `weak` where it is of one.
-    """
-
-    given: int
-    right: int
-    weak: list[Weak]
-    reviews: Reviews
-    is_today_done: bool
-
-    @property
-    def suggested(self) -> list[Mode]:
-        """What might be next."""
-        wanted = {
-            Mode.TODAY: not self.is_today_done,
-            Mode.MISTAKES: bool(self.reviews.offered),
-            Mode.TOPIC: bool(self.weak),
-        }
-        return [mode for mode, is_wanted in wanted.items() if is_wanted][:MOST_SUGGESTED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +49,10 @@ class Service:
     def question(self, id_: str) -> Question | None:
         """The pack's question."""
         return self._library.question(id_)
+
+    def pool(self, today: date) -> Sequence[Question]:
+        """All that can be asked on a day."""
+        return self._library.questions_on(today)
 
     # -- one question --------------------------------------------------------------------------------------------
 
@@ -170,7 +91,7 @@ class Service:
 
     def todays(self, person: str, today: date) -> Round | None:
         """Today's round, begun if it isn't; None where there is nothing to ask."""
-        return self._begin(person, today, engine.daily(today), self.drawn_on(today))
+        return self.begun(person, today, engine.daily(today), self.drawn_on(today))
 
     def going(self, person: str, today: date, *, named: str = "") -> Round | None:
         """A round of today with something left to ask, of those whose names begin so."""
@@ -202,16 +123,16 @@ class Service:
             return going
         known, questions = self.cards.tallies(person), self._library.questions_on(today, topic=topic)
         ids = engine.some(questions, seed=asked_by, count=self.questions_a_round, known=known.get)
-        return self._begin(person, today, engine.named(Mode.TOPIC, topic, asked_by), ids)
+        return self.begun(person, today, engine.named(Mode.TOPIC, topic, asked_by), ids)
 
     def challenge(self, person: str, today: date, *, asked_by: str) -> Round | None:
         """The challenge that is open today, else another: many questions, until the third mistake."""
         going = self.going(person, today, named=f"{Mode.CHALLENGE}:")
         if going:
             return going
-        questions = self._library.questions_on(today)
+        questions = self.pool(today)
         ids = engine.some(questions, seed=asked_by, count=engine.LONGEST_CHALLENGE, known=lambda _: False)
-        return self._begin(person, today, engine.named(Mode.CHALLENGE, "", asked_by), ids)
+        return self.begun(person, today, engine.named(Mode.CHALLENGE, "", asked_by), ids)
 
     def banks(self, person: str, today: date) -> list[Offered]:
         """The pack's banks, with the place where somebody is in each."""
@@ -234,12 +155,13 @@ class Service:
             return last
         holding = self._in_bank(today, chosen)
         ids = engine.following(holding, after=last.questions[-1] if last else None, count=self.questions_a_round)
-        begun = self._begin(person, today, engine.named(Mode.SEQUENCE, bank, last.id if last else ""), ids)
+        begun = self.begun(person, today, engine.named(Mode.SEQUENCE, bank, last.id if last else ""), ids)
         if begun:
             self.places.put(person, bank=bank, round=begun.id)
         return begun
 
-    def _begin(self, person: str, today: date, name: str, ids: Sequence[str]) -> Round | None:
+    def begun(self, person: str, today: date, name: str, ids: Sequence[str]) -> Round | None:
+        """The person's round of that name, begun with these questions if it isn't; None where there are none."""
         return self.store.begin(person=person, name=name, day=today, questions=ids) if ids else None
 
     def _in_bank(self, today: date, bank: Bank) -> Sequence[Question]:
@@ -280,7 +202,7 @@ class Service:
             name = engine.named(Mode.EXAM, key, asked_by if exam.practice else "")
             sitting = self.sittings.begin(person, name=name, sitting=self._new(exam, now))
         parts = [(each.count, self._library.drawn_from(each, day=today)) for each in exam.parts]
-        return self._begin(person, today, name, engine.paper(parts, seed=sitting.seed))
+        return self.begun(person, today, name, engine.paper(parts, seed=sitting.seed))
 
     def going_exam(self, person: str, now: datetime) -> Round | None:
         """The round of an exam whose time is running, with something left to ask."""
@@ -331,7 +253,7 @@ class Service:
         if going:
             return going
         ids = [each.question.id for each in self.reviews(person, today).offered[: self.drawn.count]]
-        return self._begin(person, today, name, ids)
+        return self.begun(person, today, name, ids)
 
     def reviews(self, person: str, today: date) -> Reviews:
         """What there is to go through again; a load that was done today isn't put on twice."""
