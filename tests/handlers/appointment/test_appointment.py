@@ -202,7 +202,7 @@ def test_two_don_t_have_one_time(town):
     done, gone = first.says(SECRET), second.says("我也想聊聊近况")
 
     assert done.startswith("约上了")
-    assert gone.startswith("刚才那个时间被别人约了。和石书记谈，什么时间？")
+    assert gone.startswith("刚才那个时间被别人约了。\n和石书记谈，什么时间？")
     assert rows(town) == 1
 
 
