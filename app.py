@@ -51,6 +51,7 @@ from handlers import (
     receipts,
     sharing,
     subscription,
+    survey,
 )
 from handlers.conversation import Conversation
 from handlers.digest import pages as digest_pages
@@ -122,6 +123,7 @@ from storage.sessions import Sessions
 from storage.sittings import Sittings
 from storage.speeds import Speeds
 from storage.subscription import Subscriptions
+from storage.survey import IN_LETTERBOX, Surveys, survey_box
 from storage.tags import Tags
 from storage.tokens import RedisTokenStore
 from wechat import limits, webhook
@@ -398,7 +400,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     own_data = OwnData(database, people)
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
-    opinions = Opinions(database, keys)
+    ballots = survey_box(database, keys)
+    opinions = Opinions(database, keys, others={IN_LETTERBOX: ballots})
     postman = Postman(opinions.carry, most=LETTERS_AT_ONCE)
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
     a_minute = settings.handlers.login.requests_a_minute
@@ -479,6 +482,16 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             workdays=Workdays(lambda: shelf.current().work_years),
             today=lambda: clock().astimezone(settings.zone).date(),
             account=lambda: shelf.current().account,
+        ),
+        survey.feature(
+            surveys=Surveys(database, keys, memory, leaves=ballots, letterbox=opinions.letterbox),
+            pack=lambda: shelf.current().surveys,
+            post=postman.hand,
+            leave=postman.leave,
+            say=shelf.say,
+            account=lambda: shelf.current().account,
+            clock=clock,
+            zone=settings.zone,
         ),
         measure.feature(
             measures=Measures(database, keys),

@@ -160,6 +160,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "weekly_time": ("times 的“{said}”看不懂", "请写成“周三 15:00”的样子"),
     "host_twice": ("约谈的 id “{said}”用过了", "每个人的 id 要不同"),
     "too_long": ("{key} 太多了，最多 {max_length} 个", "请减少一些"),
+    "too_short": ("{key} 太少了，最少 {min_length} 个", "请补上"),
+    "survey_question": (
+        "这一题要么写 options，要么写 scale",
+        'scale 写两头的意思，例如 ["很不满意", "很满意"]；另一项请删掉',
+    ),
+    "survey_options": ("这一题有 {count} 个选项", "选项应当有2到9个"),
+    "survey_id_twice": ("题的 id “{said}”用过了", "一份问卷里每道题的 id 要不同"),
     "matter_twice": ("“{said}”写了两次", "请把两处的 channels 合在一起"),
     "category_unknown": ("没有“{said}”这一类意见，这段话用不上", "意见的类别有：{allowed}"),
     "organisation_unknown": ("没有“{said}”这个组织，没有人在里面", "请先写进 organisations.toml"),

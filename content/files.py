@@ -25,6 +25,7 @@ from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.regulations import Regulations
+from content.surveys import Survey
 from content.talks import Hosts
 from content.words import Template
 
@@ -100,6 +101,7 @@ Content = (
     | Matters
     | PictureFile
     | Hosts
+    | Survey
 )
 
 
@@ -220,6 +222,10 @@ def _reply(draft: _Draft) -> ReadyReply | None:
     return draft.model(ReadyReply, key=draft.stem)
 
 
+def _survey(draft: _Draft) -> Survey | None:
+    return draft.model(Survey, key=draft.stem)
+
+
 def _work_year(draft: _Draft) -> WorkYear | None:
     return draft.model(WorkYear, year=draft.stem)
 
@@ -277,6 +283,7 @@ FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "calendar": (".toml", _work_year),
     "exams": (".toml", _exam),
     "replies": (".toml", _reply),
+    "surveys": (".toml", _survey),
 }
 
 

@@ -28,6 +28,7 @@ from content.models import (
 from content.opinions import Matter, Matters, ReadyReply
 from content.pictures import PictureFile
 from content.regulations import Regulations, asked, narrowed
+from content.surveys import Survey
 from content.talks import Host, Hosts
 from content.words import Template
 
@@ -60,6 +61,7 @@ class Library:
     replies: Mapping[str, ReadyReply]
     matters: Mapping[str, Matter]
     hosts: Mapping[str, Host]
+    surveys: Mapping[str, Survey]
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
     work_years: Mapping[int, WorkYear]
@@ -297,6 +299,7 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         replies=_by((each.key, each) for _, each in sorted(pack.every(ReadyReply), key=lambda pair: pair[0])),
         matters=_by((each.category, each) for each in (pack.one(Matters) or Matters()).matters),
         hosts=_by((each.id, each) for each in (pack.one(Hosts) or Hosts()).hosts),
+        surveys=_by((each.key, each) for _, each in sorted(pack.every(Survey), key=lambda pair: pair[0])),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
         work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),

@@ -16,6 +16,7 @@ from storage import batching, trouble
 
 SHORTEST_SECONDS = 1.0  # between two rounds: by lot, so that nobody reads from one how long the last one worked
 LONGEST_SECONDS = 1.9
+GOES_NOW = 0.25  # of what nobody waits for, with each round: it goes with the fourth one on average
 PATIENCE_SECONDS = 4.0  # two rounds; the platform hangs up after five
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class Postman(Generic[T]):
         self._pauses = pauses
         self._patience = patience
         self._waiting: list[Letter[T]] = []
+        self._left: list[Letter[T]] = []
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,10 +85,16 @@ class Postman(Generic[T]):
             raise NotKept
         return letter.kept
 
-    def round(self) -> None:
+    def leave(self, what: T) -> None:
+        """Let it go with one of the next rounds, by lot, while nobody waits for it."""
+        with self._lock:
+            self._left.append(Letter(what))
+
+    def round(self, *, all_left: bool = False) -> None:
         """Carry what waits, or nothing; what had no room, or was there when it failed, waits on."""
         with self._lock:
-            letters = list(self._waiting)
+            by_lot = [letter for letter in self._left if all_left or self._dice.random() < GOES_NOW]
+            letters = [*self._waiting, *by_lot]
         went = self._carry([letter.what for letter in letters])
         with self._lock:
             for letter, kept in zip(letters, went, strict=True):
@@ -94,6 +102,7 @@ class Postman(Generic[T]):
                     letter.kept = kept
                     letter.settled.set()
             self._waiting = [letter for letter in self._waiting if not letter.settled.is_set()]
+            self._left = [letter for letter in self._left if not letter.settled.is_set()]
 
     # -- the thread ----------------------------------------------------------------------------------------------
 
@@ -107,6 +116,7 @@ class Postman(Generic[T]):
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
+            self._try_a_round(all_left=True)
 
     def is_at_work(self) -> bool:
         """Whether rounds are made."""
@@ -115,8 +125,11 @@ class Postman(Generic[T]):
     def _run(self) -> None:
         pause = self._dice.uniform(0, self._pauses[1])
         while not self._ending.wait(pause):
-            try:
-                self.round()
-            except Exception as error:  # noqa: BLE001 - the next round may go well
-                self._log.error("a round failed", error=trouble.named(error))
+            self._try_a_round()
             pause = self._dice.uniform(*self._pauses)
+
+    def _try_a_round(self, *, all_left: bool = False) -> None:
+        try:
+            self.round(all_left=all_left)
+        except Exception as error:  # noqa: BLE001 - the next round may go well
+            self._log.error("a round failed", error=trouble.named(error))

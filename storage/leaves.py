@@ -8,8 +8,8 @@ never which of them came last or was touched last (docs/anonymity.md).
 
 import random
 import secrets
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from storage.sealing import CannotOpen, Keys
 
 ID_LETTERS = 24  # of hex: 96 bits
 _LENGTH_BYTES = 4
+_AT_ONCE = 10_000  # rows that one statement names: a database takes only so many values
+NO_DAY = date(2000, 1, 1)  # of leaves that tell none
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ def nothing(connection: Connection, leaf: Leaf) -> None:
     """Write nothing beside a leaf."""
 
 
+def nothing_of_them(connection: Connection, leaves: Sequence[Leaf]) -> None:
+    """Write nothing beside leaves."""
+
+
 def leaf_table(name: str) -> sa.Table:
     """A table of leaves. Only the day can be read; `generation` names the transaction that laid the row."""
     return sa.Table(
@@ -52,15 +58,21 @@ def leaf_table(name: str) -> sa.Table:
 
 
 class Leaves:
-    """One table of leaves, each padded to a multiple of `size` bytes; `stirred` others are laid anew with a change."""
+    """One table of leaves, each padded to a multiple of `size` bytes; `stirred` others are laid anew with a change.
 
-    def __init__(self, db: Database, table: sa.Table, keys: Keys, *, size: int, stirred: int) -> None:
+    Where it keeps no day, all that are taken in are one heap, as if they had come on one day.
+    """
+
+    def __init__(
+        self, db: Database, table: sa.Table, keys: Keys, *, size: int, stirred: int, keeps_day: bool = True
+    ) -> None:
         self._db = db
         self._table = table
         self._box = keys.box(f"{table.name}:box")
         self._mark = keys.mark(f"{table.name}:mark")
         self._size = size
         self._stirred = stirred
+        self._keeps_day = keeps_day
 
     def add(self, leaf: Leaf) -> bool:
         """Keep a leaf; False when its id is there already, and then nothing is written."""
@@ -74,7 +86,8 @@ class Leaves:
         """Keep these leaves in a transaction that does more; those whose id is there already stay as they are."""
         self._db.take_turn(connection, self._table)
         generations = self._generations(connection)
-        new = [leaf for leaf in leaves if not self._find(connection, leaf.id, generations)]
+        dated = leaves if self._keeps_day else (replace(leaf, day=NO_DAY) for leaf in leaves)
+        new = [leaf for leaf in dated if not self._find(connection, leaf.id, generations)]
         for day in {leaf.day for leaf in new}:
             self._lay(connection, day, *(leaf for leaf in new if leaf.day == day))
 
@@ -96,12 +109,28 @@ class Leaves:
 
     def drop(self, day: date, *, but: Collection[str]) -> None:
         """Let go of all leaves of a day but these; those that stay are laid anew."""
+        self.take_out(day, lambda leaf: leaf.id not in but)
+
+    def take_out(
+        self,
+        day: date,
+        wanted: Callable[[Leaf], bool],
+        *,
+        beside: Callable[[Connection, Sequence[Leaf]], None] = nothing_of_them,
+    ) -> None:
+        """Let go of the leaves of a day that are wanted; those that stay are laid anew.
+
+        `beside` is written in the same transaction, of those that go, also where there are none.
+        """
         with self._db.by_turns(self._table) as connection:
             rows = connection.execute(sa.select(self._table).where(self._table.c.day == day)).all()
-            gone = [row.mark for row in rows if (leaf := self._opened(row)) and leaf.id not in but]
+            gone = {row.mark: leaf for row in rows if (leaf := self._opened(row)) and wanted(leaf)}
+            marks = list(gone)
+            for at in range(0, len(marks), _AT_ONCE):
+                connection.execute(self._table.delete().where(self._table.c.mark.in_(marks[at : at + _AT_ONCE])))
             if gone:
-                connection.execute(self._table.delete().where(self._table.c.mark.in_(gone)))
                 self._lay(connection, day)
+            beside(connection, list(gone.values()))
 
     def stir(self, day: date) -> None:
         """Lay the day's leaves anew with nothing changed, so that the table forgets when the last one came."""

@@ -33,12 +33,24 @@ Slots = dict[int, list[Leaf]]
 
 
 class Letterbox:
-    """The words of the day. What another key sealed is left alone, and has no part in the number of slots."""
+    """The words of the day. What another key sealed is left alone, and has no part in the number of slots.
 
-    def __init__(self, db: Database, keys: Keys, leaves: Leaves, *, slots: int = SLOTS) -> None:
+    When the day is over they go to `leaves`; those whose content begins as a key of `others` says, to those leaves.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        keys: Keys,
+        leaves: Leaves,
+        *,
+        others: Mapping[bytes, Leaves] | None = None,
+        slots: int = SLOTS,
+    ) -> None:
         self._db = db
         self._box = keys.box("letterbox:box")
         self._leaves = leaves
+        self._others = others or {}
         self._count = slots
         self._half = slots * SLOT_BYTES // 2  # fuller, and a slot drawn by lot has too seldom room for what waits
         self._drawn = -1
@@ -83,16 +95,27 @@ class Letterbox:
             after = words[leaf_id] = changed(words[leaf_id])
             dealt = self._dealt(slots, words.values())
             if dealt is None:
-                self._leaves.take_in(connection, words.values())
+                self._send_home(connection, words.values())
                 dealt = {slot: [] for slot in slots}
             self._write(connection, dealt)
             beside(connection, after)
         return after
 
-    def words(self) -> list[Leaf]:
-        """Every word that lies here, in the order of ids."""
+    def words(self, *, of: Leaves | None = None) -> list[Leaf]:
+        """Every word that lies here and goes to `leaves`, or to those `of` somebody else, in the order of ids."""
         with self._db.read() as connection:
-            return sorted(_all(self._slots(connection)), key=lambda leaf: leaf.id)
+            found = _all(self._slots(connection))
+        return sorted((leaf for leaf in found if self._home(leaf) is (of or self._leaves)), key=lambda leaf: leaf.id)
+
+    def _home(self, leaf: Leaf) -> Leaves:
+        return next((home for mark, home in self._others.items() if leaf.content.startswith(mark)), self._leaves)
+
+    def _send_home(self, connection: Connection, leaves: Iterable[Leaf]) -> None:
+        going = list(leaves)
+        for home in (self._leaves, *self._others.values()):
+            some = [leaf for leaf in going if self._home(leaf) is home]
+            if some:
+                home.take_in(connection, some)
 
     # -- slots ---------------------------------------------------------------------------------------------------
 
@@ -122,7 +145,7 @@ class Letterbox:
     def _emptied(self, connection: Connection, slots: Slots, over: Iterable[Leaf]) -> Slots:
         """Move these words out; the others are dealt to the slots anew, and every slot is written."""
         gone = {leaf.id: leaf for leaf in over}
-        self._leaves.take_in(connection, gone.values())
+        self._send_home(connection, gone.values())
         left = {slot: [leaf for leaf in held if leaf.id not in gone] for slot, held in slots.items()}
         dealt = self._dealt(left, _all(left)) or left
         self._write(connection, dealt)

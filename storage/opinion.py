@@ -105,7 +105,7 @@ class Opinion:
         return replace(self, state=state, due=due, stopped_on=None)
 
 
-Letter = Opinion | Heard  # what the postman carries
+Letter = Opinion | Heard | Leaf  # what the postman carries: a leaf is somebody else's, as it is
 _IN_CLEAR = {"id", "day", "named", "person", "heard"}
 _SEALED = [each.name for each in fields(Opinion) if each.name not in _IN_CLEAR]
 _HEARD = b"heard"  # what an opinion's content, which is JSON, doesn't begin with
@@ -117,9 +117,14 @@ def no_note(opinion: Opinion) -> None:
 
 
 class Opinions:
-    """Every opinion. Sending is safe to repeat: the id is made from the receipt code, and an id is kept once."""
+    """Every opinion. Sending is safe to repeat: the id is made from the receipt code, and an id is kept once.
 
-    def __init__(self, db: Database, keys: Keys, *, stirred: int = STIRRED) -> None:
+    What `others` send without a name lies in the same letterbox, under marks of their own (storage.letterbox).
+    """
+
+    def __init__(
+        self, db: Database, keys: Keys, *, stirred: int = STIRRED, others: Mapping[bytes, Leaves] | None = None
+    ) -> None:
         self._db = db
         self.notes = OpinionNotes(db, keys)
         self._heard = keys.mark("opinion:heard")
@@ -129,7 +134,7 @@ class Opinions:
         self._tickets = keys.box("opinion:ticket")
         self._addresses = keys.box("opinion:address")
         self._leaves = Leaves(db, anonymous_opinions, keys, size=ANONYMOUS_BYTES, stirred=stirred)
-        self._letterbox = Letterbox(db, keys, self._leaves)
+        self.letterbox = Letterbox(db, keys, self._leaves, others=others)
 
     def id_of(self, receipt: str) -> str:
         """The id that goes with a receipt code: nobody without the keys can tell one from the other."""
@@ -147,11 +152,11 @@ class Opinions:
 
         For each: True when it is kept now, False when it was there before, None when it has to wait for another round.
         """
-        return self._letterbox.carry([_leaf(letter) for letter in waiting])
+        return self.letterbox.carry([_leaf(letter) for letter in waiting])
 
     def move(self, *, before: date) -> None:
         """Take the anonymous opinions of the days before this one out of the letterbox, to the others of their days."""
-        self._letterbox.move(before=before)
+        self.letterbox.move(before=before)
 
     def keep_named(self, opinion: Opinion, *, message: str, beside: Callable[[Connection], None] | None = None) -> bool:
         """Keep a named opinion; False when it, or one sent with the same message, is there already.
@@ -175,7 +180,7 @@ class Opinions:
 
     def get(self, opinion: str) -> Opinion | None:
         """The opinion of this id."""
-        waiting = {leaf.id: leaf for leaf in self._letterbox.words()}  # first: from there it may move to the leaves
+        waiting = {leaf.id: leaf for leaf in self.letterbox.words()}  # first: from there it may move to the leaves
         leaf = self._leaves.get(opinion) or waiting.get(opinion)
         found = _opinion(leaf) if leaf else self.named(opinion)
         if found is None or not (found.turns or found.answers):
@@ -222,14 +227,14 @@ class Opinions:
         """The newest days that have opinions, newest first; only those before `before` where it is given."""
         either = sa.union(sa.select(anonymous_opinions.c.day), sa.select(named_opinions.c.day)).subquery()
         chosen = sa.select(either.c.day).order_by(either.c.day.desc()).limit(most)
-        found = {leaf.day for leaf in self._letterbox.words() if before is None or leaf.day < before}
+        found = {leaf.day for leaf in self.letterbox.words() if before is None or leaf.day < before}
         with self._db.read() as connection:
             found |= set(connection.execute(chosen.where(either.c.day < before) if before else chosen).scalars())
         return sorted(found, reverse=True)[:most]
 
     def of_days(self, days: Collection[date]) -> list[Opinion]:
         """All opinions of these days, the newest day first; within a day their order says nothing."""
-        waiting = {leaf.id: leaf for leaf in self._letterbox.words() if leaf.day in days}  # first, as in `get`
+        waiting = {leaf.id: leaf for leaf in self.letterbox.words() if leaf.day in days}  # first, as in `get`
         return self._opinions(days, waiting | {leaf.id: leaf for leaf in self._leaves.of_days(days)})
 
     def with_heard(self, days: Collection[date]) -> list[Opinion]:
@@ -237,7 +242,7 @@ class Opinions:
         if not days:
             return []
         first = min(days)
-        leaves = {leaf.id: leaf for leaf in self._letterbox.words() if leaf.day >= first}
+        leaves = {leaf.id: leaf for leaf in self.letterbox.words() if leaf.day >= first}
         leaves |= {leaf.id: leaf for leaf in self._leaves.since(first)}
         heard = {each.id: _read_heard(each) for each in leaves.values() if _is_heard(each)}
 
@@ -273,7 +278,7 @@ class Opinions:
         def noted(connection: Connection, leaf: Leaf) -> None:
             self._put(connection, leaf.id, note(_opinion(leaf)))
 
-        for place in (self._leaves, self._letterbox, self._leaves):  # it may move from the one to the other meanwhile
+        for place in (self._leaves, self.letterbox, self._leaves):  # it may move from the one to the other meanwhile
             leaf = place.change(opinion, written, beside=noted)
             if leaf:
                 return _opinion(leaf)
@@ -350,6 +355,8 @@ class Opinions:
 
 
 def _leaf(letter: Letter) -> Leaf:
+    if isinstance(letter, Leaf):
+        return letter
     if isinstance(letter, Opinion):
         return Leaf(letter.id, letter.day, _written(letter))
     said = {"turn": letter.turn, "words": letter.words, "solved": letter.solved, "reopen": letter.reopen}

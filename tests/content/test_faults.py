@@ -72,6 +72,21 @@ CLICK = 'name = "点"\ntype = "click"\nkey = "quiz.daily"\n'
 DEEP = '[[button.sub_button]]\nname = "中"\n[[button.sub_button.sub_button]]\nname = "下"\n'
 
 
+SURVEY = "surveys/shitang.toml"
+A_SCALE = 'id = "a"\ntext = "一"\nscale = ["低", "高"]'
+
+
+def a_survey(*asked: str, closes: str = "2026-12-31") -> str:
+    """A survey: title 1, opens 2, closes 3, the first question 4, the second one 8."""
+    head = f'title = "食堂"\nopens = 2026-11-23\ncloses = {closes}\n'
+    return head + "\n".join(f"[[question]]\n{each}" for each in asked)
+
+
+def an_asked(*ids: str, text: str = "") -> str:
+    options = ", ".join(f'{{ id = "{each}", text = "{text or each}" }}' for each in ids)
+    return f'id = "b"\ntext = "二"\noptions = [{options}]'
+
+
 def exam_with(part: str, times: str = "") -> dict[str, str]:
     """An exam of one part, whose fields begin on line 5 where no times are given."""
     return {EXAM: f'title = "考试"\nminutes = 30\n{times}\n[[part]]\n{part}\n'}
@@ -271,6 +286,14 @@ FAULTS = [
     ("weekly_time", {TALKS: A_HOST % ("a", '"周三下午"')}, TALKS, 5, "周三下午"),
     ("host_twice", {TALKS: A_HOST % ("a", '"周三 15:00"') * 2}, TALKS, 7, "“a”"),
     ("too_long", {TALKS: "".join(A_HOST % (f"a{n}", '"周三 15:00"') for n in range(10))}, TALKS, 1, "9"),
+    ("too_short", {SURVEY: a_survey(A_SCALE)}, SURVEY, 4, "2"),
+    ("survey_question", {SURVEY: a_survey(A_SCALE, 'id = "b"\ntext = "二"')}, SURVEY, 8, "options"),
+    ("survey_question", {SURVEY: a_survey(A_SCALE, 'id = "b"\ntext = "二"\nscale = ["低"]')}, SURVEY, 8, "两头"),
+    ("survey_options", {SURVEY: a_survey(A_SCALE, an_asked("a"))}, SURVEY, 8, "1 个选项"),
+    ("option_ids", {SURVEY: a_survey(A_SCALE, an_asked("a", "a"))}, SURVEY, 8, "“a”"),
+    ("option_texts", {SURVEY: a_survey(A_SCALE, an_asked("a", "b", text="甲"))}, SURVEY, 8, "“甲”"),
+    ("survey_id_twice", {SURVEY: a_survey(A_SCALE, A_SCALE)}, SURVEY, 4, "“a”"),
+    ("dates_order", {SURVEY: a_survey(A_SCALE, A_SCALE, closes="2026-11-22")}, SURVEY, 3, "closes"),
     ("organisation_twice", {ORGS: ORGANISATIONS.replace('"zhibu"', '"dangwei"')}, ORGS, 7, "“dangwei”"),
     ("parent_unknown", {ORGS: '[[organisation]]\nid="x"\nname="x"\ntype="x"\nparent="y"\n'}, ORGS, 5, "“y”"),
     ("parent_cycle", {ORGS: ORGANISATIONS.replace('"党委"', '"党委"\nparent = "zhibu"')}, ORGS, 5, "“dangwei”"),

@@ -76,6 +76,7 @@ class Walk:
             "/p/digest/nothing",
             "/p/digest?kind=x",
             "/p/bulletin",
+            "/p/survey/results",
         ):
             yield self._goes(path)
 
@@ -90,6 +91,7 @@ class Walk:
         yield self._goes("/p/login")
         yield from self.opinions()
         yield from self._quiz()
+        yield from self._survey()
 
     def opinions(self) -> Iterator[str]:
         """Send one without a name and one with, and ask about the last."""
@@ -133,6 +135,17 @@ class Walk:
         expect(self.page.get_by_role("button", name="提交")).to_be_visible()
         yield "the first question of a duel, with its code"
         yield self._goes("/p/quiz/duels")
+
+    def _survey(self) -> Iterator[str]:
+        yield self._goes("/p/survey")
+        self.page.locator("form.way button").first.click()
+        expect(self.page.get_by_role("button", name="提交")).to_be_visible()
+        yield "a survey's questions"
+        for group in self.page.get_by_role("group").all():
+            group.get_by_role("radio").first.check()
+        self.page.get_by_role("button", name="提交").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("交上了，谢谢您")
+        yield "handed in"
 
     def _opinion(self, way: str) -> Iterator[str]:
         yield self._goes("/p/opinion")
@@ -190,6 +203,7 @@ class Walk:
             "/admin/appointment/",
             "/admin/bulletin/",
             "/admin/measure/",
+            "/admin/survey/",
             "/admin/opinion/",
         ):
             yield self._goes(path)

@@ -16,6 +16,7 @@ PAGES_FOR_ANYONE = (
     "/p/opinion/receipt",
     "/p/opinion/pictures",
     "/p/quiz/certificate",
+    "/p/survey/results",
     "/p/quiz/pictures",
     "/p/share",
     "/p/style.css",

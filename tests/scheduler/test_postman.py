@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -135,6 +136,44 @@ def test_what_a_round_kept_too_late_is_not_kept_twice(box):
     postman.round()
 
     assert postman.end(again) is True
+    assert box.kept == ["one"]
+
+
+def test_what_nobody_waits_for_goes_with_a_round_drawn_by_lot(box):
+    """With the next one no more likely than with others; and all of it goes in the end."""
+    postman = Postman(box.carry, most=1)
+    for number in range(200):
+        postman.leave(str(number))
+    postman.round()
+    first = len(box.kept)
+    for _ in range(100):
+        postman.round()
+
+    assert 20 < first < 80
+    assert sorted(box.kept) == sorted(str(number) for number in range(200))
+    assert postman.take("somebody waits")
+
+
+def test_what_nobody_waits_for_is_not_lost_with_a_round_that_failed_or_had_no_room(box):
+    postman = Postman(box.carry, most=1)
+    postman.leave("one")
+    box.is_broken = True
+    with suppress(OSError):
+        postman.round(all_left=True)
+    box.is_broken, box.room = False, 0
+    postman.round(all_left=True)
+    box.room = 1
+    postman.round(all_left=True)
+
+    assert box.kept == ["one"]
+
+
+def test_who_stops_takes_along_what_nobody_waits_for(box):
+    postman = Postman(box.carry, most=1, pauses=(5, 6))
+    postman.start()
+    postman.leave("one")
+    postman.stop()
+
     assert box.kept == ["one"]
 
 

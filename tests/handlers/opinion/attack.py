@@ -21,6 +21,7 @@ from handlers.conversation import windows
 from handlers.opinion import engine
 from handlers.router import Router, Turn
 from storage.db import Database, metadata
+from storage.leaves import Leaf, Leaves
 from storage.letterbox import letterbox
 from storage.opinion import Opinion, anonymous_opinions
 from tests.handlers.opinion import changes
@@ -63,6 +64,7 @@ class Day:
     logs: list[str] = field(default_factory=list)
     snapshots: list[set[object]] = field(default_factory=list)
     turn: int = 0  # where it is one, what is anonymous are words to a question
+    table: sa.Table = anonymous_opinions  # where what is anonymous lies in the end
 
     def id_of(self, code: str) -> str:
         """The id of what was said without a name: an opinion, or a word to what we asked about one."""
@@ -82,9 +84,16 @@ class Day:
     def order_of_rows(self) -> dict[str, int]:
         """Which row (by its mark) came as the how-manieth: only the keys tell, and the strongest attacker is told."""
         came = {self.id_of(each.code): at for at, each in enumerate(self.anonymous)}
-        leaves = self.world.opinions._leaves
-        found = {row.mark: leaves._opened(row) for row in rows(self.world.db, anonymous_opinions)}
-        return {mark: came[leaf.id] for mark, leaf in found.items() if leaf}
+        return {mark: came[leaf.id] for mark, leaf in self.opened().items() if leaf.id in came}
+
+    def opened(self) -> dict[str, Leaf]:
+        """What lies in each row, by its mark: only the keys tell."""
+        found = {row.mark: self.leaves._opened(row) for row in rows(self.world.db, self.table)}
+        return {mark: leaf for mark, leaf in found.items() if leaf}
+
+    @property
+    def leaves(self) -> Leaves:
+        return self.world.opinions._leaves
 
 
 # -- the day ---------------------------------------------------------------------------------------------------------
@@ -136,7 +145,13 @@ def only_when_something_waits(day: Day) -> None:
 
 
 def a_day(
-    day: Day, *, anonymous: int, named: int, by: Sends | None = None, rhythm: Callable[[Day], object] | None = None
+    day: Day,
+    *,
+    anonymous: int,
+    named: int,
+    by: Sends | None = None,
+    rhythm: Callable[[Day], object] | None = None,
+    routers: Sequence[Router] = (),
 ) -> Day:
     """Every member sends so many opinions, among other acts of the same members before, between and after.
 
@@ -144,7 +159,7 @@ def a_day(
     The day is over when its words were moved.
     """
     world, dice = day.world, random.Random(20261123)
-    world.conversation = world.conversing(_acts(world))
+    world.conversation = world.conversing(_acts(world), *routers)
     rhythm(day) if rhythm else Rhythm(day, random.Random(2026))
     members = [
         world.member(f"oSecret{number:02d}Of{dice.getrandbits(64):x}", follows=False) for number in range(MEMBERS)
@@ -347,7 +362,7 @@ def _parts(run: bytes, lengths: Iterable[int]) -> set[bytes]:
 
 def orders(day: Day) -> Mapping[str, Mapping[str, float]]:
     """Every order in which the anonymous rows can be put by looking: its name, then a number for each row's mark."""
-    found = rows(day.world.db, anonymous_opinions)
+    found = rows(day.world.db, day.table)
     known: dict[str, Mapping[str, float]] = {
         "as they lie": {row.mark: at for at, row in enumerate(found)},
         "by mark": {row.mark: int(row.mark, 16) for row in found},
@@ -375,27 +390,28 @@ def _in_sqlite(day: Day, found: Sequence[sa.Row[tuple[object, ...]]]) -> Mapping
 _POSTGRES = """
 SELECT mark, xmin::text::bigint AS xmin, cmin::text::bigint AS cmin,
        (ctid::text::point)[0] AS page, (ctid::text::point)[1] AS item
-FROM anonymous_opinions
+FROM {table}
 """
 
 
 def _in_postgres(day: Day) -> Mapping[str, Mapping[str, float]]:
     """Transaction and command numbers, places in the heap, and the order in which long values were put aside."""
     with day.world.db.read() as connection:
-        found = connection.execute(sa.text(_POSTGRES)).all()
+        found = connection.execute(sa.text(_POSTGRES.format(table=day.table.name))).all()
         toast = connection.execute(
-            sa.text("SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = 'anonymous_opinions'::regclass")
+            sa.text("SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = CAST(:name AS regclass)"),
+            {"name": day.table.name},
         ).scalar_one()
         pieces = connection.execute(
             sa.text(f"SELECT chunk_id::bigint AS number, chunk_data FROM {toast} WHERE chunk_seq = 0")  # noqa: S608
         ).all()
     aside = {bytes(piece.chunk_data)[:24]: piece.number for piece in pieces}
-    sealed = {row.mark: row.sealed[:24] for row in rows(day.world.db, anonymous_opinions)}
+    sealed = {row.mark: row.sealed[:24] for row in rows(day.world.db, day.table)}
     return {
         "by transaction": {row.mark: row.xmin for row in found},
         "by command": {row.mark: row.cmin for row in found},
         "by place": {row.mark: row.page * 1000 + row.item for row in found},
-        "by value put aside": {mark: aside[start] for mark, start in sealed.items()},
+        "by value put aside": {mark: aside.get(start, 0) for mark, start in sealed.items()},
     }
 
 
@@ -463,7 +479,7 @@ def hits_by_order(day: Day, order: Mapping[str, float]) -> int:
     """
     truth = day.order_of_rows()
     senders = [each.openid for each in day.anonymous]
-    guessed = sorted(order, key=lambda mark: (order[mark], mark))
+    guessed = sorted(truth, key=lambda mark: (order[mark], mark))
     return max(
         sum(senders[truth[mark]] == sender for mark, sender in zip(guess, senders, strict=True))
         for guess in (guessed, guessed[::-1])
@@ -474,7 +490,8 @@ def hits_by_neighbours(day: Day, order: Mapping[str, Mapping[str, float]]) -> in
     """How many rows find their sender in whoever did something else just before them."""
     truth = day.order_of_rows()
     senders = [each.openid for each in day.anonymous]
-    return sum(senders[truth[mark]] == guess for mark, guess in neighbours(day, order).items())
+    guesses = neighbours(day, order)
+    return sum(senders[at] == guesses[mark] for mark, at in truth.items())
 
 
 def hits_by_changes(day: Day, found: Sequence[changes.Written]) -> Mapping[str, int]:

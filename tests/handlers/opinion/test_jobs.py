@@ -173,7 +173,7 @@ def test_after_midnight_the_words_of_the_day_are_moved_and_those_of_the_new_one_
     second = sent_with(world)
     world.clock.passes(minutes=4)
     world.runs("opinion.stir")
-    lying = [leaf.id for leaf in world.opinions._letterbox.words()]
+    lying = [leaf.id for leaf in world.opinions.letterbox.words()]
     world.runs("opinion.stir")
 
     assert lying == [kept(world, second).id]

@@ -1,7 +1,7 @@
 """An opinion box in a conversation of its own, with members to talk to it."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -31,6 +31,7 @@ from scheduler.workdays import Workdays
 from storage.checks import Checks
 from storage.db import Database
 from storage.inbox import Inbox
+from storage.leaves import Leaves
 from storage.opinion import STIRRED, Letter, Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People, Who
@@ -107,6 +108,7 @@ class World:
         judge: Callable[[Clock], Judge] | None = None,
         public_url: str = "https://a.example",
         stirred: int = STIRRED,
+        others: Mapping[bytes, Leaves] | None = None,
         **settings: Any,
     ) -> None:
         chosen = OpinionSettings(**settings)
@@ -115,7 +117,7 @@ class World:
         self.platform = Platform()
         self.told: list[tuple[str, str, str]] = []
         self.people = People(db, former=keys.mark("former"))
-        self.opinions = Opinions(db, keys, stirred=stirred)
+        self.opinions = Opinions(db, keys, stirred=stirred, others=others)
         self.postman = Postman(self.opinions.carry, most=8)
         self.admins: dict[str, str] = {}  # the person of each
         self.organisations: list[Organisation] = []
