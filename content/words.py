@@ -59,8 +59,8 @@ def try_out(words: Template, values: Mapping[str, Any]) -> None:
 class _Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As Jinja2's, which looks longest at what can do the least harm."""
-        value = None if attribute.startswith("_") else getattr(obj, attribute, None)
-        return value if type(value) in _HARMLESS and value is not None else super().getattr(obj, attribute)
+        value = _MISSING if attribute.startswith("_") else getattr(obj, attribute, _MISSING)
+        return value if type(value) in _HARMLESS else super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Jinja2's verdict; what can neither be called nor changed needs no look at where it came from."""
@@ -72,7 +72,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return {**self.globals, **(d or {})}
 
 
-_HARMLESS = frozenset({str, int, float, bool, type(None)})
+_HARMLESS = frozenset({str, int, float, bool, tuple, type(None)})
+_MISSING = object()
 
 
 @cache

@@ -189,14 +189,20 @@ class Batcher:
 
     def _run(self) -> None:
         self._hub = getcurrent()
-        while not self._ending or self._resting:
-            begun = self._begin() + self._wake()
-            while self._asked:
-                self._tell()
-                self._ask()
+        try:
+            while not self._ending or self._resting:
+                self._round()
+        finally:
+            self._hub = None  # measured: let go of by another thread once this one has ended, it breaks the process
+
+    def _round(self) -> None:
+        begun = self._begin() + self._wake()
+        while self._asked:
             self._tell()
-            if begun > 1:
-                time.sleep(GATHERING_SECONDS)
+            self._ask()
+        self._tell()
+        if begun > 1:
+            time.sleep(GATHERING_SECONDS)
 
     def _begin(self) -> int:
         """Begin all that was brought, how many, and wait for it where nothing else is to be done."""
