@@ -1,6 +1,5 @@
 """Words to and fro: asked and answered, ended, judged and reopened, by the receipt; kept like words without a name."""
 
-import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,6 +13,7 @@ from storage.opinion_notes import INTERNAL, Note, opinion_notes
 from tests.handlers.opinion.test_admin import browser, links, the_page
 from tests.handlers.opinion.test_api import everything_but
 from tests.handlers.opinion.world import World, receipt
+from tests.storage.asked import asked_of_sql
 
 __all__ = ["browser"]
 
@@ -361,23 +361,7 @@ def test_the_turn_that_hands_it_in_asks_the_stores_what_one_that_sends_an_opinio
     writes.says("意见", "1", "4", "走廊的灯坏了三天", "好了")
     answers.says(f"查询 {anonymous}", "三号楼的一层")
 
-    assert statements(world, lambda: answers.says("1")) == statements(world, lambda: writes.says("1")) != []
-
-
-def statements(world, act) -> list[str]:
-    """What an act sends to the database, without values."""
-    found: list[str] = []
-
-    def note(*about) -> None:
-        found.append(re.sub(r"\s+", " ", about[2]))
-
-    engines = {world.db._engine, world.db._alone}
-    for each in engines:
-        sa.event.listen(each, "before_cursor_execute", note)
-    act()
-    for each in engines:
-        sa.event.remove(each, "before_cursor_execute", note)
-    return found
+    assert asked_of_sql(lambda: answers.says("1")) == asked_of_sql(lambda: writes.says("1")) != []
 
 
 def test_the_next_day_it_is_a_row_like_all_others_and_the_opinion_s_own_row_was_not_touched(world, browser, anonymous):

@@ -2,10 +2,8 @@
 
 import re
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +22,7 @@ from tests.content.builders import a_pack
 from tests.handlers.appointment.test_appointment import console
 from tests.handlers.opinion.world import ZONE
 from tests.house import a_town, hashed_at_no_cost
+from tests.storage.asked import asked_of_sql
 from tests.storage.test_opinion import an_opinion
 
 PASSWORD = "a password of the tests"
@@ -287,23 +286,10 @@ def test_nothing_of_a_ballot_is_an_opinion(hall):
 def test_handing_in_asks_sql_for_nothing(hall):
     """Beyond the round that comes anyway, which other statements than these would tell apart."""
     hall.votes(1)
-    round_alone = _asked_of_sql(lambda: hall.opinions.carry([]))
+    round_alone = asked_of_sql(lambda: hall.opinions.carry([]))
 
-    assert _asked_of_sql(lambda: hall.votes(2)) == round_alone
+    assert asked_of_sql(lambda: hall.votes(2)) == round_alone
     assert letterbox.name in round_alone[-1]
-
-
-def _asked_of_sql(act: Callable[[], object]) -> list[str]:
-    """The statements that an act sends, by whatever way, without their values."""
-    sent: list[str] = []
-
-    def note(*event: Any) -> None:
-        sent.append(event[2])
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    act()
-    sa.event.remove(sa.Engine, "before_cursor_execute", note)
-    return sent
 
 
 def test_nothing_in_redis_names_anybody(hall, redis):
