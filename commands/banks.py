@@ -197,11 +197,14 @@ def _export(open_intake: Callable[[Path], Intake]) -> click.Command:
         if path.exists() and not force:
             fail(f"{path} is there already: name another file with --to, or write over it with --force.")
         try:
-            path.write_bytes(here.open(open_intake).export(bank, kind))
+            made = here.open(open_intake).export(bank, kind)
+            path.write_bytes(made.data)
         except Refused as refused:
             fail(_sentence(refused.note))
         except OSError as error:
             fail(f"{path} can't be written: {error.strerror}.")
         click.echo(f"Written: {path}")
+        for note in made.notes:
+            click.echo(_sentence(note), err=True)
 
     return export

@@ -430,7 +430,7 @@ def folded(text: str) -> str:
 
 def marks(question: Question) -> tuple[int, ...]:
     """Two questions with a mark in common are alike: one stem, and one right answer or one set of options."""
-    stem = _bare(question.stem)
+    stem = (_bare(question.stem), question.case)
     if not question.options:
         return (hash(stem),)
     texts = {option.id: _bare(option.text) for option in question.options}

@@ -1,7 +1,7 @@
 """Where files become banks of the pack, and banks files: for the command and the console alike."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -15,13 +15,22 @@ from content.importers.drafts import NAME
 from content.importers.sentences import Note, Refused
 from content.importers.telling import Tell, silent
 from content.library import Library
-from content.models import Account, Bank
+from content.models import Account, Bank, Question
+from content.pictures import PictureFile
 from content.positions import Positions
 
 WRITERS: dict[str, Callable[[Bank], bytes]] = {
     "xlsx": workbooks.write,
     "gift": lambda bank: gift.write(bank).encode(),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A bank as a file, and what isn't in it."""
+
+    data: bytes
+    notes: Sequence[Note]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +66,14 @@ class Intake:
         """Undo a batch; raises `Refused` where it isn't known or its bank was changed since."""
         return Batches(self.kept).undo(name, quizzes=self.folder / "quizzes")
 
-    def export(self, name: str, kind: str) -> bytes:
+    def export(self, name: str, kind: str) -> Exported:
         """Give a bank as a file of a kind of `WRITERS`; raises `Refused` where there is none of this name."""
         pack = self._pack()
         found = next((made.bank for _, made in pack.every(Questions) if made.bank.name == name), None)
         if found is None:
             known = "、".join(sorted(made.bank.name for _, made in pack.every(Questions)))
             raise Refused("bank_unknown", said=name, allowed=known)
-        return WRITERS[kind](found)
+        return Exported(WRITERS[kind](found), [*left_behind(found.questions)])
 
     def _pack(self) -> Pack:
         pack, _ = library.examine(self.folder, zone=self.zone, previous=self.previous())
@@ -75,17 +84,26 @@ class Intake:
             raise Refused("bank_name", said=name)
         file = f"quizzes/{name}.toml"
         banks = {made.bank.name: (file, made.bank) for file, made in pack.every(Questions)}
+        pictures = frozenset(file.removeprefix("pictures/") for file, _ in pack.every(PictureFile))
         others = {each: bank.questions for each, (_, bank) in banks.items() if each != name}
         path = self.folder / file
         if name not in banks:
             if path.exists():
                 raise Refused("bank_broken", said=file)
-            return Target(path, None, "", (), others)
+            return Target(path, None, "", (), others, pictures)
         owner, bank = banks[name]
         if owner != file:
             raise Refused("bank_elsewhere", said=owner, name=name)
         text = files.text_in(path)
-        return Target(path, bank, text, _lines(files.positions_in(path, None), len(bank.questions)), others)
+        lines = _lines(files.positions_in(path, None), len(bank.questions))
+        return Target(path, bank, text, lines, others, pictures)
+
+
+def left_behind(questions: Iterable[Question]) -> Iterator[Note]:
+    """Say what of a bank's questions is in no file that it is exported to."""
+    pictures = sorted({each for question in questions for each in question.pictures})
+    if pictures:
+        yield Note("pictures_beside", 1, facts={"said": "、".join(pictures), "count": len(pictures)})
 
 
 def _lines(positions: Positions, count: int) -> list[int]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from content.importers import parting
 from content.importers.plain import bare, folded
 from content.models import BLANK, VERDICTS, QuestionType
 
@@ -143,8 +144,8 @@ def accepted(said: str, blanks: int) -> list[list[str]] | None:
 
     A bar parts blanks and a semicolon what is accepted of one; where there is no bar, whatever parts them fits too.
     """
-    for parts in _blank_by_blank(said.strip(), blanks):
-        filled = [[each.strip() for each in _ALTERNATIVES.split(part) if each.strip()] for part in parts]
+    for parts in _blank_by_blank(parting.hidden(said.strip()), blanks):
+        filled = [[parting.shown(each) for each in _ALTERNATIVES.split(part) if each.strip()] for part in parts]
         if len(filled) == blanks and all(filled):
             return filled
     return None
@@ -159,6 +160,11 @@ def _blank_by_blank(said: str, blanks: int) -> list[list[str]]:
     if not ways or blanks > 1:
         ways += [_ALTERNATIVES.split(said), said.split("\n"), _LISTED.split(said)]
     return ways
+
+
+def points(said: str) -> tuple[str, ...]:
+    """Give the points of an answer in one's own words; a bar parts them."""
+    return tuple(parting.shown(part) for part in _BLANK_ENDS.split(parting.hidden(said)) if part.strip())
 
 
 def blanks_in(stem: str) -> int:

@@ -14,7 +14,7 @@ from content.importers.safety import Format, Looked
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.telling import Tell, silent, told
 from content.importers.texts import Found
-from content.models import Question
+from content.models import Question, QuestionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,13 @@ def read(name: str, data: bytes, *, tell: Tell = silent) -> Reading:
     tell("open", 0, 1)
     looked = safety.look(name, data)
     found = _found(name, data, looked)
+    if looked.pictures:
+        found.notes.append(Note("pictures_left", 1, facts={"count": looked.pictures}))
     if looked.formulas:
         found.notes.append(Note("formulas", looked.first_formula, facts={"count": looked.formulas}))
     if not found.raws:
         raise Refused("no_questions")
-    drafts = [*_named_apart(map(draft, told(found.raws, "read", tell)))]
+    drafts = [*_named_apart(_in_their_cases([*map(draft, told(found.raws, "read", tell))]))]
     return Reading(drafts, [*found.notes, *_of_all(drafts)], found.title, found.topic)
 
 
@@ -102,6 +104,17 @@ def _text(data: bytes) -> str:
         raise Refused("file_encoding") from None
 
 
+def _in_their_cases(drafts: Sequence[Draft]) -> Iterator[Draft]:
+    """Each part of a case names it by its id; an admin may say its number where it has none."""
+    cases = [(each, each.question) for each in drafts if each.question and each.question.type is QuestionType.CASE]
+    called = {each.number: case.id for each, case in cases if each.number} | {case.id: case.id for _, case in cases}
+    for each in drafts:
+        if each.question and each.question.case in called:
+            yield replace(each, question=replace(each.question, case=called[each.question.case]))
+        else:
+            yield each
+
+
 def _named_apart(drafts: Iterable[Draft]) -> Iterator[Draft]:
     """No two questions have one id, and none is there twice."""
     rows: dict[str, int] = {}
@@ -111,9 +124,10 @@ def _named_apart(drafts: Iterable[Draft]) -> Iterator[Draft]:
             yield each
             continue
         question, own = each.question, each.own_id
-        same = (bare(question.stem), *sorted(bare(option.text) for option in question.options))
+        same = (bare(question.stem), question.case, *sorted(bare(option.text) for option in question.options))
         if not own and question.id in rows:
-            question = replace(question, id=stem_id(question.stem, *(option.text for option in question.options)))
+            texts = [option.text for option in question.options]
+            question = replace(question, id=stem_id(question.stem, *filter(None, [question.case]), *texts))
         if not own and same in seen:
             yield _without(each, Note("same_again", each.row, each.sheet, {"row": seen[same]}))
         elif question.id in rows:

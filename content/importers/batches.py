@@ -23,7 +23,7 @@ _NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The bank that a file goes to: what it has now, and the other banks' questions.
+    """The bank that a file goes to: what it has now, the other banks' questions, and the pack's pictures.
 
     `text` is its file's, "" where there is none yet, and `lines` says where each of its questions begins.
     """
@@ -33,6 +33,7 @@ class Target:
     text: str
     lines: Sequence[int]
     others: Mapping[str, Sequence[Question]]
+    pictures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def plan(name: str, data: bytes, target: Target, said: tuple[str, str] = ("", ""
     A new bank's title and topic are those that are `said`, else the file's own.
     """
     found = banks.read(name, data, tell=tell)
-    merged = merging.merge(found.drafts, bank=target.bank, others=target.others, tell=tell)
+    merged = merging.merge(found.drafts, bank=target.bank, others=target.others, pictures=target.pictures, tell=tell)
     clashing = {(note.sheet, note.row) for note in merged.notes if note.weight is Weight.ERROR}
     merged = Merged([each for each in merged.found if (each.draft.sheet, each.draft.row) not in clashing], merged.notes)
     return _planned(Path(name), target, found, merged, said)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from content import faults
-from content.importers import answers, plain
+from content.importers import answers, parting, plain
 from content.importers.answers import CHOICE, Written
 from content.importers.explained import concluded, referred
 from content.importers.sentences import Note, Weight
@@ -28,6 +28,8 @@ PARTS = {
 }
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
 _WORDS_PARTED = re.compile(r"[,，、;；|\n]+")
+_PICTURES_PARTED = re.compile(r"[;；\n]")
+_PICTURE_OF = re.compile(r"([A-Ja-jＡ-Ｊａ-ｊ])\s*[:：=.、]\s*(\S.*)")
 _YES = frozenset({"是", "true", "1", "y", "yes", "√"})
 _LETTER_IN_BRACKETS = re.compile(r"[(（]\s*([A-Ja-jＡ-Ｊａ-ｊ](?:[\s、,，]*[A-Ja-jＡ-Ｊａ-ｊ])*)\s*[)）]")
 _VERDICT_IN_BRACKETS = re.compile(r"[(（]\s*(√|×|✓|✗|对|错|正确|错误)\s*[)）]")
@@ -125,25 +127,81 @@ def _fields(making: _Making) -> dict[str, Any]:
     said, kind = _shown_answer(making), _kind(making)
     if isinstance(kind, _Unclear):
         kind = _inferred(making, said, choice=kind.choice)
-    if kind is QuestionType.CASE:
-        raise making.stop("case_type")
+    if kind is QuestionType.CASE and making.options:
+        raise making.stop("case_options")
     answer = _answer(making, kind, said)
     chosen = kind in CHOSEN
     if not chosen:
         making.options = []
+    pictures = _option_pictures(making)
     explanation, changed = referred(making.explanation, {option.letter for option in making.options})
     for words in changed:
         making.note("letters_referred", said=words)
     _check_lengths(making)
+    if any("<img" in words.casefold() for words in (making.stem, *(option.text for option in making.options))):
+        making.note("picture_in_text")
     return {
         **_beside(making),
         "id": _id(making),
         "type": kind,
         "stem": making.stem,
-        "options": [{"id": option.letter.lower(), "text": option.text} for option in making.options],
+        "options": [_option(option, pictures) for option in making.options],
+        "picture": _picture(making),
+        "case": _case(making, kind),
         "answer": answer,
         "explanation": explanation,
     }
+
+
+# Pictures, and what is read before
+
+
+def _picture(making: _Making) -> dict[str, str] | None:
+    file, words = making.said("picture"), making.said("picture_words")
+    if not file:
+        if words:
+            making.note("picture_alone", said=words)
+        return None
+    _check_picture(making, file)
+    if not words:
+        making.note("picture_words", said=file)
+    return {"file": file, "words": words}
+
+
+def _option_pictures(making: _Making) -> Mapping[str, str]:
+    """The options' pictures by their letters: "A：左.png；B：右.png"."""
+    found: dict[str, str] = {}
+    for part in filter(None, map(str.strip, _PICTURES_PARTED.split(making.said("option_pictures")))):
+        named = _PICTURE_OF.fullmatch(part)
+        letter = plain.folded(named[1]).upper() if named else ""
+        if named is None or letter in found:
+            making.note("option_pictures", said=part)
+        elif letter not in {option.letter for option in making.options}:
+            allowed = "".join(option.letter for option in making.options) or "（没有）"
+            making.note("picture_letter", said=part, allowed=allowed)
+        else:
+            _check_picture(making, named[2])
+            found[letter] = named[2]
+    return found
+
+
+def _check_picture(making: _Making, said: str) -> None:
+    if not NAME.fullmatch(said):
+        making.note("picture_name", said=said)
+
+
+def _option(option: Written, pictures: Mapping[str, str]) -> dict[str, str]:
+    return {"id": option.letter.lower(), "text": option.text, "picture": pictures.get(option.letter, "")}
+
+
+def _case(making: _Making, kind: QuestionType) -> str:
+    """What the case is called that is read before; whether there is one is seen when all is read."""
+    said = making.said("case")
+    if said and kind is QuestionType.CASE:
+        making.note("case_in_case")
+    elif said and not NAME.fullmatch(said):
+        making.note("case_unknown", said=said)
+    return said
 
 
 # The type
@@ -221,10 +279,10 @@ def _answer(making: _Making, kind: QuestionType, said: str) -> Answer:
         return _judged(making, said)
     if kind in CHOSEN:
         return _chosen(making, kind, said)
+    if kind is QuestionType.CASE or (kind is QuestionType.SHORT and said):
+        return answers.points(said)
     if not said:
         raise making.stop("answer_missing")
-    if kind is QuestionType.SHORT:
-        return tuple(part.strip() for part in re.split(r"[|｜]", said) if part.strip())
     if not answers.blanks_in(making.stem):
         making.stem = _OTHER_BLANKS.sub("____", making.stem)
     blanks = answers.blanks_in(making.stem)
@@ -318,9 +376,7 @@ def _check_lengths(making: _Making) -> None:
 def _beside(making: _Making) -> dict[str, Any]:
     """What may be said of a question beside the question itself."""
     found: dict[str, Any] = {
-        name: tuple(dict.fromkeys(part.strip() for part in _WORDS_PARTED.split(making.said(name)) if part.strip()))
-        for name in ("tags", "alias", "audience")
-        if making.said(name)
+        name: _words(making.said(name)) for name in ("tags", "alias", "audience") if making.said(name)
     }
     found |= {name: making.said(name) for name in ("source", "author", "reviewer") if making.said(name)}
     found |= {name: day for name in ("effective_from", "effective_to") if (day := _day(making, name))}
@@ -337,6 +393,11 @@ def _beside(making: _Making) -> dict[str, Any]:
         else:
             found[name] = usual
     return found
+
+
+def _words(said: str) -> tuple[str, ...]:
+    words = (parting.shown(part) for part in _WORDS_PARTED.split(parting.hidden(said)))
+    return tuple(dict.fromkeys(filter(None, words)))
 
 
 def _unread(making: _Making, name: str, instead: Any) -> Any:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from content.importers.answers import LETTERS, Written, blanks_in
 from content.importers.drafts import Raw
+from content.importers.sentences import Note
 from content.importers.texts import Found
-from content.importers.workbooks import fields
+from content.importers.workbooks import TYPES, fields
 from content.models import OPTION_REFERENCE, Bank, Question, QuestionType
 
 OURS = "// zhibu: "
@@ -36,6 +37,8 @@ def read(text: str) -> Found:
             found.topic, found.title = (_unescaped(topic), _unescaped(title)) if title else ("", _unescaped(topic))
         elif raw := _question(row, block, ours):
             found.raws.append(raw)
+        else:
+            found.notes.append(Note("text_only", row, facts={"said": _unescaped(block)[:30]}))
     return found
 
 
@@ -70,7 +73,8 @@ def _question(row: int, block: str, ours: Mapping[str, str]) -> Raw | None:
     block = _FORMAT.sub("", block, count=1)
     body = _BODY.search(block)
     if body is None:
-        return None
+        raw.fields["stem"] = _unescaped(block)
+        return raw if ours.get("type") == TYPES[QuestionType.CASE] else None
     inner = _first(_BEFORE_GENERAL, body[1])
     before, after = block[: body.start()].strip(), block[body.end() :].strip()
     raw.fields.setdefault("explanation", _unescaped(body[1][len(inner) :].removeprefix("####")))
@@ -120,11 +124,12 @@ def _block(question: Question) -> str:
     beside = {name: words for name, words in said.items() if words and name not in _IN_PLACE}
     if question.type in {QuestionType.SINGLE, QuestionType.MULTI, QuestionType.JUDGE}:
         del beside["answer"]
-    if OPTION_REFERENCE.search(question.explanation):
+    if OPTION_REFERENCE.search(question.explanation) or question.has_parts:
         beside["explanation"] = said["explanation"]
     feedback = f"####{_escaped(_in_words(question))}" if question.explanation else ""
     comment = OURS + json.dumps(beside, ensure_ascii=False)
-    return f"{comment}\n::{_escaped(question.id)}::{_escaped(question.stem)} {{{_body(question)}{feedback}}}\n"
+    answered = "" if question.has_parts else f" {{{_body(question)}{feedback}}}"  # GIFT's way for a text to be read
+    return f"{comment}\n::{_escaped(question.id)}::{_escaped(question.stem)}{answered}\n"
 
 
 def _in_words(question: Question) -> str:

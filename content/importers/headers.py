@@ -36,6 +36,10 @@ NAMES: Mapping[str, Sequence[str]] = {
     "ordered": ("答案有序", "ordered"),
     "partial_credit": ("部分给分", "partial_credit"),
     "audience": ("适用组织", "audience"),
+    "case": ("所属案例", "案例编号", "所属材料", "case"),
+    "picture": ("图片", "题干图片", "picture"),
+    "picture_words": ("图片说明", "picture_words"),
+    "option_pictures": ("选项图片", "option_pictures"),
 }
 COLUMNS = {folded(name): column for column, names in NAMES.items() for name in names}
 SEVERAL = frozenset({"tags"})  # several columns may hold some of them

@@ -1,6 +1,7 @@
 """Which questions of a file are new, which are known, and which are known ones put right: history hangs on the id."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -55,13 +56,18 @@ class Merged:
 
 
 def merge(
-    drafts: Iterable[Draft], *, bank: Bank | None, others: Mapping[str, Iterable[Question]], tell: Tell = silent
+    drafts: Iterable[Draft],
+    *,
+    bank: Bank | None,
+    others: Mapping[str, Iterable[Question]],
+    pictures: AbstractSet[str] = frozenset(),
+    tell: Tell = silent,
 ) -> Merged:
     """Find each question again in the `bank` it goes to: by its id or an earlier one of it, or by its words.
 
     A file that has half of a bank is a corrected edition of it, and there nearly the same words are enough. `others`
     are the questions of the other banks by their names: an id of theirs isn't taken, and what is nearly a question of
-    theirs is told, as it is within the file.
+    theirs is told, as it is within the file. `pictures` are the pack's: another one can't be shown.
     """
     taken = [(each, each.question) for each in drafts if each.question]
     olds = _known_again(taken, [*bank.questions] if bank else [])
@@ -69,6 +75,7 @@ def merge(
         Found(draft, _put_right(old, question, own_id=draft.own_id) if old else question, old)
         for (draft, question), old in zip(taken, olds, strict=True)
     ]
+    found = _in_cases_of(found)
     owners = {id_: name for name, questions in others.items() for each in questions for id_ in (each.id, *each.alias)}
     clashes = [
         Note(
@@ -80,13 +87,47 @@ def merge(
         for each in found
         if each.question.id in owners
     ]
+    clashes += [
+        Note("picture_unknown", each.draft.row, each.draft.sheet, {"said": picture})
+        for each in found
+        for picture in each.question.pictures
+        if picture not in pictures
+    ]
+    clashes += _torn(found, {(note.sheet, note.row) for note in clashes}, [*bank.questions] if bank else [])
     return Merged(found, [*clashes, *_near(found, bank, others, tell)])
+
+
+def _in_cases_of(found: Sequence[Found]) -> list[Found]:
+    """Parts name their case by the id that it has in the bank."""
+    ids = {each.draft.question.id: each.question.id for each in found if each.draft.question}
+    return [
+        replace(each, question=replace(each.question, case=ids[each.question.case]))
+        if ids.get(each.question.case, each.question.case) != each.question.case
+        else each
+        for each in found
+    ]
+
+
+def _torn(found: Sequence[Found], lost: AbstractSet[tuple[str, int]], kept: Sequence[Question]) -> list[Note]:
+    """Parts whose case isn't taken, by what is `lost` already, and cases that no part is left of."""
+    again = {each.old.id for each in found if each.old}
+    left = [each for each in found if (each.draft.sheet, each.draft.row) not in lost]
+    stay = [each for each in kept if each.id not in again]
+    cases = {each.id for each in (*stay, *(each.question for each in left)) if each.has_parts}
+    apart = [each for each in left if each.question.case and each.question.case not in cases]
+    named = {each.question.case for each in left if each not in apart} | {each.case for each in stay}
+    empty = [each for each in left if each.question.has_parts and each.question.id not in named]
+    return [
+        *(Note("case_unknown", each.draft.row, each.draft.sheet, {"said": each.question.case}) for each in apart),
+        *(Note("case_empty", each.draft.row, each.draft.sheet) for each in empty),
+    ]
 
 
 def _known_again(taken: Sequence[tuple[Draft, Question]], known: Sequence[Question]) -> list[Question | None]:
     by_id = {id_: each for each in known for id_ in (each.id, *each.alias)}
-    by_words = {_words(each): each for each in known}
-    olds = [by_id.get(question.id) or by_words.get(_words(question)) for _, question in taken]
+    by_words = dict(zip(_in_place(known), known, strict=True))
+    asked = [question for _, question in taken]
+    olds = [by_id.get(each.id) or by_words.get(words) for each, words in zip(asked, _in_place(asked), strict=True)]
     left = {each.id: each for each in known}
     for at, old in enumerate(olds):
         if old and left.pop(old.id, None) is None:
@@ -104,6 +145,12 @@ def _known_again(taken: Sequence[tuple[Draft, Question]], known: Sequence[Questi
 def _words(question: Question) -> str:
     """What a question is known by: its stem, and its options in any order."""
     return "\n".join((bare(question.stem), *sorted(bare(option.text) for option in question.options)))
+
+
+def _in_place(questions: Sequence[Question]) -> list[str]:
+    """What each is known by, with the words of its case: parts of two cases may ask in the same words."""
+    stems = {each.id: bare(each.stem) for each in questions if each.has_parts}
+    return [f"{_words(each)}\n\n{stems.get(each.case, each.case)}" for each in questions]
 
 
 def _put_right(old: Question, new: Question, *, own_id: bool) -> Question:

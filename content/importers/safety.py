@@ -25,6 +25,7 @@ _REPEATED = re.compile(rb"<table:(?:table-row|table-cell)\b[^>]*?(?:rows|columns
 _ODS_ROW = re.compile(rb"<table:table-row\b([^>]*)>(.*?)</table:table-row>", re.DOTALL)
 _ODS_CELL = re.compile(rb"<table:table-cell\b([^>]*value-type=[^>]*)>")
 _TIMES = re.compile(rb"-repeated=\"([0-9]+)\"")
+_PICTURE = re.compile(r"(?:xl/media|word/media|Pictures)/.+\.(?:png|jpe?g|gif|bmp|tiff?|webp|emf|wmf)$", re.IGNORECASE)
 _DEFINITIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _WIDE_XML = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _PAGE = re.compile(
@@ -53,11 +54,15 @@ _WITH_MACROS = {".xlsm": ".xlsx", ".xltm": ".xlsx", ".xlsb": ".xlsx", ".docm": "
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was seen of a file that may be read: its format, how many formulas it has, and the row of the first."""
+    """What was seen of a file that may be read: its format, how many formulas it has, and the row of the first.
+
+    `pictures` are those that it holds, which nothing reads.
+    """
 
     format: Format
     formulas: int = 0
     first_formula: int = 1
+    pictures: int = 0
 
 
 def look(name: str, data: bytes) -> Looked:
@@ -117,7 +122,7 @@ def _parts(archive: zipfile.ZipFile, suffix: str) -> Looked:
         if kind is Format.WORKBOOK:
             count, row = _measured(part.filename, unpacked)
             formulas, first = formulas + count, first or row
-    return Looked(kind, formulas, first or 1)
+    return Looked(kind, formulas, first or 1, sum(bool(_PICTURE.match(name)) for name in names))
 
 
 def _kind(names: list[str], suffix: str) -> Format:

@@ -41,6 +41,19 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "sheet_left": ("这张表没有表头，没有读它", "里面有题目的话，请补上表头；没有就不用管"),
     "columns_left": ("没有用到这些列：{said}", "有用的话，请把表头改成认得的名字，例如：解析、难度、标签、出处"),
     "column_twice": ("有两列都是“{said}”", "请留下一列"),
+    "pictures_left": (
+        "文件里嵌着 {count} 张图片，没有读",
+        "是题目里的，请另存成文件放进内容包的 pictures 文件夹，再在“图片”“图片说明”“选项图片”里写文件名；不是的不用管",
+    ),
+    "picture_in_text": ("题目里嵌着图片，没有读", "请另存成文件放进 pictures 文件夹，再写进题目的“图片”"),
+    "pictures_beside": (
+        "这个文件里只有图片的文件名，没有图片本身：{said}",
+        "请把内容包 pictures 文件夹里的这 {count} 张图片一起拿走；导入别的内容包以前，先放进那边的 pictures 文件夹",
+    ),
+    "text_only": (
+        "这一段只有文字，没有要答的，没有收：{said}",
+        "是案例的材料，请用表格导入，题型写“案例题”；不是的不用管",
+    ),
     "formulas": ("有 {count} 个格子是公式，读的是算好的值", "请看一眼是否正确；复制、选择性粘贴成数值更稳妥"),
     "no_ids": (
         "有 {count} 道题没有编号：改了题干就算另一道题，会员的错题记录接不上",
@@ -71,7 +84,31 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "judge_choices": ("判断题的选项不是“正确”和“错误”", "判断题不用写选项；是选择题的，请改题型"),
     "type_unknown": ("不认识题型“{said}”", "可以写：单选、多选、判断、填空、简答"),
     "type_unclear": ("看不出是什么题型", "请在题型里写明：单选、多选、判断、填空或简答"),
-    "case_type": ("案例题还不能从这种文件导入", "请把材料写进每道小题的题干，题型写小题自己的"),
+    "case_unknown": (
+        "没有“{said}”这道案例题，或者它自己有错",
+        "“所属案例”写案例题的编号（没有编号的写它的题号）；案例题的题型写“案例题”，答案空着",
+    ),
+    "case_options": (
+        "案例题自己没有选项",
+        "请把选项和答案写在小题那一行：题型写小题自己的，“所属案例”写案例题的编号；案例题这一行只留材料",
+    ),
+    "case_in_case": ("案例题不能再属于另一道案例题", "请把这一行的“所属案例”清空；它是小题的话，请改题型"),
+    "case_empty": (
+        "案例题没有答案，也没有一道小题",
+        "有小题的，每道小题一行，在“所属案例”里写这道案例题的编号；没有小题的，请在“答案”里写参考要点",
+    ),
+    "picture_name": (
+        "图片的文件名“{said}”不能用",
+        "只用字母、汉字、数字、点、横线和下划线，不留空格，最多64个字，例如 danghui.png",
+    ),
+    "picture_words": ("图片 {said} 没有说明", "请在“图片说明”里写图上是什么：聊天里和看不见图的人，看的是它"),
+    "picture_alone": ("有图片说明“{said}”，没有图片", "请在“图片”里写文件名；没有图片的话，请删掉说明"),
+    "picture_unknown": (
+        "内容包的 pictures 文件夹里没有图片 {said}",
+        "请先把图片（.png、.jpg、.gif，最大 300 KB）放进 pictures 文件夹，再导入",
+    ),
+    "option_pictures": ("选项图片“{said}”看不懂", "请写成 A：左.png；B：右.png 的样子，每个选项只写一次"),
+    "picture_letter": ("选项图片“{said}”没有对应的选项", "选项有：{allowed}"),
     "blank_count": ("题干里有 {blanks} 个空，答案有 {answers} 个", "空用 ____ 或（ ）表示；几个空的答案用 | 隔开"),
     "too_long": ("{part}有 {count} 个字", "最多 {most} 个字"),
     "difficulty": ("难度“{said}”看不懂，当作“中”", "请写：易、中、难（简单、中等、困难，低、中、高也行）"),
@@ -101,7 +138,8 @@ WARNINGS = frozenset(
     {
         *("sheet_left", "columns_left", "formulas", "no_ids", "difficulty", "score", "same_again", "nearly_same"),
         *("answer_text", "marks_differ", "key_differs", "explained_otherwise", "several_one", "no_source"),
-        *("key_unused", "line_lost", "topic_none"),
+        *("key_unused", "line_lost", "topic_none", "picture_alone", "pictures_left", "picture_in_text", "text_only"),
+        "pictures_beside",
     }
 )
 DONE = frozenset({"letters_referred", "answer_shown"})

@@ -9,6 +9,7 @@ from openpyxl.cell import WriteOnlyCell
 
 from content.importers.answers import LETTERS
 from content.importers.headers import NAMES
+from content.importers.parting import escaped
 from content.models import OPTION_REFERENCE, Bank, Question, QuestionType
 
 TYPES: Mapping[QuestionType, str] = {
@@ -22,18 +23,26 @@ TYPES: Mapping[QuestionType, str] = {
 _BEFORE = ("id", "type", "stem")
 _AFTER = ("answer", "explanation", "difficulty", "tags", "score", "source", "cites", "effective_from", "effective_to")
 _LAST = ("author", "reviewer", "alias", "audience", "ordered", "partial_credit")
+_SELDOM = ("case", "picture", "picture_words", "option_pictures")  # columns that few banks need
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def write(bank: Bank) -> bytes:
     """Give the workbook of a bank: its title, its topic, the columns' names, and a row a question."""
     letters = LETTERS[: max((len(each.options) for each in bank.questions), default=0)]
+    said = {name for question in bank.questions for name, words in fields(question).items() if words}
+    after = (*_AFTER, *_LAST, *(each for each in _SELDOM if each in said))
     names = (*(NAMES[each][0] for each in _BEFORE), *(f"选项{letter}" for letter in letters))
-    names = (*names, *(NAMES[each][0] for each in (*_AFTER, *_LAST)))
+    names = (*names, *(NAMES[each][0] for each in after))
     book = Workbook(write_only=True)
     sheet = book.create_sheet("题库")
     sheet.freeze_panes = "A4"
-    for row in ((bank.title,), (f"主题：{bank.topic}",), names, *(_row(each, len(letters)) for each in bank.questions)):
+    for row in (
+        (bank.title,),
+        (f"主题：{bank.topic}",),
+        names,
+        *(_row(each, len(letters), after) for each in bank.questions),
+    ):
         sheet.append([_cell(sheet, value) for value in row])
     stream = io.BytesIO()
     book.save(stream)
@@ -59,12 +68,12 @@ def _cell(sheet: object, value: str) -> WriteOnlyCell:
     return cell
 
 
-def _row(question: Question, options: int) -> Iterator[str]:
+def _row(question: Question, options: int, after: Sequence[str]) -> Iterator[str]:
     cells = fields(question)
     texts = [option.text for option in question.options]
     yield from (cells[name] for name in _BEFORE)
     yield from texts + [""] * (options - len(texts))
-    yield from (cells[name] for name in (*_AFTER, *_LAST))
+    yield from (cells[name] for name in after)
 
 
 def fields(question: Question) -> dict[str, str]:
@@ -79,7 +88,7 @@ def fields(question: Question) -> dict[str, str]:
             lambda found: f"{{{{opt:{letters[found[1]].lower()}}}}}", question.explanation
         ),
         "difficulty": question.difficulty.value,
-        "tags": "、".join(question.tags),
+        "tags": "、".join(map(escaped, question.tags)),
         "score": str(question.score),
         "source": question.source,
         "cites": "；".join(f"{each.reg}/{each.version}/{each.article}" for each in question.cites),
@@ -91,6 +100,12 @@ def fields(question: Question) -> dict[str, str]:
         "audience": "、".join(question.audience),
         "ordered": "" if question.ordered else "否",
         "partial_credit": "是" if question.partial_credit else "",
+        "case": question.case,
+        "picture": question.picture.file if question.picture else "",
+        "picture_words": question.picture.words if question.picture else "",
+        "option_pictures": "；".join(
+            f"{letters[each.id]}：{each.picture}" for each in question.options if each.picture
+        ),
     }
 
 
@@ -103,11 +118,11 @@ def _by_verdict(question: Question, _: Mapping[str, str]) -> str:
 
 
 def _by_blank(question: Question, _: Mapping[str, str]) -> str:
-    return "|".join(";".join(each) for each in _listed(question))
+    return "|".join(";".join(map(escaped, each)) for each in _listed(question))
 
 
 def _by_point(question: Question, _: Mapping[str, str]) -> str:
-    return "|".join(map(str, _listed(question)))
+    return "|".join(escaped(str(each)) for each in _listed(question))
 
 
 def _listed(question: Question) -> Sequence[str | tuple[str, ...]]:

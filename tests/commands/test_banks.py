@@ -9,7 +9,7 @@ from commands import banks, content
 from content.checking import Findings
 from content.intake import Intake
 from tests.commands.calls import call
-from tests.content.builders import ZONE, a_pack
+from tests.content.builders import ZONE, a_bank, a_pack, a_question, write
 from tests.content.importers.making import xlsx
 
 HEAD = ("题干", "选项A", "选项B", "答案", "出处")
@@ -142,6 +142,17 @@ def test_an_export_comes_in_again(zhibu, tmp_path):
         assert "0 new, 0 changed, 2 the same" in zhibu("import", path, "--to", "basics", "--dry-run").output
         assert zhibu("export", "basics", "--as", kind, "--to", path).exit_code == 1
         assert zhibu("export", "basics", "--as", kind, "--to", path, "--force").exit_code == 0
+
+
+def test_an_export_says_on_the_side_what_is_not_in_it(zhibu, tmp_path):
+    write(tmp_path / "pack/pictures/hui.png", b"\x89PNG\r\n\x1a\n")
+    pictured = a_question(picture={"file": "hui.png", "words": "徽"})
+    write(tmp_path / "pack/quizzes/basics.toml", a_bank(pictured))
+
+    result = zhibu("export", "basics", "--to", tmp_path / "x.xlsx")
+
+    assert (result.exit_code, result.stdout) == (0, f"Written: {tmp_path / 'x.xlsx'}\n")
+    assert "没有图片本身：hui.png" in result.stderr
 
 
 def test_an_export_of_no_bank(zhibu, tmp_path):

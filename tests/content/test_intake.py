@@ -232,7 +232,7 @@ def test_a_bank_that_cannot_be_written(intake, to, code):
 
 @pytest.mark.parametrize("kind", ["xlsx", "gift"])
 def test_an_export_comes_in_again_and_changes_nothing(intake, kind):
-    data = intake.export("basics", kind)
+    data = intake.export("basics", kind).data
 
     assert fates(intake.plan(f"basics.{kind}", data)) == [0, 0, 2]
 

@@ -104,6 +104,6 @@ def test_what_is_exported_has_the_days_that_were_written(both, tmp_path):
     """A version that comes later must not be frozen into a bank."""
     intake = Intake(folder=both, kept=tmp_path / "kept", zone=ZONE, clock=lambda: datetime(2026, 11, 26, tzinfo=UTC))
 
-    questions = banks.read("b.gift", intake.export("basics", "gift")).questions
+    questions = banks.read("b.gift", intake.export("basics", "gift").data).questions
 
     assert [question.effective_to for question in questions] == [None, None, None]

@@ -1,18 +1,19 @@
 """Question banks as admins see them: what there is, a file looked at before it is taken, and what can be undone."""
 
 import hashlib
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from content.importers.batches import Plan
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.waiting import Waiting
-from content.intake import Intake
+from content.intake import WRITERS, Intake
 from content.shelf import Shelf
 from handlers import access
 from handlers.quiz.admin.numbers import Numbers
@@ -77,6 +78,16 @@ class Banks:
         flash(self.words["undone"].format(bank=done.bank))
         return redirect(url_for("quiz_admin.listed"), 303)
 
+    def export(self, name: str, kind: str) -> ResponseReturnValue:
+        """A bank as a file, to be worked on and sent in again."""
+        if kind not in WRITERS:
+            abort(404)
+        try:
+            made = self.intake.export(name, kind)
+        except Refused as refused:
+            return self._list(refused=refused.note), 404
+        return send_file(io.BytesIO(made.data), as_attachment=True, download_name=f"{name}.{kind}")
+
     def _plan(self, name: str, data: bytes) -> Plan:
         said = _said()
         return self.intake.plan(name, data, to=said["to"], title=said["title"], topic=said["topic"])
@@ -123,6 +134,7 @@ def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     doors.add_url_rule("/", "listed", banks.listed)
     doors.add_url_rule("/banks/<name>", "bank", numbers.bank)
     doors.add_url_rule("/banks/<name>/numbers.xlsx", "workbook", numbers.workbook)
+    doors.add_url_rule("/banks/<name>/export.<kind>", "export", banks.export)
     doors.add_url_rule("/banks/<name>/<id_>", "question", numbers.question)
     doors.add_url_rule("/participation", "took_part", numbers.took_part)
     doors.add_url_rule("/look", "look", banks.look, methods=["POST"])

@@ -10,6 +10,7 @@ from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from content.importers.workbooks import table
+from content.intake import left_behind
 from content.library import Library
 from content.models import Bank, Question
 from content.shelf import Shelf
@@ -67,6 +68,7 @@ class Numbers:
         return render_template(
             "quiz/admin/numbers.html",
             bank=bank,
+            left_behind=[*left_behind((*bank.questions, *filter(None, map(self._library.case_of, bank.questions))))],
             items=items,
             told=[each for each in items if each.people],
             easy=EASY,

@@ -78,7 +78,7 @@ def test_letters_are_verdicts_where_options_say_right_and_wrong(said, means):
         ({"type": "单选", "answer": "A", "options": [*FOUR[:3], Written("D", "甲")]}, "option_same"),
         ({"type": "抢答", "answer": "A"}, "type_unknown"),
         ({"type": "判断", "answer": "对"}, "judge_choices"),
-        ({"type": "案例分析题", "answer": "A"}, "case_type"),
+        ({"type": "案例分析题", "answer": "A"}, "case_options"),
         ({"type": "单选", "answer": "A", "stem": "长" * 2001}, "too_long"),
         ({"type": "单选", "answer": "A", "options": [*FOUR[:3], Written("D", "长" * 501)]}, "too_long"),
         ({"answer": "", "options": ()}, "answer_missing"),

@@ -170,3 +170,31 @@ def test_no_file_that_was_sent_in_can_be_fetched(town):
         for way in ("", "look", "take", "waiting/", "imports/waiting/"):
             assert town.client.get(f"/admin/quiz/{way}{name}").status_code in {404, 405}
     assert waits.stat().st_mode & 0o077 == 0
+
+
+def test_a_bank_is_taken_out_worked_on_and_sent_in_again(town, folder):
+    for kind in ("xlsx", "gift"):
+        page = town.client.get("/admin/quiz/banks/basics").text
+        assert f'href="/admin/quiz/banks/basics/export.{kind}"' in page
+
+        file = town.client.get(f"/admin/quiz/banks/basics/export.{kind}")
+
+        assert f"basics.{kind}" in file.headers["Content-Disposition"]
+        answer = looks(town, name=f"basics.{kind}", data=file.data)
+        assert re.search(r"新增</dt><dd[^>]*>0<.*没有变</dt><dd[^>]*>2<", answer.text, re.DOTALL)
+
+
+@pytest.mark.parametrize("path", ["keine/export.xlsx", "basics/export.exe"])
+def test_what_cannot_be_taken_out(town, path):
+    assert town.client.get(f"/admin/quiz/banks/{path}").status_code == 404
+
+
+def test_pictures_that_an_export_leaves_behind_are_named(town, folder):
+    picture = {"file": "hui.png", "words": "徽"}
+    case = a_question("a", type="case", stem="材料", picture=picture, without=["options", "answer"])
+    write(folder / "pictures/hui.png", b"\x89PNG\r\n\x1a\n")
+    write(folder / "quizzes/basics.toml", a_bank(case, a_question("q1", case="a")))
+    town.house.shelf.look()
+    town.house.shelf.look()
+
+    assert "没有图片本身：hui.png" in town.client.get("/admin/quiz/banks/basics").text
