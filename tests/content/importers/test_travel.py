@@ -256,3 +256,15 @@ def test_what_moodle_has_to_be_read_is_told():
         (5, "picture_in_text"),
     ]
     assert len(reading.questions) == 2
+
+
+def test_parts_in_the_same_words_are_told_apart_by_their_cases(intake):
+    rows = [("", *CASE[1:2], stem, *CASE[3:]) for stem in ("甲支部开会。", "乙支部开会。")]
+    parts = [(f"{of}-1", *PART[1:3], said, "条例", of) for of, said in (("jia", "对"), ("yi", "错"))]
+    named = xlsx([("编号", *HEAD[1:]), ("jia", *rows[0][1:]), ("yi", *rows[1][1:]), *parts])
+    intake.take(intake.plan("b.xlsx", named, topic="dangzhang"))
+    bare = [("1", *rows[0][1:]), (*PART[:3], "对", "条例", "1"), ("2", *rows[1][1:]), (*PART[:3], "错", "条例", "2")]
+
+    again = intake.plan("b.xlsx", xlsx([HEAD, *bare]))
+
+    assert [len(again.merged.of(fate)) for fate in Fate] == [0, 0, 4]
