@@ -80,6 +80,7 @@ from scheduler.outlook import Outlook
 from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
+from scheduler.reminders import Staff
 from scheduler.reporting import Reporting
 from scheduler.tags import TagRound
 from scheduler.telling import Tell
@@ -454,7 +455,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 public_url=settings.public_url.rstrip("/"),
                 phone_of=phones.of,
                 workdays=Workdays(lambda: shelf.current().work_years),
-                admins=opinion.Staff(
+                admins=Staff(
                     names=admins.names,
                     persons=contacts.persons,
                     organisations=lambda: [*shelf.current().organisations.values()],

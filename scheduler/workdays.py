@@ -47,3 +47,11 @@ class Workdays:
     def between(self, day: date, last: date) -> int:
         """How many workdays come after this day, up to and with the last; 0 where the last isn't later."""
         return sum(self.is_workday(day + _DAY * ahead) for ahead in range(1, (last - day).days + 1))
+
+    def left(self, due: date, today: date) -> int:
+        """How many workdays are left until a day; less than none once it is over, on whatever day that is."""
+        return self.between(today, due) if today <= due else -max(self.between(due, today), 1)
+
+    def is_next(self, today: date, day: date) -> bool:
+        """Whether today is the first workday after a day."""
+        return self.is_workday(today) and self.between(day, today) == 1

@@ -20,8 +20,10 @@ from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
 from handlers.opinion.engine import listed as categories_in
-from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone, Tell
-from handlers.opinion.service import Confidence, Hands, Staff
+from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
+from handlers.opinion.service import Confidence, Hands
+from scheduler.reminders import Reminder, Staff, Tell
+from scheduler.workdays import Workdays
 from storage.checks import Check, Checks
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
@@ -36,9 +38,7 @@ __all__ = [
     "OpinionSettings",
     "Outside",
     "PictureGone",
-    "Staff",
     "Stores",
-    "Tell",
     "alike",
     "categories_in",
     "feature",
@@ -97,7 +97,7 @@ class Outside:
     post: Callable[[Letter], bool]
     account: Callable[[], Account]
     paces: Paces
-    workdays: engine.Workdays
+    workdays: Workdays
     admins: Staff
     replies: Callable[[], Mapping[str, ReadyReply]] = dict
     matters: Callable[[], Mapping[str, Matter]] = dict
@@ -146,14 +146,14 @@ class _Counter:
 
 
 @cache
-def _words() -> Mapping[str, str]:
-    told: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))["told"]
+def _words(table: str) -> Mapping[str, str]:
+    told: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))[table]
     return told
 
 
 def alike(one: str, other: str) -> bool:
     """Whether two opinions may say the same."""
-    return engine.likeness(one, other, fillers=_words()["fillers"]) >= engine.ALIKE
+    return engine.likeness(one, other, fillers=_words("told")["fillers"]) >= engine.ALIKE
 
 
 def feature(
@@ -234,7 +234,7 @@ def feature(
         today=today,
         author=outside.author,
         tell=outside.tell,
-        words=_words(),
+        words=_words("told"),
     )
     desk = admin.Desk(
         opinions=opinions,
@@ -254,15 +254,20 @@ def feature(
         states = [(say(f"opinion.state_{state}_short"), found[state]) for state in engine.State if found[state]]
         return [say("opinion.kept", count=found.total(), states=states)]
 
-    reminder = jobs.Reminder(
+    watch = jobs.Watch(
         opinions=opinions,
         promise=promise,
-        staff=outside.admins,
         confidence=confidence,
-        escalates_after=settings.escalate_workdays,
-        tell=outside.tell,
-        paces=outside.paces,
-        words=_words(),
+        reminder=Reminder(
+            about="opinion",
+            workdays=outside.workdays,
+            staff=outside.admins,
+            escalates_after=settings.escalate_workdays,
+            tell=outside.tell,
+            paces=outside.paces,
+            words=_words("told"),
+            calls=_words("calls"),
+        ),
     )
 
     return Feature(
@@ -278,7 +283,7 @@ def feature(
             answers=answers,
             album=album,
             bench=bench,
-            reminder=reminder,
+            watch=watch,
             zone=outside.zone,
         ),
         keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie, unite=opinions.unite),

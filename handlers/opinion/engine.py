@@ -10,8 +10,6 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Protocol, Self, TypeVar
 
-from content.models import Organisation
-
 # -- what becomes of an opinion ----------------------------------------------------------------------------------
 
 
@@ -244,14 +242,11 @@ class Workdays(Protocol):
     def between(self, day: date, last: date) -> int:
         """How many come after a day, up to and with the last."""
 
+    def left(self, due: date, today: date) -> int:
+        """How many are left until a day, less than none when it is over."""
 
-class Call(StrEnum):
-    """What is to be said today of the date that was promised."""
-
-    HALF_TIME = "half_time"
-    TOMORROW = "tomorrow"
-    TODAY = "today"
-    OVERDUE = "overdue"
+    def is_next(self, today: date, day: date) -> bool:
+        """Whether today is the first one after a day."""
 
 
 _OPEN = frozenset({State.RECEIVED, State.IN_HAND, State.REOPENED})
@@ -327,28 +322,11 @@ class Promise:
 
     def left(self, state: str, due: date | None, today: date) -> int | None:
         """How many workdays are left, less than none when it is overdue; None where nobody waits for an answer."""
-        if due is None or state not in _OPEN:
-            return None
-        return self.workdays.between(today, due) if today <= due else -max(self.workdays.between(due, today), 1)
+        return None if due is None or state not in _OPEN else self.workdays.left(due, today)
 
     def was_heard(self, heard: Sequence[Heard], turn: int, today: date) -> bool:
         """Whether to say today that a sender spoke: on the first workday after theirs, so that no time is told."""
-        days = (each.day for each in heard if each.turn == turn)
-        return self.workdays.is_workday(today) and any(self.workdays.between(day, today) == 1 for day in days)
-
-    def call(self, state: str, due: date | None, *, day: date, today: date) -> Call | None:
-        """What is to be said today of an opinion of `day`; on days off, nothing."""
-        left = self.left(state, due, today)
-        if left is None or due is None or not self.workdays.is_workday(today):
-            return None
-        if left < 0:
-            return Call.OVERDUE
-        if today == due:
-            return Call.TODAY
-        if left == 1:
-            return Call.TOMORROW
-        whole = self.workdays.between(day, due)
-        return Call.HALF_TIME if whole - left == (whole + 1) // 2 else None
+        return any(self.workdays.is_next(today, each.day) for each in heard if each.turn == turn)
 
 
 # -- by whose hands ------------------------------------------------------------------------------------------------
@@ -373,17 +351,6 @@ def likeness(one: str, other: str, *, fillers: str = "") -> float:
 def _pairs(words: str, fillers: str) -> Counter[str]:
     plain = unicodedata.normalize("NFKC", words).casefold()
     return Counter(map("".join, pairwise(each for each in plain if each.isalnum() and each not in fillers)))
-
-
-def above(admin: str, levels: int, organisations: Iterable[Organisation]) -> frozenset[str]:
-    """The admins of the organisations above those of an admin, so many levels up."""
-    known = {each.id: each for each in organisations}
-    at = [each for each in known.values() if admin in each.admins]
-    found: set[str] = set()
-    for _ in range(levels):
-        at = [known[each.parent] for each in at if each.parent in known]
-        found.update(name for each in at for name in each.admins)
-    return frozenset(found - {admin})
 
 
 # -- receipt codes -----------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """By the clock: pictures are fetched, words and pictures judged, answers told, anonymous opinions laid anew."""
 
 import random
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
@@ -11,12 +10,12 @@ import structlog
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Call, Promise, Review, State
-from handlers.opinion.service import Confidence, Staff
+from handlers.opinion.engine import Promise, Review, State
+from handlers.opinion.service import Confidence
 from scheduler.job import Job
+from scheduler.reminders import Pending, Reminder, Tell
 from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
-from storage.paces import Paces
 from storage.people import People
 from storage.pictures import NotAPicture, Pictures, redrawn
 from wechat.api.line import Media
@@ -27,9 +26,6 @@ _PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pict
 _NIGHTS = 3  # so many are looked at, in case one was missed
 VERDICT_WITHIN = timedelta(hours=1)  # the platform promises half of it: sec-check/api_mediacheckasync
 _DAYS_LOOKED_AT = 366
-_HEARD, _BELOW = "heard", "below"
-_CALLS = (_BELOW, *reversed(Call), _HEARD)  # what is graver comes first
-_HALF_A_DAY = 12 * 60 * 60
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
 
 
@@ -71,13 +67,6 @@ class FromPlatform:
             raise PictureGone from None
         except WeChatError:
             raise NotNow from None
-
-
-class Tell(Protocol):
-    """Brings a line to a person: by a customer-service message while that is allowed, else with their next answer."""
-
-    def __call__(self, person: str, line: str, key: str) -> None:
-        """Say `line` once for each `key`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,51 +259,33 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reminder:
-    """Tells admins, who said which contact is theirs, how many opinions come near the date that was promised.
+class Watch:
+    """What there is to remind admins of: opinions that wait for an answer, and what a sender said.
 
-    What is given to one is said to that one, and once it is late to the organisations above, a level for each
-    `escalates_after` workdays; what is nobody's is said to all who may read it. Numbers only: what is told may wait for
-    an admin's next visit in clear. That a sender spoke is said on the workday after: a time would lie beside their
-    words.
+    That a sender spoke is said on the workday after: a time would lie beside their words.
     """
 
     opinions: Opinions
     promise: Promise
-    staff: Staff
     confidence: Confidence
-    escalates_after: int
-    tell: Tell
-    paces: Paces
-    words: Mapping[str, str]
+    reminder: Reminder
 
     def __call__(self, now: datetime, today: date) -> None:
         """Say it once a day, however often this is run."""
-        days, persons = self.opinions.days(most=_DAYS_LOOKED_AT), self.staff.persons()
-        counts: dict[str, Counter[str]] = {name: Counter() for name in persons}
-        for each in self.opinions.with_heard(days):
-            for name, call in self._calls(each, today, persons):
-                counts[name][call] += 1
-        for name, person in persons.items():
-            said = [self.words[call].format(counts[name][call]) for call in _CALLS if counts[name][call]]
-            if said and not self.paces.wait("opinion reminder", person, most=1, seconds=_HALF_A_DAY, now=now):
-                line = self.words["line"].format(self.words["and"].join(said))
-                self.tell(person, line, f"opinion:reminder:{today.isoformat()}")
+        days = self.opinions.days(most=_DAYS_LOOKED_AT)
+        self.reminder((self._pending(each, today) for each in self.opinions.with_heard(days)), now, today)
 
-    def _calls(self, left: Opinion, today: date, persons: Collection[str]) -> Iterator[tuple[str, str]]:
-        """Who is told what of an opinion, as we left it."""
+    def _pending(self, left: Opinion, today: date) -> Pending:
+        """An opinion, as we left it."""
         opinion = self.promise.current(left)
-        call = self.promise.call(opinion.state, opinion.due, day=opinion.day, today=today)
-        may = [name for name in persons if self.confidence.may_read(name, opinion)]
-        own = (opinion.assignee,) if opinion.assignee in may else may
-        if call:
-            yield from ((name, call) for name in own)
-        if self.promise.was_heard(left.heard, left.turns, today):
-            yield from ((name, _HEARD) for name in own)
-        if call is Call.OVERDUE:
-            late = -(self.promise.left(opinion.state, opinion.due, today) or 0)
-            above = self.staff.hear_of_late(opinion.assignee, late, step=self.escalates_after)
-            yield from ((name, _BELOW) for name in above.intersection(may).difference(own))
+        waits = self.promise.left(opinion.state, opinion.due, today) is not None
+        return Pending(
+            day=opinion.day,
+            due=opinion.due if waits else None,
+            by=opinion.assignee,
+            known_to=lambda name: self.confidence.may_read(name, opinion),
+            news=("heard",) if self.promise.was_heard(left.heard, left.turns, today) else (),
+        )
 
 
 def rounds(
@@ -324,7 +295,7 @@ def rounds(
     answers: Callable[[], None],
     album: Album | None,
     bench: Bench,
-    reminder: Reminder,
+    watch: Watch,
     zone: tzinfo,
 ) -> tuple[Job, ...]:
     """The jobs of the opinion box."""
@@ -349,7 +320,7 @@ def rounds(
             album(now.astimezone(zone).date())
 
     def remind(now: datetime) -> None:
-        reminder(now, now.astimezone(zone).date())
+        watch(now, now.astimezone(zone).date())
 
     jobs = [
         Job(id="opinion.answers", cron="*/5 * * * *", run=tell),

@@ -1,14 +1,14 @@
 """Who handles an opinion, and what is done with several that say the same: for the console and for reminders."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from content.models import Organisation
 from content.opinions import Matter
 from handlers.opinion import engine
 from handlers.opinion.engine import Promise, State
+from scheduler.reminders import Staff
 from storage.opinion import Opinion, Opinions, no_note
 from storage.opinion_notes import ASSIGNED, MERGED, PARTED, READ, Note
 
@@ -26,22 +26,6 @@ class Meanwhile(Exception):
 
 class NotTogether(Exception):
     """These two can't be merged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staff:
-    """Who handles opinions: the console's accounts, the persons of those who said who they are, and whose they are.
-
-    An organisation's admins are named in the pack; what is late is told to those of the organisation above too.
-    """
-
-    names: Callable[[], Sequence[str]]
-    persons: Callable[[], Mapping[str, str]]
-    organisations: Callable[[], Iterable[Organisation]]
-
-    def hear_of_late(self, assignee: str, late: int, *, step: int) -> frozenset[str]:
-        """Who hears, besides its assignee, of what is so many workdays late: a level up for each `step`."""
-        return engine.above(assignee, late // step, self.organisations()) if assignee else frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,14 +81,6 @@ def test_tags_are_few_and_short(written, found):
     assert engine.tags(written) == found
 
 
-@pytest.mark.parametrize(
-    ("admin", "levels", "hear"),
-    [("支部", 0, set()), ("支部", 1, {"总支"}), ("支部", 9, {"总支", "书记"}), ("书记", 3, set()), ("谁", 3, set())],
-)
-def test_what_is_late_goes_up_the_organisations(admin, levels, hear):
-    assert engine.above(admin, levels, TREE) == hear
-
-
 def test_ready_words_are_as_long_as_an_answer_may_be():
     assert LONGEST == engine.NOTE_LONGEST
 

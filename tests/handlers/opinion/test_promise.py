@@ -1,11 +1,11 @@
 """By when an opinion is answered: said at once, shown while it waits, and told to admins in time."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
-from handlers.opinion.engine import Call, Promise, State, listed
+from handlers.opinion.engine import Promise, State, listed
 from scheduler.workdays import Workdays
 from tests.handlers.opinion.world import World, receipt
 
@@ -53,21 +53,6 @@ def test_so_many_workdays_are_left(today, left):
 def test_what_is_answered_is_not_late(state):
     assert PROMISE.left(state, date(2026, 9, 30), date(2026, 10, 10)) is None
     assert PROMISE.left(State.RECEIVED, None, date(2026, 10, 10)) is None
-
-
-def test_what_is_said_of_an_opinion_from_day_to_day():
-    """Ten workdays from 24 September, of which 28, 29 and 30 and 8 October are over before the fifth."""
-    days = [SENT + timedelta(days=ahead) for ahead in range(27)]
-    said = {day: PROMISE.call(State.RECEIVED, date(2026, 10, 15), day=SENT, today=day) for day in days}
-
-    assert {day: call for day, call in said.items() if call} == {
-        date(2026, 10, 9): Call.HALF_TIME,
-        date(2026, 10, 14): Call.TOMORROW,
-        date(2026, 10, 15): Call.TODAY,
-        date(2026, 10, 16): Call.OVERDUE,
-        date(2026, 10, 19): Call.OVERDUE,
-        date(2026, 10, 20): Call.OVERDUE,
-    }
 
 
 # -- what admins hear ------------------------------------------------------------------------------------------------

@@ -22,11 +22,12 @@ from content.words import template
 from handlers import openapi, opinion
 from handlers.conversation import Conversation
 from handlers.openapi import Effect
-from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Staff, Stores
+from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Stores
 from handlers.opinion.engine import Promise
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate, PageGate
 from scheduler.postman import Postman
+from scheduler.reminders import Staff
 from scheduler.workdays import Workdays
 from storage.checks import Checks
 from storage.db import Database

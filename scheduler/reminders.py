@@ -1,0 +1,134 @@
+"""Reminders of what is to be done by a day: at half time, before it, on it, when it is late, then up the organisations.
+
+One way for whatever has a day and somebody who sees to it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from content.models import Organisation
+from scheduler.workdays import Workdays
+from storage.paces import Paces
+
+_HALF_A_DAY = 12 * 60 * 60
+
+
+class Call(StrEnum):
+    """What is to be said today of a day that was named."""
+
+    HALF_TIME = "half_time"
+    TOMORROW = "tomorrow"
+    TODAY = "today"
+    OVERDUE = "overdue"
+    BELOW = "below"  # it is late in an organisation under one's own
+
+
+class Tell(Protocol):
+    """Brings a line to a person: by a customer-service message while that is allowed, else with their next answer."""
+
+    def __call__(self, person: str, line: str, key: str) -> None:
+        """Say `line` once for each `key`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Who sees to things: the console's accounts, the persons of those who said who they are, and whose they are.
+
+    An organisation's admins are named in the pack; what is late is told to those of the organisation above too.
+    """
+
+    names: Callable[[], Sequence[str]]
+    persons: Callable[[], Mapping[str, str]]
+    organisations: Callable[[], Iterable[Organisation]]
+
+    def hear_of_late(self, name: str, late: int, *, step: int) -> frozenset[str]:
+        """Who hears, besides whoever has it, of what is so many workdays late: a level up for each `step`."""
+        return above(name, late // step, self.organisations()) if name else frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What is to be done: since a day, by a day (None where nobody waits for it now), by somebody, "" for nobody yet.
+
+    `known_to` says which accounts may hear of it; `news` is what else is said of it to whoever has it.
+    """
+
+    day: date
+    due: date | None
+    by: str
+    known_to: Callable[[str], bool]
+    news: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """Tells admins, who said which contact is theirs, how much of what they see to comes near its day.
+
+    What is given to one is said to that one, and once it is late to the organisations above, a level for each
+    `escalates_after` workdays; what is nobody's is said to all who may know of it. Numbers only: what is told may wait
+    for an admin's next visit in clear. `calls` are the words of each, in the order in which they are said.
+    """
+
+    about: str
+    workdays: Workdays
+    staff: Staff
+    escalates_after: int
+    tell: Tell
+    paces: Paces
+    words: Mapping[str, str]
+    calls: Mapping[str, str]
+
+    def __call__(self, pending: Iterable[Pending], now: datetime, today: date) -> None:
+        """Say it once a day, however often this is run."""
+        persons = self.staff.persons()
+        counts: dict[str, Counter[str]] = {name: Counter() for name in persons}
+        for each in pending:
+            for name, call in self._calls(each, today, persons):
+                counts[name][call] += 1
+        for name, person in persons.items():
+            said = [words.format(counts[name][call]) for call, words in self.calls.items() if counts[name][call]]
+            if said and not self.paces.wait(f"{self.about} reminder", person, most=1, seconds=_HALF_A_DAY, now=now):
+                line = self.words["line"].format(self.words["and"].join(said))
+                self.tell(person, line, f"{self.about}:reminder:{today.isoformat()}")
+
+    def _calls(self, each: Pending, today: date, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Who is told what of it."""
+        may = [name for name in names if each.known_to(name)]
+        own = (each.by,) if each.by in may else may
+        call = call_of(self.workdays, day=each.day, due=each.due, today=today)
+        said = (*([call] if call else []), *each.news)
+        yield from ((name, word) for name in own for word in said)
+        if call is Call.OVERDUE and each.due:
+            late = -self.workdays.left(each.due, today)
+            above_them = self.staff.hear_of_late(each.by, late, step=self.escalates_after)
+            yield from ((name, Call.BELOW) for name in above_them.intersection(may).difference(own))
+
+
+def call_of(workdays: Workdays, *, day: date, due: date | None, today: date) -> Call | None:
+    """What is to be said today of what is to be done from one day to another; on days off, nothing."""
+    if due is None or not workdays.is_workday(today):
+        return None
+    left = workdays.left(due, today)
+    if left < 0:
+        return Call.OVERDUE
+    if today == due:
+        return Call.TODAY
+    if left == 1:
+        return Call.TOMORROW
+    whole = workdays.between(day, due)
+    return Call.HALF_TIME if whole - left == (whole + 1) // 2 else None
+
+
+def above(admin: str, levels: int, organisations: Iterable[Organisation]) -> frozenset[str]:
+    """The admins of the organisations above those of an admin, so many levels up."""
+    known = {each.id: each for each in organisations}
+    at = [each for each in known.values() if admin in each.admins]
+    found: set[str] = set()
+    for _ in range(levels):
+        at = [known[each.parent] for each in at if each.parent in known]
+        found.update(name for each in at for name in each.admins)
+    return frozenset(found - {admin})

@@ -1,0 +1,43 @@
+"""What is said of a day that was named, from day to day, and who is above whom."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from content.models import Organisation
+from scheduler.reminders import Call, above, call_of
+from scheduler.workdays import Workdays
+
+SINCE = date(2026, 9, 24)  # a Thursday, before two holidays
+TREE = [
+    Organisation(id="dangwei", name="党委", admins=("书记",)),
+    Organisation(id="zongzhi", name="总支", parent="dangwei", admins=("总支",)),
+    Organisation(id="zhibu", name="支部", parent="zongzhi", admins=("支部",)),
+]
+
+
+def test_what_is_said_from_day_to_day():
+    """Ten workdays from 24 September, of which 28, 29 and 30 and 8 October are over before the fifth."""
+    days = [SINCE + timedelta(days=ahead) for ahead in range(27)]
+    said = {day: call_of(Workdays(dict), day=SINCE, due=date(2026, 10, 15), today=day) for day in days}
+
+    assert {day: call for day, call in said.items() if call} == {
+        date(2026, 10, 9): Call.HALF_TIME,
+        date(2026, 10, 14): Call.TOMORROW,
+        date(2026, 10, 15): Call.TODAY,
+        date(2026, 10, 16): Call.OVERDUE,
+        date(2026, 10, 19): Call.OVERDUE,
+        date(2026, 10, 20): Call.OVERDUE,
+    }
+
+
+def test_of_what_nobody_waits_for_nothing_is_said():
+    assert call_of(Workdays(dict), day=SINCE, due=None, today=date(2026, 10, 16)) is None
+
+
+@pytest.mark.parametrize(
+    ("admin", "levels", "hear"),
+    [("支部", 0, set()), ("支部", 1, {"总支"}), ("支部", 9, {"总支", "书记"}), ("书记", 3, set()), ("谁", 3, set())],
+)
+def test_what_is_late_goes_up_the_organisations(admin, levels, hear):
+    assert above(admin, levels, TREE) == hear
