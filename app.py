@@ -408,6 +408,12 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     a_minute = settings.handlers.login.requests_a_minute
     page_sessions = Sessions(database, mark=keys.mark("page session"))  # whose tokens open no door of the API
     page_gate = PageGate(sessions=page_sessions, paces=paces, clock=clock, a_minute=a_minute)
+    measures = Measures(database, keys)
+    staff = Staff(
+        names=admins.names,
+        persons=contacts.persons,
+        organisations=lambda: [*shelf.current().organisations.values()],
+    )
     phones, cards = Phones(database, keys), _cards(settings, platform, clock)
     features = (
         quiz.feature(
@@ -455,13 +461,11 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 public_url=settings.public_url.rstrip("/"),
                 phone_of=phones.of,
                 workdays=Workdays(lambda: shelf.current().work_years),
-                admins=Staff(
-                    names=admins.names,
-                    persons=contacts.persons,
-                    organisations=lambda: [*shelf.current().organisations.values()],
-                ),
+                admins=staff,
                 replies=lambda: shelf.current().replies,
                 matters=lambda: shelf.current().matters,
+                measures=measures.of,
+                measure_page=measure.PAGE,
                 zone=settings.zone,
             ),
             clock=clock,
@@ -495,9 +499,21 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             zone=settings.zone,
         ),
         measure.feature(
-            measures=Measures(database, keys),
-            names=admins.names,
-            today=lambda: clock().astimezone(settings.zone).date(),
+            work=measure.Work(
+                measures=measures,
+                staff=staff,
+                subjects=opinion.subjects(
+                    opinions=opinions,
+                    matters=lambda: shelf.current().matters,
+                    settings=settings.handlers.opinion,
+                ),
+                workdays=Workdays(lambda: shelf.current().work_years),
+                today=lambda: clock().astimezone(settings.zone).date(),
+            ),
+            tell=tell,
+            paces=paces,
+            escalates_after=settings.handlers.opinion.escalate_workdays,
+            zone=settings.zone,
         ),
         membership.feature(
             roster=roster_store, people=people, shelf=shelf, zone=settings.zone, clock=clock, effect=effect

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,8 @@ _IN_BULK = (
     "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '60s'"
 )
 DRIVERS = ("postgresql+psycopg", "sqlite")
+
+Beside = Callable[[Connection], None]  # what one store writes in the transaction of another
 
 metadata = sa.MetaData(
     naming_convention={

@@ -2,14 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
 import sqlalchemy as sa
 
-from storage.db import Database, metadata
+from storage.db import Beside, Database, metadata
 from storage.sealing import CannotOpen, Keys
 
 measures = sa.Table(
@@ -23,7 +23,11 @@ measures = sa.Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A problem with what is done about it; `responsible`, `done_by` and `verified_by` are accounts of the console."""
+    """A problem with what is done about it; `responsible`, `done_by` and `verified_by` are accounts of the console.
+
+    `opinion` is the id of the one that it was begun for, "" where it was none. `handed_by` gave it on, from
+    `handed_from` to who is responsible now.
+    """
 
     problem: str = field(repr=False)
     measure: str = field(repr=False)
@@ -31,6 +35,10 @@ class Measure:
     until: date
     made_by: str
     made_on: date
+    opinion: str = ""
+    handed_from: str = ""
+    handed_by: str = ""
+    handed_on: date | None = None
     done: str = field(default="", repr=False)
     done_by: str = ""
     done_on: date | None = None
@@ -40,7 +48,7 @@ class Measure:
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
-_DAYS = ("until", "made_on", "done_on", "verified_on")
+_DAYS = ("until", "made_on", "handed_on", "done_on", "verified_on")
 
 
 class Measures:
@@ -50,20 +58,34 @@ class Measures:
         self._db = db
         self._box = keys.box("measure")
 
-    def add(self, new: Measure) -> None:
-        """Keep one."""
+    def add(self, new: Measure, *, beside: Beside | None = None) -> None:
+        """Keep one; `beside` is written in the same transaction."""
         with self._db.begin() as connection:
             connection.execute(measures.insert().values(id=new.id, sealed=self._sealed(new)))
+            if beside:
+                beside(connection)
 
     def all(self) -> list[Measure]:
         """Every one that opens with our key, the next to be done first."""
+        return self._found(sa.select(measures))
+
+    def of(self, ids: Collection[str]) -> list[Measure]:
+        """Those of these ids, the next to be done first."""
+        return self._found(sa.select(measures).where(measures.c.id.in_(ids))) if ids else []
+
+    def get(self, which: str) -> Measure | None:
+        """The one of this id."""
+        return next(iter(self.of([which])), None)
+
+    def _found(self, chosen: sa.Select[tuple[str, bytes]]) -> list[Measure]:
         with self._db.read() as connection:
-            rows = connection.execute(sa.select(measures)).all()
-        found = []
+            rows = connection.execute(chosen).all()
+        return sorted(self._opened(rows), key=lambda each: (each.until, each.id))
+
+    def _opened(self, rows: Iterable[sa.Row[tuple[str, bytes]]]) -> Iterable[Measure]:
         for row in rows:
             with suppress(CannotOpen):
-                found.append(self._read(row))
-        return sorted(found, key=lambda each: (each.until, each.id))
+                yield self._read(row)
 
     def change(self, which: str, changed: Callable[[Measure], Measure]) -> Measure | None:
         """Put `changed` in the place of the one with this id, one change after the other."""
@@ -82,5 +104,5 @@ class Measures:
 
     def _read(self, row: sa.Row[tuple[str, bytes]]) -> Measure:
         told = json.loads(self._box.open(row.sealed, bound_to=row.id.encode()))
-        days = {name: date.fromisoformat(told[name]) for name in _DAYS if told[name]}
+        days = {name: date.fromisoformat(told[name]) for name in _DAYS if told.get(name)}
         return Measure(**{**told, **days, "id": row.id})

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import redis
-from storage.db import Database, metadata
+from storage.db import Beside, Database, metadata
 from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
 from storage.letterbox import Letterbox
 from storage.opinion_notes import Note, OpinionNotes
@@ -158,7 +158,7 @@ class Opinions:
         """Take the anonymous opinions of the days before this one out of the letterbox, to the others of their days."""
         self.letterbox.move(before=before)
 
-    def keep_named(self, opinion: Opinion, *, message: str, beside: Callable[[Connection], None] | None = None) -> bool:
+    def keep_named(self, opinion: Opinion, *, message: str, beside: Beside | None = None) -> bool:
         """Keep a named opinion; False when it, or one sent with the same message, is there already.
 
         `beside` is written in the same transaction, where the opinion is.

@@ -13,7 +13,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage.db import Database, metadata
+from storage.db import Beside, Database, metadata
 from storage.sealing import CannotOpen, Keys
 
 NOTE_BYTES = 3072  # 500 characters of four bytes, with all that goes with them
@@ -47,7 +47,8 @@ INTERNAL = "internal"  # a word among those who handle it
 ASSIGNED = "assigned"  # to the admin whom the words name; to nobody where they are empty
 MERGED, PARTED = "merged", "parted"  # the opinion whose id is the words was merged into this one, or is no longer
 READ = "read"  # somebody opened what only few may read
-UNSEEN = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED, READ})
+MEASURE = "measure"  # the measure whose id is the words was begun for it
+UNSEEN = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED, READ, MEASURE})
 
 
 class OpinionNotes:
@@ -69,6 +70,10 @@ class OpinionNotes:
         """Keep a note by itself."""
         with self._db.begin() as connection:
             self.put(connection, opinion, note)
+
+    def beside(self, opinion: str, note: Note) -> Beside:
+        """What keeps a note in the transaction of another store."""
+        return lambda connection: self.put(connection, opinion, note)
 
     def put(self, connection: Connection, opinion: str, note: Note) -> None:
         """Keep a note in a transaction that does more."""

@@ -1,15 +1,35 @@
 """A problem, what is done about it, by whom, until when, and who else saw that it was done."""
 
-from collections.abc import Callable, Sequence
-from datetime import date
+import tomllib
+from datetime import tzinfo
+from pathlib import Path
 
 from handlers.feature import Feature
-from handlers.measure import admin
-from storage.measure import Measures
+from handlers.measure import admin, jobs
+from handlers.measure.service import Work
+from scheduler.reminders import Reminder, Tell
+from storage.paces import Paces
 
-__all__ = ["feature"]
+__all__ = ["PAGE", "Work", "feature"]
+
+PAGE = "/admin/measure/"  # where one is begun; ?opinion= is the address of one
 
 
-def feature(*, measures: Measures, names: Callable[[], Sequence[str]], today: Callable[[], date]) -> Feature:
-    """The console's page of them; `names` are its accounts."""
-    return Feature(name="measure", admin=admin.blueprint(admin.Board(measures=measures, names=names, today=today)))
+def feature(*, work: Work, tell: Tell, paces: Paces, escalates_after: int, zone: tzinfo) -> Feature:
+    """The console's page of them, and reminders; what is late goes up a level for each `escalates_after` workdays."""
+    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    reminder = Reminder(
+        about="measure",
+        workdays=work.workdays,
+        staff=work.staff,
+        escalates_after=escalates_after,
+        tell=tell,
+        paces=paces,
+        words=words["told"],
+        calls=words["calls"],
+    )
+    return Feature(
+        name="measure",
+        admin=admin.blueprint(admin.Board(work=work, tell=tell, given=words["told"]["given"])),
+        jobs=jobs.rounds(work=work, reminder=reminder, zone=zone),
+    )

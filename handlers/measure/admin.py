@@ -1,17 +1,19 @@
 """Measures in the console: what is to be done, what is said to be, and what somebody else has seen."""
 
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
 from handlers import access
 from handlers.measure import engine
 from handlers.measure.engine import Fault, State
-from storage.measure import Measure, Measures
+from handlers.measure.service import Case, Subject, Work
+from scheduler.reminders import Tell
+from storage.measure import Measure
 
 
 class Refused(Exception):
@@ -24,70 +26,121 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """All measures; `names` are the console's accounts."""
+    """All measures; `given` is said to who gets one."""
 
-    measures: Measures
-    names: Callable[[], Sequence[str]]
-    today: Callable[[], date]
+    work: Work
+    tell: Tell
+    given: str
 
     def listed(self) -> ResponseReturnValue:
         """All, the next to be done first, and a form for another."""
-        return self._page()
+        return self._page(about=self._about(request.args.get("opinion", "")))
 
     def begin(self) -> ResponseReturnValue:
         """Keep a new one."""
-        problem, what, who = (request.form.get(key, "").strip() for key in ("problem", "measure", "responsible"))
-        until, today = _day(request.form.get("until", "")), self.today()
-        fault = engine.new_fault(problem, what, is_admin=who in self.names(), until=until, today=today)
+        about = self._about(request.form.get("opinion", ""))
+        problem, what, who = (_typed(key) for key in ("problem", "measure", "responsible"))
+        until, today = _day(request.form.get("until", "")), self.work.today()
+        is_admin = who in self.work.accounts(about)
+        fault = engine.new_fault(problem, what, is_admin=is_admin, until=until, today=today)
         if fault or until is None:
-            return self._page(fault=fault, at="new"), 422
-        by = access.who_is_in()
-        new = Measure(problem=problem, measure=what, responsible=who, until=until, made_by=by, made_on=today)
-        self.measures.add(new)
-        return self._back()
+            return self._page(fault=fault, at="new", about=about), 422
+        new = Measure(
+            problem=problem,
+            measure=what,
+            responsible=who,
+            until=until,
+            made_by=access.who_is_in(),
+            made_on=today,
+            opinion=about.id if about else "",
+        )
+        self.work.begin(new)
+        self._tell(who)
+        return _back(new.id)
+
+    def hand(self, which: str) -> ResponseReturnValue:
+        """Give it to somebody else to see to."""
+        case, to = self._find(which), _typed("responsible")
+
+        def changed(now: Measure) -> Measure:
+            _refuse(engine.hand_fault(now, is_admin=to in case.accounts))
+            if to == now.responsible:
+                return now
+            by, on = access.who_is_in(), self.work.today()
+            return replace(now, responsible=to, handed_from=now.responsible, handed_by=by, handed_on=on)
+
+        page = self._change(which, changed)
+        if to != case.measure.responsible and not isinstance(page, tuple):
+            self._tell(to)
+        return page
 
     def done(self, which: str) -> ResponseReturnValue:
         """Say that it is done, and how."""
-        words = request.form.get("words", "").strip()
+        words, by = _typed("words"), access.who_is_in()
 
         def changed(now: Measure) -> Measure:
-            _refuse(engine.done_fault(_state(now), words))
-            return replace(now, done=words, done_by=access.who_is_in(), done_on=self.today())
+            _refuse(engine.done_fault(now, words, by=by))
+            return replace(now, done=words, done_by=by, done_on=self.work.today(), verified="")
+
+        return self._change(which, changed)
+
+    def take_back(self, which: str) -> ResponseReturnValue:
+        """Say that it isn't done after all; the words stay, to be mended."""
+
+        def changed(now: Measure) -> Measure:
+            _refuse(engine.take_back_fault(now, by=access.who_is_in()))
+            return replace(now, done_by="", done_on=None)
 
         return self._change(which, changed)
 
     def verify(self, which: str) -> ResponseReturnValue:
         """Say what was seen: this closes it. Or that it isn't done, which opens it again."""
-        words, by = request.form.get("words", "").strip(), access.who_is_in()
+        words, by = _typed("words"), access.who_is_in()
 
         def changed(now: Measure) -> Measure:
-            people = {"responsible": now.responsible, "done_by": now.done_by}
-            _refuse(engine.verified_fault(_state(now), words, by=by, **people))
+            _refuse(engine.verified_fault(now, words, by=by))
             if request.form.get("again"):
-                return replace(now, done="", done_by="", done_on=None, verified=words)
-            return replace(now, verified=words, verified_by=by, verified_on=self.today())
+                return replace(now, done_by="", done_on=None, verified=words)
+            return replace(now, verified=words, verified_by=by, verified_on=self.work.today())
 
         return self._change(which, changed)
 
+    # -- what they share -----------------------------------------------------------------------------------------
+
+    def _about(self, address: str) -> Subject | None:
+        """The opinion at an address; 404 where there is none, 403 where it is for others."""
+        if not address:
+            return None
+        found = self.work.subjects.at(address) or abort(404)
+        return found if found.known_to(access.who_is_in()) else abort(403)
+
+    def _find(self, which: str) -> Case:
+        found = self.work.find(which)
+        return found if found and access.who_is_in() in found.accounts else abort(404)
+
+    def _tell(self, name: str) -> None:
+        """Tell somebody that there is one, where they said who they are."""
+        person = self.work.staff.persons().get(name)
+        if person and name != access.who_is_in():
+            self.tell(person, self.given, f"measure:given:{secrets.token_hex(8)}")
+
     def _change(self, which: str, changed: Callable[[Measure], Measure]) -> ResponseReturnValue:
+        self._find(which)
         try:
-            after = self.measures.change(which, changed)
+            self.work.measures.change(which, changed)
         except Refused as refused:
             return self._page(fault=refused.fault, at=which), 422
-        if after is None:
-            raise NotFound
-        return self._back()
+        return _back(which)
 
-    def _back(self) -> ResponseReturnValue:
-        return redirect(url_for("measure_admin.listed"), 303)
-
-    def _page(self, *, fault: Fault | None = None, at: str = "") -> str:
-        rows = [(each, _state(each)) for each in self.measures.all()]
+    def _page(self, *, fault: Fault | None = None, at: str = "", about: Subject | None = None) -> str:
+        rows = [each for each in self.work.all() if access.who_is_in() in each.accounts]
         return render_template(
             "measure/list.html",
-            rows=sorted(rows, key=lambda row: row[1] is State.VERIFIED),
-            today=self.today(),
-            names=self.names(),
+            rows=sorted(rows, key=lambda row: row.state is State.VERIFIED),
+            about=about,
+            opinion=request.values.get("opinion", ""),
+            today=self.work.today(),
+            names=self.work.accounts(about),
             me=access.who_is_in(),
             fault=fault,
             at=at,
@@ -96,8 +149,12 @@ class Board:
         )
 
 
-def _state(each: Measure) -> State:
-    return engine.state(each.done_by, each.verified_by)
+def _back(which: str) -> ResponseReturnValue:
+    return redirect(url_for("measure_admin.listed", _anchor=f"m-{which}"), 303)
+
+
+def _typed(key: str) -> str:
+    return request.form.get(key, "").strip()
 
 
 def _refuse(fault: Fault | None) -> None:
@@ -117,6 +174,7 @@ def blueprint(board: Board) -> Blueprint:
     pages = Blueprint("measure_admin", __name__, url_prefix="/admin/measure", template_folder="../templates")
     pages.add_url_rule("/", "listed", board.listed)
     pages.add_url_rule("/", "begin", board.begin, methods=["POST"])
-    pages.add_url_rule("/<which>/done", "done", board.done, methods=["POST"])
-    pages.add_url_rule("/<which>/verify", "verify", board.verify, methods=["POST"])
+    acts = {"done": board.done, "verify": board.verify, "hand": board.hand, "back": board.take_back}
+    for act, view in acts.items():
+        pages.add_url_rule(f"/<which>/{act}", act, view, methods=["POST"])
     return pages

@@ -1,7 +1,9 @@
 """The rules of measures: what one needs, who may say that it is done, and who may verify it."""
 
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
+from typing import Protocol
 
 LONGEST = 300  # characters of each text
 
@@ -22,12 +24,29 @@ class Fault(StrEnum):
     PAST = "past"
     NOT_OPEN = "not_open"
     NOT_DONE = "not_done"
+    NOT_RESPONSIBLE = "not_responsible"
     SAME_PERSON = "same_person"
 
 
-def state(done_by: str, verified_by: str) -> State:
+class Known(Protocol):
+    """A measure, as far as the rules ask (storage.measure.Measure)."""
+
+    @property
+    def responsible(self) -> str:
+        """Who sees to it."""
+
+    @property
+    def done_by(self) -> str:
+        """Who said that it is done."""
+
+    @property
+    def verified_by(self) -> str:
+        """Who saw it."""
+
+
+def state(each: Known) -> State:
     """How far it is."""
-    return State.VERIFIED if verified_by else State.DONE if done_by else State.OPEN
+    return State.VERIFIED if each.verified_by else State.DONE if each.done_by else State.OPEN
 
 
 def is_text(words: str) -> bool:
@@ -44,17 +63,43 @@ def new_fault(problem: str, measure: str, *, is_admin: bool, until: date | None,
     return Fault.PAST if until is None or until < today else None
 
 
-def done_fault(now: State, words: str) -> Fault | None:
-    """Why it can't be said to be done."""
-    if now is not State.OPEN:
+def done_fault(each: Known, words: str, *, by: str) -> Fault | None:
+    """Why it can't be said to be done: by who is responsible only, so that two accounts are enough to close it."""
+    if state(each) is not State.OPEN:
         return Fault.NOT_OPEN
+    if by != each.responsible:
+        return Fault.NOT_RESPONSIBLE
     return None if is_text(words) else Fault.TEXT
 
 
-def verified_fault(now: State, words: str, *, by: str, responsible: str, done_by: str) -> Fault | None:
-    """Why it can't be verified: nothing is closed that nobody said was done, nor by who did it or said so."""
-    if now is not State.DONE:
+def hand_fault(each: Known, *, is_admin: bool) -> Fault | None:
+    """Why it can't be given on."""
+    if state(each) is not State.OPEN:
+        return Fault.NOT_OPEN
+    return None if is_admin else Fault.NO_SUCH_ADMIN
+
+
+def take_back_fault(each: Known, *, by: str) -> Fault | None:
+    """Why it can't be said to be not done after all."""
+    if state(each) is not State.DONE:
         return Fault.NOT_DONE
-    if by in {responsible, done_by}:
+    return None if by in concerned(each) else Fault.NOT_RESPONSIBLE
+
+
+def verified_fault(each: Known, words: str, *, by: str) -> Fault | None:
+    """Why it can't be verified: nothing is closed that nobody said was done, nor by who did it or said so."""
+    if state(each) is not State.DONE:
+        return Fault.NOT_DONE
+    if by in concerned(each):
         return Fault.SAME_PERSON
     return None if is_text(words) else Fault.TEXT
+
+
+def concerned(each: Known) -> frozenset[str]:
+    """Who can't verify it: who is responsible, and who said that it is done."""
+    return frozenset({each.responsible, each.done_by} - {""})
+
+
+def verifiers(each: Known, accounts: Collection[str]) -> list[str]:
+    """Who of those that know of it could verify it."""
+    return sorted({*accounts} - concerned(each))

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cache
@@ -21,7 +21,7 @@ from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
 from handlers.opinion.engine import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
-from handlers.opinion.service import Confidence, Hands
+from handlers.opinion.service import Confidence, Hands, Measure, Remedies, Subjects
 from scheduler.reminders import Reminder, Staff, Tell
 from scheduler.workdays import Workdays
 from storage.checks import Check, Checks
@@ -42,6 +42,7 @@ __all__ = [
     "alike",
     "categories_in",
     "feature",
+    "subjects",
 ]
 
 
@@ -89,7 +90,7 @@ class Outside:
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
     are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
     opinions, `replies` the pack's words for them, `matters` its categories that go elsewhere first; `author` is the
-    admin of a request.
+    admin of a request. `measures` gives those of some ids, and `measure_page` is where one is begun.
     """
 
     tell: Tell
@@ -101,6 +102,8 @@ class Outside:
     admins: Staff
     replies: Callable[[], Mapping[str, ReadyReply]] = dict
     matters: Callable[[], Mapping[str, Matter]] = dict
+    measures: Callable[[Collection[str]], Sequence[Measure]] = lambda _: ()
+    measure_page: str = ""
     author: Callable[[], str] = access.who_is_in
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
@@ -156,6 +159,11 @@ def alike(one: str, other: str) -> bool:
     return engine.likeness(one, other, fillers=_words("told")["fillers"]) >= engine.ALIKE
 
 
+def subjects(*, opinions: Opinions, matters: Callable[[], Mapping[str, Matter]], settings: OpinionSettings) -> Subjects:
+    """Opinions for a feature that does something about them, with who may read which."""
+    return Subjects(opinions=opinions, confidence=Confidence(matters=matters, entrusted=frozenset(settings.entrusted)))
+
+
 def feature(
     *,
     stores: Stores,
@@ -186,6 +194,7 @@ def feature(
         workdays=outside.workdays, days=settings.workdays, categories=lambda: say("opinion.categories")
     )
     confidence = Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted))
+    remedies = Remedies(opinions=opinions, find=outside.measures, page=outside.measure_page)
     bounds = engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures)
     box = chat.OpinionBox(
         opinions=opinions,
@@ -200,6 +209,7 @@ def feature(
         bounds=bounds,
         promise=promise,
         confidence=confidence,
+        remedies=remedies,
         takes_pictures=fetch is not None and settings.pictures > 0,
         zone=outside.zone,
     )
@@ -216,6 +226,7 @@ def feature(
         bounds=bounds,
         promise=promise,
         confidence=confidence,
+        remedies=remedies,
         clock=clock,
         zone=outside.zone,
         effect=outside.effect,
@@ -244,6 +255,7 @@ def feature(
         tell_answers=answers,
         today=today,
         promise=promise,
+        remedies=remedies,
         phone_of=outside.phone_of,
         replies=outside.replies,
         escalates_after=settings.escalate_workdays,

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from content.opinions import ReadyReply
 from handlers.opinion import engine
-from handlers.opinion.engine import Promise, State
-from handlers.opinion.service import Hands, Meanwhile, NotNext, NotTogether
+from handlers.opinion.engine import Promise, Remedy, State
+from handlers.opinion.service import Hands, Meanwhile, NotNext, NotTogether, Remedies
 from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions, no_note
 from storage.opinion_notes import INTERNAL, UNSEEN, Note
@@ -77,6 +77,7 @@ class Desk:
     tell_answers: Callable[[], None]
     today: Callable[[], date]
     promise: Promise
+    remedies: Remedies
     phone_of: PhoneOf
     replies: Callable[[], Mapping[str, ReadyReply]]
     escalates_after: int  # workdays, as in the reminders
@@ -146,6 +147,8 @@ class Desk:
             return replace(now, reply=words, answered_on=today, answers=now.answers + 1)
 
         words = request.form.get("reply", "")
+        if outcome is State.ANSWERED and self._is_early(name):
+            return self._page(name, self.find(name), fault="measure_runs", typed={"reply": words}), 422
         if engine.gaps(words, (each.words for each in self.replies().values())):
             return self._page(name, self.find(name), fault="gaps", typed={"reply": words}), 422
         return self._say(name, "reply", outcome, answered)
@@ -161,7 +164,14 @@ class Desk:
 
     def close(self, name: str) -> ResponseReturnValue:
         """End it, with the reason."""
+        if self._is_early(name):
+            typed = {"reason": request.form.get("reason", "")}
+            return self._page(name, self.find(name), fault="measure_runs", typed=typed), 422
         return self._say(name, "reason", State.CLOSED, _as_it_is)
+
+    def _is_early(self, name: str) -> bool:
+        """Whether it would be ended while a measure runs, and whoever does it didn't say that they know."""
+        return not request.form.get("anyway") and self.remedies.stand(self.find(name)) is Remedy.RUNS
 
     def assign(self, name: str) -> ResponseReturnValue:
         """Give it to one of the console's accounts, or to nobody."""
@@ -297,6 +307,8 @@ class Desk:
             lead=address(opinion.same_as) if opinion.same_as else "",
             with_it=[(address(each.id), each) for each in self.hands.with_it(opinion)],
             alike=[(address(each.id), each) for each, _ in self._alike(opinion)],
+            measures=self.remedies.of(opinion),
+            measure_page=self.remedies.page,
             replies=[each for each in self.replies().values() if each.is_for(opinion.category)],
             longest=engine.NOTE_LONGEST,
             most_tags=engine.TAGS,

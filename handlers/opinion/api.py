@@ -23,8 +23,8 @@ from handlers.conversation import Say
 from handlers.openapi import Effect, Once
 from handlers.openapi import Line as Typed
 from handlers.opinion import engine
-from handlers.opinion.engine import Asks, Bounds, Draft, Promise, Review, Solved, State
-from handlers.opinion.service import Confidence
+from handlers.opinion.engine import Asks, Bounds, Draft, Promise, Remedy, Review, Solved, State
+from handlers.opinion.service import Confidence, Remedies
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.checks import Checks, Due
@@ -171,6 +171,7 @@ class Status(BaseModel):
     talk: list[Line] = Field(description="What was said to and fro since, the oldest first.")
     asks: Asks | Literal[""] = Field(description="What may be said to it now, once: an answer, or a verdict of ours.")
     ticket: str = Field(description="To be handed in with it, today.")
+    measure: Remedy | Literal[""] = Field(description="How far what is done about it beyond an answer has come.")
     lost: int = Field(description="Pictures that could not be had from the platform.")
 
 
@@ -211,6 +212,7 @@ class Box:
     bounds: Bounds
     promise: Promise
     confidence: Confidence
+    remedies: Remedies
     clock: Callable[[], datetime]
     zone: tzinfo
     effect: Effect
@@ -374,6 +376,7 @@ class Box:
             talk=[Line.model_validate(each) for each in engine.talk(self.opinions.notes.of(opinion.id), opinion.heard)],
             asks=asked or "",
             ticket=self.opinions.ticket_of(opinion.id, opinion.turns, asked, today) if asked else "",
+            measure=self.remedies.stand(opinion) or "",
             lost=opinion.lost,
         )
 

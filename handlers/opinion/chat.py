@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Asks, Bounds, Draft, Problem, Promise, Solved, Step, Word
-from handlers.opinion.service import Confidence
+from handlers.opinion.service import Confidence, Remedies
 from handlers.router import Draft as Kept
 from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
@@ -58,6 +58,7 @@ class OpinionBox:
     bounds: Bounds
     promise: Promise
     confidence: Confidence
+    remedies: Remedies
     takes_pictures: bool
     zone: tzinfo
 
@@ -411,6 +412,7 @@ class OpinionBox:
             day=self._say("day", day=opinion.day),
             category=opinion.category,
             state=self._say(f"state_{opinion.state}"),
+            measure=self.remedies.stand(opinion),
             promised=self._due(opinion, self._now(turn).date()),
             talk=[(each, self._say("day", day=each.day)) for each in talk],
             invited=self._invited(turn, opinion),

@@ -73,6 +73,18 @@ def may_become(state: str, wanted: str) -> bool:
     return wanted in TRANSITIONS[State(state)]
 
 
+class Remedy(StrEnum):
+    """How far what is done about it beyond an answer has come, in one or more measures."""
+
+    RUNS = "runs"
+    SEEN = "seen"  # somebody else has seen of each that it is done
+
+
+def remedy(verified: Sequence[bool]) -> Remedy | None:
+    """How far it is, of whether each measure was verified; None where there is none."""
+    return (Remedy.SEEN if all(verified) else Remedy.RUNS) if verified else None
+
+
 # -- what the sender says to it ------------------------------------------------------------------------------------
 
 

@@ -107,6 +107,7 @@ class Became(Protocol):
     talk: Any
     asks: Any
     ticket: str
+    measure: Any
     lost: int
 
 

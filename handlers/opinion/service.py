@@ -1,16 +1,18 @@
 """Who handles an opinion, and what is done with several that say the same: for the console and for reminders."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Protocol
 
 from content.opinions import Matter
 from handlers.opinion import engine
 from handlers.opinion.engine import Promise, State
 from scheduler.reminders import Staff
+from storage.db import Beside
 from storage.opinion import Opinion, Opinions, no_note
-from storage.opinion_notes import ASSIGNED, MERGED, PARTED, READ, Note
+from storage.opinion_notes import ASSIGNED, MEASURE, MERGED, PARTED, READ, Note
 
 _ALIKE_WITHIN = timedelta(days=30)  # what came longer ago is no near-duplicate but an old trouble
 _ALIKE_SHOWN = 3
@@ -46,6 +48,107 @@ class Confidence:
     def may_read(self, admin: str, opinion: Opinion) -> bool:
         """Whether this account may open it."""
         return not opinion.restricted or admin in self.entrusted
+
+
+class Measure(Protocol):
+    """What is done about a problem, by whom and until when; somebody else verifies it, "" until then."""
+
+    @property
+    def id(self) -> str:
+        """Its name in an address."""
+
+    @property
+    def measure(self) -> str:
+        """What is done."""
+
+    @property
+    def responsible(self) -> str:
+        """An account of the console."""
+
+    @property
+    def until(self) -> date:
+        """The last day."""
+
+    @property
+    def verified_by(self) -> str:
+        """Another account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedies:
+    """The measures that were begun for opinions; what one was merged into has its own done for both.
+
+    `find` gives those of some ids, and `page` is where one is begun, "" where there are none.
+    """
+
+    opinions: Opinions
+    find: Callable[[Collection[str]], Sequence[Measure]]
+    page: str
+
+    def of(self, opinion: Opinion) -> Sequence[Measure]:
+        """Those that were begun for it."""
+        notes = (note for each in led_by(self.opinions, opinion) for note in self.opinions.notes.of(each.id))
+        ids = [note.words for note in notes if note.kind == MEASURE]
+        return self.find(ids) if ids else ()
+
+    def stand(self, opinion: Opinion) -> engine.Remedy | None:
+        """How far they are."""
+        return engine.remedy([bool(each.verified_by) for each in self.of(opinion)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a measure is about, as far as it is told: its address in the console, and an opinion without its sender."""
+
+    id: str
+    link: str
+    day: date
+    category: str
+    words: str
+    known_to: Callable[[str], bool]  # the accounts that may read it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """Opinions, as those see them who do something about them."""
+
+    opinions: Opinions
+    confidence: Confidence
+
+    def at(self, address: str) -> Subject | None:
+        """The opinion at an address of the console."""
+        return self._told(self.opinions.at(address))
+
+    def of(self, opinion: str) -> Subject | None:
+        """The opinion of this id."""
+        return self._told(self.opinions.get(opinion))
+
+    def noting(self, opinion: str, measure: str, *, author: str, day: date) -> Beside:
+        """What writes down with the opinion that a measure is begun for it, in the transaction that begins it."""
+        note = Note(turn=0, kind=MEASURE, words=measure, day=day, author=author)
+        return self.opinions.notes.beside(opinion, note)
+
+    def _told(self, opinion: Opinion | None) -> Subject | None:
+        if opinion is None:
+            return None
+        return Subject(
+            id=opinion.id,
+            link=f"/admin/opinion/{self.opinions.address_of(opinion.id)}",
+            day=opinion.day,
+            category=opinion.category,
+            words="" if opinion.review else opinion.words,
+            known_to=lambda name: self.confidence.may_read(name, opinion),
+        )
+
+
+def led_by(opinions: Opinions, opinion: Opinion) -> Iterator[Opinion]:
+    """An opinion, the one that it was merged into, and so on."""
+    seen: set[str] = set()
+    at: Opinion | None = opinion
+    while at and at.id not in seen:
+        seen.add(at.id)
+        yield at
+        at = opinions.get(at.same_as) if at.same_as else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +230,7 @@ class Hands:
 
     def merge(self, opinion: Opinion, into: Opinion) -> None:
         """Let it go with another from now on: what is said to the sender of that one is said to this one's too."""
-        lead = self._lead_of(into)
+        *_, lead = led_by(self.opinions, into)
         if opinion.same_as or not self._goes_with(lead, opinion):
             raise NotTogether
         self.change(opinion, lambda now: replace(now, same_as=lead.id))
@@ -152,10 +255,3 @@ class Hands:
                 seen.add(each)
                 yield found
                 yield from self._followers(found, seen)
-
-    def _lead_of(self, opinion: Opinion) -> Opinion:
-        lead, seen = opinion, {opinion.id}
-        while lead.same_as and lead.same_as not in seen and (next_one := self.opinions.get(lead.same_as)):
-            seen.add(next_one.id)
-            lead = next_one
-        return lead

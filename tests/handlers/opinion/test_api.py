@@ -81,6 +81,7 @@ def test_the_receipt_leads_to_what_was_said_and_what_became_of_it(world, mini):
         "talk": [],
         "asks": "",
         "ticket": "",
+        "measure": "",
         "lost": 0,
     }
 

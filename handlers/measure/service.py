@@ -1,0 +1,123 @@
+"""Measures as each account sees them: its own texts, and the opinion that one is about, to those who may read that."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from handlers.measure import engine
+from handlers.measure.engine import State
+from scheduler.reminders import Pending, Staff
+from scheduler.workdays import Workdays
+from storage.db import Beside
+from storage.measure import Measure, Measures
+
+
+class Subject(Protocol):
+    """An opinion that something is done about, without its sender."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the stores."""
+
+    @property
+    def link(self) -> str:
+        """Its page in the console."""
+
+    @property
+    def day(self) -> date:
+        """When it came."""
+
+    @property
+    def category(self) -> str:
+        """What it is about."""
+
+    @property
+    def words(self) -> str:
+        """What it says; "" where somebody has to look at it first."""
+
+    @property
+    def known_to(self) -> Callable[[str], bool]:
+        """Whether an account may read it."""
+
+
+class Subjects(Protocol):
+    """The opinions."""
+
+    def at(self, address: str) -> Subject | None:
+        """The one at an address of the console."""
+
+    def of(self, opinion: str) -> Subject | None:
+        """The one of this id."""
+
+    def noting(self, opinion: str, measure: str, *, author: str, day: date) -> Beside:
+        """What writes down with the opinion that a measure is begun for it, in the transaction that begins it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A measure with what it is about, where that is an opinion, and the accounts that may know of it."""
+
+    measure: Measure
+    subject: Subject | None
+    accounts: Collection[str]
+
+    @property
+    def state(self) -> State:
+        """How far it is."""
+        return engine.state(self.measure)
+
+    @property
+    def verifiers(self) -> list[str]:
+        """Who could verify it."""
+        return engine.verifiers(self.measure, self.accounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """All measures, the accounts that see to them, and the opinions that they are about."""
+
+    measures: Measures
+    staff: Staff
+    subjects: Subjects
+    workdays: Workdays
+    today: Callable[[], date]
+
+    def accounts(self, about: Subject | None) -> list[str]:
+        """Who may know of a measure: what few may read is told by it too."""
+        return [name for name in self.staff.names() if about is None or about.known_to(name)]
+
+    def all(self) -> list[Case]:
+        """Every one, the next to be done first."""
+        return [self._case(each) for each in self.measures.all()]
+
+    def find(self, which: str) -> Case | None:
+        """The one of this id."""
+        found = self.measures.get(which)
+        return self._case(found) if found else None
+
+    def _case(self, each: Measure) -> Case:
+        about = self.subjects.of(each.opinion) if each.opinion else None
+        is_known = about is not None or not each.opinion
+        return Case(measure=each, subject=about, accounts=self.accounts(about) if is_known else ())
+
+    def begin(self, new: Measure) -> None:
+        """Keep it; its opinion knows of it in the same moment."""
+        noting = self.subjects.noting(new.opinion, new.id, author=new.made_by, day=new.made_on)
+        self.measures.add(new, beside=noting if new.opinion else None)
+
+    def pending(self, today: date) -> list[Pending]:
+        """What there is to remind of: what is done waits for those who can verify it."""
+        return [self._pending(each, today) for each in self.all() if each.state is not State.VERIFIED]
+
+    def _pending(self, case: Case, today: date) -> Pending:
+        each, is_open = case.measure, case.state is State.OPEN
+        is_new = each.done_on is not None and self.workdays.is_next(today, each.done_on)
+        known_to = case.accounts if is_open else case.verifiers
+        return Pending(
+            day=each.made_on,
+            due=each.until,
+            by=each.responsible,
+            known_to=known_to.__contains__,
+            news=("to_verify",) if is_new else (),
+        )
