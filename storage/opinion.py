@@ -65,13 +65,14 @@ class Opinion:
     """What someone told the organisation, and what became of it.
 
     `id` is what an admin sees, a keyed hash of the receipt code; `person` is "" for an anonymous opinion and for a
-    named one whose sender was erased. `awaited` are pictures still with the platform, (account, media id) each;
-    `pictures` are ids of storage.pictures; `lost` counts those that could not be had, `answers` how often `reply` was
-    written. `review` says why a person has to look at the words first (handlers.opinion.engine.Review), "" for no
-    reason; `doubted` says it of pictures, (picture, reason) each. `due` is by when an answer was promised, and
-    `stopped_on` the day on which that clock was stopped, to wait for the sender. `turns` counts what we said to the
-    sender; `heard` is what they said to it, where it was looked for. `assignee` is the admin who handles it, "" for
-    nobody yet; `same_as` is the id of the opinion that it was merged into. A `restricted` one is for few to read.
+    named one whose sender was erased. `awaited` are pictures and voices still with the platform, (account, media id)
+    each; `pictures` and `voices` are ids of storage.pictures; `lost` counts those that could not be had, `answers` how
+    often `reply` was written. `place` is where the sender said it is, "" without a name. `review` says why a person
+    has to look at the words first (handlers.opinion.engine.Review), "" for no reason; `doubted` says it of pictures and
+    voices, (id, reason) each. `due` is by when an answer was promised, and `stopped_on` the day on which that clock was
+    stopped, to wait for the sender. `turns` counts what we said to the sender; `heard` is what they said to it, where
+    it was looked for. `assignee` is the admin who handles it, "" for nobody yet; `same_as` is the id of the opinion
+    that it was merged into. A `restricted` one is for few to read.
     """
 
     id: str
@@ -88,6 +89,8 @@ class Opinion:
     answers: int = 0
     awaited: tuple[tuple[str, str], ...] = ()
     pictures: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    place: str = ""
     lost: int = 0
     review: str = ""
     doubted: tuple[tuple[str, str], ...] = ()
@@ -384,7 +387,7 @@ def _contents(content: bytes) -> dict[str, Any]:
     read = json.loads(content)
     days = {name: date.fromisoformat(read[name]) for name in _DAYS if read.get(name)}
     pairs = {name: tuple((one, other) for one, other in read.get(name, ())) for name in ("awaited", "doubted")}
-    lists = {name: tuple(read.get(name, ())) for name in ("pictures", "tags")}
+    lists = {name: tuple(read.get(name, ())) for name in ("pictures", "voices", "tags")}
     return {**read, **days, **pairs, **lists}
 
 

@@ -58,31 +58,34 @@ def _drawn(data: bytes) -> bytes:
 
 
 class Pictures:
-    """The pictures of opinions, named and anonymous alike: each is found by its id alone, which the opinion holds."""
+    """The pictures and voices of opinions, named or not: each is found by its id alone, which the opinion holds.
+
+    They are one heap, so that a row doesn't tell which of both it is.
+    """
 
     def __init__(self, db: Database, keys: Keys) -> None:
         self._id = keys.mark("pictures:id")
         self._leaves = Leaves(db, pictures, keys, size=_SIZE, stirred=_STIRRED)
 
     def id_of(self, *, account: str, media_id: str) -> str:
-        """The id of a picture that the platform knows as `media_id`."""
+        """The id of a picture or voice that the platform knows as `media_id`."""
         return self._id(account, media_id)[:ID_LETTERS]
 
     def keep(self, picture: str, data: bytes, *, day: date) -> None:
-        """Keep a redrawn picture. Safe to repeat."""
+        """Keep a redrawn picture, or a voice that was stripped (storage.voices). Safe to repeat."""
         self._leaves.add(Leaf(picture, day, data))
 
     def take_in(self, data: bytes, *, day: date) -> str:
-        """Keep a redrawn picture that came by itself, and give it an id that nobody can guess."""
+        """The same of what came by itself: it gets an id that nobody can guess."""
         picture = secrets.token_hex(ID_LETTERS // 2)
         self.keep(picture, data, day=day)
         return picture
 
     def get(self, picture: str) -> bytes | None:
-        """The JPEG of this id."""
+        """The picture, a JPEG, or the voice of this id."""
         leaf = self._leaves.get(picture)
         return leaf.content if leaf else None
 
     def drop_unused(self, day: date, *, used: Collection[str]) -> None:
-        """Let go of the pictures of a day that went with no opinion."""
+        """Let go of what came on a day and went with no opinion."""
         self._leaves.drop(day, but=used)

@@ -49,6 +49,12 @@ class Mini:
         body = head.encode() + picture + b"\r\n--edge--\r\n"
         return self.asks("POST", "/opinion/pictures", data=body, content_type="multipart/form-data; boundary=edge")
 
+    def sends_voice(self, voice: bytes) -> Answer:
+        """The same with a voice."""
+        head = b'--edge\r\nContent-Disposition: form-data; name="voice"; filename="v"\r\n\r\n'
+        body = head + voice + b"\r\n--edge--\r\n"
+        return self.asks("POST", "/opinion/voices", data=body, content_type="multipart/form-data; boundary=edge")
+
     def asks(self, method: str, path: str, *, headers: dict[str, str] | None = None, **request: Any) -> Answer:
         borne = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         address = path if path.startswith("/api/") else PREFIX + path

@@ -64,6 +64,7 @@ class OpinionSettings(BaseModel):
     shortest: int = Field(5, ge=1, le=50)
     longest: int = Field(1000, ge=50, le=1000)
     pictures: int = Field(9, ge=0, le=9)
+    voices: int = Field(3, ge=0, le=3)
     anonymous_a_day: int = Field(5, ge=1, le=100)
     workdays: int = Field(15, ge=1, le=60)
     escalate_workdays: int = Field(3, ge=1, le=60)
@@ -130,6 +131,9 @@ class _Counter:
     def take_picture(self, data: bytes) -> str:
         return self.box.take_picture(data).id
 
+    def take_voice(self, data: bytes) -> str:
+        return self.box.take_voice(data).id
+
     def look_up(self, typed: str) -> api.Status:
         return self.box.look_up(typed)
 
@@ -145,6 +149,8 @@ class _Counter:
             words=written.words,
             name=written.name,
             pictures=list(written.pictures),
+            voices=list(written.voices),
+            place=None,
         )
 
 
@@ -195,7 +201,9 @@ def feature(
     )
     confidence = Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted))
     remedies = Remedies(opinions=opinions, find=outside.measures, page=outside.measure_page)
-    bounds = engine.Bounds(shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures)
+    bounds = engine.Bounds(
+        shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures, voices=settings.voices
+    )
     box = chat.OpinionBox(
         opinions=opinions,
         checks=checks,
@@ -211,6 +219,7 @@ def feature(
         confidence=confidence,
         remedies=remedies,
         takes_pictures=fetch is not None and settings.pictures > 0,
+        takes_voices=fetch is not None and settings.voices > 0,
         zone=outside.zone,
     )
 

@@ -18,10 +18,12 @@ from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions, no_note
 from storage.opinion_notes import INTERNAL, UNSEEN, Note
 from storage.pictures import Pictures
+from storage.voices import form_of
 
 OVERDUE = "overdue"
 NOBODY = "-"  # no admin is called that: a filter for what nobody handles yet
 _DAYS_A_PAGE = 14
+_FROM_SENDERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class Phone(Protocol):
@@ -135,8 +137,18 @@ class Desk:
         data = self.pictures.get(found[number]) if number < len(found) else None
         if data is None:
             abort(404)
-        safe = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Content-Disposition": "inline"}
-        return Response(data, mimetype="image/jpeg", headers=safe)
+        return Response(data, mimetype="image/jpeg", headers={**_FROM_SENDERS, "Content-Disposition": "inline"})
+
+    def voice(self, name: str, number: int) -> ResponseReturnValue:
+        """One of its voices: a file of sound, which nothing takes for a page or a script."""
+        found = self.find(name).voices
+        data = self.pictures.get(found[number]) if number < len(found) else None
+        form = form_of(data) if data else None
+        if data is None or form is None:
+            abort(404)
+        kept = {"Content-Disposition": f"attachment; filename=voice-{number + 1}.{form.suffix}"}
+        answer = Response(data, mimetype=form.mime, headers={**_FROM_SENDERS, **kept})
+        return answer.make_conditional(request, accept_ranges=True, complete_length=len(data))
 
     def answer(self, name: str) -> ResponseReturnValue:
         """Keep the answer, to all of it or to a part."""
@@ -288,6 +300,7 @@ class Desk:
     def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: Mapping[str, str] | None = None) -> str:
         parts, opinion = self.checks.parts_of(opinion.id), self.promise.current(opinion)
         notes = self.opinions.notes.of(opinion.id)
+        voices = [form_of(self.pictures.get(each) or b"") for each in opinion.voices]
         left, staff, address = self._left(opinion), self.hands.staff, self.opinions.address_of
         ready = self.replies().get(request.args.get("reply", ""))
         reply = ready.words if ready else opinion.reply if opinion.state in engine.ANSWERS else ""
@@ -298,6 +311,7 @@ class Desk:
             left=left,
             told=sorted(staff.hear_of_late(opinion.assignee, -min(left or 0, 0), step=self.escalates_after)),
             doubts=dict(opinion.doubted),
+            voices=voices,
             words_wait=WORDS in parts,
             pictures_wait=len(parts - {WORDS}),
             phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
@@ -348,6 +362,7 @@ def blueprint(desk: Desk) -> Blueprint:
         "listed": ("/", desk.listed),
         "one": ("/<name>", desk.one),
         "picture": ("/<name>/pictures/<int:number>", desk.picture),
+        "voice": ("/<name>/voices/<int:number>", desk.voice),
     }
     for endpoint, (rule, view) in rules.items():
         pages.add_url_rule(rule, endpoint, view)

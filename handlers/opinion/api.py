@@ -30,6 +30,8 @@ from scheduler.postman import NotKept
 from storage.checks import Checks, Due
 from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
 from storage.pictures import NotAPicture, Pictures, redrawn
+from storage.voices import LARGEST_BYTES as VOICE_BYTES
+from storage.voices import NotAVoice, form_of, stripped
 from wechat.errors import WeChatError
 
 TOO_SHORT = Problem(422, "opinion.problem_too_short")
@@ -37,6 +39,11 @@ TOO_LONG = Problem(422, "opinion.problem_too_long")
 HAS_CODE = Problem(422, "opinion.problem_has_code")
 NOT_A_NAME = Problem(422, "opinion.problem_not_a_name")
 TOO_MANY_PICTURES = Problem(422, "opinion.problem_too_many_pictures")
+TOO_MANY_VOICES = Problem(422, "opinion.problem_too_many_voices")
+VOICES_NEED_A_NAME = Problem(422, "opinion.problem_voices_need_a_name")
+NO_PLACE_WITHOUT_NAME = Problem(422, "opinion.problem_no_place_without_name")
+NO_SUCH_VOICE = Problem(422, "opinion.problem_no_such_voice")
+NOT_A_VOICE = Problem(422, "opinion.problem_not_a_voice")
 PICTURES_NEED_A_NAME = Problem(422, "opinion.problem_pictures_need_a_name")
 NO_SUCH_PICTURE = Problem(422, "opinion.problem_no_such_picture")
 NOT_A_PICTURE = Problem(422, "opinion.problem_not_a_picture")
@@ -55,9 +62,12 @@ _SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
     engine.Problem.HAS_CODE: (HAS_CODE, "words"),
     engine.Problem.NOT_A_NAME: (NOT_A_NAME, "name"),
     engine.Problem.TOO_MANY_PICTURES: (TOO_MANY_PICTURES, "pictures"),
+    engine.Problem.TOO_MANY_VOICES: (TOO_MANY_VOICES, "voices"),
+    engine.Problem.NO_PLACE_WITHOUT_NAME: (NO_PLACE_WITHOUT_NAME, "place"),
     engine.Problem.NOT_A_VERDICT: (NOT_A_VERDICT, "solved"),
 }
-PICTURE_BYTES = 4 * 1024 * 1024  # phones send less when they are asked to compress
+_MEGABYTE = 1024 * 1024
+PICTURE_BYTES = 4 * _MEGABYTE  # phones send less when they are asked to compress
 
 
 class Verdict(Protocol):
@@ -100,10 +110,20 @@ class Form(BaseModel):
     longest: int = Field(description="Characters.")
     pictures: int = Field(description="How many may come with a named one; with an anonymous one, none.")
     picture_bytes: int = Field(description="How large each may be.")
+    voices: int = Field(description="How many may come with a named one; with an anonymous one, none.")
+    voice_bytes: int = Field(description="How large each may be.")
     name: str = Field(description="Whom a named one would be from; empty where the member is not bound and types one.")
     first: list[First] = Field(description="To be shown before one of these categories is written about.")
     taken: bool = Field(description="Whether those are taken here: false where nobody is entrusted with reading them.")
     anonymous: bool = Field(description="Whether another anonymous one may be sent today.")
+
+
+class Place(BaseModel):
+    """Where it is, in degrees of GCJ-02, as `wx.chooseLocation` gives it."""
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    label: Typed = Field("", max_length=128)
 
 
 class Said(BaseModel):
@@ -114,6 +134,8 @@ class Said(BaseModel):
     words: str = Field(max_length=4000)
     name: Typed = Field("", max_length=64)
     pictures: list[str] = Field([], max_length=20, description="Ids that /opinion/pictures gave; only with a name.")
+    voices: list[str] = Field([], max_length=20, description="Ids that /opinion/voices gave; only with a name.")
+    place: Place | None = Field(None, description="Only what the sender chose to tell, and only with a name.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -200,6 +222,12 @@ class Picture(BaseModel):
     id: str = Field(examples=["3f2a9c81d07b4e5566aa90c1"])
 
 
+class Voice(BaseModel):
+    """A voice, ready to go with a named opinion; one that goes with none is dropped after some days."""
+
+    id: str = Field(examples=["3f2a9c81d07b4e5566aa90c1"])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """What the doors do; `post` as in `Outside`."""
@@ -231,6 +259,8 @@ class Box:
             longest=self.bounds.longest,
             pictures=self.bounds.pictures,
             picture_bytes=PICTURE_BYTES,
+            voices=self.bounds.voices,
+            voice_bytes=VOICE_BYTES,
             name=who.name if who.verified else "",
             first=[First.model_validate(each) for each in self.confidence.matters().values()],
             taken=bool(self.confidence.entrusted),
@@ -259,6 +289,8 @@ class Box:
             words=draft.words,
             state=State.RECEIVED,
             pictures=draft.pictures,
+            voices=draft.voices,
+            place=draft.place,
             due=due,
             restricted=self.confidence.matter(said.category) is not None,
         )
@@ -268,7 +300,9 @@ class Box:
 
     def _receipt(self, said: Said, once: Once) -> str:
         """Drawn from the request itself, so that its repeat draws the same; the member is no part of it."""
+        place = (said.place.model_dump_json(),) if said.place else ()
         parts = (once.idempotency_key, said.way, said.category, said.name, said.words, *said.pictures)
+        parts = (*parts, *said.voices, *place)
         return engine.drawn(self.opinions.secret_numbers(*parts))
 
     def _draft(self, said: Said, code: str) -> Draft:
@@ -278,13 +312,31 @@ class Box:
             raise Refused(ELSEWHERE, field="category", matter=self.confidence.matter(said.category))
         if said.pictures and said.way is Way.ANONYMOUS:
             raise Refused(PICTURES_NEED_A_NAME, field="pictures")
+        if said.voices and said.way is Way.ANONYMOUS:
+            raise Refused(VOICES_NEED_A_NAME, field="voices")
         draft = self._signed(Draft(receipt=code), said)
         draft = self._good(engine.with_words(draft, said.words, self.bounds))
+        draft = self._with_files(draft, said)
+        if said.place:
+            place = said.place
+            draft = self._good(engine.with_place(draft, place.latitude, place.longitude, place.label))
+        return self._good(engine.finished(draft, self.bounds))
+
+    def _with_files(self, draft: Draft, said: Said) -> Draft:
         for picture in dict.fromkeys(said.pictures):
             draft = self._good(engine.with_picture(draft, picture, self.bounds))
-        if not all(map(self.pictures.get, draft.pictures)):
+        for voice in dict.fromkeys(said.voices):
+            draft = self._good(engine.with_voice(draft, voice, self.bounds))
+        if not all(self._is_voice(each) is False for each in draft.pictures):
             raise Refused(NO_SUCH_PICTURE, field="pictures")
-        return self._good(engine.finished(draft, self.bounds))
+        if not all(map(self._is_voice, draft.voices)):
+            raise Refused(NO_SUCH_VOICE, field="voices")
+        return draft
+
+    def _is_voice(self, found: str) -> bool | None:
+        """Whether what has this id is a voice; None where there is nothing."""
+        data = self.pictures.get(found)
+        return None if data is None else form_of(data) is not None
 
     def _signed(self, draft: Draft, said: Said) -> Draft:
         who = session.who()
@@ -298,7 +350,8 @@ class Box:
         if isinstance(draft, Draft):
             return draft
         problem, field = _SAID[draft]
-        raise Refused(problem, field=field, longest=self.bounds.longest, most=self.bounds.pictures)
+        most = self.bounds.voices if problem is TOO_MANY_VOICES else self.bounds.pictures
+        raise Refused(problem, field=field, longest=self.bounds.longest, most=most)
 
     def _keep_anonymous(self, opinion: Opinion, _: Once) -> None:
         if self._spent():
@@ -317,12 +370,17 @@ class Box:
         person = session.who().person
         before = self.opinions.get(opinion.id)
         if before is None:
-            judged = replace(opinion, person=person, review=self._review(opinion))
+            judged = replace(opinion, person=person, review=self._review(opinion), doubted=self._unjudged(opinion))
             if self.opinions.keep_named(judged, message=self.effect(once), beside=self._pictures_due(opinion)):
                 return
             before = self.opinions.get(opinion.id)
         if before is None or before.person != person:
             raise Refused(SENT_BEFORE)
+
+    def _unjudged(self, opinion: Opinion) -> tuple[tuple[str, str], ...]:
+        """Voices are for a person: the platform's check knows not all of their forms."""
+        voices = opinion.voices if session.who().account in self.judges else ()
+        return tuple((each, Review.UNCHECKED.value) for each in voices)
 
     def _pictures_due(self, opinion: Opinion) -> Due:
         """The pictures are judged soon after: the platform fetches them, and tells later."""
@@ -412,6 +470,14 @@ class Box:
                 raise Refused(NOT_A_PICTURE, field="picture") from None
         return Picture(id=self.pictures.take_in(clean, day=self._now().date()))
 
+    def take_voice(self, data: bytes) -> Voice:
+        """Keep a voice, stripped: nothing is left of it but what was said, and it hangs on nobody."""
+        try:
+            clean = stripped(data)
+        except NotAVoice:
+            raise Refused(NOT_A_VOICE, field="voices", most=VOICE_BYTES // _MEGABYTE) from None
+        return Voice(id=self.pictures.take_in(clean, day=self._now().date()))
+
     @contextmanager
     def _room(self) -> Iterator[None]:
         if not self.room.acquire(timeout=5):
@@ -429,17 +495,24 @@ class Box:
         return engine.listed(self.say("opinion.categories"))
 
 
-def _uploaded() -> bytes:
+def _uploaded(field: str, most: int) -> bytes:
     """The file; a body may be chunked and say no length, so a little more than is allowed is read."""
-    request.max_content_length = PICTURE_BYTES + openapi.LARGEST_BYTES
-    file = request.files.get("picture")
+    request.max_content_length = most + openapi.LARGEST_BYTES
+    file = request.files.get(field)
     if file is None:
-        raise Refused(problems.INVALID, field="picture", kind="missing")
+        raise Refused(problems.INVALID, field=field, kind="missing")
     with file.stream as stream:
-        data = stream.read(PICTURE_BYTES + 1)
-    if len(data) > PICTURE_BYTES:
+        data = stream.read(most + 1)
+    if len(data) > most:
         raise RequestEntityTooLarge
     return data
+
+
+def _one_file(field: str, media: str) -> dict[str, object]:
+    """How a body with one file is described."""
+    file = {"type": "string", "contentMediaType": media}
+    schema = {"type": "object", "properties": {field: file}, "required": [field]}
+    return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}
 
 
 def blueprint(box: Box) -> APIBlueprint:
@@ -468,6 +541,10 @@ def blueprint(box: Box) -> APIBlueprint:
             TOO_MANY_PICTURES,
             PICTURES_NEED_A_NAME,
             NO_SUCH_PICTURE,
+            TOO_MANY_VOICES,
+            VOICES_NEED_A_NAME,
+            NO_SUCH_VOICE,
+            NO_PLACE_WITHOUT_NAME,
             SENT_BEFORE,
             QUOTA_SPENT,
             NOT_KEPT_YET,
@@ -506,21 +583,21 @@ def blueprint(box: Box) -> APIBlueprint:
         description="multipart/form-data with one file named `picture`. It is kept at once, and that tells a time: "
         "so none goes with an anonymous one.",
         responses=openapi.says(say, NOT_A_PICTURE),
-        extensions={
-            "requestBody": {
-                "content": {
-                    "multipart/form-data": {
-                        "schema": {
-                            "type": "object",
-                            "properties": {"picture": {"type": "string", "contentMediaType": "image/*"}},
-                            "required": ["picture"],
-                        }
-                    }
-                }
-            }
-        },
+        extensions=_one_file("picture", "image/*"),
     )
     def take_picture() -> Picture:
-        return box.take_picture(_uploaded())
+        return box.take_picture(_uploaded("picture", PICTURE_BYTES))
+
+    @doors.post("/voices")
+    @doors.output(Voice, 201)
+    @doors.doc(
+        summary="Hand a voice in, to send it with a named opinion",
+        description="multipart/form-data with one file named `voice`: amr, mp3 or Speex in Ogg. It is kept as it was "
+        "spoken, without what lies around the sound. Its time is told, so none goes with an anonymous one.",
+        responses=openapi.says(say, NOT_A_VOICE),
+        extensions=_one_file("voice", "audio/*"),
+    )
+    def take_voice() -> Voice:
+        return box.take_voice(_uploaded("voice", VOICE_BYTES))
 
     return doors

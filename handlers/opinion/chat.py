@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Asks, Bounds, Draft, Problem, Promise, Solved, Step, Word
+from handlers.opinion.engine import Asks, Bounds, Draft, Problem, Promise, Review, Solved, Step, Word
 from handlers.opinion.service import Confidence, Remedies
 from handlers.router import Draft as Kept
 from handlers.router import Handler, Router, Talking, Turn, plain
@@ -18,7 +18,7 @@ from scheduler.postman import NotKept
 from storage.checks import WORDS, Checks, Due
 from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
 from storage.people import People, Window
-from wechat.messages import Kind, MediaCheck, Reply, Silence, Text
+from wechat.messages import Kind, Location, MediaCheck, Reply, Silence, Text
 from wechat.windows import ALLOWANCES
 
 _CONFIDENTIAL = timedelta(minutes=30)  # how long a draft is kept; that there was one is known for as long as any talk
@@ -29,8 +29,11 @@ _VERDICTS = ("解决了", "部分解决", "没解决")
 _WAYS = ("匿名", "实名")
 _DONE = frozenset({"好了", "完成", "提交", "下一步", "说完了", "写完了", "没了", "没有了", "发送", "ok"})
 _YES = frozenset({"1", "一", "提交", "确认", "确定", "是", "是的", "好", "好的", "发送", "ok", "yes"})
-_CHOICES = frozenset({Step.WAY, Step.CATEGORY, Step.CONFIRM})
+_CHOICES = frozenset({Step.WAY, Step.CATEGORY, Step.VOICE, Step.CONFIRM})
+_PAST_CHOICES = frozenset({Step.WORDS, Step.CONFIRM})
 _MORE = frozenset({"2", "二", "补充", "接着补充", "修改", "不", "否"})
+_WITHOUT_VOICES = frozenset({"去掉语音", "不要语音", "不附语音"})
+_WITHOUT_PLACE = frozenset({"去掉位置", "不要位置", "不附位置"})
 _SURELY_WORDS = 7  # characters; every word that asks for another feature is shorter
 _PREVIEW = 300  # characters, so that the whole question stays on one screen and in one message
 _SENT_BY_HAND = frozenset(
@@ -40,10 +43,10 @@ _SENT_BY_HAND = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpinionBox:
-    """The doors of the opinion box. `takes_pictures`: there is a way to fetch them; `post`: see `Outside`.
+    """The doors of the opinion box. `takes_pictures`, `takes_voices`: there is a way to fetch them.
 
     `judged` are the accounts on which the platform judges what is said, `picture_id` the id that a picture will have,
-    and `told` takes what the platform found: account, trace, review.
+    and `told` takes what the platform found: account, trace, review. `post`: see `Outside`.
     """
 
     opinions: Opinions
@@ -60,6 +63,7 @@ class OpinionBox:
     confidence: Confidence
     remedies: Remedies
     takes_pictures: bool
+    takes_voices: bool
     zone: tzinfo
 
     # -- beginning -----------------------------------------------------------------------------------------------
@@ -141,10 +145,11 @@ class OpinionBox:
         return self._written(turn, draft)
 
     def _written(self, turn: Turn, draft: Draft) -> Reply:
-        if turn.message.kind is Kind.IMAGE:
-            return self._picture(turn, draft)
+        sends = {Kind.IMAGE: self._picture, Kind.VOICE: self._voice, Kind.LOCATION: self._place}
+        if turn.message.kind in sends:
+            return sends[turn.message.kind](turn, draft)
         if turn.message.kind in _SENT_BY_HAND:
-            return self._says("words_only", pictures=self.takes_pictures)
+            return self._words_only()
         if turn.message.kind is not Kind.TEXT or turn.again or (turn.overlapped and draft.step in _CHOICES):
             return Text(self._asked(draft))  # who tapped twice had not seen the second question
         return self._typed(turn, draft)
@@ -155,6 +160,7 @@ class OpinionBox:
             Step.NAME: self._name,
             Step.CATEGORY: self._category,
             Step.WORDS: self._words,
+            Step.VOICE: self._offered,
             Step.CONFIRM: self._confirm,
         }
         return steps[draft.step](turn, draft)
@@ -166,9 +172,11 @@ class OpinionBox:
             case Step.CATEGORY:
                 return engine.chosen(said, self._categories) is not None
             case Step.WORDS:
-                return said in _DONE
+                return said in _DONE or said in _WITHOUT_VOICES or said in _WITHOUT_PLACE
+            case Step.VOICE:
+                return said in _YES or said in _MORE or said in _WITHOUT_VOICES
             case Step.CONFIRM:
-                return said in _YES or said in _MORE
+                return said in _YES or said in _MORE or said in _WITHOUT_VOICES or said in _WITHOUT_PLACE
             case Step.NAME:
                 return False
 
@@ -184,7 +192,8 @@ class OpinionBox:
     def _anonymous(self, turn: Turn, draft: Draft) -> Reply:
         if self.quota.spent(account=turn.who.account, openid=turn.who.openid, now=self._now(turn)):
             return self._says("quota_spent", most=self.quota.a_day)
-        return self._hold(turn, replace(draft, named=False, name="", verified=False, step=Step.CATEGORY))
+        asked = self._hold(turn, draft.anonymous())
+        return Text(f"{self._say('left_with_the_name')}{asked.content}") if draft.voices or draft.place else asked
 
     def _name(self, turn: Turn, draft: Draft) -> Reply:
         return self._taken(turn, draft, engine.with_name(draft, turn.text))
@@ -212,6 +221,9 @@ class OpinionBox:
         return Text(f"{self._say('noted_early')}{asked}")
 
     def _words(self, turn: Turn, draft: Draft) -> Reply:
+        without = _without(plain(turn.text), draft)
+        if without:
+            return self._hold(turn, without)
         if plain(turn.text) in _DONE:
             return self._taken(turn, draft, engine.finished(draft, self.bounds))
         return self._taken(turn, draft, engine.with_words(draft, turn.text, self.bounds))
@@ -221,8 +233,40 @@ class OpinionBox:
             return self._says("pictures_not_possible")
         return self._taken(turn, draft, engine.with_picture(draft, turn.message.media_id, self.bounds))
 
+    def _voice(self, turn: Turn, draft: Draft) -> Reply:
+        """Keep it with the draft; who gave no name first hears what a voice tells."""
+        if not self.takes_voices:
+            return self._says("voices_not_possible")
+        if draft.step not in _PAST_CHOICES:
+            return Text(f"{self._say('not_yet')}{self._asked(draft)}")
+        return self._taken(turn, draft, engine.with_voice(draft, turn.message.media_id, self.bounds))
+
+    def _words_only(self) -> Reply:
+        return self._says("words_only", pictures=self.takes_pictures, voices=self.takes_voices)
+
+    def _offered(self, turn: Turn, draft: Draft) -> Reply:
+        said = plain(turn.text)
+        if said in _YES:
+            return self._hold(turn, engine.with_offered(draft))
+        if said in _MORE or said in _WITHOUT_VOICES:
+            return self._hold(turn, draft.at(Step.WORDS))
+        return Text(self._asked(draft))
+
+    def _place(self, turn: Turn, draft: Draft) -> Reply:
+        """Keep it with a draft that has a name: it was offered here, for this."""
+        where = turn.message.detail
+        if draft.step not in _PAST_CHOICES:
+            return Text(f"{self._say('not_yet')}{self._asked(draft)}")
+        if not isinstance(where, Location) or where.latitude is None or where.longitude is None:
+            return self._words_only()
+        label = where.name or where.label
+        return self._taken(turn, draft, engine.with_place(draft, where.latitude, where.longitude, label))
+
     def _confirm(self, turn: Turn, draft: Draft) -> Reply:
         said = plain(turn.text)
+        without = _without(said, draft)
+        if without:
+            return self._hold(turn, without)
         if said in _YES:
             return self._send(turn, draft)
         if said in _MORE:
@@ -236,7 +280,8 @@ class OpinionBox:
 
     def _problem(self, problem: Problem, draft: Draft) -> Reply:
         characters = len(draft.words)
-        return self._says(problem, longest=self.bounds.longest, characters=characters, most=self.bounds.pictures)
+        most = self.bounds.voices if problem is Problem.TOO_MANY_VOICES else self.bounds.pictures
+        return self._says(problem, longest=self.bounds.longest, characters=characters, most=most)
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -256,40 +301,48 @@ class OpinionBox:
             category=draft.category,
             words=draft.words,
             state=engine.State.RECEIVED,
-            awaited=tuple((turn.message.account, media_id) for media_id in draft.pictures),
+            awaited=tuple((turn.message.account, media_id) for media_id in (*draft.pictures, *draft.voices)),
+            place=draft.place,
             due=due,
             restricted=self.confidence.matter(draft.category) is not None,
         )
         try:
-            phrase = self._send_named(turn, opinion) if draft.named else self._send_anonymous(turn, opinion)
+            phrase = self._send_named(turn, opinion, draft) if draft.named else self._send_anonymous(turn, opinion)
         except NotKept:
             return self._says("not_kept_yet")
         _drop(turn)
         promised = self._promised(due)
-        return self._says(phrase, code=engine.shown(draft.receipt), pictures=len(draft.pictures), promised=promised)
+        later = {"pictures": len(draft.pictures), "voices": len(draft.voices)}
+        return self._says(phrase, code=engine.shown(draft.receipt), promised=promised, **later)
 
     def _send_anonymous(self, turn: Turn, opinion: Opinion) -> str:
         if self.post(opinion):
             self.quota.count(account=turn.who.account, openid=turn.who.openid, now=self._now(turn))
         return "sent_anonymous"
 
-    def _send_named(self, turn: Turn, opinion: Opinion) -> str:
+    def _send_named(self, turn: Turn, opinion: Opinion, draft: Draft) -> str:
         """Keep it with its sender, and note how long the sender may be answered: private turns don't do that."""
         who = turn.who
         if not who.known:
             who = self.people.meet(account=who.account, openid=who.openid, today=self._now(turn).date())
-        mine = replace(opinion, person=who.person)
-        self.opinions.keep_named(mine, message=turn.message.id, beside=self._to_judge(turn, mine))
+        mine = replace(opinion, person=who.person, doubted=self._unjudged(turn, draft))
+        self.opinions.keep_named(mine, message=turn.message.id, beside=self._to_judge(turn, mine, draft))
         allowance = ALLOWANCES[turn.message.kind]
         self.people.open_windows({who.contact: Window(turn.now + allowance.lasts, allowance.messages)})
         return "sent_named"
 
-    def _to_judge(self, turn: Turn, opinion: Opinion) -> Due:
+    def _unjudged(self, turn: Turn, draft: Draft) -> tuple[tuple[str, str], ...]:
+        """Voices that a mini-program took are for a person: the platform's check knows none of their forms."""
+        account = turn.message.account
+        voices = draft.voices if account in self.judged else ()
+        return tuple((self.picture_id(account=account, media_id=each), Review.UNCHECKED.value) for each in voices)
+
+    def _to_judge(self, turn: Turn, opinion: Opinion, draft: Draft) -> Due:
         """Words and pictures that a mini-program took are judged soon after: no HTTP happens inside a turn."""
-        pictures = (self.picture_id(account=account, media_id=media) for account, media in opinion.awaited)
-        parts = [WORDS, *pictures] if turn.message.account in self.judged else []
-        until = turn.now + engine.JUDGED_WITHIN
-        return self.checks.due(opinion.id, parts, account=turn.message.account, until=until)
+        account, until = turn.message.account, turn.now + engine.JUDGED_WITHIN
+        pictures = (self.picture_id(account=account, media_id=media) for media in draft.pictures)
+        parts = [WORDS, *pictures] if account in self.judged else []
+        return self.checks.due(opinion.id, parts, account=account, until=until)
 
     def hear(self, turn: Turn) -> Reply:
         """The platform has judged a picture; where it could not, a person decides."""
@@ -334,7 +387,7 @@ class OpinionBox:
         """Take what was sent for what it lacks."""
         said = plain(turn.text)
         if turn.message.kind is not Kind.TEXT:
-            return self._says("words_only", pictures=False)
+            return self._says("words_only", pictures=False, voices=False)
         if turn.again:
             return Text(self._saying(turn, word))
         if word.words:
@@ -448,8 +501,9 @@ class OpinionBox:
     def _asked(self, draft: Draft) -> str:
         """What a draft is asked for at its step."""
         words = draft.words
-        if draft.step is Step.WORDS and (words or draft.pictures):
-            return self._say("words_so_far", characters=len(words), pictures=len(draft.pictures))
+        beside = {"pictures": self._pictures_to_speak_of(draft), "voices": len(draft.voices), "place": draft.place}
+        if draft.step is Step.WORDS and (words or draft.pictures or draft.voices or draft.place):
+            return self._say("words_so_far", **{**beside, "characters": len(words), "pictures": len(draft.pictures)})
         return self._say(
             _QUESTIONS[draft.step],
             name=draft.name,
@@ -459,7 +513,8 @@ class OpinionBox:
             categories=self._categories,
             longest=self.bounds.longest,
             words=self._preview(words),
-            pictures=self._pictures_to_speak_of(draft),
+            most_voices=self.bounds.voices if self.takes_voices else 0,
+            **beside,
         )
 
     def _pictures_to_speak_of(self, draft: Draft) -> int:
@@ -485,6 +540,7 @@ _QUESTIONS: Mapping[Step, str] = {
     Step.NAME: "name_please",
     Step.CATEGORY: "category",
     Step.WORDS: "words",
+    Step.VOICE: "voice_tells_who",
     Step.CONFIRM: "confirm",
 }
 
@@ -493,6 +549,13 @@ def _draft(turn: Turn) -> Draft | None:
     """The draft that is being written, also while something else is talked of."""
     kept = turn.talk.draft
     return Draft.load(kept.state) if kept and kept.feature == "opinion" and "word" not in kept.state else None
+
+
+def _without(said: str, draft: Draft) -> Draft | None:
+    """The draft without what is to be left out; None where it lacks that, or nothing is."""
+    if said in _WITHOUT_VOICES and draft.voices:
+        return replace(draft, voices=())
+    return replace(draft, place="") if said in _WITHOUT_PLACE and draft.place else None
 
 
 def _word(turn: Turn) -> Word | None:

@@ -465,6 +465,7 @@ class Step(StrEnum):
     NAME = "name"
     CATEGORY = "category"
     WORDS = "words"
+    VOICE = "voice"
     CONFIRM = "confirm"
 
 
@@ -472,6 +473,7 @@ BEFORE: Mapping[Step, Step] = {
     Step.NAME: Step.WAY,
     Step.CATEGORY: Step.WAY,
     Step.WORDS: Step.CATEGORY,
+    Step.VOICE: Step.WORDS,
     Step.CONFIRM: Step.WORDS,
 }
 
@@ -484,22 +486,28 @@ class Problem(StrEnum):
     SAME_AGAIN = "same_again"
     HAS_CODE = "has_code"
     TOO_MANY_PICTURES = "too_many_pictures"
+    TOO_MANY_VOICES = "too_many_voices"
+    NO_PLACE_WITHOUT_NAME = "no_place_without_name"
     NOT_A_VERDICT = "not_a_verdict"
     NOT_A_NAME = "not_a_name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long an opinion may be, in characters, and how many pictures it may have."""
+    """How long an opinion may be, in characters, and how many pictures and voices it may have."""
 
     shortest: int
     longest: int
     pictures: int
+    voices: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An opinion on its way. `receipt` is drawn before anything is kept, so that sending twice keeps one."""
+    """An opinion on its way. `receipt` is drawn before anything is kept, so that sending twice keeps one.
+
+    `offered` is a voice of somebody without a name who has yet to hear what it tells of them, and to say yes.
+    """
 
     receipt: str
     step: Step = Step.WAY
@@ -509,12 +517,15 @@ class Draft:
     category: str = ""
     pieces: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    offered: str = ""
+    place: str = ""
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> "Draft":
         """Read what `dumped` wrote."""
-        pieces, pictures = tuple(state["pieces"]), tuple(state["pictures"])
-        return cls(**{**state, "step": Step(state["step"]), "pieces": pieces, "pictures": pictures})
+        lists = {name: tuple(state.get(name, ())) for name in ("pieces", "pictures", "voices")}
+        return cls(**{**state, "step": Step(state["step"]), **lists})
 
     def dumped(self) -> dict[str, Any]:
         """As JSON."""
@@ -526,8 +537,12 @@ class Draft:
         return "\n".join(self.pieces)
 
     def at(self, step: Step) -> "Draft":
-        """The same, asked for something else."""
-        return replace(self, step=step)
+        """The same, asked for something else; a voice that was only offered is not kept."""
+        return replace(self, step=step, offered="")
+
+    def anonymous(self) -> "Draft":
+        """The same in nobody's name, without what was only said under one."""
+        return replace(self, named=False, name="", verified=False, voices=(), offered="", place="", step=Step.CATEGORY)
 
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -556,6 +571,33 @@ def with_picture(draft: Draft, media_id: str, bounds: Bounds) -> Draft | Problem
     return replace(draft, pictures=(*draft.pictures, media_id))
 
 
+def with_voice(draft: Draft, media_id: str, bounds: Bounds) -> Draft | Problem:
+    """The draft with one more voice; without a name only offered, since a voice tells who speaks."""
+    if media_id in (*draft.voices, draft.offered):
+        return Problem.SAME_AGAIN
+    if len(draft.voices) >= bounds.voices:
+        return Problem.TOO_MANY_VOICES
+    if not draft.named:
+        return replace(draft, offered=media_id, step=Step.VOICE)
+    return replace(draft, voices=(*draft.voices, media_id))
+
+
+def with_offered(draft: Draft) -> Draft:
+    """The draft with the voice that was offered."""
+    return replace(draft, voices=(*draft.voices, draft.offered), offered="", step=Step.WORDS)
+
+
+_PLACE_NAMED = 60  # characters
+
+
+def with_place(draft: Draft, latitude: float, longitude: float, label: str) -> Draft | Problem:
+    """The draft with a place instead of an earlier one, to some metres; never without a name, however coarse."""
+    if not draft.named:
+        return Problem.NO_PLACE_WITHOUT_NAME
+    named = " ".join(cleaned(label).split())[:_PLACE_NAMED]
+    return replace(draft, place=f"{named}（{latitude:.5f}, {longitude:.5f}）")
+
+
 _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 
 
@@ -568,6 +610,6 @@ def with_name(draft: Draft, text: str) -> Draft | Problem:
 
 
 def finished(draft: Draft, bounds: Bounds) -> Draft | Problem:
-    """The draft, ready to be confirmed."""
+    """The draft, ready to be confirmed; who speaks need not write."""
     said = re.sub(r"[\W_]", "", draft.words)
-    return draft.at(Step.CONFIRM) if len(said) >= bounds.shortest else Problem.TOO_SHORT
+    return draft.at(Step.CONFIRM) if draft.voices or len(said) >= bounds.shortest else Problem.TOO_SHORT

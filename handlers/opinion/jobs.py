@@ -18,6 +18,7 @@ from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
 from storage.people import People
 from storage.pictures import NotAPicture, Pictures, redrawn
+from storage.voices import NotAVoice, form_of, stripped
 from wechat.api.line import Media
 from wechat.api.miniprogram import Medium
 from wechat.errors import BadRequest, QuotaSpent, Retryable, WeChatError
@@ -97,7 +98,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Album:
-    """Brings the pictures of opinions home, redrawn."""
+    """Brings the pictures of opinions home, redrawn, and the voices, stripped: the bytes tell which they are."""
 
     opinions: Opinions
     pictures: Pictures
@@ -116,33 +117,53 @@ class Album:
             self._bring(opinion, last_try=today - opinion.day > _MEDIA_LIVE)
 
     def _bring(self, opinion: Opinion, *, last_try: bool) -> None:
-        kept: list[str] = []
-        lost = 0
-        later: list[tuple[str, str]] = []
+        brought = _Brought()
         for account, media_id in opinion.awaited:
             try:
-                kept.append(self._kept(account, media_id, opinion.day))
-            except (PictureGone, NotAPicture):
-                lost += 1
+                brought.take(*self._kept(account, media_id, opinion.day))
+            except (PictureGone, NotAPicture, NotAVoice):
+                brought.lost += 1
             except NotNow:
-                later.append((account, media_id))
+                brought.later.append((account, media_id))
         if last_try:
-            lost, later = lost + len(later), []
-        if tuple(later) != opinion.awaited:
-            self._settle(opinion, kept, lost, later)
+            brought.lost, brought.later = brought.lost + len(brought.later), []
+        if tuple(brought.later) != opinion.awaited:
+            self._settle(opinion, brought)
 
-    def _kept(self, account: str, media_id: str, day: date) -> str:
-        picture = self.pictures.id_of(account=account, media_id=media_id)
-        self.pictures.keep(picture, redrawn(self.fetch(account=account, media_id=media_id)), day=day)
-        return picture
+    def _kept(self, account: str, media_id: str, day: date) -> tuple[str, bool]:
+        """Its id, and whether it is a voice."""
+        data = self.fetch(account=account, media_id=media_id)
+        is_voice = form_of(data) is not None
+        found = self.pictures.id_of(account=account, media_id=media_id)
+        self.pictures.keep(found, stripped(data) if is_voice else redrawn(data), day=day)
+        return found, is_voice
 
-    def _settle(self, opinion: Opinion, kept: list[str], lost: int, later: list[tuple[str, str]]) -> None:
+    def _settle(self, opinion: Opinion, brought: "_Brought") -> None:
         def settled(now: Opinion) -> Opinion:
             if now.awaited != opinion.awaited:
                 return now  # another clock was quicker
-            return replace(now, pictures=(*now.pictures, *kept), lost=now.lost + lost, awaited=tuple(later))
+            return replace(
+                now,
+                pictures=(*now.pictures, *brought.pictures),
+                voices=(*now.voices, *brought.voices),
+                lost=now.lost + brought.lost,
+                awaited=tuple(brought.later),
+            )
 
         self.opinions.change(opinion.id, settled)
+
+
+@dataclass(slots=True)
+class _Brought:
+    """What was had of an opinion's pictures and voices, what can't be, and what may be another time."""
+
+    pictures: list[str] = field(default_factory=list)
+    voices: list[str] = field(default_factory=list)
+    lost: int = 0
+    later: list[tuple[str, str]] = field(default_factory=list)
+
+    def take(self, found: str, is_voice: bool) -> None:  # noqa: FBT001 - as it comes
+        (self.voices if is_voice else self.pictures).append(found)
 
 
 class Verdict(Protocol):
@@ -313,7 +334,7 @@ def rounds(
         last = now.astimezone(zone).date() - _PICTURES_WAIT
         for day in (last - timedelta(days=back) for back in range(_NIGHTS)):
             said = opinions.of_days([day, day + timedelta(days=1)])  # one handed in at midnight may be sent after it
-            pictures.drop_unused(day, used={picture for opinion in said for picture in opinion.pictures})
+            pictures.drop_unused(day, used={each for opinion in said for each in (*opinion.pictures, *opinion.voices)})
 
     def fetch(now: datetime) -> None:
         if album:

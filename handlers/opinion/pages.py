@@ -30,6 +30,7 @@ from storage.paces import Paces
 from storage.pictures import Pictures
 
 ANONYMOUS, NAMED = "anonymous", "named"
+VOICE_TOO_LARGE = Problem(413, "opinion.problem_voice_too_large")
 PICTURE_TOO_LARGE = Problem(413, "opinion.problem_picture_too_large")
 FORM_TOO_OLD = Problem(400, "opinion.problem_form_too_old")
 GUESSES, GUESSES_SECONDS = 20, 60  # of receipts, from one address
@@ -66,6 +67,7 @@ class Written:
     words: str = ""
     name: str = ""
     pictures: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
     key: str
 
     @property
@@ -82,6 +84,8 @@ class Form(Protocol):
     longest: int
     pictures: int
     picture_bytes: int
+    voices: int
+    voice_bytes: int
     name: str
     anonymous: bool
 
@@ -125,6 +129,9 @@ class Box(Protocol):
 
     def take_picture(self, data: bytes) -> str:
         """Keep a picture that is to go with a name; give its id."""
+
+    def take_voice(self, data: bytes) -> str:
+        """The same of a voice."""
 
     def hear(self, ticket: str, words: str, solved: str, *, reopen: bool) -> None:
         """Keep what the sender says to our last words."""
@@ -190,6 +197,8 @@ class Desk:
     def _look(self, form: Form, written: Written) -> ResponseReturnValue:
         """All of it once more, before it is sent."""
         written, why = self._with_pictures(form, written, request.files.getlist("new_picture"))
+        if not why:
+            written, why = self._with_voices(form, written, request.files.getlist("new_voice"))
         why = why or self._refusal(written)
         if why:
             return self._write(form, written, why)
@@ -221,18 +230,24 @@ class Desk:
         chosen = [each for each in files if each.filename] if written.named else []
         for each in chosen[: max(form.pictures - len(written.pictures), 0) + 1]:  # one too many is said to be so
             try:
-                taken = self._taken(each, form.picture_bytes)
+                taken = self.box.take_picture(_read(each, form.picture_bytes, PICTURE_TOO_LARGE, "pictures"))
             except Refused as why:
                 return written, why
             written = replace(written, pictures=(*written.pictures, taken))
         return written, None
 
-    def _taken(self, file: FileStorage, most: int) -> str:
-        with file.stream as stream:
-            data = stream.read(most + 1)
-        if len(data) > most:
-            raise Refused(PICTURE_TOO_LARGE, field="pictures", most=most // _MEGABYTE)
-        return self.box.take_picture(data)
+    def _with_voices(
+        self, form: Form, written: Written, files: Collection[FileStorage]
+    ) -> tuple[Written, Refused | None]:
+        """The same with voices."""
+        chosen = [each for each in files if each.filename] if written.named else []
+        for each in chosen[: max(form.voices - len(written.voices), 0) + 1]:
+            try:
+                taken = self.box.take_voice(_read(each, form.voice_bytes, VOICE_TOO_LARGE, "voices"))
+            except Refused as why:
+                return written, why
+            written = replace(written, voices=(*written.voices, taken))
+        return written, None
 
     # -- looking up ----------------------------------------------------------------------------------------------
 
@@ -302,6 +317,14 @@ class Gallery:
         return Response(data, mimetype="image/jpeg", headers=_FOR_NOBODY_ELSE)
 
 
+def _read(file: FileStorage, most: int, too_large: Problem, field: str) -> bytes:
+    with file.stream as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise Refused(too_large, field=field, most=most // _MEGABYTE)
+    return data
+
+
 def _written() -> Written:
     """What this form bears; lines end as they do elsewhere, so that the repeat of a form says the same."""
     fields = request.form
@@ -313,6 +336,7 @@ def _written() -> Written:
         words=fields.get("words", "").replace("\r\n", "\n").strip(),
         name=" ".join(fields.get("name", "").split()) if named else "",
         pictures=_once_each(fields.getlist("picture")) if named else (),
+        voices=_once_each(fields.getlist("voice")) if named else (),
         key=key if _KEY.fullmatch(key) else secrets.token_hex(_KEY_BYTES),
     )
 

@@ -100,8 +100,9 @@ def test_nothing_in_a_row_but_the_day_can_be_read(opinions, db):
 
 def test_every_row_is_of_the_same_size_however_much_was_said(opinions, db):
     keep(opinions, an_opinion(opinions, "A", words="短"))
-    media = tuple(("official-account", "m" * 64) for _ in range(9))
+    media = tuple(("official-account", "m" * 64) for _ in range(12))
     longest = an_opinion(opinions, "B", words="𠮷" * 1000, reply="𠮷" * 500, awaited=media, pictures=("a" * 24,) * 9)
+    longest = replace(longest, voices=("a" * 24,) * 3)
     longest = replace(longest, assignee="𠮷" * 32, tags=("𠮷" * 10,) * 5, same_as="a" * 24, due=TODAY, turns=99)
     keep(opinions, longest)
 

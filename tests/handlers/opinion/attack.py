@@ -24,16 +24,18 @@ from storage.db import Database, metadata
 from storage.leaves import Leaf, Leaves
 from storage.letterbox import letterbox
 from storage.opinion import Opinion, anonymous_opinions
+from storage.pictures import pictures
 from tests.handlers.opinion import changes
 from tests.handlers.opinion.world import ZONE, Member, World, receipt
 from tests.mini import Mini
 from tests.reader import Reader
-from wechat.messages import Kind, Reply, Text
+from wechat.messages import Kind, Location, Reply, Text
 
 Sends = Callable[[Member, str, str, Callable[[], None]], str]
 MEMBERS = 20
 ROUND_SECONDS = (20, 38)  # twenty times the program's own, so that the day has some hundred rounds
 SECRET = "机密"  # how all words and names begin
+VOICE = b"#!AMR\n" + b"".join(b"\x3c" + SECRET.encode().ljust(31, b"\0") for _ in range(50))  # a second
 _PLACES = "食堂宿舍走廊车间会议室停车场活动室图书角"
 
 
@@ -126,6 +128,26 @@ class Rhythm:
         self._next += timedelta(seconds=self._dice.uniform(*ROUND_SECONDS))
 
 
+@dataclass
+class Voices(Day):
+    """The same day, for the voices that were sent without a name."""
+
+    table: sa.Table = pictures
+
+    @classmethod
+    def of(cls, day: Day) -> "Voices":
+        sent = [each for each in day.sent if speaks(each.words, named=each.named)]
+        return cls(day.world, day.redis, day.folder, day.began, sent=sent)
+
+    def id_of(self, code: str) -> str:
+        words = next(each.words for each in self.sent if each.code == code)
+        return self.world.pictures.id_of(account="official", media_id=voice_of(words))
+
+    @property
+    def leaves(self) -> Leaves:
+        return self.world.pictures._leaves
+
+
 def a_round(day: Day) -> None:
     """Make one and remember what it carried."""
     day.rounds.append([letter.what.id for letter in day.world.postman._waiting])
@@ -172,6 +194,8 @@ def a_day(
         for number, (member, by_name) in enumerate(errands):
             _errand(day, by or in_the_chat, (member, members), dice, named=by_name, number=number)
         _midnight(day)
+        if rhythm is None:  # a careless day is left as it was laid
+            world.runs("opinion.pictures")
     return day
 
 
@@ -190,10 +214,35 @@ def _laid(db: Database) -> set[object]:
 
 
 def in_the_chat(member: Member, name: str, words: str, between: Callable[[], None]) -> str:
-    """An opinion said step by step, in somebody's name or none; its receipt."""
+    """An opinion said step by step, in somebody's name or none; its receipt.
+
+    Some of them speak too, and some offer the place, which is taken only with a name.
+    """
     member.says("意见", *(("2", name) if name else ("1",)), "4", words)
+    if speaks(words, named=bool(name)):
+        member.world.platform.pictures[voice_of(words)] = VOICE
+        asked = member.sends(Kind.VOICE, media_id=voice_of(words))
+        assert ("声音能让人认出您来" in asked) is not bool(name)
+        member.says(*(() if name else ("1",)))
+    if _number(words) % 6 == 1:
+        where = Location(latitude=31.23041, longitude=121.4737, label=f"{SECRET}路")
+        assert ("不收位置" in member.sends(Kind.LOCATION, detail=where)) is not bool(name)
     between()
     return receipt(member.says("好了", "1"))
+
+
+def speaks(words: str, *, named: bool) -> bool:
+    """Whether who says this speaks too."""
+    return _number(words) % (20 if named else 4) == 0
+
+
+def voice_of(words: str) -> str:
+    """What the platform calls the voice that goes with them."""
+    return f"{SECRET}声{_number(words)}"
+
+
+def _number(words: str) -> int:
+    return int(words[len(SECRET) :][:3])
 
 
 class ByApi:

@@ -15,7 +15,10 @@ from PIL import Image
 
 from storage.checks import WORDS
 from storage.phone import Phone
+from tests.handlers.opinion.attack import VOICE
 from tests.handlers.opinion.world import World, receipt
+from tests.storage.test_voices import MP3_FRAME
+from wechat.messages import Kind, Location
 
 FRAME = {"console/base.html": "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"}
 TEMPLATES = Path(__file__).parents[3] / "handlers" / "templates"
@@ -189,10 +192,39 @@ def test_a_picture_is_shown_and_nothing_else_can_be_had_in_its_place(world, brow
     (source,) = re.findall(r'src="([^"]+)"', browser.get(page).text)
     shown = browser.get(source)
 
-    assert "还有 1 张图片留在微信，过了当天才去取。" in waiting
+    assert "还有 1 个图片或语音留在微信，过了当天才去取。" in waiting
     assert (shown.mimetype, shown.headers["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
     assert Image.open(io.BytesIO(shown.data)).size == (40, 30)
     assert browser.get(f"{page}/pictures/1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("voice", "mime", "suffix", "plays"),
+    [(VOICE, "audio/amr", "amr", False), (MP3_FRAME * 3, "audio/mpeg", "mp3", True)],
+)
+def test_a_voice_is_heard_as_a_file_of_sound_and_the_place_is_read(world, browser, voice, mime, suffix, plays):
+    world.platform.pictures["media-1"] = voice
+    member = world.member()
+    member.says("意见", "2", "张三", "4")
+    member.sends(Kind.VOICE, media_id="media-1")
+    member.sends(Kind.LOCATION, detail=Location(latitude=31.2, longitude=121.4, label="<b>楼下"))
+    member.says("好了", "1")
+    world.runs("opinion.pictures")
+    page = the_page(browser)
+    shown, listed = browser.get(page).text, browser.get("/admin/opinion/").text
+    (source,) = re.findall(r'href="([^"]+/voices/0)"', shown)
+    heard = browser.get(source)
+
+    assert (heard.mimetype, heard.data) == (mime, voice)
+    assert heard.headers["X-Content-Type-Options"] == "nosniff"
+    assert heard.headers["Content-Disposition"] == f"attachment; filename=voice-1.{suffix}"
+    assert browser.get(source, headers={"Range": "bytes=0-3"}).data == voice[:4]
+    assert ("<audio" in shown) == plays
+    assert "位置：&lt;b&gt;楼下（31.20000, 121.40000）" in shown
+    assert "（只有语音）" in shown
+    assert "（只有语音）" in listed
+    assert "语音 1 段" in listed
+    assert browser.get(f"{page}/voices/1").status_code == 404
 
 
 def test_the_forms_carry_a_token(world, browser):

@@ -19,10 +19,11 @@ from handlers.opinion import engine
 from storage import redis as fast
 from storage.db import Database, embedded_url
 from storage.opinion import STIRRED, anonymous_opinions
+from storage.pictures import pictures
 from storage.sealing import Keys
 from storage.upgrade import upgrade
 from tests.handlers.opinion import attack, changes
-from tests.handlers.opinion.attack import MEMBERS, Day
+from tests.handlers.opinion.attack import MEMBERS, Day, Voices
 from tests.handlers.opinion.world import World
 from tests.servers import Servers, a_database
 
@@ -241,6 +242,44 @@ def test_no_order_of_the_rows_brings_senders_and_words_together(day, orders):
 
 def test_whoever_did_something_just_before_a_row_was_written_is_not_its_sender(day, orders):
     assert attack.hits_by_neighbours(day, orders) <= MOST_HITS
+
+
+# -- nothing of a voice ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def spoken(day: Day) -> Voices:
+    """The voices of the day; some of its ways have none."""
+    if not day.world.platform.pictures:
+        pytest.skip("nobody speaks by this way")
+    return Voices.of(day)
+
+
+def test_some_spoke_without_a_name_and_all_that_was_said_came_home(spoken):
+    named = [each for each in spoken.sent if each.named]
+
+    assert len(spoken.anonymous) > 8
+    assert len(spoken.order_of_rows()) == len(spoken.anonymous)
+    assert len(attack.rows(spoken.world.db, pictures)) == len(spoken.anonymous) + len(named)
+    assert {each.place for each in spoken.world.kept(named=False)} == {""}
+    assert len([each for each in spoken.world.kept(named=True) if each.place]) > 8
+
+
+def test_no_order_of_the_voices_brings_them_and_their_senders_together(spoken):
+    most = attack.most_by_chance(len(spoken.anonymous), 1 / MEMBERS, RISK / ORDERS / 2)
+    orders = attack.orders(spoken)
+    found = {name: attack.hits_by_order(spoken, order) for name, order in orders.items()}
+
+    assert most < len(spoken.anonymous) * 0.7
+    assert {name: hits for name, hits in found.items() if hits > most} == {}
+    assert attack.hits_by_neighbours(spoken, orders) <= most
+
+
+def test_a_row_does_not_tell_a_voice_of_a_named_sender_from_one_of_nobody(spoken):
+    found = attack.rows(spoken.world.db, pictures)
+
+    assert {len(row.sealed) for row in found} == {len(found[0].sealed)}
+    assert {str(row.day) for row in found} == {"2126-11-23"}
 
 
 # -- nothing in the log of changes -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from handlers.opinion import engine
 from storage.db import metadata
 from storage.letterbox import letterbox
 from storage.opinion import named_opinions
+from tests.handlers.opinion.attack import VOICE
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.handlers.opinion.world import World
 
@@ -262,6 +263,56 @@ def test_what_is_no_picture_is_not_taken(world, mini, file, status, code):
 
     assert (refused.status, refused.code) == (status, code)
     assert rows(world, metadata.tables["pictures"]) == 0
+
+
+def test_a_voice_and_a_place_go_with_their_named_opinion(world, mini):
+    voice = mini.sends_voice(VOICE + b"<script>").body["id"]
+    place = {"latitude": 31.2304166, "longitude": 121.4737, "label": "人民广场"}
+    sent = sends(mini, **NAMED, words="", voices=[voice], place=place)
+    opinion = kept(world, sent)
+
+    assert sent.status == 201
+    assert (opinion.words, opinion.voices, opinion.place) == ("", (voice,), "人民广场（31.23042, 121.47370）")
+    assert world.pictures.get(voice) == VOICE
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "field"),
+    [
+        ({"voices": True}, "voices_need_a_name", "voices"),
+        ({"place": {"latitude": 31, "longitude": 121}}, "no_place_without_name", "place"),
+        ({**NAMED, "voices": ["0" * 24]}, "no_such_voice", "voices"),
+        ({**NAMED, "voices": ["1", "2", "3", "4"]}, "too_many_voices", "voices"),
+        ({**NAMED, "pictures": True}, "no_such_picture", "pictures"),
+        ({**NAMED, "words": ""}, "too_short", "words"),
+        ({**NAMED, "place": {"latitude": 131, "longitude": 121}}, "invalid", "place.latitude"),
+    ],
+)
+def test_voices_and_places_that_are_not_taken(world, mini, said, code, field):
+    voice = mini.sends_voice(VOICE).body["id"]
+    said = {name: [voice] if value is True else value for name, value in said.items()}
+    refused = sends(mini, **said)
+
+    assert (refused.code, refused.body["field"]) == (code, field)
+    assert not world.kept(named=True)
+    assert not world.kept(named=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "code"), [(b"RIFF____WAVE", 422, "not_a_voice"), (VOICE[:6] + bytes(3 << 20), 413, "too_large")]
+)
+def test_what_is_no_voice_is_not_taken(world, mini, file, status, code):
+    refused = mini.sends_voice(file)
+
+    assert (refused.status, refused.code) == (status, code)
+    assert rows(world, metadata.tables["pictures"]) == 0
+
+
+def test_a_voice_hangs_on_nobody(world, mini):
+    before = everything_but(world, metadata.tables["pictures"])
+    mini.sends_voice(VOICE)
+
+    assert everything_but(world, metadata.tables["pictures"]) == before
 
 
 def test_without_a_file_the_field_is_named(mini):

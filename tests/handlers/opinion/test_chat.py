@@ -14,7 +14,7 @@ from handlers.router import Talk, Turn
 from storage.opinion import named_opinions
 from storage.people import contacts, persons, windows
 from tests.handlers.opinion.world import Member, World, receipt
-from wechat.messages import Kind, Text
+from wechat.messages import Kind, Location, Text
 
 DIALOGS = sorted((Path(__file__).parent / "dialogs").glob("*.txt"))
 ANONYMOUSLY = ("意见", "1", "4", "宿舍热水晚上九点就停", "好了")
@@ -49,8 +49,13 @@ def test_a_talk_goes_as_written(world, dialog):
     for typed, expected in turns(dialog.read_text()):
         said = typed.replace("CODE", code)
         kind, _, media = said.partition("] ")
-        sent = {"[picture": Kind.IMAGE, "[voice": Kind.VOICE}.get(kind)
-        answer = member.sends(sent, media_id=media) if sent else member.says(said)
+        sent = {"[picture": Kind.IMAGE, "[voice": Kind.VOICE, "[video": Kind.VIDEO}.get(kind)
+        if kind == "[place":
+            latitude, longitude, label = media.split(maxsplit=2)
+            where = Location(latitude=float(latitude), longitude=float(longitude), label=label)
+            answer = member.sends(Kind.LOCATION, detail=where)
+        else:
+            answer = member.sends(sent, media_id=media) if sent else member.says(said)
         code = code if "回执码：\n" not in answer else receipt(answer)
 
         assert answer.replace(code or "CODE", "CODE").rstrip("\n") == expected, typed

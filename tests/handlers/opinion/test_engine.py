@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.opinion import engine
 from handlers.opinion.engine import Bounds, Draft, Problem, Step
 
-BOUNDS = Bounds(shortest=5, longest=100, pictures=2)
+BOUNDS = Bounds(shortest=5, longest=100, pictures=2, voices=2)
 LETTERS = "0123456789ACDEFGHJKMNPRTVWXY"
 OPTIONS = ("工作建议", "生活困难", "其他")
 codes = st.integers().map(lambda seed: engine.drawn(random.Random(seed).randrange))

@@ -11,9 +11,11 @@ from PIL import Image
 from handlers.opinion import FromPlatform, NotNow, PictureGone
 from storage.opinion import anonymous_opinions
 from storage.pictures import pictures
+from tests.handlers.opinion.attack import VOICE
 from tests.handlers.opinion.world import ZONE, World, receipt
 from wechat.api.line import Media
 from wechat.errors import BadRequest, Misconfigured, Retryable, WeChatError
+from wechat.messages import Kind
 
 WITH_PICTURES = ("好了", "1")
 
@@ -85,6 +87,23 @@ def test_pictures_come_home_and_hang_on_their_opinion(world):
     assert world.platform.asked == ["media-1", "media-2"]
 
 
+def test_voices_come_home_stripped_beside_pictures_and_nothing_used_is_dropped(world):
+    world.platform.pictures |= {"media-1": a_photo(), "media-2": VOICE + b"<script>"}
+    member = world.member()
+    member.says("意见", "1", "4", "宿舍热水晚上九点就停")
+    member.shows("media-1")
+    member.sends(Kind.VOICE, media_id="media-2")
+    code = receipt(member.says("1", "好了", "1"))
+    the_day_is_over(world)
+    world.runs("opinion.pictures")
+    world.clock.passes(days=6)
+    world.runs("opinion.tidy")
+    opinion = kept(world, code)
+
+    assert (len(opinion.pictures), len(opinion.voices), opinion.awaited, opinion.lost) == (1, 1, (), 0)
+    assert world.pictures.get(opinion.voices[0]) == VOICE
+
+
 def test_what_the_platform_no_longer_has_or_is_no_picture_is_said_at_the_query(world):
     world.platform.pictures["media-1"] = b"<html>no picture</html>"
     code = sent_with(world, "media-1", "media-2")
@@ -92,7 +111,7 @@ def test_what_the_platform_no_longer_has_or_is_no_picture_is_said_at_the_query(w
     world.runs("opinion.pictures")
 
     assert (kept(world, code).lost, kept(world, code).pictures) == (2, ())
-    assert "有 2 张图片没能从微信取到" in world.member().says(f"查询 {code}")
+    assert "有 2 个图片或语音没能从微信取到" in world.member().says(f"查询 {code}")
 
 
 def test_a_platform_that_is_away_is_asked_again_and_given_up_after_three_days(world):

@@ -16,11 +16,13 @@ from handlers.opinion.pages import GUESSES
 from storage.letterbox import letterbox
 from storage.opinion import named_opinions
 from tests.end_to_end.running import at_once
+from tests.handlers.opinion.attack import VOICE
 from tests.handlers.opinion.test_api import everything_but, rows
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.handlers.opinion.world import World
 from tests.handlers.opinion.world import receipt as receipt_in_chat
 from tests.reader import Reader
+from tests.storage.test_voices import MP3_FRAME
 
 PAGE, ASK = "/p/opinion", "/p/opinion/receipt"
 WORDS = "宿舍热水晚上九点就停\n能不能晚一些"
@@ -260,6 +262,45 @@ def test_what_is_no_picture_is_refused_and_the_words_stay(world, reader):
     assert 'value="张三"' in page.text
 
 
+def test_voices_go_with_it_and_can_be_taken_off_again(world, reader):
+    chooses(reader, "named")
+    files = [(io.BytesIO(VOICE), "a.amr"), (io.BytesIO(MP3_FRAME * 2), "b.mp3")]
+    look = writes(reader, name="张三", words="", new_voice=files)
+    found = re.findall(r'name="voice" value="(\w+)"', look.text)
+    reader.post(PAGE, {"step": "edit", "voice": found})
+    writes(reader, name="张三", words="", voice=found[1:])
+    opinion = kept(world, sends(reader))
+
+    assert "<dt>语音</dt><dd>2 段</dd>" in look.text
+    assert "（只有语音）" in look.text
+    assert opinion.voices == (found[1],)
+    assert world.pictures.get(found[1]) == MP3_FRAME * 2
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "said"),
+    [(b"RIFF____WAVE", 422, "这不是收得下的语音"), (VOICE[:6] + bytes(3 << 20), 413, "有一段语音太大")],
+)
+def test_what_is_no_voice_is_refused_and_the_words_stay(world, reader, file, status, said):
+    chooses(reader, "named")
+    page = reader.client.post(PAGE, **a_form(reader, file, of="new_voice"))
+
+    assert page.status_code == status
+    assert said in page.text
+    assert "能不能晚一些" in page.text
+    assert not world.kept(named=True)
+
+
+def test_no_voice_goes_with_a_form_that_has_no_name(world, reader):
+    voice = world.pictures.take_in(VOICE, day=world.clock().date())
+    form = chooses(reader)
+    writes(reader, voice=voice, new_voice=[(io.BytesIO(VOICE), "a.amr")])
+    opinion = kept(world, sends(reader))
+
+    assert "new_voice" not in form.text
+    assert (opinion.voices, opinion.place) == ((), "")
+
+
 def test_more_pictures_than_there_is_room_for_are_refused(world, reader):
     chooses(reader, "named")
     files = [(io.BytesIO(a_photo()), f"{number}.png") for number in range(11)]
@@ -269,12 +310,12 @@ def test_more_pictures_than_there_is_room_for_are_refused(world, reader):
     assert rows(world, named_opinions) == 0
 
 
-def a_form(reader: Reader, *pictures: bytes, **fields: str) -> dict[str, object]:
+def a_form(reader: Reader, *files: bytes, of: str = "new_picture", **fields: str) -> dict[str, object]:
     """A whole form, by hand: the test client leaves a large one's temporary file open."""
     given = {**reader.hidden, "step": "look", "name": "张三", "category": "生活困难", "words": WORDS, **fields}
     parts = [f'form-data; name="{name}"\r\n\r\n{value}'.encode() for name, value in given.items()]
-    head = b'form-data; name="new_picture"; filename="p"\r\n\r\n'
-    parts += [head + picture for picture in pictures]
+    head = f'form-data; name="{of}"; filename="p"\r\n\r\n'.encode()
+    parts += [head + file for file in files]
     body = b"".join(b"--edge\r\nContent-Disposition: " + part + b"\r\n" for part in parts) + b"--edge--\r\n"
     return {"data": body, "content_type": "multipart/form-data; boundary=edge"}
 

@@ -430,16 +430,33 @@ function grow() {
 async function sendPicture() {
   const file = $("picture").files[0];
   $("picture").value = "";
-  if (!file) return;
+  if (file) await sendFile("picture", file);
+}
+
+async function sendFile(kind, file) {
   const form = new FormData();
   form.append("openid", state.openid);
-  form.append("picture", file);
+  form.append(kind, file);
   try {
-    await ask("picture", { method: "POST", body: form });
+    await ask(kind, { method: "POST", body: form });
     soon();
   } catch (fault) {
     toast(fault.message);
   }
+}
+
+const SILENT_FRAME = [0x7c]; // of AMR: 20 ms in which nothing was recorded
+
+function silence(seconds) {
+  const frames = new Uint8Array(Array(seconds * 50).fill(SILENT_FRAME).flat());
+  return new File(["#!AMR\n", frames], "silence.amr", { type: "audio/amr" });
+}
+
+async function voiceChosen() {
+  if ($("voice").returnValue !== "ok") return;
+  const file = $("spoken").files[0] ?? silence(3);
+  $("spoken").value = "";
+  await sendFile("voice", file);
 }
 
 let scanned = null;
@@ -451,6 +468,7 @@ function openScan(then) {
 
 const OPEN = {
   scan: () => openScan((seen) => act("scan", isWeb(seen) ? { code: seen } : { scene: seen })),
+  voice: () => { $("voice").returnValue = ""; $("voice").showModal(); },
   place: () => { $("place").returnValue = ""; $("place").showModal(); },
 };
 
@@ -512,6 +530,7 @@ function wire() {
   new ResizeObserver(keepDown).observe($("lines"));
   $("scan").addEventListener("close", () => { if ($("scan").returnValue === "ok") scanned($("scene").value.trim()); });
   $("place").addEventListener("close", placeChosen);
+  $("voice").addEventListener("close", voiceChosen);
 }
 
 async function start() {
