@@ -1,6 +1,6 @@
 """Voices are cut into frames and put together again: what was said stays, what lies around it goes."""
 
-import os
+import random
 import struct
 
 import pytest
@@ -10,13 +10,14 @@ from storage.voices import LARGEST_BYTES, NotAVoice, form_of, stripped
 # RFC 4867 §3.6 tables 1a and 1b: bits of speech of each frame type; the storage format (§5.3) pads them to bytes.
 NARROW_BITS = {0: 95, 1: 103, 2: 118, 3: 134, 4: 148, 5: 159, 6: 204, 7: 244, 8: 39}
 WIDE_BITS = {0: 132, 1: 177, 2: 253, 3: 285, 4: 317, 5: 365, 6: 397, 7: 461, 8: 477, 9: 40}
+DICE = random.Random(4867)
 MP3_HEAD = bytes.fromhex("fff36884")  # MPEG 2, layer III, 48 kbit/s, 16 000 Hz: 72 * 48 000 / 16 000 bytes
 MP3_FRAME = MP3_HEAD + bytes(212)
 LABEL = b"ID3\x04\x00\x00" + bytes((0, 0, 1, 0)) + b"TIT2 of somebody's phone".ljust(128, b"\0")
 
 
 def amr(*types: int, bits: dict[int, int] = NARROW_BITS, head: bytes = b"#!AMR\n") -> bytes:
-    frames = (bytes((kind << 3 | 4,)) + os.urandom(-(-bits[kind] // 8)) for kind in types)
+    frames = (bytes((kind << 3 | 4,)) + DICE.randbytes(-(-bits[kind] // 8)) for kind in types)
     return head + b"".join(frames)
 
 
@@ -60,7 +61,7 @@ def test_a_frame_of_wide_amr_of_each_type_stays_as_it_is(kind):
     assert found.suffix == "awb"
 
 
-@pytest.mark.parametrize("after", [b"\xff<script>alert(1)</script>", b"PK\x03\x04 a zip", amr(7)[6:][:9]])
+@pytest.mark.parametrize("after", [b"\xff<script>alert(1)</script>", b"PK\x03\x04 a zip", amr(7)[6:][:9]], ids=range(3))
 def test_what_lies_behind_the_frames_of_amr_is_left_behind(after):
     voice = amr(7, 7, 8)
 
@@ -108,13 +109,14 @@ def test_speex_keeps_its_sound_and_tells_no_maker_no_comment_and_no_stream():
         b"MZ" + MP3_FRAME,
         amr(7) + bytes(LARGEST_BYTES),
     ],
+    ids=range(13),
 )
 def test_what_is_no_voice_is_refused(data):
     with pytest.raises(NotAVoice):
         stripped(data)
 
 
-@pytest.mark.parametrize("voice", [amr(7, 3, 8), LABEL + MP3_FRAME * 2, speex()])
+@pytest.mark.parametrize("voice", [amr(7, 3, 8), LABEL + MP3_FRAME * 2, speex()], ids=["amr", "mp3", "speex"])
 def test_to_strip_it_twice_changes_nothing_more_and_its_form_stays(voice):
     once = stripped(voice)
 
