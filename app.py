@@ -112,6 +112,7 @@ from storage.phone import Phones
 from storage.pictures import Pictures
 from storage.places import Places
 from storage.planning import Plans
+from storage.points import Points
 from storage.quiz import QuizStore
 from storage.receipts import Receipts
 from storage.redis import Redis
@@ -425,6 +426,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 duels=Duels(database),
                 items=ItemNumbers(database),
                 participation=Participation(database),
+                points=Points(database),
             ),
             shelf=shelf,
             intake=intake_of(settings, shelf.current),

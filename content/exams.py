@@ -37,13 +37,17 @@ def _difficulty(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Part:
-    """So many questions of an exam: of a topic or a bank, of these types, of a difficulty; what isn't said is all."""
+    """So many questions of an exam: of a topic or a bank, of these types, of a difficulty; what isn't said is all.
+
+    Each counts for `score`; without it, for what the question itself says.
+    """
 
     count: Annotated[int, Field(ge=1, le=200)]
     topic: str = ""
     bank: str = ""
     types: Annotated[tuple[QuestionType, ...], BeforeValidator(listed)] = ()
     difficulty: Annotated[Difficulty | None, BeforeValidator(_difficulty)] = None
+    score: Annotated[int | None, Field(ge=1, le=100)] = None
 
     def asks(self, question: Question) -> bool:
         """Whether it may be drawn, of a bank that fits."""
@@ -89,6 +93,11 @@ class Exam:
     def count(self) -> int:
         """How many questions it has."""
         return sum(part.count for part in self.parts)
+
+    @property
+    def says_scores(self) -> bool:
+        """Whether its parts say that questions count differently."""
+        return len({part.score for part in self.parts}) > 1
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can be begun at `now`."""

@@ -22,6 +22,7 @@ rounds = sa.Table(
     sa.Column("name", sa.String(64), nullable=False),  # what makes it one: "daily:2026-11-23"
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("questions", sa.Text, nullable=False),
+    sa.Column("scores", sa.Text),  # what each of them counts for, where they differ
     sa.UniqueConstraint("person", "name"),
     sqlite_with_rowid=False,
 )
@@ -48,7 +49,8 @@ answers = sa.Table(
 class Round:
     """A round: its questions' ids in order, how far it is answered, and how many answers were right and wrong.
 
-    `credit` is that of all answers together, of a hundred each: what is wrong may be partly right.
+    `credit` is that of all answers together, of a hundred each: what is wrong may be partly right. `scores` says what
+    each question counts for; where it is empty, all count alike.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Round:
     right: int
     wrong: int
     credit: int
+    scores: tuple[int, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -85,12 +88,21 @@ class QuizStore:
         self._add_round = db.hot(db.insert(rounds).on_conflict_do_nothing())
         self._add_answer = db.hot(db.insert(answers).on_conflict_do_nothing())
 
-    def begin(self, *, person: str, name: str, day: date, questions: Sequence[str]) -> Round:
+    def begin(
+        self, *, person: str, name: str, day: date, questions: Sequence[str], scores: Sequence[int] = ()
+    ) -> Round:
         """The round of that name, made with these questions if the person has none yet."""
         new = secrets.token_hex(16)
-        row = {"id": new, "person": person, "name": name, "day": day.isoformat(), "questions": json.dumps([*questions])}
-        if self._add_round(**row):
-            return Round(new, name, tuple(questions), answered=0, right=0, wrong=0, credit=0)
+        added = self._add_round(
+            id=new,
+            person=person,
+            name=name,
+            day=day.isoformat(),
+            questions=json.dumps([*questions]),
+            scores=json.dumps([*scores]) if scores else None,
+        )
+        if added:
+            return Round(new, name, tuple(questions), answered=0, right=0, wrong=0, credit=0, scores=tuple(scores))
         with self._db.read() as connection:
             return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
 
@@ -169,6 +181,12 @@ class QuizStore:
         with self._db.read() as connection:
             return {row.position: row.right for row in connection.execute(chosen).all()}
 
+    def credits(self, round: str) -> dict[int, int]:  # noqa: A002 - its name
+        """The credit of each position of a round that is answered, of a hundred."""
+        chosen = sa.select(answers.c.position, CREDIT).where(answers.c.round == round)
+        with self._db.read() as connection:
+            return {position: int(credit) for position, credit in connection.execute(chosen).all()}
+
     def reviewed(self, *, person: str, day: date) -> int:
         """How many questions the person answered in that day's rounds of mistakes."""
         counted = (
@@ -219,6 +237,7 @@ def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Roun
             rounds.c.id,
             rounds.c.name,
             rounds.c.questions,
+            rounds.c.scores,
             (sa.func.coalesce(sa.func.max(answers.c.position), -1) + 1).label("answered"),
             sa.func.count(answers.c.position).filter(answers.c.right).label("right"),
             sa.func.count(answers.c.position).filter(answers.c.right.is_(False)).label("wrong"),
@@ -226,10 +245,19 @@ def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Roun
         )
         .select_from(rounds.outerjoin(answers, answers.c.round == rounds.c.id))
         .where(chosen)
-        .group_by(rounds.c.id, rounds.c.name, rounds.c.questions)
+        .group_by(rounds.c.id, rounds.c.name, rounds.c.questions, rounds.c.scores)
     )
     rows = connection.execute(counted).all()
     return [
-        Round(row.id, row.name, tuple(json.loads(row.questions)), row.answered, row.right, row.wrong, int(row.credit))
+        Round(
+            id=row.id,
+            name=row.name,
+            questions=tuple(json.loads(row.questions)),
+            answered=row.answered,
+            right=row.right,
+            wrong=row.wrong,
+            credit=int(row.credit),
+            scores=tuple(json.loads(row.scores)) if row.scores else (),
+        )
         for row in rows
     ]

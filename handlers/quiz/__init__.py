@@ -3,11 +3,13 @@
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date as Day  # noqa: N812 - a field has the name
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from content.importers.waiting import Waiting
 from content.intake import Intake
@@ -19,14 +21,36 @@ from handlers.quiz.admin.numbers import Numbers
 from handlers.quiz.engine import Daily
 from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling
+from handlers.quiz.service.points import Pointing
 from storage.cards import Cards
 from storage.duels import Duels
 from storage.item_numbers import ItemNumbers
 from storage.paces import Paces
 from storage.participation import Participation
 from storage.places import Places
+from storage.points import Points
 from storage.quiz import QuizStore
 from storage.sittings import Sittings
+
+
+class Basis(BaseModel):
+    """The table [handlers.quiz.points_basis]: the document that asks for points."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field("", max_length=100)
+    number: str = Field("", max_length=50)
+    date: Day | Literal[""] = ""
+
+    @property
+    def lacks(self) -> list[str]:
+        """What isn't said of it."""
+        return [key for key in ("name", "number", "date") if not getattr(self, key)]
+
+    @property
+    def said(self) -> str:
+        """As a document is cited."""
+        return f"《{self.name.strip('《》')}》（{self.number}，{self.date:%Y年%-m月%-d日}）"
 
 
 class QuizSettings(BaseModel):
@@ -37,6 +61,19 @@ class QuizSettings(BaseModel):
     questions_a_day: int = Field(5, ge=1, le=20)
     reviews_a_day: int = Field(10, ge=1, le=200)
     questions_a_round: int = Field(10, ge=1, le=50)
+    points: bool = False
+    points_a_day: int = Field(5, ge=1, le=100)
+    points_basis: Basis = Basis()
+
+    @model_validator(mode="after")
+    def _points_have_a_basis(self) -> "QuizSettings":
+        if self.points and self.points_basis.lacks:
+            lacks = ", ".join(self.points_basis.lacks)
+            raise ValueError(
+                f"points = true needs the document that asks for points: write its {lacks} into "
+                "[handlers.quiz.points_basis], or points = false"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +87,7 @@ class Stores:
     duels: Duels
     items: ItemNumbers
     participation: Participation
+    points: Points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +116,7 @@ def feature(
     """The quiz, ready to be opened."""
     store, cards, places, sittings = stores.store, stores.cards, stores.places, stores.sittings
     duels = stores.duels
+    pointing = _pointing(stores.points, shelf=shelf, zone=zone, settings=settings)
     service = Service(
         store=store,
         cards=cards,
@@ -88,6 +127,7 @@ def feature(
         drawn=Daily(settings.questions_a_day),
         reviews_a_day=settings.reviews_a_day,
         questions_a_round=settings.questions_a_round,
+        pointing=pointing,
     )
     duelling = Duelling(service=service, kept=duels, paces=outside.paces)
 
@@ -97,7 +137,9 @@ def feature(
         given, right = store.tally(person)
         say, number = shelf.current().say, len(duels.of(person, now=clock()))
         answered = [say("quiz.kept", given=given, right=right)] if given else []
-        return [*answered, *([say("quiz.duels_kept", number=number)] if number else [])]
+        points = pointing.own(person, service.day(clock())) if pointing and given else None
+        reckoned = [say("quiz.points_kept", points=points)] if points else []
+        return [*answered, *reckoned, *([say("quiz.duels_kept", number=number)] if number else [])]
 
     return Feature(
         name="quiz",
@@ -130,4 +172,19 @@ def feature(
             erase=in_turn(duels.erase, sittings.erase, places.erase, cards.erase, store.erase),
             unite=in_turn(duels.unite, sittings.unite, places.unite, cards.unite, store.unite),
         ),
+    )
+
+
+def _pointing(kept: Points, *, shelf: Shelf, zone: ZoneInfo, settings: QuizSettings) -> Pointing | None:
+    """Points, where they are switched on."""
+    basis = settings.points_basis
+    if not settings.points or not isinstance(basis.date, Day):
+        return None
+    return Pointing(
+        kept=kept,
+        question=lambda id_: shelf.current().question(id_),
+        zone=zone,
+        basis=basis.said,
+        since=basis.date,
+        a_day=settings.points_a_day,
     )

@@ -99,7 +99,13 @@ class Numbers:
 
     def took_part(self) -> ResponseReturnValue:
         """How many of each organisation took part, month by month."""
-        return render_template("quiz/admin/participation.html", months=[*self._months()])
+        pointing = self.service.pointing
+        return render_template(
+            "quiz/admin/participation.html",
+            months=[*self._months()],
+            basis=pointing.basis if pointing else "",
+            points=[(begins, pointing.told(begins=begins, ends=ends)) for begins, ends in self._over() if pointing],
+        )
 
     def _cells(self, item: Item) -> Iterator[str | float]:
         yield item.question.id
@@ -136,15 +142,20 @@ class Numbers:
         return known
 
     def _months(self) -> Iterator[tuple[datetime, Sequence[Taken]]]:
-        ends = self.clock().astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        for _ in range(MONTHS):
-            begins = (ends - timedelta(days=1)).replace(day=1)
+        for begins, ends in self._over():
             shares = self.participation.of(f"{begins:%Y-%m}", begins=begins, ends=ends)
             large, small = statistics.gathered((each.organisation, each.members, each.took_part) for each in shares)
             groups = [(self._library.organisation_name(id_), members, did) for id_, members, did in large]
             if small[0] >= statistics.FEWEST:
                 groups.append((self.words["small_groups"], *small))
             yield begins, [Taken(name, members, statistics.share(did, members)) for name, members, did in groups]
+
+    def _over(self) -> Iterator[tuple[datetime, datetime]]:
+        """When each of the months that are over began and ended."""
+        ends = self.clock().astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        for _ in range(MONTHS):
+            begins = (ends - timedelta(days=1)).replace(day=1)
+            yield begins, ends
             ends = begins
 
     @property

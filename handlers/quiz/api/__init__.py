@@ -24,6 +24,7 @@ from handlers.quiz.api.shapes import (
     Mistake,
     Mistakes,
     Of,
+    Pointed,
     Sat,
     Shown,
     Source,
@@ -91,6 +92,7 @@ class Quiz:
             review=len(study.reviews.waiting),
             next_review=study.reviews.next,
             suggested=[Begin(of=OF[each], id=weakest if each is Mode.TOPIC else "") for each in study.suggested],
+            points=Pointed(**study.points._asdict()) if study.points else None,
         )
 
     def begin(self, wanted: Wanted, once: Once) -> Going:
@@ -220,7 +222,7 @@ class Quiz:
             answered=going.answered,
             right=going.right if is_told else None,
             wrong=going.wrong if is_told else None,
-            question=Shown.of(asked, at=at) if asked else None,
+            question=Shown.of(asked, at=at, scores=going.scores) if asked else None,
             exam=Sat.of(sitting) if sitting else None,
             duel=Duelled.of(duel) if duel else None,
         )

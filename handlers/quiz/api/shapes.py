@@ -1,5 +1,6 @@
 """What the mini-program sends to the quiz and is sent, field by field."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -84,10 +85,11 @@ class Shown(BaseModel):
     choices: list["Offered"]
     blanks: int = Field(description="How many there are in the stem, each drawn as a line or as empty brackets.")
     points: list[str] = Field(description="Of the model answer, where the reader judges their own.")
+    score: int | None = Field(description="What it counts for in an exam; null where all questions count alike.")
     look: str = Field(examples=["5f0c2b7d9a1e4c33"])
 
     @classmethod
-    def of(cls, asked: Asked, *, at: int) -> "Shown":
+    def of(cls, asked: Asked, *, at: int, scores: Sequence[int]) -> "Shown":
         """The question at a place of its round."""
         return cls(
             position=at,
@@ -102,6 +104,7 @@ class Shown(BaseModel):
             ],
             blanks=asked.blanks,
             points=[*asked.model] if asked.is_self_judged else [],
+            score=scores[at] if scores else None,
             look=asked.look,
         )
 
@@ -296,6 +299,15 @@ class Weak(BaseModel):
     missed: int
 
 
+class Pointed(BaseModel):
+    """Your own points: one for each question answered right on a day, up to so many; exams give none."""
+
+    today: int
+    a_day: int = Field(description="How many a day may bring.")
+    month: int
+    basis: str = Field(description="The document that asks for them.")
+
+
 class Study(BaseModel):
     """Where you stand, and what might be next; nobody else is told."""
 
@@ -305,6 +317,7 @@ class Study(BaseModel):
     review: int = Field(description="Questions that wait to be gone through again.")
     next_review: date | None = Field(description="When the next one is due.")
     suggested: list[Begin] = Field(description="Rounds that might be next, three at most.")
+    points: Pointed | None = Field(description="Null unless points are switched on.")
 
 
 class Standing(BaseModel):

@@ -53,6 +53,7 @@ class Asking:
         sitting = self.service.sitting(turn.who.person, going)
         if engine.mode(going) is Mode.EXAM:
             state["until"] = int(sitting.ends_at.timestamp()) if sitting else 0
+            state["scores"] = list(going.scores)
         turn.talk.hold("quiz", state)
         return self._ask_or_finish(turn, before=before)
 
@@ -140,6 +141,7 @@ class Asking:
             "exam_over",
             sitting=sitting,
             is_late=going.answered < len(going.questions),
+            is_weighed=bool(going.scores),
             right=going.right,
             total=len(going.questions),
             address=self._address(turn),
@@ -179,6 +181,7 @@ class Asking:
             wrong=going.wrong,
             minutes=-(-max(0, turn.talk.state.get("until", 0) - int(turn.now.timestamp())) // 60),
             asked=asked,
+            score=scores[at] if (scores := turn.talk.state.get("scores")) else None,
             pictures=f"{self.public_url}{PICTURES}" if self.public_url else "",
         )
 

@@ -1,6 +1,6 @@
 """The rules of the quiz: what is drawn for a round, in which order, how far it is and when it is over."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -129,21 +129,32 @@ def _around(questions: Sequence[Question], at: int) -> Iterable[int]:
     return range(first, last)
 
 
-def paper(parts: Iterable[tuple[int, Sequence[Question]]], *, seed: str) -> list[str]:
-    """The questions of an exam: so many of each part's, in the order of the parts, none twice."""
-    drawn: list[str] = []
-    for count, questions in parts:
-        left = [each for each in questions if each.id not in drawn]
-        drawn += some(left, seed=seed, count=count, known=lambda _: False)
+def paper(parts: Iterable[tuple[int, int | None, Sequence[Question]]], *, seed: str) -> dict[str, int]:
+    """The questions of an exam, and what each counts for: so many of each part's, part by part, none twice.
+
+    A part may say what its questions count for; without that each does itself.
+    """
+    drawn: dict[str, int] = {}
+    for count, score, questions in parts:
+        left = {each.id: each for each in questions if each.id not in drawn}
+        ids = some([*left.values()], seed=seed, count=count, known=lambda _: False)
+        drawn |= {id_: score or left[id_].score for id_ in ids}
     return drawn
 
 
-def mark(*, credit: int, total: int) -> int:
-    """What an exam came to, of a hundred, by the credit of its answers, of a hundred each; nothing is rounded up.
+def differing(scores: Iterable[int]) -> list[int]:
+    """What questions count for, where they don't all count alike; else nothing, and nothing has to be said of it."""
+    given = [*scores]
+    return given if len(set(given)) > 1 else []
 
-    What wasn't answered is wrong.
+
+def mark(credits_: Mapping[int, int], *, total: int, scores: Sequence[int]) -> int:
+    """What an exam came to, of a hundred, by the credit of each place that is answered; nothing is rounded up.
+
+    What wasn't answered is wrong. Without `scores` all of the `total` count alike.
     """
-    return credit // total if total else 0
+    counts = scores or [1] * total
+    return sum(credit * counts[at] for at, credit in credits_.items()) // sum(counts) if counts else 0
 
 
 def following(questions: Sequence[Question], *, after: str | None, count: int) -> list[str]:

@@ -14,6 +14,7 @@ from content.shelf import Shelf
 from handlers.quiz import engine
 from handlers.quiz.engine import Begun, Daily, Mode, marking, memory
 from handlers.quiz.engine.marking import Answer, Asked
+from handlers.quiz.service.points import Pointing
 from handlers.quiz.service.told import MOST_SUGGESTED, Offered, Paper, Reviews, Study, Weak
 from storage.cards import Card, Cards
 from storage.places import Places
@@ -38,6 +39,7 @@ class Service:
     drawn: Daily
     reviews_a_day: int
     questions_a_round: int
+    pointing: Pointing | None = None
     _holding: dict[tuple[date, str], tuple[Bank, Sequence[Question]]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -160,9 +162,11 @@ class Service:
             self.places.put(person, bank=bank, round=begun.id)
         return begun
 
-    def begun(self, person: str, today: date, name: str, ids: Sequence[str]) -> Round | None:
+    def begun(
+        self, person: str, today: date, name: str, ids: Sequence[str], *, scores: Sequence[int] = ()
+    ) -> Round | None:
         """The person's round of that name, begun with these questions if it isn't; None where there are none."""
-        return self.store.begin(person=person, name=name, day=today, questions=ids) if ids else None
+        return self.store.begin(person=person, name=name, day=today, questions=ids, scores=scores) if ids else None
 
     def _in_bank(self, today: date, bank: Bank) -> Sequence[Question]:
         """A bank's questions that hold that day: they are gone through once for a pack and a day."""
@@ -201,8 +205,9 @@ class Service:
         if sitting is None or is_over:
             name = engine.named(Mode.EXAM, key, asked_by if exam.practice else "")
             sitting = self.sittings.begin(person, name=name, sitting=self._new(exam, now))
-        parts = [(each.count, self._library.drawn_from(each, day=today)) for each in exam.parts]
-        return self.begun(person, today, name, engine.paper(parts, seed=sitting.seed))
+        parts = [(each.count, each.score, self._library.drawn_from(each, day=today)) for each in exam.parts]
+        paper = engine.paper(parts, seed=sitting.seed)
+        return self.begun(person, today, name, [*paper], scores=engine.differing(paper.values()))
 
     def going_exam(self, person: str, now: datetime) -> Round | None:
         """The round of an exam whose time is running, with something left to ask."""
@@ -221,7 +226,7 @@ class Service:
         sitting = self.sitting(person, going)
         if sitting is None or sitting.mark is not None:
             return sitting
-        mark = engine.mark(credit=going.credit, total=len(going.questions))
+        mark = engine.mark(self.store.credits(going.id), total=len(going.questions), scores=going.scores)
         counts = going.name == engine.named(Mode.EXAM, sitting.exam, "")
         certified = counts and mark >= sitting.pass_mark
         return self.sittings.close(person, name=going.name, mark=mark, certified=certified)
@@ -275,6 +280,7 @@ class Service:
             weak=self._weak(person),
             reviews=self.reviews(person, today),
             is_today_done=is_done,
+            points=self.pointing.own(person, today) if self.pointing else None,
         )
 
     def _weak(self, person: str) -> list[Weak]:

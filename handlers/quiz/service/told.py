@@ -6,6 +6,7 @@ from datetime import date, datetime
 from content.exams import Exam
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.memory import Review
+from handlers.quiz.service.points import Own
 from storage.sittings import Sitting
 
 MOST_SUGGESTED = 3
@@ -73,7 +74,7 @@ class Study:
     """Where somebody stands in what they study; it is told when they ask, and to nobody else.
 
     `given` answers, `right` ones of them. `suggested` says what might be next, in order: a mode, and a topic's place
-    in `weak` where it is of one.
+    in `weak` where it is of one. `points` are one's own, where they are switched on.
     """
 
     given: int
@@ -81,6 +82,7 @@ class Study:
     weak: list[Weak]
     reviews: Reviews
     is_today_done: bool
+    points: Own | None = None
 
     @property
     def suggested(self) -> list[Mode]:

@@ -8,7 +8,7 @@ import pytest
 from handlers.quiz import engine
 from storage.quiz import answers, rounds
 from storage.sittings import Sitting, Sittings, sittings
-from tests.content.builders import write
+from tests.content.builders import a_question, write
 from tests.handlers.quiz.small import SEVEN, letter, rows, stem, wrong
 from tests.handlers.quiz.test_api import answered, right_of
 from tests.handlers.quiz.test_pages import Asked, answers_with, asked
@@ -197,8 +197,12 @@ def test_mistakes_of_an_exam_are_gone_through_again(hall):
 
 
 def test_what_an_exam_comes_to_is_not_rounded_up():
-    assert [engine.mark(credit=100 * right, total=7) for right in (0, 1, 4, 7)] == [0, 14, 57, 100]
-    assert engine.mark(credit=0, total=0) == 0
+    def came_to(*credits_, total=7, scores=()):
+        return engine.mark(dict(enumerate(credits_)), total=total, scores=scores)
+
+    assert [came_to(*[100] * right) for right in (0, 1, 4, 7)] == [0, 14, 57, 100]
+    assert came_to(total=0) == 0
+    assert came_to(100, 0, 50, total=4, scores=(5, 3, 2, 1)) == 54  # 6 of 11
 
 
 # -- by the API ------------------------------------------------------------------------------------------------------
@@ -362,3 +366,131 @@ def test_of_two_who_become_one_each_exam_has_one_sitting(db):
     titles = {exam: sitting.title for exam, (_, sitting) in kept.of("into").items()}
     assert titles == {"exam:a": "into", "exam:b": "gone"}
     assert kept.of("gone") == {}
+
+
+# -- what questions count for ----------------------------------------------------------------------------------------
+
+WEIGHED = """\
+title = "分值不一样的考试"
+minutes = 30
+pass_mark = 60
+
+[[part]]
+count = 2
+types = ["single"]
+score = 3
+
+[[part]]
+count = 2
+types = ["judge"]
+"""
+
+
+@pytest.fixture
+def weighing(small):
+    """An exam whose parts count differently, and whose judges do so themselves: 3, 3 and 1, 3 in some order."""
+    write(small.folder / "exams" / "weighed.toml", WEIGHED)
+    small.holds(*SEVEN, judge("q8", score=1), judge("q9", score=3))
+    return small
+
+
+def judge(id_, *, score):
+    return a_question(id_, type="judge", answer=True, score=score, without=["options"])
+
+
+def answered_by_score(phone, reply, *, missed):
+    """Answer all, wrong where a question counts `missed`; what was told of each one's score, and in the end."""
+    told = []
+    while "【" in reply:
+        score = int(re.findall(r"题（(\d) 分）", reply)[-1])
+        told.append(score)
+        if "判断题" in reply:
+            reply = phone.says("错" if score in missed else "对")
+        else:
+            reply = phone.says(wrong(reply) if score in missed else letter(reply))
+    return told, reply
+
+
+def test_a_question_counts_for_its_score_and_its_part_says_it_first(weighing):
+    phone = weighing.town.phone()
+    phone.says("考试")
+    rules = phone.says("1")
+
+    told, said = answered_by_score(phone, phone.says("开始"), missed={1})
+
+    assert "各题分值不一样" in rules
+    assert (told[:2], sorted(told)) == ([3, 3], [1, 3, 3, 3])
+    assert "4 题答对 3 题，按各题分值折合 90 分，合格" in said
+    [number] = re.findall("证书编号 ([0-9A-Z]{8})", said)
+    anyone = Reader(weighing.town.client.application)
+    anyone.get("/p/quiz/certificate")
+    assert "90 分，合格（60 分合格）" in anyone.post("/p/quiz/certificate", {"number": number}).text
+
+
+def test_the_pass_mark_is_of_the_scores_too(weighing):
+    phone = weighing.town.phone()
+
+    _, said = answered_by_score(phone, begins(phone), missed={3})
+
+    assert "4 题答对 1 题，按各题分值折合 10 分，不合格" in said
+
+
+def test_what_a_score_was_when_an_exam_began_it_stays(weighing):
+    phone = weighing.town.phone()
+    first = begins(phone)
+    write(weighing.folder / "exams" / "weighed.toml", WEIGHED.replace("score = 3", "score = 99"))
+    weighing.holds(*SEVEN, judge("q8", score=50), judge("q9", score=50))
+
+    told, said = answered_by_score(phone, first, missed={1})
+
+    assert sorted(told) == [1, 3, 3, 3]
+    assert "90 分" in said
+
+
+def test_sittings_of_before_scores_count_all_alike(weighing):
+    phone = weighing.town.phone()
+    first = begins(phone)
+    with weighing.town.house.db.begin() as connection:
+        connection.execute(rounds.update().values(scores=None))
+    phone.says("退出")
+    reply = phone.says("继续")
+    while "【" in reply:
+        reply = phone.says("对" if "判断题" in reply else wrong(reply))
+
+    assert "（3 分）" in first
+    assert "4 题答对 2 题，50 分，不合格" in reply
+
+
+def test_where_all_count_alike_no_score_is_told(hall):
+    phone = hall.town.phone()
+    told = begins(phone)
+
+    assert "分）" not in told
+    assert [row.scores for row in rows(hall, rounds)] == [None]
+
+
+def test_scores_are_told_and_count_by_the_api(weighing):
+    mini = weighing.town.mini("o-learner")
+    going = mini.post("/quiz/rounds", {"of": "exam", "id": "weighed"})
+    told = []
+    while question := going.body["question"]:
+        told.append(question["score"])
+        chosen = right_of(weighing.town, going) if question["score"] == 3 else ["false"]
+        answered(mini, going, chosen)
+        going = mini.get(f"/quiz/rounds/{going.body['id']}")
+
+    assert sorted(told) == [1, 3, 3, 3]
+    assert (going.body["exam"]["mark"], going.body["right"]) == (90, 3)
+    assert mini.get("/quiz/exams").body["items"][0]["mark"] == 90
+
+
+def test_scores_are_told_and_count_on_pages(weighing):
+    reader = weighing.town.reader("o-learner")
+    offered = reader.get("/p/quiz/exams").text
+    location = reader.post("/p/quiz", {"of": "exam", "id": "weighed"}).headers["Location"]
+    first = reader.get(location).text
+    weighing.town.clock.forward(minutes=30)
+
+    assert "各题分值不一样" in offered
+    assert "第 1 题，共 4 题，3 分" in first
+    assert "按各题分值折合 0 分，不合格" in reader.get(location).text
