@@ -62,6 +62,7 @@ def test_the_api_and_the_page_say_the_same_and_lead_on(small):
         "given": 5, "right": 3, "weak": [{"id": "dangzhang", "title": "党章党规", "tried": 5, "missed": 2}],
         "review": 2, "next_review": "2026-11-24",
         "suggested": [{"of": "mistakes", "id": ""}, {"of": "topic", "id": "dangzhang"}],
+        "points": None,
     }  # fmt: skip
     assert "党章党规：做过 5 题，2 题还没答对" in page
     assert page.index("复习错题") < page.index("练这个专题")

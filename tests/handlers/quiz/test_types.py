@@ -102,7 +102,7 @@ def test_blanks_are_filled_by_the_api_and_marked_here_alone(asks, small, mini):
 
     assert going.body["question"] | {"look": ""} == {
         "position": 0, "type": "fill", "before": "", "stem": FILL["stem"], "pictures": [], "choices": [], "blanks": 2,
-        "points": [], "look": "",
+        "points": [], "score": None, "look": "",
     }  # fmt: skip
     assert (claimed.body["right"], claimed.body["credit"], claimed.body["accepted"]) == (False, 0, ["18", "1"])
     assert given(small) == [("", '["16", "１"]', False, None)]
