@@ -31,12 +31,14 @@ class ReadyReply:
 class Matter:
     """A category whose official channels are shown before anything is written; few may read what comes of it here.
 
-    `source` says where the channels are from.
+    `source` says where the channels are from. Within so many `workdays` it is answered here, and once it is late it
+    goes a level up the organisations for each so many more: None is as with all others.
     """
 
     category: Words
     channels: Annotated[Lines, AfterValidator(some)]
     source: Words
+    workdays: Annotated[int, Field(ge=1, le=60)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

@@ -55,6 +55,7 @@ class Pending:
     """What is to be done: since a day, by a day (None where nobody waits for it now), by somebody, "" for nobody yet.
 
     `known_to` says which accounts may hear of it; `news` is what else is said of it to whoever has it.
+    `escalates_after` is its own, in place of the reminder's.
     """
 
     day: date
@@ -62,6 +63,7 @@ class Pending:
     by: str
     known_to: Callable[[str], bool]
     news: tuple[str, ...] = ()
+    escalates_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ class Reminder:
         yield from ((name, word) for name in own for word in said)
         if call is Call.OVERDUE and each.due:
             late = -self.workdays.left(each.due, today)
-            above_them = self.staff.hear_of_late(each.by, late, step=self.escalates_after)
+            above_them = self.staff.hear_of_late(each.by, late, step=each.escalates_after or self.escalates_after)
             yield from ((name, Call.BELOW) for name in above_them.intersection(may).difference(own))
 
 

@@ -8,9 +8,10 @@ never which of them came last or was touched last (docs/anonymity.md).
 
 import random
 import secrets
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -33,6 +34,7 @@ class Leaf:
     content: bytes
 
 
+T = TypeVar("T")
 Beside = Callable[[Connection, Leaf], None]
 
 
@@ -157,6 +159,22 @@ class Leaves:
         with self._db.read() as connection:
             rows = connection.execute(sa.select(table).where(table.c.day.in_(days))).all()
         return sorted((leaf for row in rows if (leaf := self._opened(row))), key=lambda leaf: leaf.id)
+
+    def glimpsed(
+        self, days: Sequence[date], known: MutableMapping[str, T], read: Callable[[Leaf], T], *, most: int
+    ) -> dict[str, T]:
+        """What `read` makes of the leaves of these days, by their marks: of what `known` has, nothing is opened.
+
+        The first days are opened first, and at most so many leaves: the others at another look.
+        """
+        table, order = self._table, {day: at for at, day in enumerate(days)}
+        with self._db.read() as connection:
+            lie = connection.execute(sa.select(table.c.mark, table.c.day).where(table.c.day.in_(days))).all()
+            new = sorted((row for row in lie if row.mark not in known), key=lambda row: order[row.day])[:most]
+            chosen = sa.select(table).where(table.c.mark.in_([row.mark for row in new]))
+            rows = connection.execute(chosen).all() if new else []
+        known.update({row.mark: read(leaf) for row in rows if (leaf := self._opened(row))})
+        return {row.mark: known[row.mark] for row in lie if row.mark in known}
 
     def since(self, day: date) -> list[Leaf]:
         """Every leaf of this day and of those after it, in no order."""

@@ -55,8 +55,8 @@ class OpinionSettings(BaseModel):
     """The table [handlers.opinion]. An opinion is at most 1000 characters: each lies in a row of the same size.
 
     It is answered within so many `workdays`, where the phrase of the categories says nothing else; each
-    `escalate_workdays` that it is late, the organisation above its admin's is told too. `entrusted` are the console's
-    accounts that alone read what comes of the pack's matters.
+    `escalate_workdays` that it is late, the organisation above its admin's is told too. The pack's matters may say
+    less of both. `entrusted` are the console's accounts that alone read what comes of these matters.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -197,7 +197,10 @@ def feature(
         address_of=address_of if outside.public_url else None,
     )
     promise = engine.Promise(
-        workdays=outside.workdays, days=settings.workdays, categories=lambda: say("opinion.categories")
+        workdays=outside.workdays,
+        days=settings.workdays,
+        categories=lambda: say("opinion.categories"),
+        urgent=lambda: {each.category: each.workdays for each in outside.matters().values() if each.workdays},
     )
     confidence = Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted))
     remedies = Remedies(opinions=opinions, find=outside.measures, page=outside.measure_page)

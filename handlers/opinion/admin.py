@@ -125,6 +125,9 @@ class Desk:
     def _left(self, opinion: Opinion) -> int | None:
         return self.promise.left(opinion.state, opinion.due, self.today())
 
+    def _step(self, opinion: Opinion) -> int:
+        return self.promise.escalates_after(opinion.category, self.escalates_after)
+
     def one(self, name: str) -> ResponseReturnValue:
         """One opinion, to read, answer and move on."""
         opinion = self.find(name)
@@ -309,7 +312,7 @@ class Desk:
             name=name,
             opinion=opinion,
             left=left,
-            told=sorted(staff.hear_of_late(opinion.assignee, -min(left or 0, 0), step=self.escalates_after)),
+            told=sorted(staff.hear_of_late(opinion.assignee, -min(left or 0, 0), step=self._step(opinion))),
             doubts=dict(opinion.doubted),
             voices=voices,
             words_wait=WORDS in parts,

@@ -100,6 +100,7 @@ class First(BaseModel):
     category: str
     channels: list[str]
     source: str = Field(description="Where the channels are from.")
+    workdays: int | None = Field(description="Within how many it is answered here; null as all others.")
 
 
 class Form(BaseModel):

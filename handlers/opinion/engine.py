@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -300,15 +301,24 @@ H = TypeVar("H", bound=Handled)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """Within how many workdays an opinion is answered: what the list of `categories` says of its own, else `days`."""
+    """Within how many workdays an opinion is answered: what an `urgent` category says of its own, else `categories`.
+
+    What neither says has `days`.
+    """
 
     workdays: Workdays
     days: int
     categories: Callable[[], str]
+    urgent: Callable[[], Mapping[str, int]] = dict
 
     def due(self, category: str, day: date) -> date:
         """By when what comes on this day is answered."""
-        return self.workdays.after(day, dict(_listed(self.categories())).get(category) or self.days)
+        own = self.urgent().get(category) or dict(_listed(self.categories())).get(category)
+        return self.workdays.after(day, own or self.days)
+
+    def escalates_after(self, category: str, workdays: int) -> int:
+        """With how many workdays of delay it goes up each level: in all things urgent no slower than was promised."""
+        return min(self.urgent().get(category) or workdays, workdays)
 
     def current(self, opinion: H) -> H:
         """The opinion as what its sender said left it: an answer lets the clock go on, a comment opens it anew."""
@@ -358,6 +368,20 @@ def likeness(one: str, other: str, *, fillers: str = "") -> float:
     """How much of two texts is the same, from 0 to 1: the pairs of letters in both, of all; `fillers` say little."""
     first, second = _pairs(one, fillers), _pairs(other, fillers)
     return 2 * (first & second).total() / ((first.total() + second.total()) or 1)
+
+
+_SKETCH_BITS = 2048
+
+
+def sketch(words: str, *, fillers: str = "") -> int:
+    """A mark for each pair of letters, on 2 048 places: enough to say which texts may be alike, and no text."""
+    marks = {1 << zlib.crc32(pair.encode()) % _SKETCH_BITS for pair in _pairs(words, fillers)}
+    return sum(marks)
+
+
+def sketched_likeness(one: int, other: int) -> float:
+    """About how much of two texts is the same, as `likeness` says it."""
+    return 2 * (one & other).bit_count() / ((one.bit_count() + other.bit_count()) or 1)
 
 
 def _pairs(words: str, fillers: str) -> Counter[str]:

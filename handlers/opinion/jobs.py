@@ -305,6 +305,7 @@ class Watch:
             due=opinion.due if waits else None,
             by=opinion.assignee,
             known_to=lambda name: self.confidence.may_read(name, opinion),
+            escalates_after=self.promise.escalates_after(opinion.category, self.reminder.escalates_after),
             news=("heard",) if self.promise.was_heard(left.heard, left.turns, today) else (),
         )
 

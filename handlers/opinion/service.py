@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from heapq import nlargest
 from typing import Protocol
 
 from content.opinions import Matter
@@ -16,6 +17,9 @@ from storage.opinion_notes import ASSIGNED, MEASURE, MERGED, PARTED, READ, Note
 
 _ALIKE_WITHIN = timedelta(days=30)  # what came longer ago is no near-duplicate but an old trouble
 _ALIKE_SHOWN = 3
+_OPENED_A_LOOK = 1_000  # that were not sketched yet
+_LOOKED_INTO = 12
+_ROUGHLY = 0.7  # a sketch counts a pair that comes twice once
 
 
 class NotNext(Exception):
@@ -163,6 +167,7 @@ class Hands:
     author: Callable[[], str]
     tell: Callable[[str, str, str], None]
     words: Mapping[str, str]
+    sketches: dict[str, tuple[str, int] | None] = field(default_factory=dict)
 
     # -- one of them -----------------------------------------------------------------------------------------------
 
@@ -217,11 +222,22 @@ class Hands:
     # -- several that say the same ---------------------------------------------------------------------------------
 
     def alike(self, opinion: Opinion) -> list[tuple[Opinion, float]]:
-        """What may say the same as this one, the likest first: an admin decides."""
-        last = opinion.day + _ALIKE_WITHIN
-        days = [last - timedelta(days=back) for back in range(2 * _ALIKE_WITHIN.days + 1)]
-        others = [each for each in self.opinions.of_days(days) if self._goes_with(each, opinion)]
-        found = ((each, engine.likeness(opinion.words, each.words, fillers=self.words["fillers"])) for each in others)
+        """What may say the same as this one, the likest first: an admin decides.
+
+        Opinions are compared by sketches, which live in this process alone; only the likest are opened.
+        """
+        fillers = self.words["fillers"]
+        own = engine.sketch(opinion.words, fillers=fillers)
+        days = [opinion.day + way * timedelta(days=away) for away in range(_ALIKE_WITHIN.days + 1) for way in (1, -1)]
+
+        def sketched(each: Opinion) -> tuple[str, int]:
+            return each.id, engine.sketch(each.words, fillers=fillers)
+
+        every = self.opinions.glimpsed(days[1:], self.sketches, sketched, most=_OPENED_A_LOOK)
+        near = ((engine.sketched_likeness(own, marks), id_) for id_, marks in every if id_ != opinion.id)
+        likest = nlargest(_LOOKED_INTO, (pair for pair in near if pair[0] >= engine.ALIKE * _ROUGHLY))
+        others = [found for _, id_ in likest if (found := self.opinions.get(id_)) and self._goes_with(found, opinion)]
+        found = ((each, engine.likeness(opinion.words, each.words, fillers=fillers)) for each in others)
         close = [(each, likeness) for each, likeness in found if likeness >= engine.ALIKE]
         return sorted(close, key=lambda pair: -pair[1])[:_ALIKE_SHOWN]
 

@@ -352,3 +352,42 @@ def test_without_redis_nobody_is_refused(keys):
     quota.count(account="official", openid="oMember", now=NOW)
 
     assert not quota.spent(account="official", openid="oMember", now=NOW)
+
+
+# -- glimpsed --------------------------------------------------------------------------------------------------------
+
+
+def test_each_is_read_once_the_first_days_first_and_no_more_than_so_many_at_a_look(opinions):
+    later = TODAY + timedelta(days=1)
+    for code, day in (("A", TODAY), ("B", later), ("C", later), ("D", TODAY)):
+        keep(opinions, an_opinion(opinions, code, day=day))
+    seen: list[str] = []
+    known: dict[str, str | None] = {}
+
+    def look(most: int) -> set[str]:
+        return set(opinions.glimpsed([later, TODAY], known, lambda each: seen.append(each.id) or each.id, most=most))
+
+    first, second = look(2), look(9)
+    look(9)
+
+    assert first >= {opinions.id_of("B"), opinions.id_of("C")}
+    assert len(first) == 3  # a named one too
+    assert second == {opinions.id_of(code) for code in ("A", "B", "C", "D", "NOISE", "NOISE-2")}
+    assert len(seen) == len(set(seen)) == 6
+
+
+def test_what_was_changed_is_read_again_and_what_waits_in_the_letterbox_is_seen(opinions):
+    opinions.keep_named(an_opinion(opinions, "N", named=True), message="m")
+    keep(opinions, an_opinion(opinions, "A"))
+    opinions.carry([an_opinion(opinions, "W", words="刚说的")])
+    known: dict[str, str | None] = {}
+
+    def look() -> set[str]:
+        return set(opinions.glimpsed([TODAY], known, lambda each: each.words, most=99))
+
+    before = look()
+    for code in ("N", "A"):
+        opinions.change(opinions.id_of(code), lambda now: replace(now, words=f"{now.words}了"))
+
+    assert before == {"热水停得太早", "刚说的", "别人的话"}
+    assert look() == {"热水停得太早了", "刚说的", "别人的话"}

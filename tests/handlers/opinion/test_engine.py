@@ -219,3 +219,19 @@ def test_a_name_written_apart_is_one_name():
 
     assert isinstance(taken, engine.Draft)
     assert taken.name == "欧阳海棠"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("宿舍热水晚上九点就停", "宿舍的热水晚上九点就没有了"),
+        ("食堂排队太长，希望多开一个窗口", "食堂中午排队长，请多开窗口"),
+        ("宿舍热水晚上九点就停", "主题党日希望提前三天通知"),
+        ("灯" * 1000, "走廊的灯坏了"),
+        ("", "走廊的灯坏了"),
+    ],
+)
+def test_a_sketch_says_about_how_alike_two_texts_are(one, other):
+    about = engine.sketched_likeness(engine.sketch(one), engine.sketch(other))
+
+    assert about == pytest.approx(engine.likeness(one, other), abs=0.12)

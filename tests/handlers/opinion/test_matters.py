@@ -1,9 +1,12 @@
 """Urgent matters: the official channels come first, and what is still said here is for few to read."""
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from content.models import Organisation
 from content.opinions import Matter
 from storage.opinion_notes import READ
 from tests.handlers.opinion.test_admin import browser, links, the_page
@@ -13,6 +16,10 @@ from tests.handlers.opinion.world import World, receipt
 
 __all__ = ["browser"]
 
+TREE = [
+    Organisation(id="dangwei", name="党委", type="党委", admins=("上级专人",)),
+    Organisation(id="zhibu", name="支部", type="党支部", parent="dangwei", admins=("专人",)),
+]
 CHANNEL = "拨打 12350"
 MATTER = Matter(category="安全隐患", channels=(CHANNEL,), source="应急管理局的公告")
 WORDS = "二号楼的消防通道堆满了东西"
@@ -27,8 +34,13 @@ def a_world(db, redis, keys, *, entrusted: tuple[str, ...]) -> World:
 
 
 @pytest.fixture
-def world(db, redis, keys):
-    return a_world(db, redis, keys, entrusted=("专人",))
+def entrusted():
+    return ("专人",)
+
+
+@pytest.fixture
+def world(db, redis, keys, entrusted):
+    return a_world(db, redis, keys, entrusted=entrusted)
 
 
 @pytest.fixture
@@ -65,7 +77,9 @@ def test_on_the_page_and_in_the_mini_program_they_are_shown(world):
     form = mini.get("/opinion").body
 
     assert page.index(CHANNEL) < page.index("想说的话")
-    assert form["first"] == [{"category": "安全隐患", "channels": [CHANNEL], "source": "应急管理局的公告"}]
+    assert form["first"] == [
+        {"category": "安全隐患", "channels": [CHANNEL], "source": "应急管理局的公告", "workdays": None}
+    ]
     assert form["taken"] is True
 
 
@@ -89,6 +103,35 @@ def test_what_nobody_would_read_is_not_taken_and_the_channels_are_shown(nobodys)
     assert nobodys.kept(named=False) == nobodys.kept(named=True) == []
 
 
+@pytest.mark.parametrize("entrusted", [("专人", "上级专人")])
+def test_its_own_promise_is_said_first_kept_and_told_up_once_it_is_late(world, browser):
+    """Sent on a Saturday: of two workdays the second is Tuesday the 26th; late by two it goes up."""
+    world.matters = {MATTER.category: replace(MATTER, workdays=2)}
+    world.admins = {"专人": "p-1", "上级专人": "p-2"}
+    world.organisations = TREE
+    chat = world.member().says("意见", "1", "6")
+    reader = world.member().opens_pages()
+    reader.get("/p/opinion")
+    page = reader.post("/p/opinion", {"step": "way", "way": "anonymous"}).text
+    sent = world.member().says(WORDS, "好了", "1")
+    world.author = "专人"
+    browser.post(f"{the_page(browser)}/assign", data={"assignee": "专人"})
+    told = {}
+    for day in (26, 27, 28):
+        world.told.clear()
+        at_half_past_eight(world, date(2126, 11, day))
+        told[day] = {who: line.partition("：")[2].partition("。")[0] for who, line, _ in world.told}
+
+    assert "只有指定的专人看得到，2 个工作日内答复。" in chat
+    assert "在这里说的，2 个工作日内答复。" in page
+    assert "最迟11月26日答复" in sent
+    assert told == {
+        26: {"p-1": "1 条今天到期"},
+        27: {"p-1": "1 条已经超期"},
+        28: {"p-1": "1 条已经超期", "p-2": "下级组织有 1 条超期还没有办"},
+    }
+
+
 # -- who reads it ------------------------------------------------------------------------------------------------------
 
 
@@ -98,12 +141,12 @@ def test_others_see_it_in_no_list_and_open_no_address_of_it(world, browser, way)
     world.author = "专人"
     page = the_page(browser)
     world.author = "承办人甲"
-    addresses = [page, f"{page}/pictures/0"]
+    addresses = [page, f"{page}/pictures/0", f"{page}/voices/0"]
     acts = ("answer", "ask", "close", "note", "assign", "tags", "merge", "part", "review", "state")
 
     assert links(browser.get("/admin/opinion/").text) == []
     assert "只给专人看，不在这里" in browser.get("/admin/opinion/").text
-    assert [browser.get(each).status_code for each in addresses] == [403, 403]
+    assert [browser.get(each).status_code for each in addresses] == [403] * 3
     assert {browser.post(f"{page}/{act}", data={"reply": "好的"}).status_code for act in acts} == {403}
     assert kept(world, code).state == "received"
 

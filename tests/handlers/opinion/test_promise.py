@@ -34,6 +34,15 @@ def test_each_category_has_its_own_time(category, due):
     assert PROMISE.due(category, SENT) == due
 
 
+def test_what_is_urgent_has_its_own_time_and_goes_up_no_slower_than_that():
+    """Of 2 workdays from a Thursday before a holiday on Friday (2026-09-25): Monday, Tuesday."""
+    promise = replace(PROMISE, urgent=lambda: {"安全隐患": 2, "工作建议": 30})
+
+    assert promise.due("安全隐患", SENT) == date(2026, 9, 29)
+    assert promise.due("生活困难", SENT) == date(2026, 10, 15)
+    assert [promise.escalates_after(each, 3) for each in ("安全隐患", "生活困难", "工作建议")] == [2, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("today", "left"),
     [
