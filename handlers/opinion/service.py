@@ -236,7 +236,7 @@ class Hands:
         every = self.opinions.glimpsed(days[1:], self.sketches, sketched, most=_OPENED_A_LOOK)
         near = ((engine.sketched_likeness(own, marks), id_) for id_, marks in every if id_ != opinion.id)
         likest = nlargest(_LOOKED_INTO, (pair for pair in near if pair[0] >= engine.ALIKE * _ROUGHLY))
-        others = [found for _, id_ in likest if (found := self.opinions.get(id_)) and self._goes_with(found, opinion)]
+        others = [other for _, id_ in likest if (other := self.opinions.get(id_)) and self._goes_with(other, opinion)]
         found = ((each, engine.likeness(opinion.words, each.words, fillers=fillers)) for each in others)
         close = [(each, likeness) for each, likeness in found if likeness >= engine.ALIKE]
         return sorted(close, key=lambda pair: -pair[1])[:_ALIKE_SHOWN]

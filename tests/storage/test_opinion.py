@@ -364,8 +364,12 @@ def test_each_is_read_once_the_first_days_first_and_no_more_than_so_many_at_a_lo
     seen: list[str] = []
     known: dict[str, str | None] = {}
 
+    def read(each: Opinion) -> str:
+        seen.append(each.id)
+        return each.id
+
     def look(most: int) -> set[str]:
-        return set(opinions.glimpsed([later, TODAY], known, lambda each: seen.append(each.id) or each.id, most=most))
+        return set(opinions.glimpsed([later, TODAY], known, read, most=most))
 
     first, second = look(2), look(9)
     look(9)
