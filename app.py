@@ -26,6 +26,7 @@ from commands import groups as groups_command
 from commands.settings import Settings
 from content import checking
 from content.agreement import Known
+from content.compiled import Compiled
 from content.faults import BadContent
 from content.intake import Intake
 from content.library import Library
@@ -367,6 +368,7 @@ def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None
         clock=clock,
         known=known(settings, clock),
         spare=spare_content(settings),
+        compiled=compiled_banks(settings),
         previous=previous,
     )
 
@@ -723,6 +725,11 @@ def spare_content(settings: Settings) -> Path:
     return settings.storage.folder / "last-good-pack.zip"
 
 
+def compiled_banks(settings: Settings) -> Compiled:
+    """Where large banks are kept as they are quick to open."""
+    return Compiled(settings.storage.folder / "compiled")
+
+
 # -- the doors ---------------------------------------------------------------------------------------------------
 
 
@@ -970,7 +977,10 @@ def check(config: Path, folder: Path | None) -> checking.Findings:
     """What `zhibu content check` finds in `folder`, or in the pack of the configuration."""
     settings = read(config)
     return checking.check(
-        folder or settings.content.folder, zone=settings.zone, known=known(settings, clock_of(settings))
+        folder or settings.content.folder,
+        zone=settings.zone,
+        known=known(settings, clock_of(settings)),
+        compiled=compiled_banks(settings),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from content import faults, library
 from content.agreement import Known
 from content.broadcasts import Broadcast
+from content.compiled import Compiled
 from content.faults import Finding, Level
 from content.files import Questions, Searchable
 from content.words import Template
@@ -22,13 +23,13 @@ class Findings:
     advice: list[Finding] = field(default_factory=list)
 
 
-def check(folder: Path, *, zone: tzinfo, known: Known | None = None) -> Findings:
+def check(folder: Path, *, zone: tzinfo, known: Known | None = None, compiled: Compiled | None = None) -> Findings:
     """Look through the pack in `folder`; counts are of banks, questions, digests, broadcasts and templates."""
-    pack, found = library.examine(folder, zone=zone, known=known)
+    pack, found = library.examine(folder, zone=zone, known=known, compiled=compiled)
     banks = [made.bank for _, made in pack.every(Questions)]
     counts = {
         "banks": len(banks),
-        "questions": sum(len(bank.questions) for bank in banks),
+        "questions": sum(len(bank.outlines) for bank in banks),
         "digests": len(list(pack.every(Searchable))),
         "broadcasts": len(list(pack.every(Broadcast))),
         "templates": len(list(pack.every(Template))),

@@ -1,6 +1,6 @@
 """Exams: what is drawn for one, how long somebody has, and what is a pass."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,16 +8,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from content.large_banks import AnyBank
 from content.models import (
     CHOSEN,
     DIFFICULTIES,
     STRICT,
-    Bank,
     Difficulty,
+    Drawn,
     End,
     Moment,
     Name,
-    Question,
     QuestionType,
     Words,
     listed,
@@ -49,19 +49,19 @@ class Part:
     difficulty: Annotated[Difficulty | None, BeforeValidator(_difficulty)] = None
     score: Annotated[int | None, Field(ge=1, le=100)] = None
 
-    def asks(self, question: Question) -> bool:
+    def asks(self, question: Drawn) -> bool:
         """Whether it may be drawn, of a bank that fits."""
         of_type = question.type in (self.types or MARKED) and question.type in MARKED
         return of_type and self.difficulty in {None, question.difficulty}
 
-    def of(self, banks: Iterable[Bank], *, called: Mapping[str, str]) -> list[Question]:
+    def of(self, banks: Iterable[AnyBank], *, called: Mapping[str, str]) -> Iterator[Drawn]:
         """The questions to draw from; a bank may say its topic by the name that it is `called` in the account."""
         fitting = (
             bank
             for bank in banks
             if self.bank in {"", bank.name} and self.topic in {"", called.get(bank.topic, bank.topic)}
         )
-        return [question for bank in fitting for question in bank.questions if self.asks(question)]
+        return (question for bank in fitting for question in bank.outlines if self.asks(question))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

@@ -1,9 +1,10 @@
 """The files of a pack, each read once: what it holds, or what is wrong with it."""
 
+import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
@@ -19,6 +20,7 @@ from content.faults import Finding, Unreadable
 from content.importers import banks
 from content.importers.safety import FORMATS, OTHER_OFFICE
 from content.importers.sentences import Refused, Weight
+from content.large_banks import AnyBank
 from content.models import Account, Bank, Block, Digest, Menu, Organisations, Question, QuestionType, Voice, WorkYear
 from content.opinions import Matters, ReadyReply
 from content.pictures import PictureFile
@@ -35,6 +37,7 @@ SHIPPED_AS = "content/phrases"
 LEFT_BEHIND = re.compile(
     r"[.~#]|.*(~|\.bak|\.tmp|\.swp|\.part|\.orig)$|(thumbs\.db|desktop\.ini|readme(\..+)?)$", re.IGNORECASE
 )
+LARGE_BYTES = 2**16  # of a bank's file: some 150 questions, as TOML
 NO_BODY = (Block(voice=Voice.REPORT, plain="", html=""),)
 
 Made = TypeVar("Made")
@@ -72,9 +75,9 @@ class Questions:
     `rows` says where each stands in a file of another kind than TOML.
     """
 
-    bank: Bank
-    marks: tuple[tuple[int, ...], ...]
-    rows: tuple[int, ...] = ()
+    bank: AnyBank
+    marks: Iterable[Sequence[int]]
+    rows: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +110,16 @@ Content = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file as it was read: `made` is what could be made of it, `found` what is to be mended in it."""
+    """One file as it was read: `made` is what could be made of it, `found` what is to be mended in it.
+
+    The advice on a large bank is read when it is asked for: `advice` gives it.
+    """
 
     file: str
     stamp: Stamp
     made: Content | None
     found: tuple[Finding, ...]
+    advice: Callable[[], Iterable[Finding]] = tuple
 
 
 @dataclass(slots=True)
@@ -311,23 +318,43 @@ def _listed(folder: Path) -> Iterator[tuple[str, Stamp]]:
             continue  # gone between the listing and the look
 
 
+def stamp_of(path: Path) -> Stamp:
+    """Give the stamp of a file as it is now; raises `OSError`."""
+    return _stamp(path.stat())
+
+
 def _stamp(found: os.stat_result) -> Stamp:
     return Stamp(found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
 
 
-def sources(folder: Path, *, zone: tzinfo, shipped: Path, known: Mapping[str, Source]) -> dict[str, Source]:
-    """Read every file of the pack and the shipped phrases; one whose stamp is in `known` is taken from there."""
-    wanted = [(file, stamp, folder / file, _maker(file)) for file, stamp in scan(folder).items()]
-    wanted += [
-        (f"{SHIPPED_AS}/{name}", stamp, shipped / name, _shipped_phrases)
-        for name, stamp in _listed(shipped)
-        if name.endswith(".toml")
-    ]
-    read = {}
-    for file, stamp, path, make in wanted:
-        old = known.get(file)
-        read[file] = old if old and old.stamp == stamp else _source(file, stamp, path, make=make, zone=zone)
-    return read
+Large = Callable[[Mapping[str, tuple[Stamp, Path]]], Mapping[str, Source]]
+
+
+def sources(
+    folder: Path, *, zone: tzinfo, shipped: Path, known: Mapping[str, Source], large: Large
+) -> dict[str, Source]:
+    """Read every file of the pack and the shipped phrases; one whose stamp is in `known` is taken from there.
+
+    Files of banks that must be read otherwise for their size are handed to `large`; what it doesn't give is read as all
+    others are.
+    """
+    there_are = {file: (stamp, folder / file) for file, stamp in scan(folder).items()}
+    there_are |= {
+        f"{SHIPPED_AS}/{name}": (stamp, shipped / name) for name, stamp in _listed(shipped) if name.endswith(".toml")
+    }
+    old = {file: known[file] for file, (stamp, _) in there_are.items() if file in known and known[file].stamp == stamp}
+    new = {file: it for file, it in there_are.items() if file not in old}
+    taken = large({file: it for file, it in new.items() if file.startswith("quizzes/") and it[0].size >= LARGE_BYTES})
+    return {
+        file: old.get(file) or taken.get(file) or read(file, stamp, path, zone=zone)
+        for file, (stamp, path) in there_are.items()
+    }
+
+
+def read(file: str, stamp: Stamp, path: Path, *, zone: tzinfo) -> Source:
+    """Read one file."""
+    make = _shipped_phrases if file.startswith(SHIPPED_AS) else _maker(file)
+    return _source(file, stamp, path, make=make, zone=zone)
 
 
 def _maker(file: str) -> Maker | Unreadable:
@@ -429,13 +456,20 @@ def folded(text: str) -> str:
 
 
 def marks(question: Question) -> tuple[int, ...]:
-    """Two questions with a mark in common are alike: one stem, and one right answer or one set of options."""
-    stem = (_bare(question.stem), question.case)
+    """Two questions with a mark in common are alike: one stem, and one right answer or one set of options.
+
+    A mark has 64 bits and is the same in every process.
+    """
+    stem = f"{_bare(question.stem)} {question.case}"
     if not question.options:
-        return (hash(stem),)
+        return (_mark(stem),)
     texts = {option.id: _bare(option.text) for option in question.options}
-    right = frozenset(texts[each] for each in question.right)
-    return (hash((stem, "right", right)), hash((stem, "all", frozenset(texts.values()))))
+    right = {texts[each] for each in question.right}
+    return (_mark(stem, "right", *sorted(right)), _mark(stem, "all", *sorted(set(texts.values()))))
+
+
+def _mark(*words: str) -> int:
+    return int.from_bytes(hashlib.blake2b("\0".join(words).encode(), digest_size=8).digest(), "big")
 
 
 def _bare(text: str) -> str:

@@ -14,12 +14,13 @@ from content.importers.batches import Batch, Batches, Plan, Target
 from content.importers.drafts import NAME
 from content.importers.sentences import Note, Refused
 from content.importers.telling import Tell, silent
+from content.large_banks import AnyBank, LargeBank
 from content.library import Library
-from content.models import Account, Bank, Question
+from content.models import Account, Drawn
 from content.pictures import PictureFile
 from content.positions import Positions
 
-WRITERS: dict[str, Callable[[Bank], bytes]] = {
+WRITERS: dict[str, Callable[[AnyBank], bytes]] = {
     "xlsx": workbooks.write,
     "gift": lambda bank: gift.write(bank).encode(),
 }
@@ -73,7 +74,7 @@ class Intake:
         if found is None:
             known = "、".join(sorted(made.bank.name for _, made in pack.every(Questions)))
             raise Refused("bank_unknown", said=name, allowed=known)
-        return Exported(WRITERS[kind](found), [*left_behind(found.questions)])
+        return Exported(WRITERS[kind](found), [*left_behind(found.outlines)])
 
     def _pack(self) -> Pack:
         pack, _ = library.examine(self.folder, zone=self.zone, previous=self.previous())
@@ -83,7 +84,9 @@ class Intake:
         if not NAME.fullmatch(name):
             raise Refused("bank_name", said=name)
         file = f"quizzes/{name}.toml"
-        banks = {made.bank.name: (file, made.bank) for file, made in pack.every(Questions)}
+        banks: dict[str, tuple[str, AnyBank]] = {
+            made.bank.name: (file, made.bank) for file, made in pack.every(Questions)
+        }
         pictures = frozenset(file.removeprefix("pictures/") for file, _ in pack.every(PictureFile))
         others = {each: bank.questions for each, (_, bank) in banks.items() if each != name}
         path = self.folder / file
@@ -91,15 +94,16 @@ class Intake:
             if path.exists():
                 raise Refused("bank_broken", said=file)
             return Target(path, None, "", (), others, pictures)
-        owner, bank = banks[name]
+        owner, found = banks[name]
         if owner != file:
             raise Refused("bank_elsewhere", said=owner, name=name)
         text = files.text_in(path)
+        bank = found.held() if isinstance(found, LargeBank) else found
         lines = _lines(files.positions_in(path, None), len(bank.questions))
         return Target(path, bank, text, lines, others, pictures)
 
 
-def left_behind(questions: Iterable[Question]) -> Iterator[Note]:
+def left_behind(questions: Iterable[Drawn]) -> Iterator[Note]:
     """Say what of a bank's questions is in no file that it is exported to."""
     pictures = sorted({each for question in questions for each in question.pictures})
     if pictures:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from content import library
 from content.agreement import Known
+from content.compiled import Compiled
 from content.faults import BadContent
 from content.files import Stamp
 from content.library import Library
@@ -32,12 +33,12 @@ def keep(folder: Path, seen: Mapping[str, Stamp], *, at: Path) -> None:
     Path(new).replace(at)
 
 
-def load(at: Path, *, zone: tzinfo, known: Known | None) -> Library | None:
+def load(at: Path, *, zone: tzinfo, known: Known | None, compiled: Compiled | None = None) -> Library | None:
     """The pack that was kept; None where there is none, or none that is good for this program."""
     try:
         with tempfile.TemporaryDirectory(prefix="zhibu-pack-") as folder, zipfile.ZipFile(at) as kept:
             kept.extractall(folder)
-            return library.load(Path(folder), zone=zone, known=known)
+            return library.load(Path(folder), zone=zone, known=known, compiled=compiled)
     except (OSError, zipfile.BadZipFile, BadContent):
         return None
 

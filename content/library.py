@@ -1,7 +1,7 @@
 """The pack as the program uses it: whole, checked, and never changed once made."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
@@ -10,14 +10,16 @@ from typing import Any, TypeVar
 from content import agreement, audiences, faults, files, opinion_checks, question_checks, words
 from content.agreement import Known, Pack
 from content.broadcasts import Broadcast, Variant
+from content.compiled import Compiled
 from content.exams import Exam, Part
 from content.faults import BadContent, Finding, Level
 from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
+from content.large_banks import AnyBank, Held, whole
 from content.models import (
     Account,
-    Bank,
     Digest,
     DigestKind,
+    Drawn,
     Menu,
     Organisation,
     Organisations,
@@ -34,7 +36,7 @@ from content.words import Template
 
 # what is looked for between the files, beside agreement
 ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS)
-DAYS_KEPT = 32  # topics' questions of a day are worked out once; the days before are forgotten
+DRAWS_KEPT = 96  # topics' and parts' questions of a day are worked out once; the days before are forgotten
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -44,14 +46,14 @@ Value = TypeVar("Value")
 class Library:
     """A good pack. `digests` are newest first; `questions` has every question by its id, `templates` by file name.
 
-    A case that is asked as its parts is none of the questions: `cases` has it. `advice` is what could be better.
+    A case that is asked as its parts is none of the questions: `cases` has it.
     """
 
     zone: tzinfo
     account: Account
     menu: Menu
     organisations: Mapping[str, Organisation]
-    banks: Mapping[str, Bank]
+    banks: Mapping[str, AnyBank]
     questions: Mapping[str, Question]
     cases: Mapping[str, Question]
     pictures: Mapping[str, PictureFile]
@@ -65,12 +67,18 @@ class Library:
     templates: Mapping[str, Template]
     phrases: Mapping[str, Template]
     work_years: Mapping[int, WorkYear]
-    advice: tuple[Finding, ...]
     sources: Mapping[str, Source] = field(repr=False)
+    _between: tuple[Finding, ...] = field(repr=False)
+    _outlines: Mapping[str, Drawn] = field(repr=False)
     _aliases: Mapping[str, str] = field(repr=False)
     _in_bank: Mapping[str, str] = field(repr=False)
     _folded: Mapping[str, str] = field(repr=False)
-    _drawable: dict[tuple[date, str | None], tuple[Question, ...]] = field(default_factory=dict, repr=False)
+    _drawable: dict[tuple[date, str | Part | None], tuple[Drawn, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def advice(self) -> tuple[Finding, ...]:
+        """What could be better."""
+        return tuple(sorted({*self._between, *_advice(self.sources)}))
 
     # Words
 
@@ -161,31 +169,38 @@ class Library:
         """Give the question with this id, or the one that took its place."""
         return self.questions.get(id_) or self.questions.get(self._aliases.get(id_, ""))
 
-    def case_of(self, question: Question) -> Question | None:
+    def outline(self, id_: str) -> Drawn | None:
+        """Give what is known without its words of the question with this id, or of the one that took its place."""
+        return self._outlines.get(id_) or self._outlines.get(self._aliases.get(id_, ""))
+
+    def case_of(self, question: Drawn) -> Question | None:
         """Give what is to be read before a question that is part of a case."""
         return self.cases.get(question.case)
 
-    def topic_of(self, question: Question) -> str:
+    def topic_of(self, question: Drawn) -> str:
         """Give the topic of the bank that a question is in."""
         bank = self.banks.get(self._in_bank.get(question.id, ""))
         return self._topic_of(bank) if bank else ""
 
-    def questions_on(self, day: date, *, topic: str | None = None) -> tuple[Question, ...]:
+    def questions_on(self, day: date, *, topic: str | None = None) -> tuple[Drawn, ...]:
         """Give the questions in effect on a day, all or those of the banks of a topic, in the order of the pack."""
-        key = (day, topic)
-        if key not in self._drawable:
-            if len(self._drawable) >= DAYS_KEPT:
-                self._drawable.clear()
-            banks = (bank for bank in self.banks.values() if topic in {None, self._topic_of(bank)})
-            self._drawable[key] = tuple(each for bank in banks for each in bank.questions if each.in_effect(day))
-        return self._drawable[key]
+        banks = (bank for bank in self.banks.values() if topic in {None, self._topic_of(bank)})
+        return self._in_effect(day, topic, (each for bank in banks for each in bank.outlines))
 
-    def drawn_from(self, part: Part, *, day: date) -> list[Question]:
+    def drawn_from(self, part: Part, *, day: date) -> tuple[Drawn, ...]:
         """Give the questions that a part of an exam may draw from on a day."""
-        fitting = part.of(self.banks.values(), called=self._called())
-        return [question for question in fitting if question.in_effect(day)]
+        return self._in_effect(day, part, part.of(self.banks.values(), called=self._called()))
 
-    def _topic_of(self, bank: Bank) -> str:
+    def _in_effect(self, day: date, of: str | Part | None, questions: Iterable[Drawn]) -> tuple[Drawn, ...]:
+        """Those in effect on a day, worked out once for a topic, a part or all."""
+        known = self._drawable.get((day, of))
+        if known is None:
+            if len(self._drawable) >= DRAWS_KEPT:
+                self._drawable.clear()
+            known = self._drawable[day, of] = tuple(each for each in questions if each.in_effect(day))
+        return known
+
+    def _topic_of(self, bank: AnyBank) -> str:
         return self._called().get(bank.topic, bank.topic)
 
     def _called(self) -> dict[str, str]:
@@ -241,16 +256,18 @@ def load(
     previous: Library | None = None,
     known: Known | None = None,
     shipped: Path = SHIPPED_PHRASES,
+    compiled: Compiled | None = None,
 ) -> Library:
     """Read a pack whole; raises `BadContent` with every fault at once.
 
     Naive times are in `zone`. A file that hasn't changed since `previous`, of that zone, is not read again. `known` are
-    the program's own names; `shipped` has the phrases that the pack may override.
+    the program's own names; `shipped` has the phrases that the pack may override. Large banks are `compiled`, where
+    there is a place for that.
     """
-    pack, found = examine(folder, zone=zone, previous=previous, known=known, shipped=shipped)
-    if faults_found := faults.of_level(Level.FAULT, found):
+    pack, found = _read(folder, zone=zone, previous=previous, known=known, shipped=shipped, compiled=compiled)
+    if faults_found := faults.of_level(Level.FAULT, (*found, *_found_within(pack.sources))):
         raise BadContent(faults_found)
-    return _library(pack, advice=tuple(found))
+    return _library(pack, between=tuple(found))
 
 
 def examine(
@@ -260,17 +277,46 @@ def examine(
     previous: Library | None = None,
     known: Known | None = None,
     shipped: Path = SHIPPED_PHRASES,
+    compiled: Compiled | None = None,
 ) -> tuple[Pack, list[Finding]]:
     """Read a pack as `load` does and give what could be read, with every fault and every advice."""
+    pack, found = _read(folder, zone=zone, previous=previous, known=known, shipped=shipped, compiled=compiled)
+    return pack, sorted({*found, *_advice(pack.sources)})
+
+
+def _read(
+    folder: Path,
+    *,
+    zone: tzinfo,
+    previous: Library | None,
+    known: Known | None,
+    shipped: Path,
+    compiled: Compiled | None,
+) -> tuple[Pack, list[Finding]]:
+    """A pack as far as it could be read, and what was found between its files."""
     old = previous.sources if previous and previous.zone == zone else {}
-    pack = Pack(files.sources(folder, zone=zone, shipped=shipped, known=old), known or Known(), zone)
+    large = compiled.sources if compiled else _none
+    pack = Pack(files.sources(folder, zone=zone, shipped=shipped, known=old, large=large), known or Known(), zone)
     if not folder.is_dir():
         return pack, [faults.finding("no_folder", file=folder.name, line=1)]
-    within = [each for source in pack.sources.values() for each in source.found]
-    return pack, sorted({*within, *agreement.found_between(pack, folder=folder, also=ALSO)})
+    return pack, agreement.found_between(pack, folder=folder, also=ALSO)
 
 
-def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
+def _none(_large: object) -> Mapping[str, Source]:
+    return {}
+
+
+def _found_within(sources: Mapping[str, Source]) -> Iterator[Finding]:
+    return (each for source in sources.values() for each in source.found)
+
+
+def _advice(sources: Mapping[str, Source]) -> Iterator[Finding]:
+    """What was found within files, the advice on large banks included."""
+    yield from _found_within(sources)
+    yield from (each for source in sources.values() for each in source.advice())
+
+
+def _library(pack: Pack, *, between: tuple[Finding, ...]) -> Library:
     account = pack.one(Account)
     if account is None:
         raise BadContent([faults.finding("file_missing", file="account.toml", line=1)])
@@ -280,8 +326,10 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
     read = [
         narrowed(_by_id(made.bank, ids), law) for _, made in sorted(pack.every(Questions), key=lambda pair: pair[0])
     ]
-    cases = {each.id: each for bank in read for each in bank.questions if each.has_parts}
-    banks = [asked(bank, cases) for bank in read]
+    cases = {each.id: whole(bank, each) for bank in read for each in bank.outlines if each.has_parts}
+    banks = {bank.name: asked(bank, cases) for bank in read}
+    outlines: dict[str, Drawn] = {each.id: each for bank in banks.values() for each in bank.outlines}
+    in_bank = {each.id: bank.name for bank in banks.values() for each in bank.outlines}
     found = sorted((made for _, made in pack.every(Searchable)), key=_newest_first, reverse=True)
     own = {key: phrase.words for key, phrase in pack.overrides().by_key.items()}
     return Library(
@@ -289,8 +337,8 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         account=account,
         menu=pack.one(Menu) or Menu(),
         organisations=_by((each.id, each) for each in organisations.organisations),
-        banks=_by((bank.name, bank) for bank in banks),
-        questions=_by((each.id, each) for bank in banks for each in bank.questions),
+        banks=MappingProxyType(banks),
+        questions=_questions(outlines, banks, in_bank),
         cases=MappingProxyType(cases),
         pictures=_by((file.removeprefix("pictures/"), made) for file, made in pack.every(PictureFile)),
         digests=_by((each.digest.slug, each.digest) for each in found),
@@ -303,17 +351,26 @@ def _library(pack: Pack, *, advice: tuple[Finding, ...]) -> Library:
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),
         phrases=_by((pack.shipped() | own).items()),
         work_years=_by((each.year, each) for _, each in pack.every(WorkYear)),
-        advice=advice,
         sources=pack.sources,
-        _aliases=_by((old, each.id) for bank in banks for each in bank.questions for old in each.alias),
-        _in_bank=_by((each.id, bank.name) for bank in banks for each in bank.questions),
+        _between=between,
+        _outlines=MappingProxyType(outlines),
+        _aliases=_by((old, each.id) for each in outlines.values() for old in each.alias),
+        _in_bank=MappingProxyType(in_bank),
         _folded=_by((each.digest.slug, each.folded) for each in found),
     )
 
 
-def _by_id(bank: Bank, ids: Mapping[str, str]) -> Bank:
+def _questions(
+    outlines: Mapping[str, Drawn], banks: Mapping[str, AnyBank], in_bank: Mapping[str, str]
+) -> Mapping[str, Question]:
+    """Every question by its id: held as they are, where no bank is a large one."""
+    held = {id_: each for id_, each in outlines.items() if isinstance(each, Question)}
+    return MappingProxyType(held) if len(held) == len(outlines) else Held(outlines, banks, in_bank)
+
+
+def _by_id(bank: AnyBank, ids: Mapping[str, str]) -> AnyBank:
     """A bank whose topic may have been named as members see it."""
-    return replace(bank, topic=ids[bank.topic]) if bank.topic in ids else bank
+    return bank.called(ids[bank.topic]) if bank.topic in ids else bank
 
 
 def _newest_first(found: Searchable) -> tuple[datetime, str]:

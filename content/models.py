@@ -7,9 +7,10 @@ whose error types are the keys of the table in `content.faults`. A naive time ne
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -372,9 +373,43 @@ class Question:
 
     def in_effect(self, day: date) -> bool:
         """Whether the rule it asks about holds on `day`."""
-        return (self.effective_from is None or self.effective_from <= day) and (
-            self.effective_to is None or day <= self.effective_to
-        )
+        return _holds(self.effective_from, self.effective_to, day)
+
+    def lasting(self, first: date | None, last: date | None) -> Self:
+        """Give it as it is when its rule holds from `first` until `last`."""
+        return replace(self, effective_from=first, effective_to=last)
+
+
+class Outline(NamedTuple):
+    """A question without its words: all that draws and checks look at. It is the `place`-th of its bank's file."""
+
+    place: int
+    id: str
+    type: QuestionType
+    difficulty: Difficulty
+    case: str
+    cites: tuple[Cite, ...]
+    alias: tuple[str, ...]
+    pictures: tuple[str, ...]
+    score: int
+    has_parts: bool
+    effective_from: date | None
+    effective_to: date | None
+
+    def in_effect(self, day: date) -> bool:
+        """Whether the rule it asks about holds on `day`."""
+        return _holds(self.effective_from, self.effective_to, day)
+
+    def lasting(self, first: date | None, last: date | None) -> Self:
+        """Give it as it is when its rule holds from `first` until `last`."""
+        return self._replace(effective_from=first, effective_to=last)
+
+
+Drawn = Question | Outline  # what is drawn from: of a large bank only outlines are at hand
+
+
+def _holds(first: date | None, last: date | None, day: date) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -385,6 +420,19 @@ class Bank:
     title: Words
     topic: Words
     questions: Annotated[tuple[Question, ...], Field(alias="question"), AfterValidator(some)]
+
+    @property
+    def outlines(self) -> tuple[Drawn, ...]:
+        """What is drawn from: the questions themselves."""
+        return self.questions
+
+    def having(self, outlines: tuple[Drawn, ...]) -> Self:
+        """Give a bank with these questions in their place."""
+        return replace(self, questions=tuple(each for each in outlines if isinstance(each, Question)))
+
+    def called(self, topic: str) -> Self:
+        """Give the bank as one of another topic."""
+        return replace(self, topic=topic)
 
 
 # Digests

@@ -1,6 +1,6 @@
 """Whether the questions of a pack agree: no two are one, and what each rests on is in force."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from content.agreement import Check, Clash, Pack, listed
@@ -13,6 +13,8 @@ from content.regulations import Regulation, Regulations
 
 
 def _ids_are_used_once(pack: Pack) -> Iterator[Clash]:
+    if _all_differ(id_ for _, _, id_, _ in _question_names(pack)):
+        return
     owners: dict[str, str] = {}
     for file, index, id_, field in _question_names(pack):
         if id_ in owners:
@@ -20,18 +22,29 @@ def _ids_are_used_once(pack: Pack) -> Iterator[Clash]:
         owners.setdefault(id_, file)
 
 
+def _all_differ(names: Iterable[object]) -> bool:
+    """Whether none stands twice: quickly said, and of a large bank the usual case."""
+    seen: set[object] = set()
+    count = 0
+    for count, name in enumerate(names, start=1):  # noqa: B007 - how many there were
+        seen.add(name)
+    return len(seen) == count
+
+
 def _question_names(pack: Pack) -> Iterator[tuple[str, int, str, str]]:
     for file, made in pack.every(Questions):
-        for index, question in enumerate(made.bank.questions):
+        for index, question in enumerate(made.bank.outlines):
             yield file, index, question.id, "id"
             for alias in question.alias:
                 yield file, index, alias, "alias"
 
 
 def _no_two_are_alike(pack: Pack) -> Iterator[Clash]:
+    if _all_differ(mark for _, made in pack.every(Questions) for marks in made.marks for mark in set(marks)):
+        return
     owners: dict[int, tuple[str, str]] = {}
     for file, made in pack.every(Questions):
-        for index, (question, marks) in enumerate(zip(made.bank.questions, made.marks, strict=True)):
+        for index, (question, marks) in enumerate(zip(made.bank.outlines, made.marks, strict=True)):
             twin = next((owners[mark] for mark in marks if mark in owners), None)
             if twin:
                 yield Clash(file, "question_alike", {"said": twin[1], "other": twin[0]}, ("question", index, "stem"))
@@ -58,7 +71,7 @@ def _cites_are_in_force(pack: Pack) -> Iterator[Clash]:
             yield Clash("regulations.toml", "regulation_twice", {"said": id_}, ("regulation", index, "id"))
     today = pack.known.today() if pack.known.today else None
     for file, questions in pack.every(Questions):
-        for index, question in enumerate(questions.bank.questions):
+        for index, question in enumerate(questions.bank.outlines):
             for cite in question.cites:
                 yield from _cite(file, ("question", index, "cites"), cite, made.by_id, today)
 
@@ -78,9 +91,9 @@ def _cite(file: str, place: Place, cite: Cite, known: Mapping[str, Regulation], 
 def _cases_have_their_parts(pack: Pack) -> Iterator[Clash]:
     """A question that belongs to a case names one of its bank, and a case without an answer has some."""
     for file, made in pack.every(Questions):
-        cases = {question.id for question in made.bank.questions if question.has_parts}
-        named = {question.case for question in made.bank.questions}
-        for index, question in enumerate(made.bank.questions):
+        cases = {question.id for question in made.bank.outlines if question.has_parts}
+        named = {question.case for question in made.bank.outlines}
+        for index, question in enumerate(made.bank.outlines):
             place = ("question", index, "case")
             if question.case and question.case not in cases:
                 yield Clash(file, "case_unknown", {"said": question.case, "allowed": listed(cases)}, place)
@@ -93,7 +106,7 @@ def _cases_have_their_parts(pack: Pack) -> Iterator[Clash]:
 def _pictures_are_there(pack: Pack) -> Iterator[Clash]:
     there_are = {file.removeprefix("pictures/") for file, _ in pack.every(PictureFile)}
     for file, made in pack.every(Questions):
-        for index, question in enumerate(made.bank.questions):
+        for index, question in enumerate(made.bank.outlines):
             for picture in question.pictures:
                 if picture not in there_are:
                     facts = {"said": picture, "allowed": listed(there_are)}

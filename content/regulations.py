@@ -1,7 +1,6 @@
 """The regulations that questions rest on, in their versions: a question holds as long as the version that it cites."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -9,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
-from content.models import STRICT, Bank, Cite, Day, Name, Question, Words, version_said
+from content.large_banks import AnyBank
+from content.models import STRICT, Cite, Day, Drawn, Name, Question, Words, version_said
 
 NEVER = date.max
 
@@ -66,24 +66,43 @@ class Regulations:
         return {each.id: each for each in self.regulations}
 
 
-def narrowed(bank: Bank, known: Mapping[str, Regulation]) -> Bank:
+Lasts = tuple[date | None, date | None]
+
+
+def narrowed(bank: AnyBank, known: Mapping[str, Regulation]) -> AnyBank:
     """A bank whose questions hold no longer than what they cite; one that cites what isn't known holds never.
 
     Where nothing is known, the questions alone say how long they hold.
     """
     if not known:
         return bank
-    questions = tuple(_narrowed(each, known) for each in bank.questions)
-    return bank if questions == bank.questions else replace(bank, questions=questions)
+    spans: dict[tuple[Cite, ...], Lasts] = {}
+
+    def span(question: Drawn) -> Lasts:
+        if question.cites not in spans:
+            spans[question.cites] = _span(question.cites, known)
+        return spans[question.cites]
+
+    return _with(bank, (_lasting(each, *span(each)) if each.cites else each for each in bank.outlines))
 
 
-def _narrowed(question: Question, known: Mapping[str, Regulation]) -> Question:
-    if not question.cites:
-        return question
-    return _lasting(question, *_span(question.cites, known))
+def asked(bank: AnyBank, cases: Mapping[str, Question]) -> AnyBank:
+    """A bank without its `cases` that are asked as their parts; a part holds no longer than its case does."""
+    if not any(each.has_parts or each.case for each in bank.outlines):
+        return bank
+    return _with(bank, (_within(each, cases.get(each.case)) for each in bank.outlines if not each.has_parts))
 
 
-def _lasting(question: Question, first: date | None, last: date | None) -> Question:
+def _with(bank: AnyBank, outlines: Iterable[Drawn]) -> AnyBank:
+    changed = tuple(outlines)
+    return bank if _same(changed, bank.outlines) else bank.having(changed)
+
+
+def _same(some: Sequence[object], others: Sequence[object]) -> bool:
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
+
+
+def _lasting(question: Drawn, first: date | None, last: date | None) -> Drawn:
     """A question that holds on no day before `first`, and on none after `last`; None is no bound."""
     since = max(first or date.min, question.effective_from or date.min)
     until = min(last or NEVER, question.effective_to or NEVER)
@@ -92,22 +111,14 @@ def _lasting(question: Question, first: date | None, last: date | None) -> Quest
     if (question.effective_from or date.min) == since and (question.effective_to or NEVER) == until:
         return question
     lasting = None if until == NEVER != since else until
-    return replace(question, effective_from=since if since > date.min else None, effective_to=lasting)
+    return question.lasting(since if since > date.min else None, lasting)
 
 
-def asked(bank: Bank, cases: Mapping[str, Question]) -> Bank:
-    """A bank without its `cases` that are asked as their parts; a part holds no longer than its case does."""
-    if not any(each.has_parts or each.case for each in bank.questions):
-        return bank
-    questions = (each for each in bank.questions if not each.has_parts)
-    return replace(bank, questions=tuple(_within(each, cases.get(each.case)) for each in questions))
-
-
-def _within(question: Question, case: Question | None) -> Question:
+def _within(question: Drawn, case: Question | None) -> Drawn:
     return question if case is None else _lasting(question, case.effective_from, case.effective_to)
 
 
-def _span(cites: Iterable[Cite], known: Mapping[str, Regulation]) -> tuple[date, date]:
+def _span(cites: Iterable[Cite], known: Mapping[str, Regulation]) -> Lasts:
     spans = [known[each.reg].span(each.version) if each.reg in known else None for each in cites]
     found = [span for span in spans if span]
     if len(found) < len(spans):

@@ -10,6 +10,7 @@ import structlog
 
 from content import files, last_good, library
 from content.agreement import Known
+from content.compiled import Compiled
 from content.faults import BadContent, Finding
 from content.files import Stamp
 from content.library import Library
@@ -22,6 +23,7 @@ class Shelf:
 
     Where that is bad to begin with, the last good one that was kept in the file `spare` serves, and `fault` says what
     is wrong; with none, `BadContent` is raised. What stands in `previous` as it stands in the folder is not read again.
+    Large banks are `compiled`.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class Shelf:
         clock: Callable[[], datetime],
         known: Known | None = None,
         spare: Path | None = None,
+        compiled: Compiled | None = None,
         previous: Library | None = None,
         on_change: Callable[[Library], None] | None = None,
     ) -> None:
         self._folder = folder
         self._spare = spare
+        self._compiled = compiled
         self._zone = zone
         self._clock = clock
         self._known = known
@@ -58,9 +62,9 @@ class Shelf:
 
     def _opened(self, previous: Library | None) -> Library:
         try:
-            made = library.load(self._folder, zone=self._zone, previous=previous, known=self._known)
+            made = self._load(previous)
         except BadContent as bad:
-            spare = last_good.load(self._spare, zone=self._zone, known=self._known) if self._spare else None
+            spare = self._last_good()
             if spare is None:
                 raise
             self.fault = bad.faults
@@ -68,6 +72,16 @@ class Shelf:
             return spare
         self._keep(self._seen)
         return made
+
+    def _load(self, previous: Library | None) -> Library:
+        return library.load(
+            self._folder, zone=self._zone, previous=previous, known=self._known, compiled=self._compiled
+        )
+
+    def _last_good(self) -> Library | None:
+        if self._spare is None:
+            return None
+        return last_good.load(self._spare, zone=self._zone, known=self._known, compiled=self._compiled)
 
     def _keep(self, seen: Mapping[str, Stamp]) -> None:
         if self._spare is None:
@@ -102,7 +116,7 @@ class Shelf:
     def _try(self, seen: Mapping[str, Stamp]) -> None:
         self._tried = dict(seen)
         try:
-            self._library = library.load(self._folder, zone=self._zone, previous=self._library, known=self._known)
+            self._library = self._load(self._library)
         except BadContent as bad:
             self.fault = bad.faults
             self._log.warning("content change not taken", faults=len(bad.faults), first=str(bad.faults[0]))

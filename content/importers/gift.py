@@ -12,7 +12,8 @@ from content.importers.drafts import Raw
 from content.importers.sentences import Note
 from content.importers.texts import Found
 from content.importers.workbooks import TYPES, fields
-from content.models import OPTION_REFERENCE, Bank, Question, QuestionType
+from content.large_banks import AnyBank
+from content.models import OPTION_REFERENCE, Question, QuestionType
 
 OURS = "// zhibu: "
 _SPECIAL = re.compile(r"([\\~=#{}:])")
@@ -113,7 +114,7 @@ def _unescaped(said: str) -> str:
     return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], said).strip()
 
 
-def write(bank: Bank) -> str:
+def write(bank: AnyBank) -> str:
     """Give a bank in GIFT, each question with a comment of what GIFT has no place for."""
     head = f"$CATEGORY: {_escaped(bank.topic)}/{_escaped(bank.title)}\n"
     return head + "".join(f"\n{_block(question)}" for question in bank.questions)

@@ -10,7 +10,8 @@ from openpyxl.cell import WriteOnlyCell
 from content.importers.answers import LETTERS
 from content.importers.headers import NAMES
 from content.importers.parting import escaped
-from content.models import OPTION_REFERENCE, Bank, Question, QuestionType
+from content.large_banks import AnyBank
+from content.models import OPTION_REFERENCE, Question, QuestionType
 
 TYPES: Mapping[QuestionType, str] = {
     QuestionType.SINGLE: "单选题",
@@ -27,7 +28,7 @@ _SELDOM = ("case", "picture", "picture_words", "option_pictures")  # columns tha
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def write(bank: Bank) -> bytes:
+def write(bank: AnyBank) -> bytes:
     """Give the workbook of a bank: its title, its topic, the columns' names, and a row a question."""
     letters = LETTERS[: max((len(each.options) for each in bank.questions), default=0)]
     said = {name for question in bank.questions for name, words in fields(question).items() if words}

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Response, abort, render_template
+from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from content.importers.workbooks import table
 from content.intake import left_behind
+from content.large_banks import AnyBank, whole
 from content.library import Library
-from content.models import Bank, Question
+from content.models import Drawn
 from content.shelf import Shelf
 from handlers.quiz.engine import statistics
 from handlers.quiz.engine.marking import SELF_JUDGED, Asked, Kept
@@ -21,6 +22,7 @@ from storage.item_numbers import Again, ItemNumbers, Sums
 from storage.participation import Participation
 
 MONTHS = 6  # that are over, the newest first
+AT_ONCE = 200  # questions on a page
 EASY, HARD = 0.9, 0.3  # right answers beyond which a question tells little
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -28,7 +30,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class Item(NamedTuple):
     """A question with what its answers say; without `people` fewer than five have answered it."""
 
-    question: Question
+    question: Drawn
     people: int = 0
     right: float = 0.0
     discrimination: float | None = None
@@ -62,15 +64,23 @@ class Numbers:
     _known: dict[datetime, tuple[dict[str, Sums], dict[str, Again]]] = field(default_factory=dict, repr=False)
 
     def bank(self, name: str) -> ResponseReturnValue:
-        """A bank's questions with their numbers, those at fault first told."""
+        """A bank's questions with their numbers, those at fault first told; of a large bank so many at once."""
         bank = self._bank(name)
-        items = self._items(bank)
+        items, at = self._items(bank), request.args.get("after", 0, type=int)
+        shown = _read(bank, items[max(0, at) :][:AT_ONCE])
+        bad = [each for each in items if each.is_bad]
         return render_template(
             "quiz/admin/numbers.html",
             bank=bank,
-            left_behind=[*left_behind((*bank.questions, *filter(None, map(self._library.case_of, bank.questions))))],
-            items=items,
-            told=[each for each in items if each.people],
+            left_behind=[*left_behind((*bank.outlines, *filter(None, map(self._library.case_of, bank.outlines))))],
+            items=shown,
+            after=at,
+            at_once=AT_ONCE,
+            number=len(items),
+            told=[each for each in shown if each.people],
+            is_any_told=any(each.people for each in items),
+            number_bad=len(bad),
+            bad=_read(bank, bad[:AT_ONCE]),
             easy=EASY,
             hard=HARD,
             self_judged=SELF_JUDGED,
@@ -82,10 +92,11 @@ class Numbers:
         item = next((each for each in self._items(bank) if each.question.id == id_), None)
         if item is None:
             abort(404)
-        asked = self.service.shown(item.question, seed="")
+        item = _read(bank, [item])[0]
+        asked = self.service.shown(whole(bank, item.question), seed="")
         cells = self.items.wrong([id_]).get(id_, {}) if item.people else {}
         shown, others = statistics.told(cells)
-        wrong = [(_read(asked, Kept(*kept)), count) for kept, count in shown]
+        wrong = [(_answer(asked, Kept(*kept)), count) for kept, count in shown]
         return render_template(
             "quiz/admin/question.html", bank=bank, item=item, asked=asked, wrong=wrong, others=others
         )
@@ -93,7 +104,7 @@ class Numbers:
     def workbook(self, name: str) -> ResponseReturnValue:
         """A bank's numbers as a workbook."""
         bank = self._bank(name)
-        rows = [[*self._cells(each)] for each in self._items(bank)]
+        rows = [[*self._cells(bank, each)] for each in self._items(bank)]
         data = table([self.words[key] for key in HEAD], rows)
         return Response(data, mimetype=XLSX, headers={"Content-Disposition": 'attachment; filename="numbers.xlsx"'})
 
@@ -107,9 +118,9 @@ class Numbers:
             points=[(begins, pointing.told(begins=begins, ends=ends)) for begins, ends in self._over() if pointing],
         )
 
-    def _cells(self, item: Item) -> Iterator[str | float]:
+    def _cells(self, bank: AnyBank, item: Item) -> Iterator[str | float]:
         yield item.question.id
-        yield item.question.stem
+        yield whole(bank, item.question).stem
         if not item.people:
             return
         yield item.people
@@ -119,16 +130,16 @@ class Numbers:
             yield round(item.again.first / item.again.people, 2)
             yield round(item.again.second / item.again.people, 2)
 
-    def _bank(self, name: str) -> Bank:
+    def _bank(self, name: str) -> AnyBank:
         return self._library.banks.get(name) or abort(404)
 
-    def _items(self, bank: Bank) -> list[Item]:
+    def _items(self, bank: AnyBank) -> list[Item]:
         sums, again = self._all()
         return [
             _item(each, sums[each.id], again.get(each.id))
             if each.id in sums and each.type not in SELF_JUDGED
             else Item(each)
-            for each in bank.questions
+            for each in bank.outlines
         ]
 
     def _all(self) -> tuple[dict[str, Sums], dict[str, Again]]:
@@ -166,12 +177,17 @@ class Numbers:
 HEAD = ("head_id", "head_stem", "head_people", "head_right", "head_discrimination", "head_first", "head_second")
 
 
-def _item(question: Question, sums: Sums, again: Again | None) -> Item:
+def _item(question: Drawn, sums: Sums, again: Again | None) -> Item:
     people, right = int(sums.people), statistics.difficulty(sums)
     return Item(question, people, right, statistics.discrimination(sums), again)
 
 
-def _read(asked: Asked, kept: Kept) -> str:
+def _read(bank: AnyBank, items: Sequence[Item]) -> list[Item]:
+    """Items with the words of their questions."""
+    return [each._replace(question=whole(bank, each.question)) for each in items]
+
+
+def _answer(asked: Asked, kept: Kept) -> str:
     """An answer as an admin reads it."""
     said = asked.was(kept)
     if isinstance(said, tuple):

@@ -184,18 +184,14 @@ class Quiz:
     def mistakes(self, page: Paged) -> Mistakes:
         """What there is to go through again."""
         reviews = self.service.reviews(session.who().person, self._today())
-        items = [
-            Mistake(
-                question=each.question.id,
-                type=each.question.type,
-                stem=each.question.stem,
-                due=each.day,
-                wrong=each.wrong,
-            )
-            for each in reviews.waiting
+        shown, following = openapi.page(reviews.waiting, page, key=lambda review: review.question.id)
+        asked = [(each, self.service.question(each.question.id)) for each in shown]
+        some = [
+            Mistake(question=question.id, type=question.type, stem=question.stem, due=each.day, wrong=each.wrong)
+            for each, question in asked
+            if question
         ]
-        some, following = openapi.page(items, page, key=lambda item: item.question)
-        return Mistakes(items=some, total=len(items), today=len(reviews.offered), next=following)
+        return Mistakes(items=some, total=len(reviews.waiting), today=len(reviews.offered), next=following)
 
     def _own(self, found: str) -> Round:
         going = self.store.own(found, person=session.who().person)

@@ -7,29 +7,30 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from content.models import Question
+from content.models import Drawn
 from handlers.quiz.engine.chance import by
 
 
-def draw(questions: Iterable[Question], *, on: date, count: int) -> tuple[str, ...]:
+def draw(questions: Iterable[Drawn], *, on: date, count: int) -> tuple[str, ...]:
     """Ids of `count` of the questions that hold that day: the same for all that day, others the next day."""
     place = by(on.isoformat())
-    return tuple(_together(sorted(effective(questions, on=on), key=lambda each: place(_unit(each))), count))
+    ordered = sorted(effective(questions, on=on), key=lambda each: place(_unit(each)))
+    return tuple(each.id for each in _together(ordered, count))
 
 
-def _unit(question: Question) -> str:
+def _unit(question: Drawn) -> str:
     """What is drawn as one: a case with its parts, else the question alone."""
     return question.case or question.id
 
 
-def _together(ordered: Iterable[Question], count: int) -> list[str]:
-    """The first ids of an order, `count` of them: a case whose parts would not all fit makes way for what does."""
-    drawn: list[str] = []
-    left: list[str] = []
+def _together(ordered: Iterable[Drawn], count: int) -> list[Drawn]:
+    """The first of an order, `count` of them: a case whose parts would not all fit makes way for what does."""
+    drawn: list[Drawn] = []
+    left: list[Drawn] = []
     for _, unit in groupby(ordered, key=_unit):
-        ids = [each.id for each in unit]
-        fits = len(drawn) + len(ids) <= count
-        (drawn if fits else left).extend(ids)
+        parts = [*unit]
+        fits = len(drawn) + len(parts) <= count
+        (drawn if fits else left).extend(parts)
         if len(drawn) == count:
             break
     return (drawn + left)[:count]
@@ -40,9 +41,9 @@ class Daily:
     """The day's draw, made once for a pack and a day: it looks at every question."""
 
     count: int
-    _made: dict[date, tuple[tuple[Question, ...], tuple[str, ...]]] = field(default_factory=dict)
+    _made: dict[date, tuple[tuple[Drawn, ...], tuple[str, ...]]] = field(default_factory=dict)
 
-    def on(self, day: date, questions: tuple[Question, ...]) -> tuple[str, ...]:
+    def on(self, day: date, questions: tuple[Drawn, ...]) -> tuple[str, ...]:
         """The ids that are asked on that day, of the pack's questions of that day."""
         known = self._made.get(day)
         if known is None or known[0] is not questions:
@@ -99,27 +100,47 @@ def chosen_of(of: Mode, chosen: str) -> str:
     return f"{of}:{by(chosen)('').hex()}:"
 
 
-def effective(questions: Iterable[Question], *, on: date) -> list[Question]:
+def effective(questions: Iterable[Drawn], *, on: date) -> list[Drawn]:
     """Those that hold that day."""
     return [question for question in questions if question.in_effect(on)]
 
 
-def some(questions: Sequence[Question], *, seed: str, count: int, known: Callable[[str], object]) -> list[str]:
-    """Ids of `count` questions by chance, those first that aren't `known`: never answered yet."""
+def some(
+    questions: Sequence[Drawn],
+    *,
+    seed: str,
+    count: int,
+    known: Callable[[str], object],
+    fits: Callable[[Drawn], bool] = bool,
+) -> list[str]:
+    """Ids of `count` questions that fit by chance, those first that aren't `known`: never answered yet."""
+    return [each.id for each in _some(questions, seed=seed, count=count, known=known, fits=fits)]
+
+
+def _some(
+    questions: Sequence[Drawn],
+    *,
+    seed: str,
+    count: int,
+    known: Callable[[str], object],
+    fits: Callable[[Drawn], bool],
+) -> list[Drawn]:
     place, most = by(seed), len(questions)
 
-    def first(among: Iterable[Question]) -> list[str]:
-        return _together(sorted(among, key=lambda each: (bool(known(each.id)), place(_unit(each)))), count)
+    def first(among: Iterable[Drawn]) -> list[Drawn]:
+        return _together(
+            sorted(filter(fits, among), key=lambda each: (bool(known(each.id)), place(_unit(each)))), count
+        )
 
     if most > _FEW * count:  # a bank of 100 000 is not sorted for a round of ten, while enough of it is new to somebody
         drawn = {int.from_bytes(place(str(number)), "big") % most for number in range(_FEW * count)}
         found = first(questions[at] for at in sorted({each for at in drawn for each in _around(questions, at)}))
-        if len(found) == count and not any(map(known, found)):
+        if len(found) == count and not any(known(each.id) for each in found):
             return found
     return first(questions)
 
 
-def _around(questions: Sequence[Question], at: int) -> Iterable[int]:
+def _around(questions: Sequence[Drawn], at: int) -> Iterable[int]:
     """The places of a question and of those beside it that are drawn with it."""
     unit, first, last = _unit(questions[at]), at, at + 1
     while first and _unit(questions[first - 1]) == unit:
@@ -129,17 +150,20 @@ def _around(questions: Sequence[Question], at: int) -> Iterable[int]:
     return range(first, last)
 
 
-def paper(parts: Iterable[tuple[int, int | None, Sequence[Question]]], *, seed: str) -> dict[str, int]:
+def paper(parts: Iterable[tuple[int, int | None, Sequence[Drawn]]], *, seed: str) -> dict[str, int]:
     """The questions of an exam, and what each counts for: so many of each part's, part by part, none twice.
 
     A part may say what its questions count for; without that each does itself.
     """
     drawn: dict[str, int] = {}
     for count, score, questions in parts:
-        left = {each.id: each for each in questions if each.id not in drawn}
-        ids = some([*left.values()], seed=seed, count=count, known=lambda _: False)
-        drawn |= {id_: score or left[id_].score for id_ in ids}
+        new = _some(questions, seed=seed, count=count, known=lambda _: False, fits=_none_of(frozenset(drawn)))
+        drawn |= {each.id: score or each.score for each in new}
     return drawn
+
+
+def _none_of(ids: frozenset[str]) -> Callable[[Drawn], bool]:
+    return lambda each: each.id not in ids
 
 
 def differing(scores: Iterable[int]) -> list[int]:
@@ -157,11 +181,10 @@ def mark(credits_: Mapping[int, int], *, total: int, scores: Sequence[int]) -> i
     return sum(credit * counts[at] for at, credit in credits_.items()) // sum(counts) if counts else 0
 
 
-def following(questions: Sequence[Question], *, after: str | None, count: int) -> list[str]:
-    """Ids of the `count` questions behind one, in their order; of the first where it was the last, or is gone."""
-    ids = [question.id for question in questions]
+def following(ids: Sequence[str], *, after: str | None, count: int) -> Sequence[str]:
+    """The `count` ids behind one, in their order; the first where it was the last, or is gone."""
     at = ids.index(after) + 1 if after in ids else 0
-    return ids[at % len(ids) :][:count] if ids else []
+    return ids[at % len(ids) :][:count] if ids else ()
 
 
 B = TypeVar("B", bound="Begun")

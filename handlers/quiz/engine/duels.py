@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 
-from content.models import Question
+from content.models import Drawn
 from handlers.quiz.engine import Begun, Mode, mode, some
 from handlers.quiz.engine.marking import SELF_JUDGED
 
@@ -16,10 +16,15 @@ _BETWEEN = re.compile(r"[\s\-—_·.]")
 _CODE = re.compile(rf"(?<![0-9A-Z])[2-9A-HJKMNP-Z]{{{LETTERS}}}(?![0-9A-Z])")
 
 
-def drawn(questions: Iterable[Question], *, seed: str, count: int) -> list[str]:
+def drawn(questions: Sequence[Drawn], *, seed: str, count: int) -> list[str]:
     """Ids of `count` questions by chance. What its reader judges alone is not among them: that would be their word."""
-    fair = [each for each in questions if each.type not in SELF_JUDGED]
-    return some(fair, seed=seed, count=count, known=lambda _: False)
+    return some(
+        questions,
+        seed=seed,
+        count=count,
+        known=lambda _: False,
+        fits=lambda each: each.type not in SELF_JUDGED,
+    )
 
 
 def code_in(said: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import fsrs
 
-from content.models import Question
+from content.models import Drawn
 
 # Rounds come once a day, so there are no steps of minutes, and the same answers lead to the same day. A year is the
 # longest that a question once missed is left alone.
@@ -33,7 +33,7 @@ def due(history: Iterable[tuple[datetime, bool]]) -> datetime | None:
 class Review:
     """A question to go through again: from which day on, and whether its newest answer was wrong."""
 
-    question: Question
+    question: Drawn
     day: date
     wrong: bool
 
@@ -50,7 +50,7 @@ class Carded(Protocol):
         """When it is to be reviewed."""
 
 
-def again(cards: Iterable[tuple[Question | None, Carded]], *, on: date, zone: tzinfo) -> list[Review]:
+def again(cards: Iterable[tuple[Drawn | None, Carded]], *, on: date, zone: tzinfo) -> list[Review]:
     """What to go through again: what is due that day, the longest first, then what is due later but still wrong.
 
     Only what the pack has, and what holds that day.

@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from content.exams import Exam
+from content.large_banks import AnyBank
 from content.library import Library
-from content.models import Bank, Question
+from content.models import Drawn, Question
 from content.shelf import Shelf
 from handlers.quiz import engine
 from handlers.quiz.engine import Begun, Daily, Mode, marking, memory
@@ -40,7 +41,7 @@ class Service:
     reviews_a_day: int
     questions_a_round: int
     pointing: Pointing | None = None
-    _holding: dict[tuple[date, str], tuple[Bank, Sequence[Question]]] = field(
+    _holding: dict[tuple[date, str], tuple[AnyBank, tuple[str, ...]]] = field(
         default_factory=dict, init=False, repr=False
     )
 
@@ -52,7 +53,11 @@ class Service:
         """The pack's question."""
         return self._library.question(id_)
 
-    def pool(self, today: date) -> Sequence[Question]:
+    def outline(self, id_: str) -> Drawn | None:
+        """What is known of the pack's question without its words."""
+        return self._library.outline(id_)
+
+    def pool(self, today: date) -> Sequence[Drawn]:
         """All that can be asked on a day."""
         return self._library.questions_on(today)
 
@@ -141,7 +146,7 @@ class Service:
         places, found = self.places.of(person), []
         for bank in self._library.banks.values():
             last = self.store.own(places[bank.name], person=person) if bank.name in places else None
-            ids = [each.id for each in self._in_bank(today, bank)]
+            ids = self._in_bank(today, bank)
             reached = engine.reached(ids, last) if last else 0
             found.append(Offered(id=bank.name, title=bank.title, questions=len(ids), reached=reached))
         return [each for each in found if each.questions]
@@ -155,8 +160,9 @@ class Service:
         last = self.store.own(place, person=person) if place else None
         if last and self.open_at(last) < len(last.questions):
             return last
-        holding = self._in_bank(today, chosen)
-        ids = engine.following(holding, after=last.questions[-1] if last else None, count=self.questions_a_round)
+        ids = engine.following(
+            self._in_bank(today, chosen), after=last.questions[-1] if last else None, count=self.questions_a_round
+        )
         begun = self.begun(person, today, engine.named(Mode.SEQUENCE, bank, last.id if last else ""), ids)
         if begun:
             self.places.put(person, bank=bank, round=begun.id)
@@ -168,13 +174,16 @@ class Service:
         """The person's round of that name, begun with these questions if it isn't; None where there are none."""
         return self.store.begin(person=person, name=name, day=today, questions=ids, scores=scores) if ids else None
 
-    def _in_bank(self, today: date, bank: Bank) -> Sequence[Question]:
-        """A bank's questions that hold that day: they are gone through once for a pack and a day."""
+    def _in_bank(self, today: date, bank: AnyBank) -> Sequence[str]:
+        """The ids of a bank's questions that hold that day: they are gone through once for a pack and a day."""
         known = self._holding.get((today, bank.name))
         if known is None or known[0] is not bank:
             if len(self._holding) >= MOST_KEPT:
                 self._holding.clear()
-            known = self._holding[today, bank.name] = bank, engine.effective(bank.questions, on=today)
+            known = self._holding[today, bank.name] = (
+                bank,
+                tuple(each.id for each in engine.effective(bank.outlines, on=today)),
+            )
         return known[1]
 
     # -- exams ---------------------------------------------------------------------------------------------------
@@ -263,7 +272,7 @@ class Service:
     def reviews(self, person: str, today: date) -> Reviews:
         """What there is to go through again; a load that was done today isn't put on twice."""
         cards = self._reckoned(person)
-        known = [(self.question(card.question), card) for card in cards]
+        known = [(self.outline(card.question), card) for card in cards]
         waiting = memory.again(known, on=today, zone=self.zone)
         left = self.reviews_a_day - self.store.reviewed(person=person, day=today)
         days = (card.due.astimezone(self.zone).date() for question, card in known if question)
@@ -286,7 +295,7 @@ class Service:
     def _weak(self, person: str) -> list[Weak]:
         """Topics with what is still wrong, those with the most of it first."""
         missed = {card.question for card in self._reckoned(person) if card.wrong}
-        known = {question.id: question for said in self.cards.tallies(person) if (question := self.question(said))}
+        known = {question.id: question for said in self.cards.tallies(person) if (question := self.outline(said))}
         of: dict[str, list[str]] = defaultdict(list)
         for id_, question in known.items():
             of[self._library.topic_of(question)].append(id_)
@@ -311,7 +320,7 @@ class Service:
         tallies, kept = self.cards.tallies(person), self.cards.of(person)
         called: dict[str, list[str]] = defaultdict(list)
         for said in tallies:
-            question = self.question(said)
+            question = self.outline(said)
             called[question.id if question else said].append(said)
         missed = {id_: said for id_, said in called.items() if any(tallies[each].wrong for each in said)}
         counted = {id_: sum(tallies[each].answers for each in said) for id_, said in missed.items()}
