@@ -364,8 +364,10 @@ def _maker(file: str) -> Maker | Unreadable:
         suffix, make = FOLDERS[inner]
         allowed = "、".join((suffix, *BANKS)) if inner == "quizzes" else suffix
         return make if name.endswith(suffix) else Unreadable("file_unexpected", suffix=allowed)
+    if file in FILES:
+        return FILES[file]
     near = faults.nearest(name, FILES) or "account.toml"
-    return FILES.get(file) or Unreadable("file_unknown", allowed="、".join(FILES), guess=near)
+    return Unreadable("file_unknown", allowed="、".join(FILES), guess=near)
 
 
 def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zone: tzinfo) -> Source:

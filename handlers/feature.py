@@ -1,8 +1,12 @@
 """All that app.py knows of a slice."""
 
-from collections.abc import Callable, Sequence
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ParamSpec
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ParamSpec
 
 from flask import Blueprint
 from sqlalchemy.engine import Connection
@@ -46,6 +50,12 @@ class Feature:
     def help(self) -> str:
         """The phrase that says in one line what a member can do here."""
         return f"{self.name}.help"
+
+
+@cache
+def words_beside(file: str) -> Mapping[str, Any]:
+    """What admins read of a slice besides its templates: the `words.toml` beside `file`, read once in a process."""
+    return MappingProxyType(tomllib.loads(Path(file).with_name("words.toml").read_text("utf-8")))
 
 
 def in_turn(*acts: Callable[P, None]) -> Callable[P, None]:

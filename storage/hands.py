@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -51,13 +52,14 @@ class Hands:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._settle = _settling(db)
-        self._hot_settle = db.hot(self._settle)
-        self._spend_windows = db.hot(_spending_windows(db))
-        self._spend_credits = db.hot(_spending_credits(db))
-        self._claim = db.hot(_claiming(db))
-        self._meet = db.hot(_meeting(db))
-        self._put_back = db.hot(_putting_back(db))
+        statements = _statements(is_sqlite=db.is_sqlite)
+        self._settle = statements.settle
+        self._hot_settle = db.hot(statements.settle)
+        self._spend_windows = db.hot(statements.spend_windows)
+        self._spend_credits = db.hot(statements.spend_credits)
+        self._claim = db.hot(statements.claim)
+        self._meet = db.hot(statements.meet)
+        self._put_back = db.hot(statements.put_back)
 
     def ways(self, key: str, *, now: datetime) -> frozenset[Way]:
         """The ways by which somebody of a run is to be sent something now."""
@@ -205,10 +207,32 @@ def _rows(key: str, settled: Iterable[Settled], now: datetime) -> str:
 # -- the statements ------------------------------------------------------------------------------------------------
 
 
-def _table(db: Database, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.FromClause:
+class _Statements(NamedTuple):
+    settle: sa.Update
+    spend_windows: sa.Update
+    spend_credits: sa.Update
+    claim: sa.Update
+    meet: sa.Select[Any]
+    put_back: sa.Update
+
+
+@cache
+def _statements(*, is_sqlite: bool) -> _Statements:
+    """Made once in a process: to put them together takes longer than to send one."""
+    return _Statements(
+        settle=_settling(is_sqlite=is_sqlite),
+        spend_windows=_spending_windows(is_sqlite=is_sqlite),
+        spend_credits=_spending_credits(is_sqlite=is_sqlite),
+        claim=_claiming(is_sqlite=is_sqlite),
+        meet=_meeting(is_sqlite=is_sqlite),
+        put_back=_putting_back(is_sqlite=is_sqlite),
+    )
+
+
+def _table(columns: Mapping[str, sa.types.TypeEngine[Any]], *, is_sqlite: bool) -> sa.FromClause:
     """What the parameter `rows`, a list of lists in JSON, holds, as a table."""
     rows = sa.bindparam("rows", type_=sa.Text())
-    if db.is_sqlite:
+    if is_sqlite:
         each = sa.func.json_each(rows).table_valued("value").c.value
         made: list[sa.ColumnElement[Any]] = [sa.func.json_extract(each, f"$[{at}]") for at in range(len(columns))]
     else:
@@ -217,8 +241,8 @@ def _table(db: Database, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.
     return sa.select(*(it.label(name) for it, name in zip(made, columns, strict=True))).subquery("told")
 
 
-def _settling(db: Database) -> sa.Update:
-    told = _table(db, _SETTLED)
+def _settling(*, is_sqlite: bool) -> sa.Update:
+    told = _table(_SETTLED, is_sqlite=is_sqlite)
     # A sweep may have called it unsure: who has sent it knows better. Said by what it isn't, or PostgreSQL would go
     # through all that is in hand and compare each with all of `rows`.
     over = [_word(state) for state in State if state not in (State.IN_HAND, State.UNSURE)]
@@ -229,19 +253,19 @@ def _settling(db: Database) -> sa.Update:
     return change.values({**known, "repeat_until": first})
 
 
-def _spending_windows(db: Database) -> sa.Update:
-    told = _table(db, {"contact": Id})
+def _spending_windows(*, is_sqlite: bool) -> sa.Update:
+    told = _table({"contact": Id}, is_sqlite=is_sqlite)
     change = windows.update().where(windows.c.contact == told.c.contact, windows.c.remaining > 0)
     return change.values(remaining=windows.c.remaining - 1)
 
 
-def _spending_credits(db: Database) -> sa.Update:
-    told = _table(db, {"contact": Id, "template": sa.String(64)})
+def _spending_credits(*, is_sqlite: bool) -> sa.Update:
+    told = _table({"contact": Id, "template": sa.String(64)}, is_sqlite=is_sqlite)
     same = (credits_.c.contact == told.c.contact) & (credits_.c.template == told.c.template)
     return credits_.update().where(same, credits_.c.left > 0).values(left=credits_.c.left - 1)
 
 
-def _claiming(db: Database) -> sa.Update:
+def _claiming(*, is_sqlite: bool) -> sa.Update:
     key: sa.BindParameter[str] = sa.bindparam("key")
     other, due = deliveries.alias("other"), deliveries.alias("waiting")
     is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == _word(RunState.SENDING))
@@ -262,7 +286,7 @@ def _claiming(db: Database) -> sa.Update:
     chosen = sa.select(due.c.person).where(ready, is_sent, ~elsewhere).order_by(due.c.wake_at)
     picked = chosen.limit(sa.bindparam("room")).with_for_update(skip_locked=True, of=due)
     names = sa.select(picked.cte("picked").c.person)
-    if db.is_sqlite:
+    if is_sqlite:
         mine: sa.ColumnElement[bool] = deliveries.c.person.in_(names)
     else:  # a list is looked up: with a table PostgreSQL may go through the run instead, and compare each row with it
         mine = deliveries.c.person == sa.any_(sa.func.array(names.scalar_subquery()))
@@ -285,16 +309,16 @@ def _claiming(db: Database) -> sa.Update:
     )
 
 
-def _meeting(db: Database) -> sa.Select[Any]:
+def _meeting(*, is_sqlite: bool) -> sa.Select[Any]:
     """Which contacts are in hand in another run as well."""
-    told = _table(db, {"contact": Id})
+    told = _table({"contact": Id}, is_sqlite=is_sqlite)
     both = (deliveries.c.contact == told.c.contact) & (deliveries.c.state == _word(State.IN_HAND))
     both &= deliveries.c.channel != _word(MASS)
     return sa.select(deliveries.c.contact).where(both, deliveries.c.key != sa.bindparam("key"))
 
 
-def _putting_back(db: Database) -> sa.Update:
-    told = _table(db, _ROW)
+def _putting_back(*, is_sqlite: bool) -> sa.Update:
+    told = _table(_ROW, is_sqlite=is_sqlite)
     ours = (deliveries.c.state == _word(State.IN_HAND)) & (deliveries.c.batch == sa.bindparam("batch"))
     return (
         deliveries.update()

@@ -1,14 +1,12 @@
 """谈心谈话: a member asks for a talk, chooses a person and a time, and that person alone sees it."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
-from pathlib import Path
 
 from content.talks import Host
 from handlers.appointment import admin, chat, engine
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps
+from handlers.feature import Feature, Keeps, words_beside
 from scheduler.job import Job
 from scheduler.workdays import Workdays
 from storage.appointment import Appointment, Appointments
@@ -27,7 +25,7 @@ def feature(
     zone: tzinfo,
 ) -> Feature:
     """Asking for talks; `admins` are the persons of the console's accounts. Who is told hears no more than that."""
-    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    words = words_beside(__file__)
 
     def ring(host: Host, key: str) -> None:
         person = admins().get(host.admin)

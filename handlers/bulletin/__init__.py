@@ -1,15 +1,13 @@
 """What is told of opinions: 办理公开 in numbers for everybody, 简报 without names for those above."""
 
-import tomllib
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
-from pathlib import Path
 
 from content.models import Account
 from handlers.bulletin import admin, pages
 from handlers.bulletin.engine import Case
 from handlers.bulletin.service import Reports
-from handlers.feature import Feature
+from handlers.feature import Feature, words_beside
 from scheduler.workdays import Workdays
 
 __all__ = ["feature"]
@@ -25,7 +23,7 @@ def feature(
     account: Callable[[], Account],
 ) -> Feature:
     """Its pages; `cases` are the opinions of some days, and `alike` says which two mean the same."""
-    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))["bulletin"]
+    words = words_beside(__file__)["bulletin"]
     reports = Reports(cases=cases, alike=alike, names=names, workdays=workdays, today=today, mask=words["mask"])
     return Feature(
         name="bulletin",

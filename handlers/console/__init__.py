@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 from content.shelf import Shelf
 from handlers.console import admin, chat, pages
 from handlers.console.admin import Pushes
-from handlers.feature import Feature
+from handlers.feature import Feature, words_beside
 from storage.admins import AdminContacts, Admins
 
 __all__ = ["Pushes", "feature"]
@@ -24,7 +24,7 @@ def feature(
     zone: ZoneInfo,
 ) -> Feature:
     """The console; its sign-in is a page that anyone may open."""
-    words = admin.words()
+    words = words_beside(__file__)
     console = admin.Console(shelf=shelf, pushes=pushes, contacts=contacts, clock=clock, zone=zone, words=words)
     return Feature(
         name="console",

@@ -1,10 +1,8 @@
 """The overview, the broadcasts with their tallies, and the state of the content."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -471,11 +469,6 @@ class Console:
             agreed=self._agreed(run),
             asks=run.four_eyes and run.state is RunState.PLANNED,
         )
-
-
-def words() -> Mapping[str, Any]:
-    """What admins read outside the templates."""
-    return tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
 
 def _live() -> ResponseReturnValue:

@@ -1,10 +1,8 @@
 """A problem, what is done about it, by whom, until when, and who else saw that it was done."""
 
-import tomllib
 from datetime import tzinfo
-from pathlib import Path
 
-from handlers.feature import Feature
+from handlers.feature import Feature, words_beside
 from handlers.measure import admin, jobs
 from handlers.measure.service import Work
 from scheduler.reminders import Reminder, Tell
@@ -17,7 +15,7 @@ PAGE = "/admin/measure/"  # where one is begun; ?opinion= is the address of one
 
 def feature(*, work: Work, tell: Tell, paces: Paces, escalates_after: int, zone: tzinfo) -> Feature:
     """The console's page of them, and reminders; what is late goes up a level for each `escalates_after` workdays."""
-    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    words = words_beside(__file__)
     reminder = Reminder(
         about="measure",
         workdays=work.workdays,

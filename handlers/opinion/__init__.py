@@ -1,12 +1,9 @@
 """Opinion box: people write under their name or none, admins read and answer."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone, tzinfo
-from functools import cache
-from pathlib import Path
 from threading import BoundedSemaphore
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,7 +12,7 @@ from content.models import Account
 from content.opinions import Matter, ReadyReply
 from handlers import access
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps
+from handlers.feature import Feature, Keeps, words_beside
 from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
@@ -154,15 +151,9 @@ class _Counter:
         )
 
 
-@cache
-def _words(table: str) -> Mapping[str, str]:
-    told: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))[table]
-    return told
-
-
 def alike(one: str, other: str) -> bool:
     """Whether two opinions may say the same."""
-    return engine.likeness(one, other, fillers=_words("told")["fillers"]) >= engine.ALIKE
+    return engine.likeness(one, other, fillers=words_beside(__file__)["told"]["fillers"]) >= engine.ALIKE
 
 
 def subjects(*, opinions: Opinions, matters: Callable[[], Mapping[str, Matter]], settings: OpinionSettings) -> Subjects:
@@ -257,7 +248,7 @@ def feature(
         today=today,
         author=outside.author,
         tell=outside.tell,
-        words=_words("told"),
+        words=words_beside(__file__)["told"],
     )
     desk = admin.Desk(
         opinions=opinions,
@@ -289,8 +280,8 @@ def feature(
             escalates_after=settings.escalate_workdays,
             tell=outside.tell,
             paces=outside.paces,
-            words=_words("told"),
-            calls=_words("calls"),
+            words=words_beside(__file__)["told"],
+            calls=words_beside(__file__)["calls"],
         ),
     )
 

@@ -1,11 +1,9 @@
 """Quiz: questions of the day, of a topic, in order, missed before, of a duel; marked and explained with sources."""
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date as Day  # noqa: N812 - a field has the name
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -14,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from content.importers.waiting import Waiting
 from content.intake import Intake
 from content.shelf import Shelf
-from handlers.feature import Feature, Keeps, in_turn
+from handlers.feature import Feature, Keeps, in_turn, words_beside
 from handlers.openapi import Effect
 from handlers.quiz import admin, api, chat, jobs, pages
 from handlers.quiz.admin.numbers import Numbers
@@ -131,7 +129,7 @@ def feature(
     )
     duelling = Duelling(service=service, kept=duels, paces=outside.paces)
 
-    words = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    words = words_beside(__file__)
 
     def show(person: str) -> list[str]:
         given, right = store.tally(person)

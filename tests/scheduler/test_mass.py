@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from commands import broadcast_report
-from handlers.console.admin import words
+from handlers import console
+from handlers.feature import words_beside
 from storage.gathering import Gathering
 from storage.mass_jobs import Counts, MassJobs, month_of
 from storage.openings import Closed
@@ -650,7 +651,7 @@ def test_whatever_closes_a_channel_has_words_for_admins():
     every = {str(each) for each in Closed}
 
     assert every <= broadcast_report.CLOSED.keys()
-    assert every <= words()["closed"].keys()
+    assert every <= words_beside(console.__file__)["closed"].keys()
 
 
 def test_a_cover_of_the_pack_is_kept_with_the_run_by_what_is_in_it(db, tmp_path):
