@@ -3,7 +3,7 @@ BIN = .venv/bin
 PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 ONLY =       # --on-servers: of the tests those that can tell PostgreSQL, Redis and RabbitMQ from what is embedded
 WORKERS = 4  # tests beside each other, file by file: two cores' worth, and two that wait
-BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+BROWSER := $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 NODE := $(shell command -v node)
 UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command "make lock"
 
