@@ -117,7 +117,8 @@ function makeApi({ base, account, request, upload, logIn, random, kept, pause })
     newKey: random, // for what a member may press again: both presses are one act
     quiz: {
       standing: () => ask("GET", "/quiz"),
-      begin: (of) => act("POST", "/quiz/rounds", { of }),
+      begin: (of, wanted, key) => act("POST", "/quiz/rounds", { of, ...wanted }, key),
+      duels: () => ask("GET", "/quiz/duels"),
       answer: (round, said, key) => act("POST", `/quiz/rounds/${round}/answers`, said, key),
     },
     digest: {

@@ -40,7 +40,9 @@ def seen(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Any:
     picture = tmp_path_factory.mktemp("picture") / "p.png"
     picture.write_bytes(drawn.getvalue())
     member = program.member("用小程序的人", account="mini")
-    return json.loads(node(HERE / "use_miniprogram.js", program.web, program.sandbox, member.openid, str(picture)))
+    two = [program.member(name, account="mini").openid for name in ("约人的人", "应战的人")]
+    asked = (program.web, program.sandbox, member.openid, str(picture), *two)
+    return json.loads(node(HERE / "use_miniprogram.js", *asked))
 
 
 def test_the_days_questions_are_answered_each_once(seen):
@@ -58,6 +60,21 @@ def test_an_answer_that_got_lost_is_sent_again_with_its_key_and_no_other_shares_
     assert keys[0] == keys[1]
     assert len(set(keys)) == len(keys) - 1 == 5
     assert all(re.fullmatch(r"[0-9a-f]{32}", key) for key in keys)
+
+
+def test_a_duel_is_begun_once_taken_up_by_its_code_and_its_end_told_to_both(seen):
+    duel = seen["duel"]
+
+    assert (duel["nothingTyped"], duel["nameless"]) == ("请先填对方给您的邀请码。", "还没有绑定姓名，没法署名。")
+    assert [each["code"] for each in duel["listed"]] == [duel["code"]]
+    assert duel["waiting"]["duel"].startswith(f"邀请码 {duel['code']}，请发给想一起答的人")
+    assert duel["unknown"] == "没有这个邀请码，或者已经有人用了、过期了。"
+    mine, theirs = duel["ended"]["duel"], duel["told"]["duel"]
+    had = [re.fullmatch(r"您答对 (\d+) 题，对方答对 (\d+) 题，(.+)", said) for said in (mine, theirs)]
+    assert all(had), (mine, theirs)
+    one, two = (tuple(map(int, found.groups()[:2])) for found in had if found)
+    assert one == two[::-1]
+    assert (duel["total"], duel["fault"]) == (10, "")
 
 
 def test_a_digest_is_found_and_read_in_its_voices(seen):

@@ -4,7 +4,7 @@
 
 const { aPage, aPhone, control, tap } = require("./wx.js");
 
-const [, , web, sandbox, openid, picture] = process.argv;
+const [, , web, sandbox, openid, picture, host, guest] = process.argv;
 
 async function quiz(phone) {
   const page = aPage("quiz");
@@ -14,7 +14,7 @@ async function quiz(phone) {
   const { total } = page.data.round;
   const looks = [];
   for (let number = 0; number < total; number += 1) {
-    page.choose(tap({ id: page.data.question.choices[0].id }));
+    picks(page);
     if (number === 0) phone.lost = 1; // the answer is counted, and the phone doesn't hear of it
     await page.answer();
     looks.push(page.data.verdict?.explanation.length > 0);
@@ -125,13 +125,70 @@ async function erasure(phone) {
   return { toasts: phone.toasts, fault: page.data.fault, token: phone.storage["zhibu.token"] };
 }
 
+/** Two members, each with their own phone: one invites and is done, the other takes it up. */
+async function duel() {
+  const inviting = aPhone({ web, sandbox, openid: host });
+  const mine = aPage("quiz");
+  await mine.onShow();
+  await mine.take();
+  const nothingTyped = mine.data.fault;
+  mine.setNamed(tap({}, true));
+  await mine.invite();
+  const nameless = mine.data.fault;
+  mine.setNamed(tap({}, false));
+  inviting.lost = 1; // the duel is begun, and the phone doesn't hear of it
+  await mine.invite();
+  const { code } = mine.data.round.duel;
+  await playsOut(mine);
+  const waiting = mine.data.over;
+  await mine.again();
+  const listed = mine.data.duels;
+
+  aPhone({ web, sandbox, openid: guest });
+  const theirs = aPage("quiz");
+  await theirs.onShow();
+  theirs.setCode(tap({}, "AAAAAA"));
+  await theirs.take();
+  const unknown = theirs.data.fault;
+  theirs.setCode(tap({}, code.toLowerCase()));
+  await theirs.take();
+  const { total } = theirs.data.round;
+  await playsOut(theirs);
+  const told = theirs.data.over;
+
+  aPhone({ web, sandbox, openid: host });
+  const again = aPage("quiz");
+  await again.onShow();
+  await again.goOn(tap({ code }));
+  return {
+    nothingTyped, nameless, code, waiting, listed, unknown, total, told, ended: again.data.over, fault: again.data.fault,
+  };
+}
+
+/** Take the first choice, or write something into each blank, whatever is right. */
+function picks(page) {
+  const { blanks, choices } = page.data.question;
+  for (let at = 0; at < blanks; at += 1) page.fill(tap({ at }, "一"));
+  if (!blanks) page.choose(tap({ id: choices[0].id }));
+}
+
+/** Answer all of a round. */
+async function playsOut(page) {
+  while (page.data.question) {
+    picks(page);
+    await page.answer();
+    if (!page.data.verdict?.round.question) return;
+    await page.next();
+  }
+}
+
 async function main() {
   const phone = aPhone({ web, sandbox, openid });
   const parts = { quiz, digest, opinion, subscription, prompts, number, erasure };
   const seen = {};
   for (const [name, part] of Object.entries(parts)) seen[name] = await part(phone);
   const keys = phone.sent.filter(({ path }) => path.endsWith("/answers")).map(({ header }) => header["Idempotency-Key"]);
-  console.log(JSON.stringify({ ...seen, keys }));
+  console.log(JSON.stringify({ ...seen, duel: await duel(), keys }));
 }
 
 main().catch((fault) => {

@@ -82,7 +82,7 @@ function aPhone({ web, sandbox, openid, account = "mini" }) {
   Object.assign(require(path.join(EXAMPLE, "settings.js")), { base: web, account });
   global.App = (definition) => { phone.app = definition; };
   global.getApp = () => phone.app;
-  require(path.join(EXAMPLE, "app.js"));
+  openedAnew("app.js");
   return phone;
 }
 
@@ -91,12 +91,24 @@ function aPage(name) {
   let page;
   global.Page = (definition) => {
     page = { ...definition, data: structuredClone(definition.data) };
-    page.setData = (changed) => { Object.assign(page.data, structuredClone(changed)); };
+    page.setData = (changed) => { Object.entries(structuredClone(changed)).forEach(([key, value]) => put(page.data, key, value)); };
   };
-  const file = require.resolve(path.join(EXAMPLE, `pages/${name}/${name}.js`));
-  delete require.cache[file]; // opened again, it is made again
-  require(file);
+  openedAnew(`pages/${name}/${name}.js`);
   return page;
+}
+
+/** What is opened again is made again. */
+function openedAnew(name) {
+  const file = require.resolve(path.join(EXAMPLE, name));
+  delete require.cache[file];
+  require(file);
+}
+
+/** Change a field, or one place of a list: "filled[0]". */
+function put(data, key, value) {
+  const [, list, at] = /^(\w+)\[(\d+)\]$/.exec(key) ?? [];
+  if (list) data[list][at] = value;
+  else data[key] = value;
 }
 
 async function control(sandbox, action, fields) {
