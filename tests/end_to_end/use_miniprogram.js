@@ -153,7 +153,7 @@ async function duel() {
   theirs.setCode(tap({}, code.toLowerCase()));
   await theirs.take();
   const { total } = theirs.data.round;
-  await playsOut(theirs);
+  await playsOut(theirs, -1);
   const told = theirs.data.over;
 
   aPhone({ web, sandbox, openid: host });
@@ -165,17 +165,17 @@ async function duel() {
   };
 }
 
-/** Take the first choice, or write something into each blank, whatever is right. */
-function picks(page) {
+/** Take a choice, the first if no other, or write something into each blank, whatever is right. */
+function picks(page, choice = 0) {
   const { blanks, choices } = page.data.question;
   for (let at = 0; at < blanks; at += 1) page.fill(tap({ at }, "一"));
-  if (!blanks) page.choose(tap({ id: choices[0].id }));
+  if (!blanks) page.choose(tap({ id: choices.at(choice).id }));
 }
 
 /** Answer all of a round. */
-async function playsOut(page) {
+async function playsOut(page, choice = 0) {
   while (page.data.question) {
-    picks(page);
+    picks(page, choice);
     await page.answer();
     if (!page.data.verdict?.round.question) return;
     await page.next();
