@@ -66,7 +66,7 @@ from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
-from scheduler.channels.mass import MassChannel
+from scheduler.channels.mass import MassChannel, to_all_only
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.channels.template_message import TemplateMessageChannel
@@ -146,6 +146,7 @@ from wechat.wire import Wire
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
 LEASE_SECONDS = 12.0  # and a tick of the next clock: a dead one is replaced within 15 s
+UPLOAD_SECONDS = 60.0  # longer than the platform may take for a picture
 LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs/decisions/0018)
 KNOWN = Known(
     channels=frozenset(
@@ -201,6 +202,7 @@ class Platform:
     bulks: Mapping[str, Bulk]
     refusals: Refusals
     speeds: Speeds
+    turn: Callable[[str], leases.Lease]  # what one of the fleet does at a time
 
     @classmethod
     def of(cls, settings: Settings, keys: Keys, memory: Redis, clock: Clock) -> Self:
@@ -235,6 +237,7 @@ class Platform:
             },
             refusals=Refusals(memory),
             speeds=Speeds(memory, a_second=settings.push.a_second),
+            turn=partial(leases.Lease, memory, seconds=UPLOAD_SECONDS),
         )
 
     @property
@@ -354,6 +357,7 @@ def known(settings: Settings, clock: Clock) -> Known:
     return replace(
         KNOWN,
         accounts=frozenset(settings.accounts),
+        to_all_only=to_all_only(settings.accounts),
         groups=frozenset(settings.groups),
         group_fault=lambda name, words: robots.too_long(settings.groups, name, words),
         today=lambda: clock().astimezone(settings.zone).date(),
@@ -688,7 +692,9 @@ def _pushes(
             store=store,
             planner=planner,
             clients=platform.clients,
-            covers=Covers(Materials(database), picture=lambda digest: shelf.current().picture(digest)),
+            covers=Covers(
+                Materials(database), picture=lambda digest: shelf.current().picture(digest), turn=platform.turn
+            ),
             clock=clock,
             whole=mass.whole,
         ),

@@ -33,7 +33,8 @@ class Known:
 
     `notice_fault` says in an admin's words what the platform has against the value of a notice's field, "" for nothing.
     `group_fault` gives how long words are in a group and how long they may be, None where they fit.
-    `service_channels` are for service notices only. The holidays of the years up to `last_work_year` are known.
+    `service_channels` are for service notices only. `to_all_only` are the accounts whose mass sends go to everybody or
+    to one tag. The holidays of the years up to `last_work_year` are known.
     `categories_in` reads the names out of the phrase that lists the opinions' categories.
     """
 
@@ -44,6 +45,7 @@ class Known:
     group_fault: Callable[[str, str], tuple[int, int] | None] | None = None
     notice_fault: Callable[[str, str], str] | None = None
     service_channels: frozenset[str] = frozenset()
+    to_all_only: frozenset[str] = frozenset()
     most_text_bytes: int | None = None
     most_address_bytes: int | None = None
     last_work_year: int | None = None

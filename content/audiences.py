@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 
 from content.agreement import Check, Clash, Pack
-from content.broadcasts import Broadcast, Group
+from content.broadcasts import MASS, Broadcast, Group
 from content.models import Organisations
 
 ONE_EACH = ("organisations", "roles")  # of these a person has one
@@ -72,4 +72,14 @@ def _is_implied(group: Group, asked: Sets, below: Mapping[str, frozenset[str]]) 
     return all(any(each <= meant for each in asked[name]) for name, meant in said.items())
 
 
-CHECKS: tuple[Check, ...] = (_somebody_is_left,)
+def _mass_sends_can_say_whom(pack: Pack) -> Iterator[Clash]:
+    """What an account that sends to all can't be told of, it doesn't send; the other ways go on."""
+    for file, broadcast in pack.every(Broadcast):
+        if MASS not in broadcast.channels or broadcast.can_be_said_to_all:
+            continue
+        asked = broadcast.audience.accounts
+        for account in sorted(pack.known.to_all_only.intersection(asked or pack.known.to_all_only)):
+            yield Clash(file, "mass_to_some", {"said": account}, ("audience",))
+
+
+CHECKS: tuple[Check, ...] = (_somebody_is_left, _mass_sends_can_say_whom)

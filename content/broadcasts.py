@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from content.crontab import named_weekdays
 from content.models import STRICT, Lines, Moment, Name, Names, Words, some, wrong
 
+MASS = "mass"  # the channel that reaches many by one call
 SPAN = re.compile(r"(\d+)\s*(m|h|d)")
 SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -228,6 +229,14 @@ class Broadcast:
     def cover_file(self) -> str:
         """The cover's file in pictures/; "" where it is the platform's own id, which has no dot."""
         return self.mass_cover if "." in self.mass_cover else ""
+
+    @property
+    def can_be_said_to_all(self) -> bool:
+        """Whether it means everybody, or those with one tag, and says the same to all whom a mass send reaches."""
+        varied = any(each.audience for each in self.variants if not each.channels or MASS in each.channels)
+        asked = {each.name for each in fields(Group) if getattr(self.audience, each.name)} - {"accounts"}
+        whom = not asked or (asked == {"tags"} and len(self.audience.tags) == 1)
+        return whom and not varied and not self.corrects
 
     def conditions(self) -> Iterator[tuple[Place, Group]]:
         """Give every group of people it speaks of, with its place in the file."""

@@ -204,6 +204,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "没有人能同时符合这些条件",
         "一个人只在一个党组织、只有一个职务：请看看有没有互相矛盾的，或者 none 把人都除去了",
     ),
+    "mass_to_some": (
+        "账号“{said}”是订阅号，群发只能发给所有人或者一个标签，这些人它群发不了",
+        "要由它群发，就写 everyone = true 或者只写一个 tags，也不给一部分人另写文字；不改的话它不群发，其他渠道照常",
+    ),
     "account_unknown": ("配置里没有账号“{said}”，没有人在里面", "配置里的账号有：{allowed}"),
     "received_unknown": ("没有“{said}”这篇摘要，没有人收到过它", "请写摘要的文件名，不带 .md"),
     "variant_for_all": ("[[variant]] 没写给谁看", "请写 audience（谁）或 channels（哪些渠道）；给所有人的写在最外层"),
@@ -307,6 +311,7 @@ ADVICE = frozenset(
         "words_long",
         "group_words_long",
         "audience_nobody",
+        "mass_to_some",
         "workdays_end",
         "phrase_unknown",
         "phrase_leaves_out",

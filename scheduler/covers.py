@@ -7,7 +7,7 @@ from scheduler import reasons
 from storage.materials import Materials
 from storage.wording import Content
 from wechat.api.materials import Material
-from wechat.errors import BadRequest, Misconfigured
+from wechat.errors import BadRequest, Misconfigured, Retryable
 from wechat.messages import Article, PictureArticle
 
 NO_MATERIAL = 40007
@@ -23,15 +23,31 @@ class Library(Protocol):
         """Put articles into the drafts, and return their media id."""
 
 
-class Covers:
-    """`picture` gives what is in a picture of the pack by its digest; None where it isn't there any more."""
+class Turn(Protocol):
+    """What at most one of the fleet has (`storage.leases`)."""
 
-    def __init__(self, materials: Materials, *, picture: Callable[[str], bytes | None]) -> None:
+    def hold(self) -> bool:
+        """Take it; False when another has it."""
+
+    def let_go(self) -> None:
+        """Let another have it."""
+
+
+class Covers:
+    """`picture` gives what is in a picture of the pack by its digest; None where it isn't there any more.
+
+    `turn` names what one of the fleet does at a time.
+    """
+
+    def __init__(
+        self, materials: Materials, *, picture: Callable[[str], bytes | None], turn: Callable[[str], Turn]
+    ) -> None:
         self._materials = materials
         self._picture = picture
+        self._turn = turn
 
     def draft(self, content: Content, account: str, library: Library) -> str:
-        """Make a run's draft; raises what the platform says.
+        """Make a run's draft; raises what the platform says, and `Retryable` while another puts the cover there.
 
         A cover that somebody has deleted from the library meanwhile is put there once more.
         """
@@ -48,6 +64,15 @@ class Covers:
         return library.add_draft(_articles(content, self._put(content, account, library)))
 
     def _put(self, content: Content, account: str, library: Library) -> str:
+        turn = self._turn(f"cover:{account}:{content.mass_picture}")
+        if not turn.hold():
+            raise Retryable(-1)
+        try:
+            return self._materials.find(account, content.mass_picture) or self._put_now(content, account, library)
+        finally:
+            turn.let_go()
+
+    def _put_now(self, content: Content, account: str, library: Library) -> str:
         picture = self._picture(content.mass_picture)
         if picture is None:
             raise Misconfigured(None, reasons.NO_PICTURE.format(name=content.mass_cover))

@@ -22,6 +22,11 @@ from wechat.settings import AccountSettings
 A_DAY = {"service": 100, "subscription": 1}  # calls of an account
 
 
+def to_all_only(accounts: Mapping[str, AccountSettings]) -> frozenset[str]:
+    """The accounts that can't send to a list: only to everybody, or to one tag."""
+    return with_right(accounts, Capability.MASS) - with_right(accounts, Capability.MASS_TO_LIST)
+
+
 def tag_of(content: Content) -> str | None:
     """The tag whose bearers a run means on an account, "" where it means everybody there; None where neither.
 
@@ -50,7 +55,7 @@ class MassChannel:
         self._masses = masses
         self._clock = clock
         self._by_list = with_right(accounts, Capability.MASS_TO_LIST)
-        self.whole = with_right(accounts, Capability.MASS) - self._by_list
+        self.whole = to_all_only(accounts)
 
     def opening(self, content: Content) -> Opening:
         """Verified service accounts, to who has had fewer than four this month; before all, those that send to all."""

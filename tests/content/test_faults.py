@@ -56,7 +56,8 @@ PLAIN = {"templates/none.j2": "一句话"}
 NEWS_FIELD = '\n[service_fields]\nthing1 = "{{ digests[0].title }}"\n'
 KNOWN = Known(
     menu_keys=frozenset({"quiz.daily"}),
-    channels=frozenset({"notice", "next_visit"}),
+    channels=frozenset({"mass", "notice", "next_visit"}),
+    to_all_only=frozenset({"official"}),
     accounts=frozenset({"official"}),
     groups=frozenset({"支部群"}),
     service_channels=frozenset({"template_message"}),
@@ -320,6 +321,8 @@ ADVICE = [
     ("organisation_unknown", push_with(audience={"all": [{"organisations": ["x"]}]}), PUSH, 4, "“x”"),
     ("group_words_long", {TEMPLATE: "字" * 760} | push_with(groups=["支部群"], channels=[]), PUSH, 6, "760"),
     ("audience_nobody", push_with(audience={"all": [{"roles": ["书记"]}, {"roles": ["委员"]}]}), PUSH, 4, "矛盾"),
+    ("mass_to_some", push_with(channels=["mass"], audience={"roles": ["书记"]}), PUSH, 4, "“official”"),
+    ("mass_to_some", push_with(channels=["mass"], audience={"tags": ["甲", "乙"]}), PUSH, 4, "订阅号"),
     ("words_long", {TEMPLATE: "字" * 700}, PUSH, 6, "2100"),
     ("group_unknown", push_with(groups=["支部群", "党委群"]), PUSH, 7, "“党委群”"),
     ("phrase_leaves_out", {"phrases.toml": '\n"quiz.right" = "对"\n'}, "phrases.toml", 2, "{{ why }}"),

@@ -177,6 +177,12 @@ class Push:
         query = "SELECT c.openid, d.state FROM deliveries d JOIN contacts c ON c.id = d.contact WHERE d.key = :run"
         return dict(self.program.rows(query, run=self.run))
 
+    def count(self, state: str) -> int:
+        """How many deliveries are in a state: asked over and over, while thousands go out."""
+        query = "SELECT count(*) FROM deliveries WHERE key = :run AND state = :state"
+        ((found,),) = self.program.rows(query, run=self.run, state=state)
+        return int(found)
+
     def errors(self) -> dict[str, str]:
         """What is noted against each delivery; what a sweep has decided on has no word."""
         query = "SELECT c.openid, d.error FROM deliveries d JOIN contacts c ON c.id = d.contact WHERE d.key = :run"
@@ -214,12 +220,16 @@ class Push:
 
     def goes_out(self, seconds: float) -> None:
         """Wait until only what was in flight at a fall may still be open."""
-        done = within(seconds, lambda: all(state != "due" for state in self.rows().values()) and not self.at_work())
+        done = within(seconds, lambda: not self.count("due") and not self.at_work())
         assert done, f"it did not go out: {self.states()}\n{self.program.said()[-3000:]}"
 
     def at_work(self) -> set[str]:
         """Who is in flight now, but for those who were at a fall."""
-        return {openid for openid, state in self.rows().items() if state == "in_hand"} - self.in_flight
+        query = (
+            "SELECT c.openid FROM deliveries d JOIN contacts c ON c.id = d.contact"
+            " WHERE d.key = :run AND d.state = 'in_hand'"
+        )
+        return {openid for (openid,) in self.program.rows(query, run=self.run)} - self.in_flight
 
     def is_over(self) -> bool:
         """Whether the run is closed."""

@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from scheduler import worker
@@ -23,6 +24,7 @@ from scheduler.pump import Pump
 from storage import redis
 from storage.db import Database
 from storage.hands import Hands
+from storage.leases import Lease
 from storage.materials import Materials
 from storage.people import People
 from storage.refusals import Refusals
@@ -68,10 +70,11 @@ def main() -> None:
     manners = Manners(zone=ZoneInfo("UTC"))
     groups = robots.groups(settings, line=Wire)
     planner = a_planner(db, channels, manners, Refusals(redis.connect(NO_REDIS)))
+    memory = redis.connect(told.get("memory", NO_REDIS))
     pump = Pump(
         store=store,
         hands=hands,
-        speeds=Speeds(redis.connect(told.get("memory", NO_REDIS)), a_second=told.get("a_second", 4000)),
+        speeds=Speeds(memory, a_second=told.get("a_second", 4000)),
         people=people,
         planner=planner,
         channels=channels,
@@ -80,7 +83,7 @@ def main() -> None:
             store=store,
             planner=planner,
             clients={"official": TencentWeChat(account, tokens)},
-            covers=Covers(Materials(db), picture=lambda _: None),
+            covers=Covers(Materials(db), picture=lambda _: None, turn=partial(Lease, memory, seconds=60)),
             clock=clock,
         ),
         nights=Nights(store, manners),

@@ -15,12 +15,13 @@ from storage.gathering import Gathering
 from storage.mass_jobs import Counts, MassJobs, month_of
 from storage.openings import Closed
 from storage.refusals import Way
-from tests.end_to_end.running import within
+from tests.end_to_end.running import at_once, within
 from tests.house import PACK
 from tests.scheduler.world import NOON, Stage, World, write_pack
 from tests.street import LATE, a_street
 from tests.wechat.contract import JPG
 from wechat import limits
+from wechat.errors import Retryable
 
 RUN = "big-news:2026-11-23"
 SEND = "/cgi-bin/message/mass/send"
@@ -588,6 +589,25 @@ def test_a_cover_that_was_deleted_from_the_library_is_put_there_once_more(covere
     assert push.becomes("done")
     assert (len(street.sends(ADD)), len(street.sends(DRAFT))) == (1, 2)
     assert materials.find("official", push.run.content.mass_picture) != "gone-since"
+
+
+def test_of_two_workers_one_puts_a_cover_there_and_the_other_comes_again(covered_push):
+    push, street = covered_push, covered_push.street
+    house = street.town.house
+    street.stage.phone("knobs", path=ADD, effect="delay", value=1, times=1)
+
+    def drafted():
+        try:
+            return house.pushes.pump.herald.covers.draft(
+                push.run.content, "official", house.platform.clients["official"]
+            )
+        except Retryable:
+            return ""
+
+    made = at_once([drafted, drafted])
+
+    assert (sorted(map(bool, made)), len(street.sends(ADD))) == ([False, True], 1)
+    assert (bool(drafted()), len(street.sends(ADD))) == (True, 1)
 
 
 def is_taken(street, file, content):

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from content.library import load
 from scheduler.channels.mass import tag_of
 from scheduler.outlook import Left
+from scheduler.rendering import compose_of_newest
 from storage.openings import Closed
 from storage.tags import Tags
 from storage.wording import Content, Variant
 from tests.end_to_end.running import within
-from tests.scheduler.world import World
+from tests.scheduler.world import NOON, ZONE, World, write_pack
 from tests.street import LATE, a_street
 
 RUN, NEXT = "big-news:2026-11-23", "more-news:2026-11-23"
@@ -254,3 +256,39 @@ def test_the_forecast_says_why_others_than_all_or_a_tag_are_not_sent_to(push):
 )
 def test_only_all_or_one_tag_can_be_said_to_the_platform(content, tag):
     assert tag_of(Content(channels=("mass",), **content)) == tag
+
+
+EVERYONE = "[audience]\neveryone = true\n"
+A_BROADCAST = """
+key = "all"
+title = "通知"
+at = 2026-11-23T12:00:00+08:00
+channels = ["mass", "next_visit"]
+template = "reminder.j2"
+"""
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        EVERYONE,
+        '[audience]\naccounts = ["official"]\n',
+        '[audience]\ntags = ["党员"]\n',
+        '[audience]\ntags = ["党员", "群众"]\n',
+        '[audience]\ntags = ["党员"]\nroles = ["书记"]\n',
+        EVERYONE + 'none = [{ tags = ["党员"] }]\n',
+        '[audience]\ntopics = ["yaowen"]\n',
+        '[audience]\norganisations = ["a"]\n',
+        '[audience]\nanswered = "7d"\n',
+        EVERYONE + '[[variant]]\nchannels = ["mass"]\ntemplate = "daily.j2"\n',
+        EVERYONE + '[[variant]]\naudience = { roles = ["书记"] }\ntemplate = "daily.j2"\n',
+        EVERYONE + '[[variant]]\ntemplate = "daily.j2"\nchannels = ["next_visit"]\naudience.roles = ["书记"]\n',
+    ],
+)
+def test_the_check_of_the_content_says_what_the_channel_will_do(tmp_path, rest):
+    library = load(write_pack(tmp_path / "pack", broadcasts=(A_BROADCAST + rest,)), zone=ZONE)
+    broadcast = library.broadcasts["all"]
+    content = compose_of_newest(library, broadcast, now=NOON)
+
+    assert content
+    assert broadcast.can_be_said_to_all == (tag_of(content) is not None)

@@ -30,6 +30,7 @@ from storage import redis
 from storage.audience import Conditions
 from storage.deliveries import deliveries
 from storage.hands import Hands
+from storage.leases import Lease
 from storage.materials import Materials
 from storage.people import People, Window, persons
 from storage.planning import Plans
@@ -280,7 +281,7 @@ class Stage(World):
         )
         clients = dict.fromkeys(accounts, self.wechat)
         self.herald = Herald(
-            covers=Covers(Materials(db), picture=lambda _: None),
+            covers=Covers(Materials(db), picture=lambda _: None, turn=partial(Lease, self.memory, seconds=60)),
             store=self.store,
             planner=self.planner,
             clients=clients,
