@@ -57,6 +57,7 @@ class QuizSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     questions_a_day: int = Field(5, ge=1, le=20)
+    weak_topics_first: bool = False
     reviews_a_day: int = Field(10, ge=1, le=200)
     questions_a_round: int = Field(10, ge=1, le=50)
     points: bool = False
@@ -125,6 +126,7 @@ def feature(
         drawn=Daily(settings.questions_a_day),
         reviews_a_day=settings.reviews_a_day,
         questions_a_round=settings.questions_a_round,
+        weak_topics_first=settings.weak_topics_first,
         pointing=pointing,
     )
     duelling = Duelling(service=service, kept=duels, paces=outside.paces)

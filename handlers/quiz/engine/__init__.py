@@ -150,6 +150,16 @@ def _around(questions: Sequence[Drawn], at: int) -> Iterable[int]:
     return range(first, last)
 
 
+def weak_first(
+    topics: Sequence[Sequence[Drawn]], usual: Sequence[str], *, seed: str, count: int, known: Callable[[str], object]
+) -> list[str]:
+    """Ids of `count` questions: of each weak topic as many, those first that aren't `known`, then what is `usual`."""
+    ids: list[str] = []
+    for left, questions in zip(range(len(topics), 0, -1), topics, strict=True):
+        ids += some(questions, seed=seed, count=-(-(count - len(ids)) // left), known=known)
+    return list(dict.fromkeys((*ids, *usual)))[:count]
+
+
 def paper(parts: Iterable[tuple[int, int | None, Sequence[Drawn]]], *, seed: str) -> dict[str, int]:
     """The questions of an exam, and what each counts for: so many of each part's, part by part, none twice.
 

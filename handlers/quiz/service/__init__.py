@@ -40,6 +40,7 @@ class Service:
     drawn: Daily
     reviews_a_day: int
     questions_a_round: int
+    weak_topics_first: bool = False
     pointing: Pointing | None = None
     _holding: dict[tuple[date, str], tuple[AnyBank, tuple[str, ...]]] = field(
         default_factory=dict, init=False, repr=False
@@ -98,7 +99,17 @@ class Service:
 
     def todays(self, person: str, today: date) -> Round | None:
         """Today's round, begun if it isn't; None where there is nothing to ask."""
-        return self.begun(person, today, engine.daily(today), self.drawn_on(today))
+        name = engine.daily(today)
+        if not self.weak_topics_first:
+            return self.begun(person, today, name, self.drawn_on(today))
+        found = self.store.find(person=person, name=name)
+        return found or self.begun(person, today, name, self._weak_first(person, today))
+
+    def _weak_first(self, person: str, today: date) -> list[str]:
+        """The day's questions for somebody: of their weak topics, as many of them as there are, else everybody's."""
+        topics = [self._library.questions_on(today, topic=each.id) for each in self._weak(person)]
+        known, seed = self.cards.tallies(person), f"{today.isoformat()}:{person}"
+        return engine.weak_first(topics, self.drawn_on(today), seed=seed, count=self.drawn.count, known=known.get)
 
     def going(self, person: str, today: date, *, named: str = "") -> Round | None:
         """A round of today with something left to ask, of those whose names begin so."""

@@ -1,6 +1,11 @@
 """Where a member stands in what they study: told when they ask, at every door, and suggesting little."""
 
-from tests.handlers.quiz.small import letter, round_of, wrong
+import json
+
+from content.models import Question, QuestionType
+from handlers.quiz import engine
+from storage.quiz import rounds
+from tests.handlers.quiz.small import letter, round_of, rows, stem, wrong
 from tests.handlers.quiz.test_modes import through, two  # noqa: F401 - a fixture
 
 
@@ -73,3 +78,56 @@ def test_nobody_sees_another_ones(small):
     round_of(small.town.phone("o-one"), mistakes=2)
 
     assert small.town.mini("o-other", account="official").get("/quiz/study").body["given"] == 0
+
+
+# -- the day's questions, of weak topics first -----------------------------------------------------------------------
+
+
+def of_zhunze(small, phone):
+    """How many of the day's questions are of the small topic, in the round that a phone begins."""
+    phone.says("答题")
+    phone.says("退出")
+    newest = max(rows(small, rounds), key=lambda row: (row.day, row.name.startswith("daily")))
+    return sum(id_.startswith("m") for id_ in json.loads(newest.questions))
+
+
+def test_the_days_questions_are_of_weak_topics_first_where_the_file_says_so(two, tmp_path):  # noqa: F811
+    two.begins_anew(tmp_path, weak_topics_first=True, questions_a_day=3)
+    phone = two.town.phone("o-weak")
+    through(phone, phone.says("专题练习2"), mistakes=3)
+    two.town.clock.forward(days=1)
+
+    assert of_zhunze(two, phone) == 3
+    assert of_zhunze(two, phone) == 3
+    assert [row.name for row in rows(two, rounds) if row.name.startswith("daily")] == ["daily:2026-11-24"]
+
+
+def test_the_days_questions_are_everybodys_where_it_does_not(two, tmp_path):  # noqa: F811
+    two.begins_anew(tmp_path, questions_a_day=3)
+    phone = two.town.phone("o-weak")
+    through(phone, phone.says("专题练习2"), mistakes=3)
+    two.town.clock.forward(days=1)
+
+    assert of_zhunze(two, phone) == of_zhunze(two, two.town.phone("o-other")) < 3
+
+
+def test_who_is_weak_in_nothing_gets_everybodys(two, tmp_path):  # noqa: F811
+    two.begins_anew(tmp_path, weak_topics_first=True, questions_a_day=3)
+    first, second = two.town.phone("o-one").says("答题"), two.town.phone("o-two").says("答题")
+
+    assert stem(first) == stem(second)
+
+
+def test_several_weak_topics_share_the_day_and_what_lacks_is_everybodys():
+    def named(letter_, number):
+        return [
+            Question(id=f"{letter_}{at}", type=QuestionType.JUDGE, stem=f"{letter_}{at}", answer=True)
+            for at in range(number)
+        ]
+
+    ids = engine.weak_first(
+        [named("a", 9), named("b", 1)], ["u1", "a0", "u2"], seed="s", count=5, known={"a0", "a1"}.__contains__
+    )
+
+    assert [id_[0] for id_ in ids] == ["a", "a", "a", "b", "u"]
+    assert not {"a0", "a1"} & {*ids}
