@@ -369,7 +369,7 @@ class Question:
         """The ids of the right options; a judge question's options are "true" and "false"; else empty."""
         if isinstance(self.answer, bool):
             return frozenset({"true" if self.answer else "false"})
-        return frozenset(each for each in self.answer if isinstance(each, str)) if self.type in CHOSEN else frozenset()
+        return frozenset([each for each in self.answer if isinstance(each, str)] if self.type in CHOSEN else ())
 
     def in_effect(self, day: date) -> bool:
         """Whether the rule it asks about holds on `day`."""

@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
@@ -59,20 +60,23 @@ def try_out(words: Template, values: Mapping[str, Any]) -> None:
 class _Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As Jinja2's, which looks longest at what can do the least harm."""
-        value = _MISSING if attribute.startswith("_") else getattr(obj, attribute, _MISSING)
-        return value if type(value) in _HARMLESS else super().getattr(obj, attribute)
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Jinja2's verdict; what can neither be called nor changed needs no look at where it came from."""
-        harmless = type(value) in _HARMLESS and not attr.startswith("_")
-        return harmless or bool(super().is_safe_attribute(obj, attr, value))
+        value = _MISSING if attribute[:1] == "_" else getattr(obj, attribute, _MISSING)
+        return value if _is_harmless(type(value)) else super().getattr(obj, attribute)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """One dict: Jinja2's chain of two is copied name by name whenever words are filled."""
         return {**self.globals, **(d or {})}
 
 
-_HARMLESS = frozenset({str, int, float, bool, tuple, type(None)})
+@cache
+def _is_harmless(kind: type) -> bool:
+    """Whether values of this type can neither be called nor changed, wherever they came from."""
+    is_frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+    is_plain = is_frozen or kind in _PLAIN or issubclass(kind, Enum)
+    return is_plain and not any("__call__" in each.__dict__ for each in kind.__mro__)
+
+
+_PLAIN = frozenset({str, int, float, bool, tuple, type(None)})
 _MISSING = object()
 
 

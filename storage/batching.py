@@ -7,6 +7,7 @@ as SQLAlchemy does it for asyncio (docs/decisions/0023).
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -137,7 +138,7 @@ class Batcher:
     def __init__(self) -> None:
         self._brought: SimpleQueue[_Errand | None] = SimpleQueue()
         self._ended: list[_Errand] = []
-        self._asked: dict[Store, list[tuple[_Turn, Any]]] = {}
+        self._asked: defaultdict[Store, list[tuple[_Turn, Any]]] = defaultdict(list)
         self._resting: list[tuple[float, _Turn]] = []
         self._thread: threading.Thread | None = None
         self._hub: greenlet | None = None
@@ -173,7 +174,7 @@ class Batcher:
 
     def put_aside(self, turn: _Turn, store: Store, call: Any) -> Any:
         """The store's answer, once it was asked for everybody."""
-        self._asked.setdefault(store, []).append((turn, call))
+        self._asked[store].append((turn, call))
         return self._others()
 
     def let_rest(self, turn: _Turn, *, until: float) -> None:
@@ -236,7 +237,7 @@ class Batcher:
 
     def _ask(self) -> None:
         """Ask each store what was asked of it, and go on with who asked."""
-        asked, self._asked = self._asked, {}
+        asked, self._asked = self._asked, defaultdict(list)
         for store, waiting in asked.items():
             answers = _answers(store, [call for _, call in waiting])
             for (turn, _), answer in zip(waiting, answers, strict=True):

@@ -386,7 +386,7 @@ class Direct:
 def _encoded(statement: _Written, values: Mapping[str, Any]) -> list[bytes | None]:
     """Values in PostgreSQL's own letters; which type each has, the statement says."""
     return [
-        _WORDS[value] if value is None or isinstance(value, bool) else str(value).encode()
+        _WORDS[value] if value is None or value is True or value is False else str(value).encode()
         for value in statement.values(values)
     ]
 

@@ -61,7 +61,7 @@ def read(raw: bytes) -> Body:
 def word(fields: Mapping[str, Any], name: str) -> str:
     """Return the text of a field: the first where it came twice, "" where there is none or a nested one."""
     value = fields.get(name, "")
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     while isinstance(value, list):
         value = value[0] if value else ""

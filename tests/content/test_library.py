@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -135,6 +137,24 @@ def test_words_cant_reach_behind_their_values(behind):
 
     with pytest.raises(Exception, match="unsafe"):
         reaching.fill({"why": "x"})
+
+
+@dataclass(frozen=True)
+class Told:
+    """What words may be given."""
+
+    points: list[str]
+
+
+@pytest.mark.parametrize("behind", ["__class__", "points.__class__", "points.append('x')", "points.clear()"])
+def test_words_cant_change_what_they_are_given_nor_reach_behind_it(behind):
+    told = SimpleNamespace(inside=Told(["第一点"]))
+
+    with pytest.raises(Exception, match="unsafe"):
+        words.template(f"{{{{ told.inside.{behind} }}}}").fill({"told": told})
+
+    assert told.inside.points == ["第一点"]
+    assert words.template("{{ told.inside.points[0] }}").fill({"told": told}) == "第一点"
 
 
 @pytest.mark.parametrize("name", ["daily", "daily.j2"])

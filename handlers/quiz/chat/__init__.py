@@ -10,6 +10,7 @@ from handlers.quiz.chat.asking import Asking
 from handlers.quiz.chat.choosing import Choosing
 from handlers.quiz.chat.duels import Inviting
 from handlers.quiz.engine import Mode
+from handlers.quiz.engine.marking import Asked
 from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling
 from handlers.router import Handler, Router, Talking, Turn, plain
@@ -122,7 +123,8 @@ class Quiz:
         answer = is_open.asked.read(turn.text) if is_open else None
         if is_open is None or answer is None:
             return None
-        is_sure = not self.takes_words(turn) or (is_open.asked.is_written and is_open.asked.mark(answer).right)
+        asked = is_open.asked
+        is_sure = not _is_in_words(asked, turn) or (asked.is_written and asked.mark(answer).right)
         return partial(self.asking.answer, is_open=is_open, answer=answer) if is_sure else None
 
     def takes_words(self, turn: Turn) -> bool:
@@ -131,9 +133,7 @@ class Quiz:
         One that its reader judges is so until the points of its answer were shown.
         """
         is_open = self.asking.seen(turn) if "round" in turn.talk.state else None
-        if is_open is None:
-            return False
-        return is_open.asked.is_written or (is_open.asked.is_self_judged and "shown" not in turn.talk.state)
+        return is_open is not None and _is_in_words(is_open.asked, turn)
 
     def otherwise(self, turn: Turn) -> Reply:
         """Say what can be chosen, or what a code looks like; else take words for an answer, or say how to answer."""
@@ -191,3 +191,8 @@ class Quiz:
 
     def _says(self, key: str, **values: object) -> Reply:
         return Text(self.asking.say(key, **values))
+
+
+def _is_in_words(asked: Asked, turn: Turn) -> bool:
+    """Whether free words answer it now: what its reader judges takes them until its points were shown."""
+    return asked.is_written or (asked.is_self_judged and "shown" not in turn.talk.state)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from content.library import Library
 from handlers.quiz import engine
 from handlers.quiz.engine import Mode
-from handlers.quiz.engine.marking import Answer, Asked
+from handlers.quiz.engine.marking import Answer, Asked, Mark
 from handlers.quiz.service import PICTURES, Service
 from handlers.quiz.service.duels import Duelling
 from handlers.router import Turn
@@ -75,15 +75,14 @@ class Asking:
         asked, at = is_open
         state = turn.talk.state
         now, message = turn.now, turn.message.id
-        new = self.service.keep(turn.who.person, state["round"], at, asked, answer, message=message, now=now)
-        if not new:
+        mark = self.service.keep(turn.who.person, state["round"], at, asked, answer, message=message, now=now)
+        if mark is None:
             return self.goes_on_with_talk(turn)
-        right = asked.mark(answer).right
-        counted = {"right": state["right"] + right, "wrong": state.get("wrong", 0) + (not right)}
+        counted = {"right": state["right"] + mark.right, "wrong": state.get("wrong", 0) + (not mark.right)}
         turn.talk.hold("quiz", {**state, **counted, "at": at + 1})
         turn.talk.state.pop("shown", None)
         is_told = engine.mode(held(turn)) is not Mode.EXAM  # of an exam nothing is told before it is over
-        return self._ask_or_finish(turn, before=self._verdict(asked, answer) if is_told else "")
+        return self._ask_or_finish(turn, before=self._verdict(asked, answer, mark) if is_told else "")
 
     def otherwise(self, turn: Turn) -> Reply:
         """Take words for the answer where it is one in words; else say how to answer."""
@@ -161,8 +160,8 @@ class Asking:
 
     def _open(self, turn: Turn) -> Open | None:
         """The question to be answered now; one that has left the pack is passed over. None: the round is over."""
-        going = held(turn)
-        if turn.now.timestamp() >= turn.talk.state.get("until", turn.now.timestamp() + 1):
+        going, until = held(turn), turn.talk.state.get("until")
+        if until is not None and turn.now.timestamp() >= until:
             return None
         at = engine.open_at(going, known=self._library.question)
         asked = self.service.asked(going, at, seed=turn.talk.state["round"])
@@ -170,7 +169,7 @@ class Asking:
 
     def _asked(self, is_open: Open, turn: Turn) -> str:
         asked, at = is_open
-        going = held(turn)
+        going, until = held(turn), turn.talk.state.get("until")
         turn.talk.state["seen"] = asked.look
         turn.talk.state.pop("shown", None)
         return self.say(
@@ -179,21 +178,21 @@ class Asking:
             number=at + 1,
             total=len(going.questions),
             wrong=going.wrong,
-            minutes=-(-max(0, turn.talk.state.get("until", 0) - int(turn.now.timestamp())) // 60),
+            minutes=-(-max(0, until - int(turn.now.timestamp())) // 60) if until else 0,
             asked=asked,
             score=scores[at] if (scores := turn.talk.state.get("scores")) else None,
             pictures=f"{self.public_url}{PICTURES}" if self.public_url else "",
         )
 
-    def _verdict(self, asked: Asked, answer: Answer) -> str:
-        right, credit = asked.mark(answer)
+    def _verdict(self, asked: Asked, answer: Answer, mark: Mark) -> str:
+        right = asked.right
         return self.say(
-            "right" if right else "wrong",
+            "right" if mark.right else "wrong",
             asked=asked,
-            answer=[choice for choice in asked.shown if choice.id in asked.right],
+            answer=[choice for choice in asked.shown if choice.id in right],
             said="".join(choice.letter for choice in asked.shown if choice.id in answer),
             written=None if isinstance(answer, frozenset) else "；".join(answer),
-            credit=credit,
+            credit=mark.credit,
             explanation=asked.explanation,
             source=asked.question.source,
             cites=asked.question.cites,

@@ -68,11 +68,12 @@ LIVES = 3  # mistakes that end a challenge
 LONGEST_CHALLENGE = 100
 _FEW = 8  # draws for each question that is wanted, before all are looked at
 _LATER = (Mode.EXAM, Mode.DUEL, Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.MISTAKES, Mode.TODAY)
+_MODES = {each.value: each for each in Mode}
 
 
 def mode(begun: "Begun") -> Mode:
     """How a round was made."""
-    return Mode(begun.name.partition(":")[0])
+    return _MODES[begun.name.partition(":")[0]]
 
 
 def daily(day: date) -> str:
@@ -232,9 +233,12 @@ def unfinished(begun: Iterable[B], *, known: Callable[[str], object]) -> B | Non
 def open_at(begun: Begun, *, known: Callable[[str], object]) -> int:
     """The position to be answered next: a question that `known` finds no more is passed over. At the end, how many."""
     ids = begun.questions
-    if mode(begun) is Mode.CHALLENGE and begun.wrong >= LIVES:
+    if begun.wrong >= LIVES and mode(begun) is Mode.CHALLENGE:
         return len(ids)
-    return next((at for at in range(begun.answered, len(ids)) if known(ids[at])), len(ids))
+    for at in range(begun.answered, len(ids)):
+        if known(ids[at]):
+            return at
+    return len(ids)
 
 
 def reached(ids: Sequence[str], begun: Begun) -> int:

@@ -4,13 +4,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import NamedTuple
 
 from content.models import OPTION_REFERENCE, Picture, Question, QuestionType
 from handlers.quiz.engine import blanks
-from handlers.quiz.engine.chance import by
+from handlers.quiz.engine.chance import by, shuffled
 
 SELF_JUDGED = (QuestionType.SHORT, QuestionType.CASE)  # by its reader, against the points of the answer
 RIGHT, WRONG = "true", "false"  # the ids of the two options where it is right or not
@@ -28,8 +27,7 @@ _DIGITS = str.maketrans("一二三四五六七八九", "123456789")
 _SEPARATORS = re.compile(r"[\s,，、;；|/.．。:：和与+]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An option as it is shown: its letter, its id, its text, and its picture, if any."""
 
     letter: str
@@ -52,8 +50,7 @@ class Kept(NamedTuple):
     written: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """A question as somebody is asked it: with the case to be read before, and its choices as this round shows them."""
 
     question: Question
@@ -64,7 +61,7 @@ class Asked:
     def look(self) -> str:
         """What tells one look of it from another: a letter means something only beside the options it was for."""
         before = self.case.stem if self.case else ""
-        options = "|".join(f"{choice.id}:{choice.text}" for choice in self.shown)
+        options = "|".join([f"{choice.id}:{choice.text}" for choice in self.shown])
         return by(self.question.id)(before + self.question.stem + options).hex()
 
     @property
@@ -121,8 +118,9 @@ class Asked:
         Of several options some right ones and no wrong one, of several blanks those that are right.
         """
         if isinstance(answer, frozenset):
-            got = len(answer) if answer <= self.right else 0
-            right, of = answer == self.right, len(self.right)
+            all_right = self.right
+            got = len(answer) if answer <= all_right else 0
+            right, of = answer == all_right, len(all_right)
         else:
             got, of = blanks.right(self.question, answer), self.blanks
             right = got == of
@@ -148,11 +146,10 @@ def choices(question: Question, *, seed: str, yes: str, no: str) -> tuple[Choice
         shown = [(RIGHT, yes, ""), (WRONG, no, "")]
     else:
         # An explanation that names letters ("选B") is right only in the order in which it was written.
-        kept = question.options if question.letters_said else ()
-        place = by(f"{seed}:{question.id}")
-        shuffled = kept or sorted(question.options, key=lambda option: place(option.id))
-        shown = [(option.id, option.text, option.picture) for option in shuffled]
-    return tuple(Choice(letter, *option) for letter, option in zip(ascii_uppercase, shown, strict=False))
+        is_kept = bool(question.letters_said)
+        ordered = question.options if is_kept else shuffled(question.options, seed=f"{seed}:{question.id}")
+        shown = [(option.id, option.text, option.picture) for option in ordered]
+    return tuple([Choice(letter, *option) for letter, option in zip(ascii_uppercase, shown, strict=False)])
 
 
 def right_ids(question: Question) -> frozenset[str]:

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from content.exams import Exam
 from content.large_banks import AnyBank
 from content.library import Library
-from content.models import Drawn, Question
+from content.models import Drawn, Question, QuestionType
 from content.shelf import Shelf
 from handlers.quiz import engine
 from handlers.quiz.engine import Begun, Daily, Mode, marking, memory
-from handlers.quiz.engine.marking import Answer, Asked
+from handlers.quiz.engine.marking import Answer, Asked, Mark
 from handlers.quiz.service.points import Pointing
 from handlers.quiz.service.told import MOST_SUGGESTED, Offered, Paper, Reviews, Study, Weak
 from storage.cards import Card, Cards
@@ -25,6 +25,10 @@ from storage.sittings import Sitting, Sittings
 PICTURES = "/p/quiz/pictures"  # where the pages show those of the pack
 FEWEST_TRIED = 3  # questions of a topic, before it is called weak
 MOST_KEPT = 64  # banks whose questions were gone through
+_VERDICTS = {
+    QuestionType.JUDGE: ("quiz.yes", "quiz.no"),
+    **dict.fromkeys(marking.SELF_JUDGED, ("quiz.got_it", "quiz.missed")),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +75,17 @@ class Service:
 
     def shown(self, question: Question, *, seed: str) -> Asked:
         """A question as it is shown by a seed."""
-        yes, no = ("quiz.got_it", "quiz.missed") if question.type in marking.SELF_JUDGED else ("quiz.yes", "quiz.no")
-        say, case = self._library.say, self._library.case_of(question)
-        return Asked(question=question, case=case, shown=marking.choices(question, seed=seed, yes=say(yes), no=say(no)))
+        library = self.shelf.current()
+        words = _VERDICTS.get(question.type)
+        yes, no = map(library.say, words) if words else ("", "")
+        return Asked(question, library.case_of(question), marking.choices(question, seed=seed, yes=yes, no=no))
 
     def keep(
         self, person: str, going: str, at: int, asked: Asked, answer: Answer, *, message: str, now: datetime
-    ) -> bool:
-        """Mark an answer and keep it; False where the question was answered by another message already."""
+    ) -> Mark | None:
+        """Mark an answer and keep it; None where the question was answered by another message already."""
         mark, kept = asked.mark(answer), asked.kept(answer)
-        return self.store.record(
+        is_kept = self.store.record(
             round=going,
             position=at,
             person=person,
@@ -90,6 +95,7 @@ class Service:
             credit=mark.credit if 0 < mark.credit < marking.WHOLE else None,
             now=now,
         )
+        return mark if is_kept else None
 
     # -- the day's round -----------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The rules of the quiz, held for questions of every shape."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from content.models import Option, Question
 from handlers.quiz import engine
 from handlers.quiz.engine import marking
+from handlers.quiz.engine.chance import shuffled
 from handlers.quiz.engine.marking import Asked
 
 MONDAY = date(2026, 11, 23)
@@ -269,3 +271,16 @@ def test_all_of_them_is_an_answer_where_several_may_be_right(said):
 
     assert marking.read(several, shown, said) == frozenset({"a", "b"})
     assert marking.read(one, shown, said) is None
+
+
+def test_each_of_a_few_comes_first_as_often_as_any_other():
+    firsts = Counter(shuffled("abcd", seed=f"round {number}")[0] for number in range(4000))
+
+    assert set(firsts) == set("abcd")
+    assert all(850 < often < 1150 for often in firsts.values())
+
+
+def test_nothing_is_lost_of_more_than_a_few():
+    assert sorted(shuffled(range(16), seed="a round")) == list(range(16))
+    with pytest.raises(ValueError, match="17"):
+        shuffled(range(17), seed="a round")
