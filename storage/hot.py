@@ -306,6 +306,7 @@ class Direct:
         self._pq = connection.pgconn
         self._seconds = seconds
         self._names: dict[str, bytes] = {}
+        self._read = Transformer(connection)  # looks for what reads a type once
         self._readable = select.poll()
         self._readable.register(self._pq.socket, select.POLLIN)
         for words in _KEYS_ALONE:
@@ -378,9 +379,8 @@ class Direct:
     def _rows(self, statement: _Written, result: PGresult) -> Rows:
         if not statement.gives_rows:
             return [()] * (result.command_tuples or 0)
-        read = Transformer(self._connection)
-        read.set_pgresult(result)
-        return read.load_rows(0, result.ntuples, tuple)
+        self._read.set_pgresult(result)
+        return self._read.load_rows(0, result.ntuples, tuple)
 
 
 def _encoded(statement: _Written, values: Mapping[str, Any]) -> list[bytes | None]:

@@ -5,8 +5,8 @@ with Redis: an effect is kept from happening twice by its own unique key in SQL.
 a member without the configuration's secret, and is gone after minutes or, for a talk, when its feature says.
 """
 
+import os
 import random
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,7 +100,7 @@ class Inbox:
 
     def begin(self, *, account: str, openid: str, message: str, now: datetime) -> Fresh | Done | InFlight:
         """Take the turn of `message` (its dedupe key), or say why not."""
-        member, lease = self._mark(account, openid), secrets.token_hex(8)
+        member, lease = self._mark(account, openid), os.urandom(8).hex()
         turn = f"zhibu:turn:{self._mark(account, message)}"
         keys = (turn, f"zhibu:busy:{member}", f"zhibu:talk:{member}", f"zhibu:draft:{member}")
         answer = self._begin(keys=keys, args=[lease, LEASE_MS])

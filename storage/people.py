@@ -3,7 +3,7 @@
 Ids are random and rows lie in the order of their ids, so no table tells who came first.
 """
 
-import secrets
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -160,7 +160,7 @@ class Tie:
 
 
 def _new_id() -> str:
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 _WHO = (

@@ -1,7 +1,7 @@
 """Rounds of questions and what was answered: one row an answer, none twice."""
 
 import json
-import secrets
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -92,7 +92,7 @@ class QuizStore:
         self, *, person: str, name: str, day: date, questions: Sequence[str], scores: Sequence[int] = ()
     ) -> Round:
         """The round of that name, made with these questions if the person has none yet."""
-        new = secrets.token_hex(16)
+        new = os.urandom(16).hex()
         added = self._add_round(
             id=new,
             person=person,

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
-import secrets
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,7 +58,7 @@ class Opened:
 class Envelope:
     """The check, opening and sealing of one account's messages, in any of the three modes."""
 
-    def __init__(self, account: AccountSettings, *, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(self, account: AccountSettings, *, random: Callable[[int], bytes] = os.urandom) -> None:
         self._account = account
         self._random = random
         self._tokens = [text.encode() for text in _given(account.token, account.previous_token)]
