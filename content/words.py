@@ -77,7 +77,7 @@ def _is_harmless(kind: type) -> bool:
 
 
 _PLAIN = frozenset({str, int, float, bool, tuple, type(None)})
-_MISSING = object()
+_MISSING: Any = object()
 
 
 @cache
