@@ -61,22 +61,25 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As Jinja2's, which looks longest at what can do the least harm."""
         value = _MISSING if attribute[:1] == "_" else getattr(obj, attribute, _MISSING)
-        return value if _is_harmless(type(value)) else super().getattr(obj, attribute)
+        return value if _IS_HARMLESS[type(value)] else super().getattr(obj, attribute)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """One dict: Jinja2's chain of two is copied name by name whenever words are filled."""
         return {**self.globals, **(d or {})}
 
 
-@cache
-def _is_harmless(kind: type) -> bool:
-    """Whether values of this type can neither be called nor changed, wherever they came from."""
-    is_frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
-    is_plain = is_frozen or kind in _PLAIN or issubclass(kind, Enum)
-    return is_plain and not any("__call__" in each.__dict__ for each in kind.__mro__)
+class _Verdicts(dict[type, bool]):
+    """Whether values of a type can neither be called nor changed, wherever they came from."""
+
+    def __missing__(self, kind: type) -> bool:
+        is_frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+        is_plain = is_frozen or kind in _PLAIN or issubclass(kind, Enum)
+        self[kind] = is_plain and not any("__call__" in each.__dict__ for each in kind.__mro__)
+        return self[kind]
 
 
 _PLAIN = frozenset({str, int, float, bool, tuple, type(None)})
+_IS_HARMLESS = _Verdicts()
 _MISSING: Any = object()
 
 
