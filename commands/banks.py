@@ -16,7 +16,7 @@ from content.importers.batches import Batch, Plan
 from content.importers.merging import Fate
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.telling import Tell
-from content.intake import WRITERS, Intake
+from content.intake import SUFFIXES, WRITERS, Intake
 
 SHOWN = 20  # of each kind; --json has all
 STAGES = {"open": "opening", "read": "reading", "compare": "looking for what is alike"}
@@ -187,13 +187,16 @@ def _export(open_intake: Callable[[Path], Intake]) -> click.Command:
     @click.argument("bank")
     @click.option("--as", "kind", type=click.Choice([*WRITERS]), default="xlsx", show_default=True)
     @click.option(
-        "--to", "path", type=click.Path(path_type=Path, dir_okay=False), help="By default BANK.xlsx or BANK.gift."
+        "--to",
+        "path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="By default BANK.xlsx, .gift or .txt.",
     )
     @click.option("--force", is_flag=True, help="Write over a file that is there.")
     @click.pass_obj
     def export(here: Here, bank: str, kind: str, path: Path | None, force: bool) -> None:  # noqa: FBT001 (click hands it in)
-        """Write BANK as a workbook or in Moodle's GIFT; what is written can be imported again."""
-        path = path or Path(f"{bank}.{kind}")
+        """Write BANK as a workbook, or in Moodle's GIFT or Aiken; what is written can be imported again."""
+        path = path or Path(f"{bank}.{SUFFIXES.get(kind, kind)}")
         if path.exists() and not force:
             fail(f"{path} is there already: name another file with --to, or write over it with --force.")
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from content import files, library
 from content.agreement import Pack
 from content.files import Questions
-from content.importers import batches, gift, workbooks
+from content.importers import aiken, batches, gift, workbooks
 from content.importers.batches import Batch, Batches, Plan, Target
 from content.importers.drafts import NAME
 from content.importers.sentences import Note, Refused
@@ -23,7 +23,9 @@ from content.positions import Positions
 WRITERS: dict[str, Callable[[AnyBank], bytes]] = {
     "xlsx": workbooks.write,
     "gift": lambda bank: gift.write(bank).encode(),
+    "aiken": lambda bank: aiken.write(bank).encode(),
 }
+SUFFIXES = {"aiken": "txt"}  # where a kind of file isn't called after itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Intake:
         if found is None:
             known = "、".join(sorted(made.bank.name for _, made in pack.every(Questions)))
             raise Refused("bank_unknown", said=name, allowed=known)
-        return Exported(WRITERS[kind](found), [*left_behind(found.outlines)])
+        left = aiken.left_behind(found.outlines) if kind == "aiken" else left_behind(found.outlines)
+        return Exported(WRITERS[kind](found), [*left])
 
     def _pack(self) -> Pack:
         pack, _ = library.examine(self.folder, zone=self.zone, previous=self.previous())

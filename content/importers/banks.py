@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from content import reading, sheets
 from content.faults import Unreadable
-from content.importers import documents, gift, headers, safety, tables, texts
+from content.importers import aiken, documents, gift, headers, safety, tables, texts
 from content.importers.drafts import Draft, draft, stem_id
 from content.importers.plain import bare
 from content.importers.safety import Format, Looked
@@ -83,7 +83,8 @@ def _found(name: str, data: bytes, looked: Looked) -> Found:
         case Format.GIFT:
             return gift.read(_text(data))
         case Format.TEXT:
-            return texts.read(texts.spoken(_text(data)))
+            text = _text(data)
+            return aiken.read(text) if aiken.is_written_in(text) else texts.read(texts.spoken(text))
 
 
 def _table(name: str, data: bytes) -> Found:

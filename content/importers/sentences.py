@@ -50,6 +50,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "这个文件里只有图片的文件名，没有图片本身：{said}",
         "请把内容包 pictures 文件夹里的这 {count} 张图片一起拿走；导入别的内容包以前，先放进那边的 pictures 文件夹",
     ),
+    "aiken_others": (
+        "Aiken 只放得下没有图片的单选题，{count} 道别的题没有写进去：{said}",
+        "要完整的题库，请用 xlsx 或 gift",
+    ),
+    "aiken_bare": (
+        "Aiken 里只有题干、选项和答案：编号、解析、出处、难度、标签都不在里面",
+        "要完整的题库，请用 xlsx 或 gift；再导入时，题目凭题干认出来",
+    ),
     "text_only": (
         "这一段只有文字，没有要答的，没有收：{said}",
         "是案例的材料，请用表格导入，题型写“案例题”；不是的不用管",
@@ -139,7 +147,7 @@ WARNINGS = frozenset(
         *("sheet_left", "columns_left", "formulas", "no_ids", "difficulty", "score", "same_again", "nearly_same"),
         *("answer_text", "marks_differ", "key_differs", "explained_otherwise", "several_one", "no_source"),
         *("key_unused", "line_lost", "topic_none", "picture_alone", "pictures_left", "picture_in_text", "text_only"),
-        "pictures_beside",
+        *("pictures_beside", "aiken_others", "aiken_bare"),
     }
 )
 DONE = frozenset({"letters_referred", "answer_shown"})

@@ -159,3 +159,12 @@ def test_an_export_of_no_bank(zhibu, tmp_path):
     result = zhibu("export", "keine", "--to", tmp_path / "x.xlsx")
 
     assert (result.exit_code, "有的是：basics" in result.output) == (1, True)
+
+
+def test_an_export_in_aiken_is_a_text_and_says_what_it_lacks(zhibu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    result = zhibu("export", "basics", "--as", "aiken")
+
+    assert (tmp_path / "basics.txt").read_text(encoding="utf-8").count("ANSWER: A") == 2
+    assert "解析、出处" in result.stderr

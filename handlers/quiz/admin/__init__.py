@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from content.importers.batches import Plan
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.waiting import Waiting
-from content.intake import WRITERS, Intake
+from content.intake import SUFFIXES, WRITERS, Intake
 from content.shelf import Shelf
 from handlers import access
 from handlers.quiz.admin.numbers import Numbers
@@ -86,7 +86,7 @@ class Banks:
             made = self.intake.export(name, kind)
         except Refused as refused:
             return self._list(refused=refused.note), 404
-        return send_file(io.BytesIO(made.data), as_attachment=True, download_name=f"{name}.{kind}")
+        return send_file(io.BytesIO(made.data), as_attachment=True, download_name=f"{name}.{SUFFIXES.get(kind, kind)}")
 
     def _plan(self, name: str, data: bytes) -> Plan:
         said = _said()
