@@ -89,17 +89,17 @@ def gather(database: Database, people: int) -> None:
     here = [number for number in range(people) if not has_left(number)]
     soon = NOW + timedelta(hours=40)
     day = NOW.date()
-    _load(database, persons, ("id", "since"), ((an_id("p", n), day) for n in range(people)))
+    load(database, persons, ("id", "since"), ((an_id("p", n), day) for n in range(people)))
     columns = ("id", "person", "account", "openid")
     official = ((an_id("c", n), an_id("p", n), "official", an_id("o", n)) for n in here)
-    _load(database, contacts, columns, official)
+    load(database, contacts, columns, official)
     second = ((an_id("m", n), an_id("p", n), "mini", an_id("n", n)) for n in here if has_second(n))
-    _load(database, contacts, columns, second)
+    load(database, contacts, columns, second)
     open_ = ((an_id("c", n), soon, 5) for n in here if has_window(n))
-    _load(database, windows, ("contact", "until", "remaining"), open_)
+    load(database, windows, ("contact", "until", "remaining"), open_)
     there = ((an_id("m", n), soon, 5) for n in here if has_window_there(n))
-    _load(database, windows, ("contact", "until", "remaining"), there)
-    _load(
+    load(database, windows, ("contact", "until", "remaining"), there)
+    load(
         database,
         credits_,
         ("contact", "template", "left"),
@@ -116,7 +116,7 @@ def push(database: Database, key: str, people: int) -> None:
         for n in range(people)
         if was_pushed(n) and not has_left(n)
     )
-    _load(database, deliveries, columns, rows)
+    load(database, deliveries, columns, rows)
 
 
 def analyse(database: Database) -> None:
@@ -125,7 +125,7 @@ def analyse(database: Database) -> None:
         connection.execute(sa.text("ANALYZE"))
 
 
-def _load(database: Database, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def load(database: Database, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """The quickest way in: COPY, where there is one."""
     moments = [index for index, name in enumerate(columns) if isinstance(table.c[name].type, Moment)]
     plain = (_plain(row, moments) for row in rows)

@@ -15,11 +15,12 @@ from benchmarks.messages import AES_KEY, APPID, TOKEN
 
 WORKERS, THREADS = 2, 8
 ROOT = Path(__file__).parents[1]
+PACK = ROOT / "content/pack"
 CONFIG = """
 secret_key = "a secret key of the benchmarks, {folder}"
 web = {{ port = {port}, workers = {workers} }}
 storage = {{ folder = "{folder}", database = "{database}", redis = "{redis}" }}
-content = {{ folder = "{root}/content/pack" }}
+content = {{ folder = "{content}" }}
 
 [accounts.official]
 kind = "service"
@@ -45,19 +46,19 @@ class Server:
 
 
 @contextmanager
-def zhibu(folder: Path, *, database: str, redis: str) -> Iterator[Server]:
+def zhibu(folder: Path, *, database: str, redis: str, content: Path = PACK) -> Iterator[Server]:
     """Zhibu's web part; with embedded stores the whole of `zhibu run`."""
     port = free_port()
-    program = installed(folder, port=port, database=database, redis=redis)
+    program = installed(folder, port=port, database=database, redis=redis, content=content)
     with _running([*program, "run" if redis == "embedded" else "web"], port) as pid:
         yield Server(port, "/wechat/official", pid)
 
 
-def installed(folder: Path, *, port: int, database: str, redis: str) -> list[str]:
+def installed(folder: Path, *, port: int, database: str, redis: str, content: Path = PACK) -> list[str]:
     """Zhibu in a folder, its tables made; gives the words that its commands begin with."""
     config = folder / "config.toml"
     words = {"folder": folder, "port": port, "workers": WORKERS, "database": database, "redis": redis}
-    config.write_text(CONFIG.format(**words, root=ROOT, appid=APPID, token=TOKEN, key=AES_KEY))
+    config.write_text(CONFIG.format(**words, content=content, appid=APPID, token=TOKEN, key=AES_KEY))
     program = [str(Path(sys.executable).parent / "zhibu"), "--config", str(config)]
     subprocess.run([*program, "db", "upgrade"], check=True, stdout=subprocess.DEVNULL)
     return program

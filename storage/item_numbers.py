@@ -51,28 +51,25 @@ class ItemNumbers:
 
     def sums(self) -> list[Sums]:
         """Of every question that five have answered."""
-        kept = _whole(_times().subquery(), time=1).cte("kept")
-        of_person = (
-            sa.select(kept.c.person, sa.func.count().label("given"), sa.func.sum(kept.c.x).label("right"))
-            .group_by(kept.c.person)
-            .cte("of_person")
-        )
-        other = of_person.c.given > 1
-        share = sa.cast(of_person.c.right - kept.c.x, sa.Float) / sa.func.nullif(of_person.c.given - 1, 0)
-        counted = (
-            sa.select(
-                kept.c.question,
-                sa.func.count(),
-                sa.func.sum(kept.c.x),
-                sa.func.count().filter(other),
-                *(
-                    sa.func.coalesce(sa.func.sum(each).filter(other), 0.0)
-                    for each in (kept.c.x, share, share * share, share * kept.c.x)
-                ),
-            )
-            .select_from(kept.join(of_person, of_person.c.person == kept.c.person))
-            .group_by(kept.c.question)
-        )
+        whole = _whole(_times().subquery(), time=1).subquery()
+        kept = sa.select(
+            whole.c.question,
+            whole.c.x,
+            sa.func.count().over(partition_by=whole.c.person).label("given"),
+            sa.func.sum(whole.c.x).over(partition_by=whole.c.person).label("right"),
+        ).subquery()  # no join with what each person gave: SQLite looked through all people for every answer
+        other = kept.c.given > 1
+        share = sa.cast(kept.c.right - kept.c.x, sa.Float) / sa.func.nullif(kept.c.given - 1, 0)
+        counted = sa.select(
+            kept.c.question,
+            sa.func.count(),
+            sa.func.sum(kept.c.x),
+            sa.func.count().filter(other),
+            *(
+                sa.func.coalesce(sa.func.sum(each).filter(other), 0.0)
+                for each in (kept.c.x, share, share * share, share * kept.c.x)
+            ),
+        ).group_by(kept.c.question)
         with self._db.bulk(writes=False) as connection:
             return [
                 Sums(row[0], *map(int, row[1:4]), *map(float, row[4:])) for row in connection.execute(counted).all()
@@ -80,15 +77,7 @@ class ItemNumbers:
 
     def again(self) -> list[Again]:
         """Of every question that five have answered twice: whether it went better the second time."""
-        times = _times().cte("times")
-        later = times.alias("later")
-        twice = (
-            sa.select(times.c.person, times.c.question, times.c.x.label("first"), later.c.x, later.c.at, later.c.time)
-            .select_from(times.join(later, (later.c.person == times.c.person) & (later.c.question == times.c.question)))
-            .where(times.c.time == 1)
-            .subquery()
-        )
-        kept = _whole(twice, time=2, more=("first",)).subquery()
+        kept = _whole(_times().subquery(), time=2, more=("first",)).subquery()
         counted = sa.select(
             kept.c.question, sa.func.count(), sa.func.sum(kept.c.first), sa.func.sum(kept.c.x)
         ).group_by(kept.c.question)
@@ -98,7 +87,9 @@ class ItemNumbers:
     def wrong(self, questions: Collection[str]) -> dict[str, dict[tuple[str, str | None], int]]:
         """How many people answered these questions with what, where that was wrong: by what is kept of an answer."""
         kept = _whole(
-            _times().where(answers.c.question.in_(questions)).subquery(), time=1, more=("said", "written")
+            _times(answers.c.said, answers.c.written).where(answers.c.question.in_(questions)).subquery(),
+            time=1,
+            more=("said", "written"),
         ).subquery()
         counted = (
             sa.select(kept.c.question, kept.c.said, kept.c.written, sa.func.count())
@@ -112,17 +103,22 @@ class ItemNumbers:
         return found
 
 
-def _times() -> sa.Select[Any]:
-    """Every answer, and the how many-th of the person to its question it is; `x` is 1 where it is right."""
+def _times(*more: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Every answer, and the how many-th of the person to its question it is.
+
+    `x` is 1 where it is right, and `first` where the first one was.
+    """
+    own = (answers.c.person, answers.c.question)
     order = (answers.c.at, answers.c.round, answers.c.position)
+    x = sa.case((answers.c.right, 1), else_=0)
     return sa.select(
         answers.c.person,
         answers.c.question,
-        answers.c.said,
-        answers.c.written,
         answers.c.at,
-        sa.case((answers.c.right, 1), else_=0).label("x"),
-        sa.func.row_number().over(partition_by=(answers.c.person, answers.c.question), order_by=order).label("time"),
+        x.label("x"),
+        sa.func.first_value(x).over(partition_by=own, order_by=order).label("first"),
+        sa.func.row_number().over(partition_by=own, order_by=order).label("time"),
+        *more,
     )
 
 
