@@ -65,6 +65,10 @@ class Appointments:
                 return True
             return connection.execute(mine).first() is not None
 
+    def of_message(self, message: str) -> Appointment | None:
+        """The one that was asked for with this message."""
+        return next(self._opened(appointments.c.message == message), None)
+
     def is_free(self, host: str, at: datetime) -> bool:
         """Whether nobody has that time."""
         same = appointments.c.slot == self._slot(host, at.isoformat())

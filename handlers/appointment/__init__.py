@@ -1,17 +1,32 @@
 """谈心谈话: a member asks for a talk, chooses a person and a time, and that person alone sees it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from content.models import Account
 from content.talks import Host
-from handlers.appointment import admin, chat, engine
+from handlers.appointment import admin, api, chat, engine, pages
+from handlers.appointment.service import Reception
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, words_beside
+from handlers.openapi import Effect
 from scheduler.job import Job
 from scheduler.workdays import Workdays
 from storage.appointment import Appointment, Appointments
 
-__all__ = ["feature"]
+__all__ = ["Outside", "feature"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The world around talks: persons of the console's accounts, how one is told and an effect named, whose pages."""
+
+    admins: Callable[[], Mapping[str, str]]
+    tell: Callable[[str, str, str], None]
+    account: Callable[[], Account]
+    clock: Callable[[], datetime]
+    effect: Effect
 
 
 def feature(
@@ -19,16 +34,16 @@ def feature(
     appointments: Appointments,
     hosts: Callable[[], Mapping[str, Host]],
     workdays: Workdays,
-    admins: Callable[[], Mapping[str, str]],
-    tell: Callable[[str, str, str], None],
+    outside: Outside,
     say: Say,
     zone: tzinfo,
 ) -> Feature:
-    """Asking for talks; `admins` are the persons of the console's accounts. Who is told hears no more than that."""
+    """Asking for talks. Who is told hears no more than that there is something to look at."""
+    tell, account, clock, effect = outside.tell, outside.account, outside.clock, outside.effect
     words = words_beside(__file__)
 
     def ring(host: Host, key: str) -> None:
-        person = admins().get(host.admin)
+        person = outside.admins().get(host.admin)
         if person:
             tell(person, words["ring"], f"appointment:{key}")
 
@@ -42,11 +57,16 @@ def feature(
     def tidy(now: datetime) -> None:
         appointments.drop_before(now.astimezone(zone).date() - engine.KEPT_AFTER)
 
-    keeper = chat.Doorkeeper(appointments=appointments, hosts=hosts, workdays=workdays, ring=ring, say=say, zone=zone)
+    reception = Reception(appointments=appointments, hosts=hosts, workdays=workdays, ring=ring, zone=zone)
+    keeper = chat.Doorkeeper(reception=reception, say=say, zone=zone)
+    window = api.Window(reception=reception, say=say, clock=clock, zone=zone, effect=effect)
+    booking = pages.Booking(reception=reception, say=say, account=account, clock=clock, zone=zone, effect=effect)
     diary = admin.Diary(appointments=appointments, hosts=hosts, answered=answered, zone=zone)
     return Feature(
         name="appointment",
         chat=chat.routes(keeper),
+        api=api.blueprint(window),
+        pages=pages.blueprint(booking),
         admin=admin.blueprint(diary),
         jobs=(Job(id="appointment.tidy", cron="50 3 * * *", run=tidy),),
         keeps=Keeps(tables=("appointments",), show=show, erase=appointments.erase, unite=appointments.unite),

@@ -1,16 +1,14 @@
 """谈心: whom to talk to, when, and about what; what was asked for is shown, and can be taken back."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from content.talks import Host
 from handlers.appointment import engine
-from handlers.appointment.engine import State
+from handlers.appointment.service import No, Reception
 from handlers.conversation import Say
 from handlers.router import Handler, Router, Talking, Turn, plain
-from scheduler.workdays import Workdays
-from storage.appointment import Appointment, Appointments
+from storage.appointment import Appointment
 from wechat.messages import Kind, Reply, Text
 
 _NO_WORDS = frozenset({"不写", "没有", "无", "好了"})
@@ -20,22 +18,19 @@ _CANCEL = frozenset({"取消", "不谈了", "取消谈心"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doorkeeper:
-    """Who asks members whom they want to talk to; `ring` tells a host that somebody asked."""
+    """Who asks members whom they want to talk to."""
 
-    appointments: Appointments
-    hosts: Callable[[], Mapping[str, Host]]
-    workdays: Workdays
-    ring: Callable[[Host, str], None]
+    reception: Reception
     say: Say
     zone: tzinfo
 
     def start(self, turn: Turn) -> Reply:
         """Show the talk that is to come, else ask whom it is to be with."""
-        coming = self._coming(turn)
+        coming = self.reception.coming(turn.who, turn.now)
         if coming:
             turn.talk.hold("appointment", {"step": "kept"})
             return Text(self._shown(coming))
-        hosts = list(self.hosts().values())
+        hosts = list(self.reception.hosts().values())
         if not hosts:
             return Text(self.say("appointment.nobody"))
         turn.talk.hold("appointment", {"step": "host"})
@@ -70,14 +65,14 @@ class Doorkeeper:
         return steps.get(turn.talk.state.get("step", ""), self._kept)(turn)
 
     def _host(self, turn: Turn) -> Reply:
-        hosts = list(self.hosts().values())
+        hosts = list(self.reception.hosts().values())
         at = engine.chosen(plain(turn.text), len(hosts))
         if at is None:
             return Text(self.say("appointment.whom", hosts=hosts, again=True)) if hosts else self.start(turn)
         return self._ask_time(turn, hosts[at])
 
     def _ask_time(self, turn: Turn, host: Host, *, gone: bool = False, again: bool = False) -> Reply:
-        times = self._times(turn, host)
+        times = self.reception.times(host, turn.now)
         if not times:
             turn.talk.end()
             return Text(self.say("appointment.no_time", host=host))
@@ -97,58 +92,36 @@ class Doorkeeper:
         return Text(self.say("appointment.words", name=turn.who.name, longest=engine.WORDS_LONGEST))
 
     def _words(self, turn: Turn) -> Reply:
-        host, words = self._of(turn), turn.text
+        host, at = self._of(turn), datetime.fromisoformat(turn.talk.state["at"])
         if host is None:
             return self.start(turn)
-        if len(words) > engine.WORDS_LONGEST:
-            return Text(self.say("appointment.too_long", longest=engine.WORDS_LONGEST))
-        if not turn.who.name and plain(words) in _NO_WORDS:
-            return Text(self.say("appointment.name_please"))  # else nobody would know who is coming
-        wanted = Appointment(
-            host=host.id,
-            at=datetime.fromisoformat(turn.talk.state["at"]),
-            name=turn.who.name,
-            words="" if plain(words) in _NO_WORDS else words,
-            state=State.ASKED,
-            person=turn.who.person,
-        )
-        if not self.appointments.ask(wanted, message=turn.message.id):
+        words = "" if plain(turn.text) in _NO_WORDS else turn.text
+        who = turn.who
+        became = self.reception.ask(host.id, at, words, who=who, now=turn.now, message=turn.message.id)
+        if became is No.GONE:
             return self._ask_time(turn, host, gone=True)
+        if became is No.TOO_LONG or became is No.NAME_PLEASE:
+            return Text(self.say(f"appointment.{became}", longest=engine.WORDS_LONGEST))
+        if isinstance(became, No):
+            return self.start(turn)
         turn.talk.end()
-        self.ring(host, wanted.id)
-        return Text(self.say("appointment.asked", host=host, at=self._moment(wanted.at)))
+        return Text(self.say("appointment.asked", host=host, at=self._moment(became.at)))
 
     def _kept(self, turn: Turn) -> Reply:
-        coming = self._coming(turn)
+        coming = self.reception.coming(turn.who, turn.now)
         if coming is None or plain(turn.text) not in _CANCEL:
             return self.start(turn)
-        self.appointments.drop(coming.id)
+        self.reception.take_back(coming.id, who=turn.who)
         turn.talk.end()
-        host = self.hosts().get(coming.host)
-        if host:
-            self.ring(host, f"{coming.id}:taken-back")
         return Text(self.say("appointment.taken_back"))
 
-    def _coming(self, turn: Turn) -> Appointment | None:
-        """The next one, whatever was said to it."""
-        mine = self.appointments.of_person(turn.who.person) if turn.who.known else []
-        return next((each for each in mine if each.at > turn.now - timedelta(hours=1)), None)
-
     def _shown(self, coming: Appointment) -> str:
-        host = self.hosts().get(coming.host)
+        host = self.reception.hosts().get(coming.host)
         at = self._moment(coming.at)
         return self.say("appointment.shown", host=host, at=at, state=coming.state, answer=coming.answer)
 
     def _of(self, turn: Turn) -> Host | None:
-        return self.hosts().get(turn.talk.state["host"])
-
-    def _times(self, turn: Turn, host: Host) -> list[datetime]:
-        return engine.times(
-            host.times,
-            now=turn.now.astimezone(self.zone),
-            is_workday=self.workdays.is_workday,
-            is_free=lambda at: self.appointments.is_free(host.id, at),
-        )
+        return self.reception.hosts().get(turn.talk.state["host"])
 
     def _moment(self, at: datetime) -> str:
         return self.say("appointment.moment", at=at.astimezone(self.zone))

@@ -36,6 +36,7 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "health.counted",
     "health.ready",
     "opinion_admin.picture",
+    "opinion_admin.voice",
     "opinion_open.picture",
     "quiz_open.picture",
     "quiz_admin.workbook",
@@ -138,6 +139,7 @@ class Walk:
 
     def _survey(self) -> Iterator[str]:
         yield self._goes("/p/survey")
+        yield self._goes("/p/appointment")
         self.page.locator("form.way button").first.click()
         expect(self.page.get_by_role("button", name="提交")).to_be_visible()
         yield "a survey's questions"

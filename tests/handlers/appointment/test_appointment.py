@@ -233,3 +233,128 @@ def test_the_member_is_shown_that_something_is_kept_and_erasing_takes_it(town):
     phone.says("删除我的数据")
     phone.says("确认删除")
     assert rows(town) == 0
+
+
+# -- by the mini-program ---------------------------------------------------------------------------------------------
+
+
+def wants(mini, *, at: str = "", words: str = SECRET, host: str = "shuji", key: str = ""):
+    at = at or mini.get("/appointment").body["hosts"][0]["times"][0]
+    return mini.post("/appointment", {"host": host, "at": at, "words": words}, key=key)
+
+
+def test_the_mini_program_shows_whom_and_when_and_asks_once(town):
+    mini, other = town.mini(), town.mini()
+    shown = mini.get("/appointment").body
+    at = shown["hosts"][0]["times"][0]
+    first, again = (wants(mini, at=at, key="k" * 20) for _ in range(2))
+    answers(console(town, "shi"), agree="1", answer="活动室见")
+    mine, theirs = mini.get("/appointment").body, other.get("/appointment").body
+
+    assert [each["name"] for each in shown["hosts"]] == ["石书记", "林委员"]
+    assert (shown["talks"], shown["longest"], shown["name_needed"]) == ([], 200, True)
+    assert (first.status, first.body) == (201, again.body)
+    assert rows(town) == 1
+    assert [(each["words"], each["state"], each["answer"]) for each in mine["talks"]] == [
+        (SECRET, "agreed", "活动室见")
+    ]
+    assert theirs["talks"] == []
+    assert at not in theirs["hosts"][0]["times"]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"host": "nobody"}, 404, "no_such_host"),
+        ({"at": "2026-11-25T03:33:00+08:00"}, 409, "gone"),
+        ({"words": "字" * 201}, 422, "too_long"),
+        ({"words": " "}, 422, "name_please"),
+        ({"at": "2026-11-25T15:00:00"}, 422, "invalid"),
+    ],
+)
+def test_what_can_t_be_asked_is_said_and_nothing_kept(town, said, status, code):
+    refused = wants(town.mini(), **said)
+
+    assert (refused.status, refused.code) == (status, code)
+    assert rows(town) == 0
+
+
+def test_one_at_a_time_and_nobody_takes_back_anothers(town):
+    mini, other = town.mini(), town.mini()
+    talk = wants(mini).body["id"]
+    second, stranger = wants(mini), other.delete(f"/appointment/{talk}")
+    still = rows(town)
+    gone = mini.delete(f"/appointment/{talk}")
+
+    assert (second.status, second.code) == (409, "has_one")
+    assert (stranger.status, stranger.code, still) == (404, "no_such_talk", 1)
+    assert (gone.status, rows(town)) == (200, 0)
+
+
+# -- in a browser ----------------------------------------------------------------------------------------------------
+
+PAGE = "/p/appointment"
+
+
+def offered(reader) -> list[str]:
+    return re.findall(r'name="time" value="([^"]+)"', reader.get(PAGE).text)
+
+
+def test_the_page_offers_times_and_shows_ones_own_talk_to_nobody_else(town):
+    reader, other = town.reader(), town.reader()
+    times = offered(reader)
+    done = reader.post(PAGE, {"time": times[0], "words": SECRET})
+    mine = reader.get(PAGE).text
+
+    assert done.status_code == 303
+    assert "等对方定" in mine
+    assert SECRET in mine
+    assert 'name="time"' not in mine
+    assert SECRET not in other.get(PAGE).text
+    assert times[0] not in offered(other)
+    assert SECRET in console(town, "shi").get("/admin/appointment/").text
+
+
+def test_pressed_twice_is_asked_once_and_taken_back_is_gone(town):
+    reader = town.reader()
+    form = {"time": offered(reader)[0], "words": SECRET}
+    again = [reader.post(PAGE, form).status_code for _ in range(2)]
+    kept_once = rows(town)
+    reader.get(PAGE)
+    reader.post(f"{PAGE}/taken-back")
+
+    assert (again, kept_once, rows(town)) == ([303, 303], 1, 0)
+    assert offered(reader)
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"words": SECRET}, 422, "请选一个时间"),
+        ({"words": SECRET, "time": "shuji 2026-11-25T03:33:00+08:00"}, 409, "请另选一个"),
+        ({"words": SECRET, "time": "shuji yesterday"}, 422, "请选一个时间"),
+        ({"words": SECRET, "time": "nobody 2026-11-25T15:00:00+08:00"}, 422, "不开放约谈"),
+        ({"words": '"><script>' * 30}, 422, "超过 200 字"),
+        ({"words": ""}, 422, "怎么称呼您"),
+    ],
+)
+def test_what_the_page_does_not_take_is_said_and_what_was_written_stays(town, form, status, said):
+    reader = town.reader()
+    first = offered(reader)[0]
+    page = reader.post(PAGE, {"time": first, **form} if "time" in form or form["words"] != SECRET else form)
+
+    assert page.status_code == status
+    assert said in page.text
+    assert "<script>" not in page.text
+    assert rows(town) == 0
+    if form["words"] == SECRET:
+        assert SECRET in page.text
+
+
+def test_a_talk_of_one_door_is_seen_at_the_others(town):
+    reader, phone = town.reader("o-same"), town.phone("o-same")
+    asks(phone)
+
+    assert SECRET in reader.get(PAGE).text
+    reader.post(f"{PAGE}/taken-back")
+    assert "想和谁谈" in phone.says("谈心")
