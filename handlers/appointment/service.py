@@ -66,7 +66,7 @@ class Reception:
         return wanted
 
     def _why_not(self, host: Host | None, at: datetime, words: str, *, who: Who, now: datetime) -> No | None:
-        reasons = (
+        reasons: tuple[tuple[No, Callable[[], bool]], ...] = (
             (No.NO_SUCH_HOST, lambda: host is None),
             (No.TOO_LONG, lambda: len(words) > engine.WORDS_LONGEST),
             (No.NAME_PLEASE, lambda: not (words or who.name)),
