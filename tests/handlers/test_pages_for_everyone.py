@@ -139,7 +139,6 @@ class Walk:
 
     def _survey(self) -> Iterator[str]:
         yield self._goes("/p/survey")
-        yield self._goes("/p/appointment")
         self.page.locator("form.way button").first.click()
         expect(self.page.get_by_role("button", name="提交")).to_be_visible()
         yield "a survey's questions"
@@ -148,6 +147,7 @@ class Walk:
         self.page.get_by_role("button", name="提交").click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text("交上了，谢谢您")
         yield "handed in"
+        yield self._goes("/p/appointment")
 
     def _opinion(self, way: str) -> Iterator[str]:
         yield self._goes("/p/opinion")
