@@ -15,6 +15,7 @@ from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
 from content.models import Account, Block, Digest, DigestKind, Menu, Organisations, Voice, WorkYear, is_web_address
 from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
+from content.surveys import Survey
 from content.words import Template
 
 # What templates and notice fields of broadcasts may speak of (`Library.words_of` fills them).
@@ -163,6 +164,8 @@ def _organisations_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ..
         yield file, ("audience",), made.digest.audience
     for file, place, group in _conditions(pack):
         yield file, (*place, "organisations"), group.organisations
+    for file, survey in pack.every(Survey):
+        yield file, ("organisations",), survey.organisations
 
 
 def _conditions(pack: Pack) -> Iterator[tuple[str, Place, Group]]:

@@ -1,13 +1,16 @@
-"""Whether what a pack has for the opinion box and for talks agrees: what a file names is there, and there once."""
+"""Whether what a pack has for opinions, talks and votes agrees: what a file names is there, and there once."""
 
 from collections.abc import Iterator
 
 from content.agreement import Check, Clash, Pack, listed
 from content.opinions import Matters, ReadyReply
 from content.positions import Place
+from content.surveys import Survey
 from content.talks import Hosts
 
 FILE = "matters.toml"
+# What a meeting decides by a vote of those who came: of admission see 中国共产党发展党员工作细则 (2026), article 20.
+STATUTORY = ("选举", "换届", "预备党员", "发展党员", "转正", "罢免", "处分", "候选人")
 CATEGORIES = "opinion.categories"  # the phrase that names them
 
 
@@ -42,6 +45,14 @@ def _hosts_are_named_once(pack: Pack) -> Iterator[Clash]:
             yield Clash("talks.toml", "host_twice", {"said": said}, ("host", index, "id"))
 
 
+def _votes_do_not_stand_for_meetings(pack: Pack) -> Iterator[Clash]:
+    for file, survey in pack.every(Survey):
+        told = " ".join((survey.title, *(each.text for each in survey.questions)))
+        said = next((each for each in STATUTORY if each in told), "")
+        if survey.is_vote and said:
+            yield Clash(file, "vote_statutory", {"said": said}, ("title",))
+
+
 def _categories(pack: Pack) -> frozenset[str] | None:
     """The names that members can choose; None where nobody can tell."""
     own = pack.overrides().by_key.get(CATEGORIES)
@@ -53,4 +64,5 @@ CHECKS: tuple[Check, ...] = (
     _replies_are_for_categories_that_there_are,
     _matters_are_categories,
     _hosts_are_named_once,
+    _votes_do_not_stand_for_meetings,
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 FEWEST = 5
 _NUMBER = re.compile(r"(?:我?选|第)?([0-9])(?:号|个|项|分)?")
@@ -33,17 +34,50 @@ def counted(ballots: Iterable[Collection[str]], options: Mapping[str, str], *, n
     return counts
 
 
-def told(
-    ballots: Sequence[Collection[str]], questions: Sequence[tuple[str, Mapping[str, str]]], *, none: str
-) -> tuple[int | None, list[dict[str, object]]]:
-    """How many took part, and what they chose of each question, which is a text and its options' codes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A text, its options' codes, and where it is voted on, the code that carries it and by how much."""
 
-    Of fewer than five, nothing.
+    text: str
+    options: Mapping[str, str]
+    carried_by: str = ""
+    two_thirds: bool = False
+
+
+def needed(count: int, *, two_thirds: bool) -> int:
+    """How many of so many ballots carry it: more than half, or two thirds and more."""
+    return -(-2 * count // 3) if two_thirds else count // 2 + 1
+
+
+def carried(ballots: Sequence[Collection[str]], question: Question) -> bool | None:
+    """Whether it is carried; None where nothing is voted on, or it can't be told.
+
+    That it is carried says of so many at least that they were for it; that it isn't, of the others that they weren't.
+    It is told where either would be said of five or more: that hangs on the number of ballots alone.
     """
+    needs = needed(len(ballots), two_thirds=question.two_thirds)
+    if not question.carried_by or min(needs, len(ballots) - needs + 1) < FEWEST:
+        return None
+    return sum(question.carried_by in ballot for ballot in ballots) >= needs
+
+
+def told(
+    ballots: Sequence[Collection[str]], questions: Sequence[Question], *, none: str
+) -> tuple[int | None, list[dict[str, object]]]:
+    """How many took part, and what they chose of each question. Of fewer than five, nothing."""
     if len(ballots) < FEWEST:
         return None, []
-    rows = [(text, cells(counted(ballots, options, none=none))) for text, options in questions]
-    return len(ballots), [{"text": text, "rows": found} for text, found in rows]
+    return len(ballots), [_told_of(each, ballots, none=none) for each in questions]
+
+
+def _told_of(question: Question, ballots: Sequence[Collection[str]], *, none: str) -> dict[str, object]:
+    found: dict[str, object] = {
+        "text": question.text,
+        "rows": cells(counted(ballots, question.options, none=none)),
+    }
+    if question.carried_by:
+        found |= {"carried": carried(ballots, question), "two_thirds": question.two_thirds}
+    return found
 
 
 def chosen(said: str, count: int) -> int | None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from content.surveys import Survey
+from content.surveys import Needs, Survey
 from handlers.survey import engine
 from scheduler.postman import NotKept
 from storage.people import Who
@@ -43,14 +43,14 @@ class Booth:
         """The surveys that somebody may take part in now."""
         over, today = self.surveys.results(), self.today()
         open_ones = [each for each in self.pack().values() if each.is_open(today) and each.key not in over]
-        theirs = [each for each in open_ones if who.verified or not each.members_only]
+        theirs = [each for each in open_ones if _may(who, each)]
         done = self.surveys.answered([each.key for each in theirs], _voter(who))
         return [each for each in theirs if each.key not in done]
 
     def open_one(self, key: str, who: Who) -> Survey | None:
         """The survey of this key, where it is open to them; nothing is looked up for it."""
         found = self.pack().get(key)
-        return found if found and found.is_open(self.today()) and (who.verified or not found.members_only) else None
+        return found if found and found.is_open(self.today()) and _may(who, found) else None
 
     def form(self, key: str, who: Who) -> str:
         """What a form bears: a paper that was given to them today, when it was known that they had not taken part."""
@@ -90,7 +90,12 @@ class Booth:
 
     def _told(self, survey: Survey, ballots: Sequence[frozenset[str]]) -> dict[str, Any]:
         questions = [
-            (each.text, {option.text: code_of((each.id, option.id)) for option in each.choices})
+            engine.Question(
+                text=each.text,
+                options={option.text: code_of((each.id, option.id)) for option in each.choices},
+                carried_by=code_of((each.id, each.carried_by)) if each.carried_by else "",
+                two_thirds=each.needs is Needs.TWO_THIRDS,
+            )
             for each in survey.questions
         ]
         count, found = engine.told(ballots, questions, none=self.none())
@@ -99,6 +104,10 @@ class Booth:
     def over(self) -> list[Result]:
         """Those that are over, the last one first."""
         return sorted(self.surveys.results().values(), key=lambda each: (-each.closed_on.toordinal(), each.key))
+
+
+def _may(who: Who, survey: Survey) -> bool:
+    return (who.verified or not survey.for_members) and survey.is_for(who.organisation)
 
 
 def _voter(who: Who) -> str:

@@ -88,6 +88,12 @@ def an_asked(*ids: str, text: str = "") -> str:
     return f'id = "b"\ntext = "二"\noptions = [{options}]'
 
 
+def a_vote(title: str = "食堂", more: str = "") -> str:
+    """A vote: title 1, opens 2, closes 3, then what is more, and its question."""
+    asked = f'[[question]]\n{an_asked("a", "b")}\ncarried_by = "a"'
+    return f'title = "{title}"\nopens = 2026-11-23\ncloses = 2026-12-31\n{more}{asked}'
+
+
 def exam_with(part: str, times: str = "") -> dict[str, str]:
     """An exam of one part, whose fields begin on line 5 where no times are given."""
     return {EXAM: f'title = "考试"\nminutes = 30\n{times}\n[[part]]\n{part}\n'}
@@ -293,6 +299,7 @@ FAULTS = [
     ("survey_options", {SURVEY: a_survey(A_SCALE, an_asked("a"))}, SURVEY, 8, "1 个选项"),
     ("option_ids", {SURVEY: a_survey(A_SCALE, an_asked("a", "a"))}, SURVEY, 8, "“a”"),
     ("option_texts", {SURVEY: a_survey(A_SCALE, an_asked("a", "b", text="甲"))}, SURVEY, 8, "“甲”"),
+    ("survey_carried_by", {SURVEY: a_survey(A_SCALE, an_asked("a", "b") + '\ncarried_by = "c"')}, SURVEY, 8, "“c”"),
     ("survey_id_twice", {SURVEY: a_survey(A_SCALE, A_SCALE)}, SURVEY, 4, "“a”"),
     ("dates_order", {SURVEY: a_survey(A_SCALE, A_SCALE, closes="2026-11-22")}, SURVEY, 3, "closes"),
     ("organisation_twice", {ORGS: ORGANISATIONS.replace('"zhibu"', '"dangwei"')}, ORGS, 7, "“dangwei”"),
@@ -312,6 +319,8 @@ ADVICE = [
     ("body_image", {DIGEST: a_digest("一段\n\n![图](https://example.org/a.png)\n")}, DIGEST, 11, "图片"),
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
+    ("organisation_unknown", {SURVEY: a_vote(more='organisations = ["x"]\n')}, SURVEY, 4, "“x”"),
+    ("vote_statutory", {SURVEY: a_vote("支委会换届选举")}, SURVEY, 1, "到会"),
     ("category_unknown", CATEGORIES | {READY: READY_WORDS % "好" + 'categories = ["食堂"]'}, READY, 3, "生活困难"),
     ("matter_unknown", CATEGORIES | {MATTERS: A_MATTER % "食堂"}, MATTERS, 2, "生活困难"),
     ("channel_unknown", push_with(channels=["notice", "sms"]), PUSH, 5, "“sms”"),

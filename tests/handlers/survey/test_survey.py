@@ -430,3 +430,76 @@ def test_when_it_is_over_the_console_and_everybody_see_it(town):
         assert "<dt>5 好吃</dt><dd>5 人</dd>" in page
         assert "<dt>价钱</dt><dd>0 人</dd>" in page
     assert "o-1" not in public + board
+
+
+# -- votes -----------------------------------------------------------------------------------------------------------
+
+MOTION = Asked(
+    id="gai",
+    text="同意改时间吗",
+    options=(Option(id="ty", text="同意"), Option(id="bty", text="不同意"), Option(id="qq", text="弃权")),
+    carried_by="ty",
+)
+VOTE = Survey(
+    key="biaojue", title="学习时间", opens=OPENS, closes=CLOSES, organisations=("zhibu-1",), questions=(MOTION,)
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "half", "two_thirds"), [(9, 5, 6), (10, 6, 7), (12, 7, 8), (13, 7, 9), (15, 8, 10), (30, 16, 20)]
+)
+def test_how_many_carry_it(count, half, two_thirds):
+    assert engine.needed(count, two_thirds=False) == half
+    assert engine.needed(count, two_thirds=True) == two_thirds
+
+
+@pytest.mark.parametrize("two_thirds", [False, True])
+def test_it_is_told_where_either_end_would_tell_of_five_or_more_whatever_was_chosen(two_thirds):
+    question = engine.Question(text="", options={"for": "f", "against": "a"}, carried_by="f", two_thirds=two_thirds)
+    told: dict[int, set[bool | None]] = {}
+    for count in range(1, 40):
+        for those in range(count + 1):
+            ballots = [frozenset("f")] * those + [frozenset("a")] * (count - those)
+            told.setdefault(count, set()).add(engine.carried(ballots, question))
+            if engine.carried(ballots, question) is not None:
+                least = min(each for each in range(count + 1) if each >= engine.needed(count, two_thirds=two_thirds))
+                assert min(least, count - least + 1) >= engine.FEWEST
+
+    first = 12 if two_thirds else 9
+    assert all(told[count] == ({True, False} if count >= first else {None}) for count in told)
+
+
+def elector(number: int, organisation: str = "zhibu-1", *, verified: bool = True) -> Who:
+    return replace(voter(number), verified=verified, organisation=organisation)
+
+
+def test_who_may_vote_votes_once_and_it_is_told_at_the_end(hall):
+    hall.pack = {VOTE.key: VOTE}
+    paper = hall.surveys.paper
+    kept = [
+        hall.booth.hand_in(VOTE.key, elector(each), paper(), {"gai": "ty" if each < 8 else "bty"}) for each in range(11)
+    ]
+    hall.marks_go()
+    again = hall.booth.hand_in(VOTE.key, elector(1), paper(), {"gai": "bty"})
+    others = [elector(30, "zhibu-2"), elector(31, verified=False), elector(32, "")]
+    strangers = [hall.booth.hand_in(VOTE.key, each, paper(), {"gai": "bty"}) for each in others]
+    open_to = [bool(hall.booth.asked_of(each)) for each in (elector(40), *others)]
+    before = hall.booth.over()
+    told = hall.ends()
+
+    assert set(kept) == {HandedIn.KEPT}
+    assert again is HandedIn.BEFORE
+    assert set(strangers) == {HandedIn.OVER}
+    assert (open_to, before) == ([True, False, False, False], [])
+    assert told["count"] == 11
+    assert told["questions"][0]["carried"] is True
+    assert all(count == 0 or count >= engine.FEWEST for _, count in told["questions"][0]["rows"])
+
+
+def test_of_a_small_electorate_nothing_is_told(hall):
+    hall.pack = {VOTE.key: VOTE}
+    for each in range(8):
+        hall.booth.hand_in(VOTE.key, elector(each), hall.surveys.paper(), {"gai": "ty"})
+    (question,) = hall.ends()["questions"]
+
+    assert question["carried"] is None
