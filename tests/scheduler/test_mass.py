@@ -553,7 +553,7 @@ def pictured(tmp_path, redis, redis_url, database_url):
     """A street whose pack is its own, with a picture in it."""
     pack = tmp_path / "pack"
     shutil.copytree(PACK, pack)
-    (pack / "pictures").mkdir()
+    (pack / "pictures").mkdir(exist_ok=True)
     (pack / "pictures" / "cover.jpg").write_bytes(JPG)
     there = {"redis": redis, "redis_url": redis_url, "database": database_url, "content": {"folder": str(pack)}}
     with a_street(tmp_path, official=True, **there) as street:
