@@ -3,32 +3,32 @@
 import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import click
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from sqlalchemy.engine import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from commands import accounts, backup, banks, broadcast, cli, doctor, menu, pages, ports, replay, roster, run, valkey
-from commands import admin as admin_command
-from commands import content as content_command
-from commands import db as db_command
-from commands import groups as groups_command
+from commands import run
+from commands.installed import (
+    database_url,
+    intake_of,
+    now,
+    open_shelf,
+    queue_name,
+    read,
+    redis_url,
+)
+from commands.offices import Offices
+from commands.platform import Platform
 from commands.settings import Settings
-from content import checking
-from content.agreement import Known
-from content.compiled import Compiled
-from content.faults import BadContent
-from content.intake import Intake
 from content.library import Library
 from content.shelf import Shelf
 from handlers import (
@@ -55,18 +55,16 @@ from handlers import (
     survey,
 )
 from handlers.conversation import Conversation
-from handlers.digest import pages as digest_pages
 from handlers.feature import Feature, Keeps
 from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
-from scheduler import reasons
 from scheduler import worker as workers
 from scheduler.audience import Audience
 from scheduler.broadcast import Desk
 from scheduler.channels import Channel
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots
-from scheduler.channels.mass import MassChannel, to_all_only
+from scheduler.channels.mass import MassChannel
 from scheduler.channels.next_visit import NextVisitChannel
 from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.channels.template_message import TemplateMessageChannel
@@ -88,7 +86,7 @@ from scheduler.telling import Tell
 from scheduler.timetable import Timetable
 from scheduler.trying import TryOut
 from scheduler.windows import Windows
-from scheduler.workdays import LAST_YEAR, Workdays
+from scheduler.workdays import Workdays
 from storage import db, leases, redis
 from storage.admins import AdminContacts, Admins
 from storage.appointment import Appointments
@@ -117,149 +115,31 @@ from storage.points import Points
 from storage.quiz import QuizStore
 from storage.receipts import Receipts
 from storage.redis import Redis
-from storage.refusals import Refusals
 from storage.roster import Roster
 from storage.run_reports import RunReports
 from storage.runs import Runs
 from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.sittings import Sittings
-from storage.speeds import Speeds
 from storage.subscription import Subscriptions
 from storage.survey import IN_LETTERBOX, Surveys, survey_box
 from storage.tags import Tags
-from storage.tokens import RedisTokenStore
-from wechat import limits, webhook
+from wechat import webhook
 from wechat.api import jssdk
-from wechat.bulk import Bulk
 from wechat.capabilities import Capability, may
-from wechat.client import TencentWeChat
-from wechat.errors import WeChatError
 from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.clock import MovedClock
 from wechat.sandbox.robots import SandboxGroup
-from wechat.settings import AccountSettings
-from wechat.tokens import Tokens, stable_token
 from wechat.wire import Wire
 
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
 LEASE_SECONDS = 12.0  # and a tick of the next clock: a dead one is replaced within 15 s
-UPLOAD_SECONDS = 60.0  # longer than the platform may take for a picture
 LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs/decisions/0018)
-KNOWN = Known(
-    channels=frozenset(
-        {
-            NoticeChannel.name,
-            MiniNoticeChannel.name,
-            CustomerServiceChannel.name,
-            TemplateMessageChannel.name,
-            MassChannel.name,
-            NextVisitChannel.name,
-        }
-    ),
-    notice_fault=reasons.notice_fault,
-    service_channels=frozenset({TemplateMessageChannel.name}),
-    most_text_bytes=limits.TEXT_BYTES,
-    most_address_bytes=limits.URL_BYTES,
-    last_work_year=LAST_YEAR,
-    categories_in=opinion.categories_in,
-    menu_keys=frozenset(
-        {
-            "about",
-            "appointment.start",
-            "help",
-            "digest.news",
-            "digest.policy",
-            "membership.join",
-            "opinion.query",
-            "opinion.start",
-            "quiz.challenge",
-            "quiz.daily",
-            "quiz.duel",
-            "quiz.exams",
-            "quiz.sequence",
-            "quiz.study",
-            "quiz.topics",
-            "quiz.wrong",
-            "subscription.mine",
-            "subscription.topics",
-        }
-    ),
-)
 
 
 # -- the house ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Platform:
-    """The ways to WeChat, by account: one call at a time, or many sends in flight. One token for the whole fleet."""
-
-    accounts: Mapping[str, AccountSettings]
-    clients: Mapping[str, TencentWeChat]
-    bulks: Mapping[str, Bulk]
-    refusals: Refusals
-    speeds: Speeds
-    turn: Callable[[str], leases.Lease]  # what one of the fleet does at a time
-
-    @classmethod
-    def of(cls, settings: Settings, keys: Keys, memory: Redis, clock: Clock) -> Self:
-        """The clients of every account."""
-        accounts = settings.accounts
-        tokens = {
-            name: Tokens(stable_token(account), RedisTokenStore(memory, keys, account=name), clock)
-            for name, account in accounts.items()
-        }
-        tickets = {
-            name: Tokens(
-                jssdk.jsapi_ticket(account, tokens[name]),
-                RedisTokenStore(memory, keys, account=name, of="ticket"),
-                clock,
-            )
-            for name, account in accounts.items()
-        }
-        clients = {
-            name: TencentWeChat(account, tokens[name], tickets=tickets[name]) for name, account in accounts.items()
-        }
-        return cls(
-            accounts=accounts,
-            clients=clients,
-            bulks={
-                name: Bulk(
-                    account,
-                    tokens[name],
-                    quota=clients[name].quota,
-                    in_flight=workers.THREADS * settings.push.in_flight,
-                )
-                for name, account in accounts.items()
-            },
-            refusals=Refusals(memory),
-            speeds=Speeds(memory, a_second=settings.push.a_second),
-            turn=partial(leases.Lease, memory, seconds=UPLOAD_SECONDS),
-        )
-
-    @property
-    def minis(self) -> Mapping[str, TencentWeChat]:
-        """The mini-programs."""
-        return {name: self.clients[name] for name, each in self.accounts.items() if each.kind == "miniprogram"}
-
-    @property
-    def followed(self) -> Mapping[str, TencentWeChat]:
-        """The accounts that can say by whom they are followed."""
-        can = {name for name, each in self.accounts.items() if may(each, Capability.PEOPLE)}
-        return {name: self.clients[name] for name in self.clients if name in can}
-
-    def opens_pages(self, *, anywhere: bool) -> login.WeChatWay | None:
-        """The way to learn who opens a page: of several accounts that may say it, the first."""
-        name = next((name for name, each in self.accounts.items() if may(each, Capability.OAUTH)), None)
-        return login.WeChatWay(account=name, asks=self.clients[name], anywhere=anywhere) if name else None
-
-    async def close(self) -> None:
-        """Let go of the connections that sends keep open."""
-        for bulk in self.bulks.values():
-            await bulk.aclose()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,39 +222,9 @@ class House:
         self.redis.close()
 
 
-def now() -> datetime:
-    """The true time."""
-    return datetime.now(UTC)
-
-
 def clock_of(settings: Settings) -> Clock:
     """The clock of this installation: with the sandbox on, time is where its panel has moved it."""
     return MovedClock(settings.storage.folder, now) if settings.sandbox.enabled else now
-
-
-def known(settings: Settings, clock: Clock) -> Known:
-    """What the content is checked against: the program's own names, and those of this installation."""
-    return replace(
-        KNOWN,
-        accounts=frozenset(settings.accounts),
-        to_all_only=to_all_only(settings.accounts),
-        groups=frozenset(settings.groups),
-        group_fault=lambda name, words: robots.too_long(settings.groups, name, words),
-        today=lambda: clock().astimezone(settings.zone).date(),
-    )
-
-
-def open_shelf(settings: Settings, clock: Clock, previous: Library | None = None) -> Shelf:
-    """The content; raises `BadContent` where there is nothing good."""
-    return Shelf(
-        settings.content.folder,
-        zone=settings.zone,
-        clock=clock,
-        known=known(settings, clock),
-        spare=spare_content(settings),
-        compiled=compiled_banks(settings),
-        previous=previous,
-    )
 
 
 def build(settings: Settings, *, clock: Clock | None = None, previous: Library | None = None) -> House:
@@ -435,7 +285,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 points=Points(database),
             ),
             shelf=shelf,
-            intake=intake_of(settings, shelf.current),
+            intake=intake_of(settings, clock_of(settings), shelf.current),
             zone=settings.zone,
             clock=clock,
             outside=quiz.Outside(effect=effect, paces=paces, tell=tell, public_url=settings.public_url.rstrip("/")),
@@ -713,34 +563,6 @@ def _pushes(
     return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags, night=night)
 
 
-def queue_name(settings: Settings) -> str:
-    """One of its own for each installation: two on the same broker must not take each other's work."""
-    mark = Keys(settings.secret_key.get_secret_value()).mark("queue")
-    return f"push-{mark('push')[:8]}"
-
-
-def database_url(settings: Settings) -> str:
-    """Where SQL is."""
-    given = settings.storage.database
-    return db.embedded_url(settings.storage.folder) if given == "embedded" else given
-
-
-def redis_url(settings: Settings) -> str:
-    """Where Redis is; raises `valkey.NoValkey` when the embedded one isn't running."""
-    given = settings.storage.redis
-    return valkey.url(settings.storage.folder) if given == "embedded" else given
-
-
-def spare_content(settings: Settings) -> Path:
-    """Where the last good pack is kept."""
-    return settings.storage.folder / "last-good-pack.zip"
-
-
-def compiled_banks(settings: Settings) -> Compiled:
-    """Where large banks are kept as they are quick to open."""
-    return Compiled(settings.storage.folder / "compiled")
-
-
 # -- the doors ---------------------------------------------------------------------------------------------------
 
 
@@ -831,11 +653,6 @@ def load() -> Settings:
     return read(Path(os.environ["ZHIBU_CONFIG"]))
 
 
-def read(config: Path) -> Settings:
-    """The configuration of a file and of this process's environment."""
-    return Settings.load(config, os.environ)
-
-
 def web() -> Flask:
     """The web part's WSGI application."""
     return serve(build(load()))
@@ -919,199 +736,17 @@ class PushButton:
 # -- the commands ------------------------------------------------------------------------------------------------
 
 
-def installation(config: Path) -> cli.Installation:
-    """What the commands know of this program."""
-    settings = read(config)
-    at, stand_in = settings.web, settings.sandbox
-    return cli.Installation(
-        folder=settings.storage.folder,
-        embedded_redis=settings.storage.redis == "embedded",
-        embedded_database=settings.storage.database == "embedded",
-        web=cli.Server(factory="app:web", host=at.host, port=at.port, workers=at.workers),
-        sandbox=cli.Server(factory="app:sandbox", host=stand_in.host, port=stand_in.port) if stand_in.enabled else None,
-        clock=partial(keep_time, config),
-        worker=partial(send, config),
-        database=lambda: db.Database(database_url(settings)),
-        content_faults=partial(content_faults, config),
-        accounts=tuple(settings.accounts),
-        groups=tuple(settings.groups),
+def offices() -> Offices:
+    """What the commands work on."""
+    return Offices(
+        build=build,
+        clock_of=clock_of,
         move_time=lambda folder, to: MovedClock(folder, now).set(to),
-        secret_mark=Keys(settings.secret_key.get_secret_value()).mark("backup")("secret_key"),
+        keep_time=keep_time,
+        send=send,
     )
-
-
-def content_faults(config: Path) -> list[str]:
-    """What is wrong with the content, where no good one was ever kept that could serve instead."""
-    kept = spare_content(read(config)).exists()
-    return [] if kept else [str(fault) for fault in check(config, None).faults]
-
-
-def office(config: Path) -> broadcast.Office:
-    """What `zhibu broadcast` works on."""
-    house = build(read(config))
-    return broadcast.Office(desk=house.pushes.desk, try_out=house.try_out, clock=house.clock, zone=house.settings.zone)
-
-
-def chat_groups(config: Path) -> groups_command.Robots:
-    """What `zhibu groups` works on."""
-    house = build(read(config))
-    return groups_command.Robots(settings=house.settings.groups, say=house.pushes.pump.crier.try_out)
-
-
-def register(config: Path) -> roster.Register:
-    """What `zhibu roster` works on."""
-    house = build(read(config))
-    return roster.Register(
-        roster=house.roster,
-        organisations=house.shelf.current().organisations,
-        now=house.clock(),
-        zone=house.settings.zone,
-    )
-
-
-def plain_pages(config: Path) -> Iterable[tuple[str, str]]:
-    """What `zhibu pages write` writes; it needs neither the database nor Redis."""
-    settings = read(config)
-    clock = clock_of(settings)
-    return digest_pages.Plain(library=open_shelf(settings, clock).current(), zone=settings.zone, now=clock()).files()
-
-
-def menus(config: Path) -> menu.Menus:
-    """What `zhibu menu` works on: every official account has a menu, a mini-program none."""
-    house = build(read(config))
-    clients = house.platform.clients
-    with_menu = {name: clients[name] for name, it in house.settings.accounts.items() if it.kind != "miniprogram"}
-    return menu.Menus(accounts=with_menu, wanted=house.shelf.current().menu)
-
-
-def check(config: Path, folder: Path | None) -> checking.Findings:
-    """What `zhibu content check` finds in `folder`, or in the pack of the configuration."""
-    settings = read(config)
-    return checking.check(
-        folder or settings.content.folder,
-        zone=settings.zone,
-        known=known(settings, clock_of(settings)),
-        compiled=compiled_banks(settings),
-    )
-
-
-def intake(config: Path) -> Intake:
-    """What `zhibu content import`, `undo` and `export` work on."""
-    return intake_of(read(config))
-
-
-def intake_of(settings: Settings, previous: Callable[[], Library | None] = lambda: None) -> Intake:
-    """The way of question banks into the pack and out of it; what `previous` has needn't be read again."""
-    return Intake(
-        folder=settings.content.folder,
-        kept=settings.storage.folder / "imports",
-        zone=settings.zone,
-        clock=clock_of(settings),
-        previous=previous,
-    )
-
-
-def good_pack(settings: Settings) -> Library | None:
-    """What would be served of the content now; None where there is nothing good."""
-    try:
-        return open_shelf(settings, clock_of(settings)).current()
-    except BadContent:
-        return None
-
-
-def patient(config: Path) -> doctor.Patient:
-    """What `zhibu doctor` looks at."""
-    settings = read(config)
-    keys = Keys(settings.secret_key.get_secret_value())
-
-    web, public = settings.web, not settings.sandbox.enabled and bool(settings.web.public_url)
-
-    def opened(name: str) -> accounts.Account:
-        platform = Platform.of(settings, keys, redis.connect(redis_url(settings)), clock_of(settings))
-        library = good_pack(settings)
-        return accounts.Account(
-            name=name,
-            settings=settings.accounts[name],
-            wechat=platform.clients[name],
-            token=stable_token(settings.accounts[name]),
-            menu=library.menu if library else None,
-            broadcasts=[*library.broadcasts.values()] if library else (),
-            refused=partial(_refused, platform.refusals, name, clock_of(settings), settings.zone),
-            base=web.public_url if public else f"http://{ports.reachable(web.host)}:{web.port}",
-            is_public=public,
-            clock=clock_of(settings),
-            now=now,
-        )
-
-    return doctor.Patient(
-        installation=installation(config),
-        config=config,
-        public_url=settings.web.public_url,
-        platform={name: account.api_base for name, account in settings.accounts.items()},
-        redis=lambda: redis.connect(redis_url(settings)),
-        broker=partial(workers.connect, settings.broker.url, name=queue_name(settings))
-        if settings.broker.url
-        else None,
-        content=lambda: check(config, None),
-        accounts={name: partial(opened, name) for name in settings.accounts},
-        groups=settings.groups,
-        groups_named=lambda: groups_named(good_pack(settings)),
-        admins_named=lambda: admins_named(settings, good_pack(settings)),
-        admins=lambda database: Admins(database).names(),
-        reaches=reaches,
-    )
-
-
-def admins_named(settings: Settings, library: Library | None) -> Mapping[str, Sequence[str]]:
-    """The console's accounts that the configuration and the pack name, by where."""
-    if library is None:
-        return {}
-    return {
-        "handlers.opinion.entrusted": settings.handlers.opinion.entrusted if library.matters else (),
-        "talks.toml": [each.admin for each in library.hosts.values()],
-        "organisations.toml": [name for each in library.organisations.values() for name in each.admins],
-    }
-
-
-def groups_named(library: Library | None) -> frozenset[str]:
-    """The groups that some broadcast speaks in."""
-    return frozenset(name for each in (library.broadcasts.values() if library else ()) for name in each.groups)
-
-
-def reaches(base: str) -> bool:
-    """Whether a server answers there, whatever it says to who asks for nothing."""
-    try:
-        Wire(base).call("GET", "/")
-    except WeChatError:
-        return False
-    return True
-
-
-def _refused(refusals: Refusals, account: str, clock: Clock, zone: tzinfo) -> Mapping[str, datetime]:
-    """The channels of an account that are left alone, and until when."""
-    current = refusals.current(now=clock()).items()
-    return {way.channel: until.astimezone(zone) for way, until in current if way.account == account}
-
-
-def program() -> click.Group:
-    """The `zhibu` command."""
-    parts = [run.run, run.web, run.clock, run.worker, replay.group()]
-    groups = [
-        admin_command.admin,
-        backup.backup,
-        backup.restore,
-        broadcast.group(office),
-        content_command.group(check, banks.commands(intake)),
-        db_command.db,
-        doctor.command(patient),
-        groups_command.group(chat_groups),
-        menu.group(menus),
-        pages.group(plain_pages),
-        roster.group(register),
-    ]
-    return cli.make(installation, [*parts, *groups])
 
 
 def main() -> None:
     """Be the `zhibu` command."""
-    program()()
+    offices().program()()

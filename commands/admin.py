@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 
 import click
@@ -9,6 +10,7 @@ import click
 from commands.cli import Here, fail
 from handlers.access import UnfitName, UnfitPassword, fitting, hashed
 from storage.admins import AdminExists, Admins
+from storage.db import Database
 
 
 @click.group()
@@ -73,6 +75,11 @@ def _given() -> str:
         return line.rstrip(b"\r\n").decode()
     except UnicodeDecodeError:
         fail("The password on standard input is not UTF-8: send it in UTF-8, as a browser will.")
+
+
+def names(database: Database) -> Sequence[str]:
+    """Who may sign in."""
+    return Admins(database).names()
 
 
 def _set(admins: Admins, name: str, password_hash: str, *, replace: bool) -> None:

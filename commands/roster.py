@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -33,6 +33,14 @@ class Register:
     organisations: Mapping[str, Organisation]
     now: datetime
     zone: ZoneInfo
+
+
+class House(Protocol):
+    """What keeps the list, as far as the commands ask."""
+
+    @property
+    def roster(self) -> Roster:
+        """The list."""
 
 
 def group(open_register: Callable[[Path], Register]) -> click.Group:

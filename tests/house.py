@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import app
+from commands import installed
 from commands.settings import Settings
 from content import files, last_good, library
 from content.library import Library
@@ -180,6 +181,6 @@ def a_town(folder: Path, *, database: str, redis: str, clock: Clock | None = Non
     clock = clock or Clock(redis=_answering(redis))
     settings = Settings.load(write_config(folder, database=database, redis=redis, **tables), {})
     if settings.content.folder == PACK:
-        app.spare_content(settings).write_bytes(_the_pack_as_kept())
+        installed.spare_content(settings).write_bytes(_the_pack_as_kept())
     house = app.build(settings, clock=clock, previous=_the_pack())
     return Town(settings, house, app.serve(house).test_client(), clock)

@@ -214,9 +214,11 @@ def test_a_backup_that_tells_no_key_is_restored_with_a_word_of_warning(place, mo
 
 def test_the_mark_tells_keys_apart_and_is_not_the_key(tmp_path):
     def marked(secret: str) -> str:
-        return app.installation(
-            write_config(tmp_path, database="embedded", redis="embedded", secret_key=secret)
-        ).secret_mark
+        return (
+            app.offices()
+            .installation(write_config(tmp_path, database="embedded", redis="embedded", secret_key=secret))
+            .secret_mark
+        )
 
     assert marked("a secret of sixteen letters") == marked("a secret of sixteen letters")
     assert marked("a secret of sixteen letters") != marked("a secret of sixteen lettres")

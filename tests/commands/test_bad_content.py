@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import app
+from commands import installed
 from tests.end_to_end.running import a_free_port
 from tests.house import PACK, write_config
 
@@ -46,12 +47,12 @@ def test_a_first_start_names_every_fault_and_ends(config):
 
 
 def test_a_process_that_starts_after_a_bad_change_serves_what_was_good(config):
-    before = app.build(app.read(config))
+    before = app.build(installed.read(config))
     before.close()
     spoilt(config)
 
-    assert app.content_faults(config) == []
-    after = app.build(app.read(config))
+    assert app.offices().content_faults(config) == []
+    after = app.build(installed.read(config))
     after.close()
 
     assert after.shelf.current().questions.keys() == before.shelf.current().questions.keys()

@@ -122,7 +122,7 @@ def test_what_can_only_be_seen_when_it_is_used_is_no_traceback(tmp_path, command
     config = write_config(tmp_path, database="embedded", redis="redis://127.0.0.1:1")
     environ = {f"ZHIBU_{key}": value for key, value in given.items()}
 
-    result = CliRunner(env=environ).invoke(app.program(), ["--config", str(config), *command.split()])
+    result = CliRunner(env=environ).invoke(app.offices().program(), ["--config", str(config), *command.split()])
 
     assert isinstance(result.exception, SystemExit)
     assert result.exit_code == 1
@@ -148,7 +148,7 @@ def test_where_none_is_named_the_usual_one_is_read(tmp_path, monkeypatch, lying,
         (tmp_path / name).write_text(f"{name.partition('.toml')[0].replace('.', '_')} = 1\n")
     monkeypatch.chdir(tmp_path)
 
-    result = CliRunner(env={"ZHIBU_CONFIG": None, **named}).invoke(app.program(), ["db", "upgrade"])
+    result = CliRunner(env={"ZHIBU_CONFIG": None, **named}).invoke(app.offices().program(), ["db", "upgrade"])
 
     assert result.exit_code == 1
     assert f"{read.partition('.toml')[0].replace('.', '_')}: unknown key" in result.stderr
@@ -157,10 +157,10 @@ def test_where_none_is_named_the_usual_one_is_read(tmp_path, monkeypatch, lying,
 def test_where_there_is_none_it_is_said_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     call = CliRunner(env={"ZHIBU_CONFIG": None})
-    result = call.invoke(app.program(), ["db", "upgrade"])
+    result = call.invoke(app.offices().program(), ["db", "upgrade"])
 
     assert result.exit_code == 1
     assert str(tmp_path) in result.stderr
     assert all(word in result.stderr for word in ("config.toml", "config.example.toml", "--config", "ZHIBU_CONFIG"))
-    assert call.invoke(app.program(), ["db", "upgrade", "--help"]).exit_code == 0
+    assert call.invoke(app.offices().program(), ["db", "upgrade", "--help"]).exit_code == 0
     assert list(tmp_path.iterdir()) == []

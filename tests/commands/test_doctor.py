@@ -12,7 +12,7 @@ from click.testing import Result
 from redis.exceptions import ResponseError
 
 import app
-from commands import cli, doctor
+from commands import cli, doctor, installed, offices
 from commands.valkey import NoValkey
 from content.checking import Findings
 from content.faults import Finding
@@ -180,8 +180,8 @@ def test_a_database_that_writes_words_into_its_log_is_a_warning_that_names_the_s
 
 
 def test_the_program_shows_the_doctor_which_channels_were_refused(town, tmp_path):
-    town.house.platform.refusals.add(Way("official", "customer_service"), now=app.now())
-    looked_at = app.patient(tmp_path / "config.toml").accounts
+    town.house.platform.refusals.add(Way("official", "customer_service"), now=installed.now())
+    looked_at = app.offices().patient(tmp_path / "config.toml").accounts
     refused = {name: looked_at[name]().refused() for name in ("official", "mini")}
 
     assert [*refused["official"]] == ["customer_service"]
@@ -284,6 +284,6 @@ def test_a_groups_robot_is_looked_at_and_told_nothing(patient, settings, named, 
 
 def test_a_server_that_answers_anything_is_reached_and_none_is_not():
     with a_door(SETTINGS, Clock()) as base:
-        there = app.reaches(base)
+        there = offices.reaches(base)
 
-    assert (there, app.reaches(base)) == (True, False)
+    assert (there, offices.reaches(base)) == (True, False)

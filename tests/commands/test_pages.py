@@ -115,7 +115,7 @@ def test_where_nothing_can_be_written_that_is_said(tmp_path):
 
 def test_the_sample_pack_is_written_without_a_database_and_without_redis(tmp_path):
     config = write_config(tmp_path, database="embedded", redis="redis://127.0.0.1:1")
-    found = dict(app.plain_pages(config))
+    found = dict(app.offices().plain_pages(config))
 
     assert len(found) > 30
     assert "要闻和政策" in found["index.html"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import app
 from commands.db import bring_to_head
 
-bring_to_head(app.installation(Path(sys.argv[1])))
+bring_to_head(app.offices().installation(Path(sys.argv[1])))
 print(*{name.partition(".")[0] for name in sys.modules})
 """
 

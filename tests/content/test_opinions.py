@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app import KNOWN
+from commands.installed import KNOWN
 from content import checking, library
 from content.faults import BadContent
 

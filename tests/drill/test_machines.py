@@ -10,7 +10,7 @@ from signal import SIGCONT, SIGKILL
 
 import pytest
 
-import app
+from commands import installed
 from tests.end_to_end.pushing import Crowd, Push, add_broadcast
 from tests.end_to_end.running import ZHIBU, Program, a_program, within
 from tests.servers import Servers
@@ -55,7 +55,7 @@ def a_machine(program: Program, folder: Path) -> Iterator[Machine]:
         **program.environment(),
         "ZHIBU_STORAGE__FOLDER": str(folder / "var"),
         "ZHIBU_STORAGE__DATABASE": program.database,
-        "ZHIBU_STORAGE__REDIS": app.redis_url(program.settings),
+        "ZHIBU_STORAGE__REDIS": installed.redis_url(program.settings),
     }
     with contextlib.ExitStack() as open_files:
         parts = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import app
+from commands import installed
 from tests.brokers import a_queue
 from tests.end_to_end.pushing import add_broadcast
 from tests.end_to_end.running import Memory, Program, a_program
@@ -38,7 +38,7 @@ def fragile(tmp_path_factory: pytest.TempPathFactory, memory: Memory, servers: S
     more = {"ZHIBU_BROKER__URL": servers.broker, "ZHIBU_SECRET_KEY": secrets.token_hex(16)}
     with (
         a_program(tmp_path_factory.mktemp("fragile"), servers, memory=memory.url, more=more) as program,
-        a_queue(servers.broker, app.queue_name(program.settings)),
+        a_queue(servers.broker, installed.queue_name(program.settings)),
     ):
         add_broadcast(program, "falling", by_notice=True)
         program.start()

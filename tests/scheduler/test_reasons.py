@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-import app
+from commands import installed
 from content import checking
 from scheduler import reasons
 from tests.scheduler.world import DAILY, ZONE, write_pack
@@ -53,7 +53,7 @@ def test_what_nobody_explains_is_said_to_be_so():
 def test_a_notice_that_the_platform_would_refuse_is_a_fault_of_the_pack(tmp_path):
     bad = DAILY.replace("{{ now.strftime('%H:%M') }}", "每天早上")
 
-    found = checking.check(write_pack(tmp_path, broadcasts=[bad]), zone=ZONE, known=app.KNOWN)
+    found = checking.check(write_pack(tmp_path, broadcasts=[bad]), zone=ZONE, known=installed.KNOWN)
 
     assert [(fault.file, "time2" in fault.what, "15:01" in fault.what) for fault in found.faults] == [
         ("broadcasts/b0.toml", True, True)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import app
+from commands import installed
 from commands.settings import Settings
 from tests.house import write_config
 from tests.wechat.sandbox.stage import Clock, a_stage
@@ -30,11 +31,11 @@ def test_the_panel_moves_the_time_of_the_program(tmp_path: Path) -> None:
     with a_stage(tmp_path) as stage:
         stage.phone("clock", advance_seconds=48 * 3600)
 
-        assert app.clock_of(settings)() - app.now() > timedelta(hours=47)
+        assert app.clock_of(settings)() - installed.now() > timedelta(hours=47)
 
 
 def test_without_the_sandbox_time_is_true(tmp_path: Path) -> None:
     settings = Settings.load(write_config(tmp_path, database="embedded", redis="embedded"), {})
-    MovedClock(settings.storage.folder, app.now).advance(48 * 3600)
+    MovedClock(settings.storage.folder, installed.now).advance(48 * 3600)
 
-    assert app.clock_of(settings) is app.now
+    assert app.clock_of(settings) is installed.now
