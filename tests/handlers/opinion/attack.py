@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 
 import redis as redis_library
@@ -23,8 +23,10 @@ from handlers.router import Router, Turn
 from storage.db import Database, metadata
 from storage.leaves import Leaf, Leaves
 from storage.letterbox import letterbox
+from storage.measure import Measure
 from storage.opinion import Opinion, anonymous_opinions
 from storage.pictures import pictures
+from storage.opinion_notes import MEASURE, Note
 from tests.handlers.opinion import changes
 from tests.handlers.opinion.world import ZONE, Member, World, receipt
 from tests.mini import Mini
@@ -36,6 +38,21 @@ MEMBERS = 20
 ROUND_SECONDS = (20, 38)  # twenty times the program's own, so that the day has some hundred rounds
 SECRET = "机密"  # how all words and names begin
 VOICE = b"#!AMR\n" + b"".join(b"\x3c" + SECRET.encode().ljust(31, b"\0") for _ in range(50))  # a second
+INSIDE = "内情"  # how all that admins write begins
+COLLEAGUE = "张工"
+SITTING = 8  # so many errands
+ACTS: Mapping[str, Mapping[str, str]] = {
+    "assign": {"assignee": COLLEAGUE},
+    "answer": {"reply": f"{INSIDE}答复{{number}}", "anyway": "1"},
+    "tags": {"tags": f"{INSIDE}{{number}}"},
+    "merge": {},
+    "ask": {"question": f"{INSIDE}问话{{number}}"},
+    "note": {"note": f"{INSIDE}备注{{number}}"},
+    "measure": {},
+    "close": {"reason": f"{INSIDE}办结{{number}}", "anyway": "1"},
+    "state": {"state": "in_hand"},  # reopens what was ended
+}
+SPEAKS = {"answer", "ask", "close"}
 _PLACES = "食堂宿舍走廊车间会议室停车场活动室图书角"
 
 
@@ -47,6 +64,17 @@ class Sent:
     named: bool
     words: str
     code: str
+    id: str  # of the opinion, or of what was said later to one
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an admin did with an opinion, and what a backup before and one after it hold of anonymous words."""
+
+    name: str
+    on: Sent
+    before: frozenset[object]
+    after: frozenset[object]
 
 
 @dataclass
@@ -63,8 +91,10 @@ class Day:
     began: changes.Place
     rounds: list[list[str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     snapshots: list[set[object]] = field(default_factory=list)
+    handled: bool = False  # an admin does all day what can be done with opinions, and senders answer
     turn: int = 0  # where it is one, what is anonymous are words to a question
     table: sa.Table = anonymous_opinions  # where what is anonymous lies in the end
 
@@ -80,12 +110,12 @@ class Day:
     @cached_property
     def carried(self) -> list[set[str]]:
         """Whose words each round carried."""
-        senders = {self.id_of(each.code): each.openid for each in self.anonymous}
+        senders = {each.id: each.openid for each in self.anonymous}
         return [{senders[word] for word in words} for words in self.rounds]
 
     def order_of_rows(self) -> dict[str, int]:
         """Which row (by its mark) came as the how-manieth: only the keys tell, and the strongest attacker is told."""
-        came = {self.id_of(each.code): at for at, each in enumerate(self.anonymous)}
+        came = {each.id: at for at, each in enumerate(self.anonymous)}
         return {mark: came[leaf.id] for mark, leaf in self.opened().items() if leaf.id in came}
 
     def opened(self) -> dict[str, Leaf]:
@@ -191,8 +221,11 @@ def a_day(
     with _logged(day.logs):
         for member in members:
             member.sends(Kind.SUBSCRIBE)
+        admin = Admin(day, members) if day.handled else None
         for number, (member, by_name) in enumerate(errands):
             _errand(day, by or in_the_chat, (member, members), dice, named=by_name, number=number)
+            if admin and number % SITTING == SITTING - 1:
+                admin.sits_down()
         _midnight(day)
         if rhythm is None:  # a careless day is left as it was laid
             world.runs("opinion.pictures")
@@ -330,12 +363,100 @@ def _errand(
             world.clock.passes(seconds=dice.randrange(1, 20))
 
     code = send(member, f"{SECRET}{chr(0x4E00 + number)}" if named else "", words, between)
-    day.sent.append(Sent(member.openid, named, words, code.replace("-", "")))
+    code = code.replace("-", "")
+    kept_as = world.opinions.id_of(code) if named else day.id_of(code)
+    day.sent.append(Sent(member.openid, named, words, code, kept_as))
     if dice.random() < 0.7:
         member.says("打卡")
     if number % 5 == 0:
         world.people.open_windows(windows(world.inbox.take_notes(now=world.clock()), zone=ZONE))
     world.clock.passes(seconds=dice.randrange(5, 90))
+
+
+class Admin:
+    """Sits down all day long and does, with opinions drawn by lot, one thing after the other that can be done.
+
+    What was asked or answered the senders of anonymous opinions say something to, some time later.
+    """
+
+    def __init__(self, day: Day, members: Sequence[Member]) -> None:
+        self._day = day
+        self._dice = random.Random(1126)
+        self._members = {each.openid: each for each in members}
+        self._console = day.world.console()
+        self._next = cycle(ACTS)
+        self._spoken_to: list[Sent] = []
+        day.world.admins = {COLLEAGUE: "person-of-an-admin"}
+
+    def sits_down(self) -> None:
+        """Do three things; and somebody who was spoken to before answers."""
+        waiting = self._spoken_to[:]
+        for _ in range(3):
+            self._does(next(self._next))
+            self._day.world.clock.passes(seconds=self._dice.randrange(5, 90))
+        if waiting:
+            self._answers(self._dice.choice(waiting))
+
+    def _does(self, name: str) -> None:
+        world = self._day.world
+        stand = {each.id: world.promise.current(each) for each in world.opinions.with_heard([world.clock().date()])}
+        fitting = [each for each in self._of_today() if self._fits(name, stand[each.id])]
+        if not fitting:
+            return
+        on = self._dice.choice(fitting)
+        before = _laid(world.db)
+        self._presses(name, on)
+        self._day.acts.append(Act(name, on, frozenset(before), frozenset(_laid(world.db))))
+        if name in SPEAKS and not on.named:
+            self._spoken_to.append(on)
+
+    def _of_today(self) -> list[Sent]:
+        """Opinions, those without a name more often than the others."""
+        opinions = self._day.world.opinions
+        said = [each for each in self._day.sent if each.id == opinions.id_of(each.code)]
+        bare = [each for each in said if not each.named]
+        return bare if bare and self._dice.random() < 0.7 else said
+
+    def _fits(self, name: str, opinion: Opinion) -> bool:
+        wanted = {"ask": "asked", "answer": "answered", "close": "closed", "state": "in_hand"}.get(name)
+        if name == "state" and opinion.state not in engine.ENDS:
+            return False
+        return engine.may_become(opinion.state, wanted) if wanted else name != "merge" or not opinion.same_as
+
+    def _presses(self, name: str, on: Sent) -> None:
+        world = self._day.world
+        if name == "measure":
+            self._begins(on)
+            return
+        said = {key: value.format(number=len(self._day.acts)) for key, value in ACTS[name].items()}
+        if name == "merge":
+            others = [each for each in self._day.sent if each.id == world.opinions.id_of(each.code) and each != on]
+            said = {"into": world.opinions.address_of(self._dice.choice(others).id)}
+        answer = self._console.post(f"/admin/opinion/{world.opinions.address_of(on.id)}/{name}", data=said)
+        assert answer.status_code == (303 if name != "merge" else answer.status_code), (name, answer.text)
+
+    def _begins(self, on: Sent) -> None:
+        day = self._day.world.clock().date()
+        new = Measure(
+            problem=INSIDE, measure=INSIDE, responsible="li", until=day, made_by="li", made_on=day, opinion=on.id
+        )
+        note = Note(turn=0, kind=MEASURE, words=new.id, day=day, author="li")
+        self._day.world.measures.add(new, beside=self._day.world.opinions.notes.beside(on.id, note))
+
+    def _answers(self, on: Sent) -> None:
+        """Who holds the receipt looks it up and says what is wanted of them, between other acts of theirs."""
+        self._spoken_to.remove(on)
+        opinion, member = self._day.world.opinions.get(on.id), self._members[on.openid]
+        assert opinion
+        asked = engine.asks(opinion.state, opinion.turns, opinion.heard)
+        if asked is None:
+            return
+        words = f"{SECRET}回话{len(self._day.sent):03d}"
+        member.says("打卡", f"查询 {on.code}", *(("3",) if asked is engine.Asks.VERDICT else ()), words)
+        assert "收到了" in member.says("1")
+        member.says("打卡")
+        heard = self._day.world.opinions.heard_id(on.id, opinion.turns)
+        self._day.sent.append(Sent(on.openid, False, words, on.code, heard))
 
 
 def _acts(world: World) -> Router:

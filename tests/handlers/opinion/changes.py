@@ -12,11 +12,14 @@ from storage.db import Database
 
 Place = str | int  # an LSN, or so many bytes of the journal
 _HEADER, _FRAME_HEADER = 32, 24
+_OF_ALL_SLOTS = 64  # records: a round has some ten
 
 
 @dataclass(frozen=True)
 class Written:
-    """One transaction: `who` is the contact whose act it is; a round wrote the letterbox and nothing else.
+    """One transaction: `who` is the contact whose act it is; a round wrote one slot of the letterbox and nothing else.
+
+    The first of all laid it. Who writes all slots, and nothing else, changed an opinion: an admin.
 
     `marks` is everything about it that could be more or less than in another one.
     """
@@ -80,7 +83,8 @@ def in_postgres(db: Database, began: Place) -> list[Written]:
             mine.append(record)
         elif mine:
             touched = {int(each) for one in mine for each in re.findall(r"rel \d+/\d+/(\d+)", one.block_ref)}
-            found.append(Written(acts.get(record.xid, ""), touched <= boxes, _marks(mine, record)))
+            is_round = touched <= boxes and (not found or len(mine) < _OF_ALL_SLOTS)
+            found.append(Written(acts.get(record.xid, ""), is_round, _marks(mine, record)))
     return found
 
 
@@ -135,7 +139,8 @@ def in_sqlite(db: Database, began: Place) -> list[Written]:
         said |= new
         who = next((contacts[each] for each in sorted(new) if each in contacts), "")
         marks = {"frames": len(frames), "pages": len(set(pages)), "first page": pages[0], "last page": pages[-1]}
-        found.append(Written(who, set(pages) <= boxes, marks))
+        is_round = set(pages) <= boxes and (number == 0 or len(set(pages)) < len(boxes) / 2)
+        found.append(Written(who, is_round, marks))
     return found
 
 

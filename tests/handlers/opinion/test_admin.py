@@ -5,12 +5,8 @@ import io
 import re
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-import jinja2
 import pytest
-from flask import Flask
-from flask_wtf import CSRFProtect
 from PIL import Image
 
 from storage.checks import WORDS
@@ -20,9 +16,6 @@ from tests.handlers.opinion.world import World, receipt
 from tests.storage.test_voices import MP3_FRAME
 from wechat.messages import Kind, Location
 
-FRAME = {"console/base.html": "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"}
-TEMPLATES = Path(__file__).parents[3] / "handlers" / "templates"
-
 
 @pytest.fixture
 def world(db, redis, keys):
@@ -31,13 +24,7 @@ def world(db, redis, keys):
 
 @pytest.fixture
 def browser(world):
-    app = Flask("console")
-    app.secret_key = "only for this test"
-    app.config["WTF_CSRF_ENABLED"] = False
-    CSRFProtect(app)
-    app.jinja_loader = jinja2.ChoiceLoader([jinja2.DictLoader(FRAME), jinja2.FileSystemLoader(TEMPLATES)])
-    app.register_blueprint(world.feature.admin)
-    return app.test_client()
+    return world.console()
 
 
 def sent(world: World, words: str = "宿舍热水晚上九点就停", *, way: tuple[str, ...] = ("1",)) -> str:

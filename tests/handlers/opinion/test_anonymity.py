@@ -9,6 +9,7 @@ less than once in a million runs. That the attack is worth its name is shown by 
 import json
 import math
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -32,11 +33,14 @@ ANONYMOUS_EACH = 4
 NAMED_EACH = 6
 MARKS = 40
 ORDERS = 20  # at most so many are tried, in both directions
-ANONYMOUS = MEMBERS * ANONYMOUS_EACH
-MOST_HITS = attack.most_by_chance(ANONYMOUS, 1 / MEMBERS, RISK / ORDERS / 2)
-MOST_CORRELATION = 5.7 / math.sqrt(ANONYMOUS - 1)  # rho of independent orders is normal enough: 5.7 sigma
+SIGMAS = 5.7  # rho of independent orders is normal enough
 OF_THE_DATABASE = ("file zhibu.sqlite3", "changes")  # where all tables lie together
 ABOUT_A_PERSON = {"persons", "contacts", "windows", "credits", "credit_events", "kept_lines", "named_opinions"}
+
+
+def most_hits(day: Day) -> int:
+    """What guessing finds at most."""
+    return attack.most_by_chance(len(day.anonymous), 1 / MEMBERS, RISK / ORDERS / 2)
 
 
 def the_database(folder: Path, servers: Servers) -> Iterator[Database]:
@@ -65,6 +69,7 @@ def days(
     by: attack.Sends | None = None,
     answering: bool = False,
     rhythm: Callable[[Day], object] | None = None,
+    handled: bool = False,
 ) -> Iterator[Day]:
     (folder / "redis").mkdir()
     socket = Path("/tmp") / f"zhibu-day-{secrets.token_hex(4)}.sock"  # noqa: S108 - a socket's path must be short
@@ -76,7 +81,7 @@ def days(
             world = World(db, redis, Keys(secrets.token_hex(16)), stirred=stirred, anonymous_a_day=anonymous)
             by = attack.Answering(world, opinions=MEMBERS * anonymous) if answering else by
             with changes.kept(db):
-                day = Day(world, redis, folder, began=changes.place(db), turn=int(answering))
+                day = Day(world, redis, folder, began=changes.place(db), turn=int(answering), handled=handled)
                 yield attack.a_day(day, anonymous=anonymous, named=named, by=by, rhythm=rhythm)
         redis.close()
 
@@ -107,6 +112,7 @@ def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         named=NAMED_EACH,
         by=by,
         answering=request.param == "to a question",
+        handled=request.param in {"in the chat", "to a question"},
     )
 
 
@@ -124,10 +130,21 @@ def careless_day(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> 
 
 
 def test_the_day_was_what_it_should_be(day):
-    assert (len(day.sent), len(day.anonymous)) == (200, 80)
-    assert len(attack.rows(day.world.db, anonymous_opinions)) == 80
-    assert len(day.order_of_rows()) == 80
-    assert 10 < MOST_HITS < 20
+    later = len(day.sent) - 200  # what senders said to what admins had said
+
+    assert len(day.anonymous) == 80 + later
+    assert (later > 5) is day.handled
+    assert len(attack.rows(day.world.db, anonymous_opinions)) == 80 + later
+    assert len(day.order_of_rows()) == 80 + later
+    assert 10 < most_hits(day) < len(day.anonymous) / 4
+
+
+def test_in_its_middle_admins_did_all_that_can_be_done(day):
+    done = Counter(act.name for act in day.acts)
+    wanted = attack.ACTS.keys() if day.handled else set()
+
+    assert {name for name, times in done.items() if times >= 5} == wanted
+    assert day.turn or sum(not act.on.named for act in day.acts) >= len(day.acts) / 2
 
 
 # -- nothing in clear ------------------------------------------------------------------------------------------------
@@ -146,6 +163,14 @@ def test_no_words_lie_anywhere_in_clear(day, held):
     assert [where for each in written for where, data in held.items() if each in data] == []
 
 
+def test_nothing_that_admins_wrote_lies_anywhere_in_clear_but_in_what_was_told_to_named_senders(day, held):
+    written = [attack.INSIDE.encode(), json.dumps(attack.INSIDE).strip('"').encode()]
+
+    assert {where for each in written for where, data in held.items() if each in data} == (
+        {"told"} if day.handled else set()
+    )
+
+
 def test_no_receipt_lies_anywhere_in_clear(day, held):
     codes = [each.code for each in day.sent]
 
@@ -159,7 +184,7 @@ def test_an_openid_lies_nowhere_but_in_the_table_of_contacts(day, held):
 
 
 def test_the_id_that_an_admin_reads_lies_nowhere_in_clear(day, held):
-    ids = [day.id_of(each.code) for each in day.anonymous]
+    ids = [each.id for each in day.anonymous]
 
     assert attack.places_of(ids, "0-9a-f", held) == set()
 
@@ -178,8 +203,13 @@ def test_the_logs_of_a_day_without_faults_are_empty_of_turns(day):
     assert [line for line in day.logs if "opinion" in line or "conversation" in line] == []
 
 
-def test_nothing_is_left_to_do_later_and_nobody_was_told(day):
-    assert day.world.told == []
+def test_nothing_is_left_to_do_later_and_nobody_was_told_but_named_senders_and_who_was_given_one(day):
+    of_admins = [who for who, _, _ in day.world.told if who == "person-of-an-admin"]
+    of_senders = [key.split(":")[1] for _, _, key in day.world.told if not key.startswith("opinion:assigned:")]
+
+    assert len(of_admins) + len(of_senders) == len(day.world.told)
+    assert bool(of_senders) is day.handled
+    assert {*of_senders} <= {each.id for each in day.sent if each.named}
     assert day.world.later == []
 
 
@@ -206,8 +236,19 @@ def test_a_row_tells_the_day_and_no_time(day):
 def test_a_backup_before_the_days_words_were_moved_and_one_after_have_nothing_in_common(day):
     before, after = day.snapshots
 
-    assert (len(before), len(after)) == (64, 64 + 80 * 2 + 1)
+    assert (len(before), len(after)) == (64, 64 + len(day.anonymous) * 2 + 1)
     assert not before & after
+
+
+def test_a_backup_before_an_admin_changed_an_anonymous_opinion_and_one_after_have_nothing_in_common(day):
+    """Nor does what is only noted beside it touch anything."""
+    changed = [act for act in day.acts if not act.on.named and act.before != act.after]
+    beside = {act.name for act in day.acts if act.before == act.after and not act.on.named}
+
+    assert [act.name for act in changed if act.before & act.after] == []
+    assert beside <= {"note", "measure", "assign", "merge"}  # given to who has it already, or merged with itself
+    wanted = attack.ACTS.keys() - {"note", "measure"} if day.handled and not day.turn else set()
+    assert {act.name for act in changed} >= wanted
 
 
 def test_all_counters_of_the_quota_look_alike(day):
@@ -230,18 +271,20 @@ def orders(day: Day) -> Mapping[str, Mapping[str, float]]:
 def test_no_order_of_the_rows_goes_with_the_order_in_which_they_came(day, orders):
     found = {name: attack.rank_correlation(day, order) for name, order in orders.items()}
 
+    most = SIGMAS / math.sqrt(len(day.anonymous) - 1)
+
     assert len(found) <= ORDERS
-    assert {name: rho for name, rho in found.items() if abs(rho) > MOST_CORRELATION} == {}
+    assert {name: rho for name, rho in found.items() if abs(rho) > most} == {}
 
 
 def test_no_order_of_the_rows_brings_senders_and_words_together(day, orders):
     found = {name: attack.hits_by_order(day, order) for name, order in orders.items()}
 
-    assert {name: hits for name, hits in found.items() if hits > MOST_HITS} == {}
+    assert {name: hits for name, hits in found.items() if hits > most_hits(day)} == {}
 
 
 def test_whoever_did_something_just_before_a_row_was_written_is_not_its_sender(day, orders):
-    assert attack.hits_by_neighbours(day, orders) <= MOST_HITS
+    assert attack.hits_by_neighbours(day, orders) <= most_hits(day)
 
 
 # -- nothing of a voice ----------------------------------------------------------------------------------------------
@@ -293,16 +336,16 @@ def written(day: Day) -> Sequence[changes.Written]:
 
 def test_the_log_shows_every_round_and_every_act(day, written):
     assert sum(each.is_round for each in written) == len(day.rounds) > 300
-    assert sum(map(len, day.rounds)) == 80
+    assert sum(map(len, day.rounds)) == len(day.anonymous)
     assert {each.who for each in written if each.who} == {each.openid for each in day.sent}
 
 
 def test_no_mark_of_the_rounds_brings_senders_and_words_together(day, written):
     found = attack.hits_by_changes(day, written)
-    most = attack.most_by_chance(ANONYMOUS, attack.share_of_rounds(day, written), RISK / MARKS)
+    most = attack.most_by_chance(len(day.anonymous), attack.share_of_rounds(day, written), RISK / MARKS)
 
     assert len(found) <= MARKS
-    assert most < ANONYMOUS / 2
+    assert most < len(day.anonymous) / 2
     assert {name: hits for name, hits in found.items() if hits > most} == {}
 
 

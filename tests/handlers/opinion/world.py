@@ -14,7 +14,7 @@ import xmltodict  # type: ignore[import-untyped]
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_wtf import CSRFProtect
-from jinja2 import FileSystemLoader
+from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
 from content.models import Account, Organisation
 from content.opinions import Matter, ReadyReply
@@ -33,6 +33,7 @@ from storage.checks import Checks
 from storage.db import Database
 from storage.inbox import Inbox
 from storage.leaves import Leaves
+from storage.measure import Measures
 from storage.opinion import STIRRED, Letter, Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People, Who
@@ -49,6 +50,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2126, 11, 23, 9, 0, tzinfo=ZONE)  # far off: Redis drops what has ended by its own clock
 PHRASES = Path(__file__).parents[3] / "content" / "phrases"
 TEMPLATES = Path(__file__).parents[3] / "handlers" / "templates"
+FRAME = {"console/base.html": "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"}
 
 
 @dataclass
@@ -126,6 +128,7 @@ class World:
         self.author = "承办人甲"
         self.matters: dict[str, Matter] = {}
         self.phones: dict[str, Phone] = {}
+        self.measures = Measures(db, keys)
         self.next_round: Callable[[], object] = self.postman.round
         self.pictures = Pictures(db, keys)
         self.checks = Checks(db, keys)
@@ -162,6 +165,8 @@ class World:
                 replies=lambda: self.replies,
                 matters=lambda: self.matters,
                 author=lambda: self.author,
+                measures=self.measures.of,
+                measure_page="/admin/measure/",
             ),
             clock=self.clock,
             settings=chosen,
@@ -219,6 +224,17 @@ class World:
         web.register_blueprint(self.feature.pages_for_anyone)
         web.register_blueprint(self.feature.pages)
         return web
+
+    def console(self) -> FlaskClient:
+        """The box's pages for admins, without their sign-in."""
+        web = Flask("console")
+        web.secret_key = "only for this test"
+        web.config["WTF_CSRF_ENABLED"] = False
+        CSRFProtect(web)
+        web.jinja_loader = ChoiceLoader([DictLoader(FRAME), FileSystemLoader(TEMPLATES)])
+        assert self.feature.admin
+        web.register_blueprint(self.feature.admin)
+        return web.test_client()
 
     def say(self, key: str, /, **values: Any) -> str:
         feature, name = key.split(".")
