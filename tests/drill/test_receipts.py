@@ -1,0 +1,24 @@
+"""The web part is killed at twenty moments, and nobody who was shown a receipt has lost their words."""
+
+import random
+
+import pytest
+
+from tests.end_to_end.receipts import Street, holds
+from tests.end_to_end.running import a_program
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+
+MOMENTS = 20
+
+
+def test_nothing_that_was_shown_a_receipt_is_lost_in_twenty_falls(tmp_path, servers):
+    with a_program(tmp_path, servers) as program:
+        program.start()
+        street, dice = Street(program), random.Random()
+        with street.at_work():
+            cut = [street.falls(dice, every=dice.random() < 0.7) for _ in range(MOMENTS)]
+
+        holds(street)
+        assert min(cut) > 0, "nobody waited for a receipt, so nothing was proven"
+        program.stop()
