@@ -43,6 +43,7 @@ bench: .venv/to-test
 	$(BIN)/python -m benchmarks.year
 	$(BIN)/python -m benchmarks.delivery
 	$(BIN)/python -m benchmarks.study
+	$(BIN)/python -m benchmarks.opinions
 
 # One environment, two fillings: what the program needs, and that with the tools on top. The locks are complete, so
 # pip resolves nothing (--no-deps): left to resolve, it asks for the newest of what an extra names, and refuses that.

@@ -43,9 +43,9 @@ class Mini:
     def delete(self, path: str) -> Answer:
         return self.asks("DELETE", path)
 
-    def sends_picture(self, picture: bytes, *, field: str = "picture") -> Answer:
+    def sends_picture(self, picture: bytes, *, field: str = "picture", file: str = "p") -> Answer:
         """Post a file as wx.uploadFile does; Flask's own client would leave a large one's temporary file open."""
-        head = f'--edge\r\nContent-Disposition: form-data; name="{field}"; filename="p"\r\n\r\n'
+        head = f'--edge\r\nContent-Disposition: form-data; name="{field}"; filename="{file}"\r\n\r\n'
         body = head.encode() + picture + b"\r\n--edge--\r\n"
         return self.asks("POST", "/opinion/pictures", data=body, content_type="multipart/form-data; boundary=edge")
 

@@ -212,6 +212,7 @@ def feature(
         promise=promise,
         confidence=confidence,
         remedies=remedies,
+        paces=outside.paces,
         takes_pictures=fetch is not None and settings.pictures > 0,
         takes_voices=fetch is not None and settings.voices > 0,
         zone=outside.zone,

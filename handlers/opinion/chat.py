@@ -17,6 +17,7 @@ from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
 from storage.checks import WORDS, Checks, Due
 from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
+from storage.paces import Paces
 from storage.people import People, Window
 from wechat.messages import Kind, Location, MediaCheck, Reply, Silence, Text
 from wechat.windows import ALLOWANCES
@@ -62,6 +63,7 @@ class OpinionBox:
     promise: Promise
     confidence: Confidence
     remedies: Remedies
+    paces: Paces
     takes_pictures: bool
     takes_voices: bool
     zone: tzinfo
@@ -451,6 +453,11 @@ class OpinionBox:
         code = engine.read(turn.text)
         if not engine.is_code(code):
             return self._says("not_a_code")
+        account, openid, now = turn.message.account, turn.message.openid, turn.now
+        if self.paces.wait(
+            "receipt chat", account, openid, most=engine.GUESSES, seconds=engine.GUESSES_SECONDS, now=now
+        ):
+            return self._says("too_many_codes")
         found = self.opinions.get(self.opinions.id_of(code))
         if found is None:
             return self._says("no_such_code")

@@ -23,6 +23,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from content.models import Account
 from handlers.conversation import Say
+from handlers.opinion import engine
 from handlers.problems import Problem, Refused
 from storage.checks import Checks
 from storage.opinion import Opinions
@@ -33,7 +34,6 @@ ANONYMOUS, NAMED = "anonymous", "named"
 VOICE_TOO_LARGE = Problem(413, "opinion.problem_voice_too_large")
 PICTURE_TOO_LARGE = Problem(413, "opinion.problem_picture_too_large")
 FORM_TOO_OLD = Problem(400, "opinion.problem_form_too_old")
-GUESSES, GUESSES_SECONDS = 20, 60  # of receipts, from one address
 FORM_BYTES = 64 * 1024  # all but the pictures
 _MOST_TOGETHER = 3  # of the largest pictures in one form
 _MEGABYTE = 1024 * 1024
@@ -281,7 +281,7 @@ class Desk:
 
     def _pace(self) -> None:
         now, who = self.clock(), request.remote_addr or ""
-        wait = self.paces.wait("receipt page", who, most=GUESSES, seconds=GUESSES_SECONDS, now=now)
+        wait = self.paces.wait("receipt page", who, most=engine.GUESSES, seconds=engine.GUESSES_SECONDS, now=now)
         if wait:
             raise TooManyRequests(retry_after=wait)
 

@@ -115,9 +115,8 @@ def holds(street: Street) -> None:
     db = Database(street.program.database)
     id_of = Opinions(db, Keys(street.program.settings.secret_key.get_secret_value())).id_of
     words = {each.id: each.words for each in opinions}
-    phone = street.program.phone()
     lost = {code for code, said in street.shown.items() if words.get(id_of(engine.read(code))) != said}
-    unknown = [code for code in street.shown if "等待办理" not in phone.says(f"查询 {code}")]
+    unknown = [code for code in street.shown if "等待办理" not in street.program.phone().says(f"查询 {code}")]
     db.close()
 
     assert street.trouble == []

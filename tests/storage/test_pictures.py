@@ -2,7 +2,9 @@
 
 import io
 import struct
+import tracemalloc
 import zlib
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -91,6 +93,60 @@ def test_more_pixels_than_any_phone_takes_are_refused():
 def test_what_is_no_picture_or_a_trap_is_refused(data):
     with pytest.raises(NotAPicture):
         redrawn(data)
+
+
+SCRIPT = b"<script>alert(1)</script><?php system($_GET[0]); ?>PK\x03\x04"
+
+
+def a_page_that_is_a_gif() -> bytes:
+    """Its head opens a comment that a browser would read as a script's; its palette and its end hold the rest."""
+    picture = Image.new("P", (20, 20))
+    picture.putpalette(SCRIPT.ljust(768, b"/"))
+    out = io.BytesIO()
+    picture.save(out, "GIF", comment=SCRIPT)
+    return out.getvalue() + SCRIPT
+
+
+def a_png_that_unpacks() -> bytes:
+    """Its text is 200 MB when it is unpacked."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "0" * 200_000_000, zip=True)
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(out, "PNG", pnginfo=text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        a_photo(comment=SCRIPT) + SCRIPT,
+        a_page_that_is_a_gif(),
+        SCRIPT + a_photo(),
+    ],
+    ids=["jpeg", "gif", "before"],
+)
+def test_what_is_a_picture_and_something_else_besides_is_only_a_picture_afterwards(data):
+    """Or nothing at all: what doesn't begin as a picture isn't one."""
+    try:
+        after = redrawn(data)
+    except NotAPicture:
+        assert not data.startswith((b"\xff\xd8", b"GIF"))
+        return
+
+    assert after.startswith(b"\xff\xd8")
+    assert [part for part in (b"<script", b"<?php", b"PK\x03\x04", b"alert") if part in after] == []
+
+
+def test_what_unpacks_to_much_takes_little():
+    data = a_png_that_unpacks()
+    tracemalloc.start()
+    with suppress(NotAPicture):
+        redrawn(data)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(data) < 300_000
+    assert most < 30_000_000
 
 
 def test_a_picture_is_found_by_its_id_alone(db, keys):

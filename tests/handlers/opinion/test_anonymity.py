@@ -28,6 +28,8 @@ from tests.handlers.opinion.attack import MEMBERS, Day, Voices
 from tests.handlers.opinion.world import World
 from tests.servers import Servers, a_database
 
+pytestmark = pytest.mark.timeout(300)  # a day is some 20 s on a machine with nothing else to do
+
 RISK = 1e-6
 ANONYMOUS_EACH = 4
 NAMED_EACH = 6

@@ -1,5 +1,7 @@
 """The opinion box by the API: what is taken, what is refused and why, and that a repeat is one."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -313,6 +315,34 @@ def test_a_voice_hangs_on_nobody(world, mini):
     mini.sends_voice(VOICE)
 
     assert everything_but(world, metadata.tables["pictures"]) == before
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "../../../../etc/cron.d/p.jpg",
+        "/etc/p.jpg",
+        "..\\..\\p.jpg",
+        "p.php",
+        "p.jpg%00.html",
+        "%2e%2e%2fp.svg",
+        "x" * 300,
+    ],
+)
+def test_what_a_file_is_called_is_of_no_effect(world, mini, tmp_path, monkeypatch, file):
+    """It becomes a sealed row under an id of our own, and no file at all."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    sent = mini.sends_picture(a_photo(), file=file)
+    with world.db.read() as connection:
+        (row,) = connection.execute(sa.select(metadata.tables["pictures"])).all()
+
+    assert sent.status == 201
+    assert re.fullmatch("[0-9a-f]{24}", sent.body["id"])
+    assert sent.body["id"] not in repr(row)
+    assert file[:20] not in repr(row)
+    assert [*here.iterdir()] == []
 
 
 def test_without_a_file_the_field_is_named(mini):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from handlers.opinion import engine
 from handlers.opinion.engine import Draft
 from handlers.router import Draft as Kept
 from handlers.router import Talk, Turn
@@ -450,6 +451,20 @@ def test_a_code_with_a_slip_and_one_nobody_has_are_told_apart(world):
 
     assert member.says("查询", wrong).startswith("这个回执码好像有一位不对")
     assert member.says("查询 HX03-MXM3-5Y2E").startswith("没有找到这个回执码")
+
+
+def test_guesses_are_few_a_minute_and_a_right_one_is_slowed_too(world):
+    code = receipt(world.member().says(*ANONYMOUSLY, "1"))
+    guesser = world.member("oMember-2")
+    told = [guesser.sends(Kind.TEXT, text="查询 HX03-MXM3-5Y2E") for _ in range(engine.GUESSES)]
+    after = guesser.sends(Kind.TEXT, text=f"查询 {code}")
+    of_others = world.member("oMember-3").sends(Kind.TEXT, text=f"查询 {code}")
+    world.clock.passes(seconds=60)
+
+    assert {answer[:9] for answer in told} == {"没有找到这个回执码"}
+    assert after == "刚才查得太多了，请过一分钟再查。"
+    assert "等待办理" in of_others
+    assert "等待办理" in guesser.says(f"查询 {code}")
 
 
 def test_asking_does_not_throw_away_what_is_being_written(world):

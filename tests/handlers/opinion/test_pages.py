@@ -12,7 +12,6 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from handlers.opinion import engine
-from handlers.opinion.pages import GUESSES
 from storage.letterbox import letterbox
 from storage.opinion import named_opinions
 from tests.end_to_end.running import at_once
@@ -515,8 +514,8 @@ def test_a_receipt_that_was_never_given_leads_nowhere(world):
 
 
 def test_guesses_are_few_a_minute(world):
-    codes = [asks(world, "4F7K-2MXP-90TD").status_code for _ in range(GUESSES + 1)]
+    codes = [asks(world, "4F7K-2MXP-90TD").status_code for _ in range(engine.GUESSES + 1)]
     world.clock.passes(seconds=60)
 
-    assert codes == [422] * GUESSES + [429]
+    assert codes == [422] * engine.GUESSES + [429]
     assert asks(world, "4F7K-2MXP-90TD").status_code == 422
