@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import lettered
 from benchmarks.messages import AES_KEY, APPID, TOKEN
 
 WORKERS, THREADS = 2, 8
@@ -46,7 +47,7 @@ class Server:
 
 
 @contextmanager
-def zhibu(folder: Path, *, database: str, redis: str, content: Path = PACK) -> Iterator[Server]:
+def zhibu(folder: Path, *, database: str, redis: str, content: Path | None = None) -> Iterator[Server]:
     """Zhibu's web part; with embedded stores the whole of `zhibu run`."""
     port = free_port()
     program = installed(folder, port=port, database=database, redis=redis, content=content)
@@ -54,9 +55,10 @@ def zhibu(folder: Path, *, database: str, redis: str, content: Path = PACK) -> I
         yield Server(port, "/wechat/official", pid)
 
 
-def installed(folder: Path, *, port: int, database: str, redis: str, content: Path = PACK) -> list[str]:
+def installed(folder: Path, *, port: int, database: str, redis: str, content: Path | None = None) -> list[str]:
     """Zhibu in a folder, its tables made; gives the words that its commands begin with."""
     config = folder / "config.toml"
+    content = content or lettered.copy(PACK, folder / "pack")
     words = {"folder": folder, "port": port, "workers": WORKERS, "database": database, "redis": redis}
     config.write_text(CONFIG.format(**words, content=content, appid=APPID, token=TOKEN, key=AES_KEY))
     program = [str(Path(sys.executable).parent / "zhibu"), "--config", str(config)]
