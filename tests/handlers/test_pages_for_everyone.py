@@ -39,6 +39,7 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "opinion_admin.voice",
     "opinion_open.picture",
     "quiz_open.picture",
+    "quiz_admin.export",
     "quiz_admin.workbook",
     "sharing.script",
     "sharing.signed",
