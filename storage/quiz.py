@@ -80,6 +80,22 @@ class Given:
 CREDIT = sa.func.coalesce(answers.c.credit, sa.case((answers.c.right, 100), else_=0))
 
 
+_COUNTED = (  # put together once: that took longer than to ask it
+    sa.select(
+        rounds.c.id,
+        rounds.c.name,
+        rounds.c.questions,
+        rounds.c.scores,
+        (sa.func.coalesce(sa.func.max(answers.c.position), -1) + 1).label("answered"),
+        sa.func.count(answers.c.position).filter(answers.c.right).label("right"),
+        sa.func.count(answers.c.position).filter(answers.c.right.is_(False)).label("wrong"),
+        sa.func.coalesce(sa.func.sum(CREDIT).filter(answers.c.position.is_not(None)), 0).label("credit"),
+    )
+    .select_from(rounds.outerjoin(answers, answers.c.round == rounds.c.id))
+    .group_by(rounds.c.id, rounds.c.name, rounds.c.questions, rounds.c.scores)
+)
+
+
 class QuizStore:
     """Answers are kept once: a message can't count twice, and neither can a question of a round."""
 
@@ -232,22 +248,7 @@ def _round(connection: Connection, chosen: sa.ColumnElement[bool]) -> Round:
 
 
 def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Round]:
-    counted = (
-        sa.select(
-            rounds.c.id,
-            rounds.c.name,
-            rounds.c.questions,
-            rounds.c.scores,
-            (sa.func.coalesce(sa.func.max(answers.c.position), -1) + 1).label("answered"),
-            sa.func.count(answers.c.position).filter(answers.c.right).label("right"),
-            sa.func.count(answers.c.position).filter(answers.c.right.is_(False)).label("wrong"),
-            sa.func.coalesce(sa.func.sum(CREDIT).filter(answers.c.position.is_not(None)), 0).label("credit"),
-        )
-        .select_from(rounds.outerjoin(answers, answers.c.round == rounds.c.id))
-        .where(chosen)
-        .group_by(rounds.c.id, rounds.c.name, rounds.c.questions, rounds.c.scores)
-    )
-    rows = connection.execute(counted).all()
+    rows = connection.execute(_COUNTED.where(chosen)).all()
     return [
         Round(
             id=row.id,
