@@ -67,6 +67,7 @@ KNOWN = Known(
             "quiz.wrong",
             "subscription.mine",
             "subscription.topics",
+            "survey.start",
         }
     ),
 )

@@ -171,7 +171,8 @@ def routes(pollster: Pollster) -> Router:
     return Router(
         "survey",
         private=True,
-        words={("问卷", "问卷调查", "填问卷", "小问卷"): pollster.start},
+        words={("问卷", "问卷调查", "填问卷", "小问卷", "投票", "我要投票"): pollster.start},
+        keys={"survey.start": pollster.start},
         talking=Talking(
             takes=pollster.takes,
             otherwise=pollster.answer,

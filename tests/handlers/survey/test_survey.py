@@ -359,6 +359,12 @@ def test_a_member_answers_by_numbers_and_hands_in(town):
     assert after.startswith("现在没有要填的问卷")
 
 
+def test_whoever_looks_for_a_vote_or_taps_the_menu_finds_what_is_asked(town):
+    asked = {"word": town.phone().says("投票"), "key": town.phone().taps("survey.start")}
+
+    assert all("（1/2）好吃吗" in each for each in asked.values()), asked
+
+
 def test_who_leaves_has_handed_in_nothing_and_may_begin_anew(town):
     phone = town.phone()
     phone.says("问卷")
