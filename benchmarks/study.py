@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -157,16 +157,19 @@ def _is_ready(port: int) -> bool:
 
 
 def fill(url: str, count: int) -> None:
-    """So many answers, each person's to questions by chance; rounds of five."""
+    """So many answers, each person's to questions by chance; rounds of five, one on each of the days before today."""
     database, now, chance = Database(url, statement_seconds=600), datetime.now(UTC), random.Random(1)
     upgrade(database)
-    day = now.date()
+
+    def given_at(round_: int) -> datetime:
+        return now - timedelta(days=A_PERSON // ASKED - round_ % (A_PERSON // ASKED))
+
     load(
         database,
         rounds,
         ("id", "person", "name", "day", "questions"),
         (
-            (an_id("r", n), an_id("p", n * ASKED // A_PERSON), f"topic:{n}", day, "[]")
+            (an_id("r", n), an_id("p", n * ASKED // A_PERSON), f"topic:{n}", given_at(n).date(), "[]")
             for n in range(-(-count // ASKED))
         ),
     )
@@ -182,7 +185,7 @@ def fill(url: str, count: int) -> None:
                 f"q{chance.randrange(QUESTIONS):06d}",
                 "a",
                 chance.random() < 0.7,
-                now,
+                given_at(n // ASKED),
                 f"m{n}",
             )
             for n in range(count)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -42,6 +42,16 @@ class Tally:
     wrong: int
 
 
+_TALLIES = (
+    sa.select(answers.c.question, sa.func.count(), sa.func.count().filter(answers.c.right.is_(False)))
+    .where(answers.c.person == sa.bindparam("person"))
+    .group_by(answers.c.question)
+)
+_OF = sa.select(cards.c.question, cards.c.answers, cards.c.wrong, cards.c.due).where(
+    cards.c.person == sa.bindparam("person")
+)
+
+
 class Cards:
     """Answers are the truth and cards what follows from them: one that has counted fewer answers is made anew.
 
@@ -50,28 +60,19 @@ class Cards:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._tallies = db.hot(_TALLIES)
+        self._of = db.hot(_OF)
 
     def tallies(self, person: str) -> dict[str, Tally]:
         """Of each question that the person ever answered."""
-        counted = (
-            sa.select(
-                answers.c.question,
-                sa.func.count().label("answers"),
-                sa.func.count().filter(answers.c.right.is_(False)).label("wrong"),
-            )
-            .where(answers.c.person == person)
-            .group_by(answers.c.question)
-        )
-        with self._db.read() as connection:
-            return {row.question: Tally(row.answers, row.wrong) for row in connection.execute(counted).all()}
+        return {question: Tally(given, wrong) for question, given, wrong in self._tallies(person=person)}
 
     def of(self, person: str) -> dict[str, Card]:
         """The person's cards as they were reckoned last, by question."""
-        chosen = sa.select(cards.c.question, cards.c.answers, cards.c.wrong, cards.c.due).where(
-            cards.c.person == person
-        )
-        with self._db.read() as connection:
-            return {row.question: Card(*row) for row in connection.execute(chosen).all()}
+        return {
+            question: Card(question, counted, bool(wrong), datetime.fromtimestamp(due, UTC))
+            for question, counted, wrong, due in self._of(person=person)
+        }
 
     def history(self, person: str, questions: Sequence[str]) -> dict[str, list[tuple[datetime, bool]]]:
         """When each of these questions was answered, and whether right, the oldest first."""

@@ -15,25 +15,25 @@ places = sa.Table(
     sqlite_with_rowid=False,
 )
 
+_OF = sa.select(places.c.bank, places.c.round).where(places.c.person == sa.bindparam("person"))
+
 
 class Places:
     """One place a person and bank: the round of it that was begun last. How far that is, its answers say."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        added = db.insert(places)
+        newest = {"round": added.excluded.round}
+        self._put = db.hot(added.on_conflict_do_update(index_elements=["person", "bank"], set_=newest))
+        self._of = db.hot(_OF)
 
     def of(self, person: str) -> dict[str, str]:
         """The ids of the person's newest rounds, by bank."""
-        with self._db.read() as connection:
-            rows = connection.execute(sa.select(places.c.bank, places.c.round).where(places.c.person == person)).all()
-        return {row.bank: row.round for row in rows}
+        return {row[0]: row[1] for row in self._of(person=person)}
 
     def put(self, person: str, *, bank: str, round: str) -> None:  # noqa: A002 - its name
         """Say which round of the bank was begun last."""
-        added = self._db.insert(places).values(person=person, bank=bank, round=round)
-        put = added.on_conflict_do_update(index_elements=["person", "bank"], set_={"round": added.excluded.round})
-        with self._db.begin() as connection:
-            connection.execute(put)
+        self._put(person=person, bank=bank, round=round)
 
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's places to another, who keeps their own where both have one."""

@@ -5,11 +5,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment, metadata
+from storage.hot import Rows
 from storage.people import Id
 
 OF_MISTAKES = "wrong:"  # how the names of their rounds begin
@@ -79,8 +81,8 @@ class Given:
 
 CREDIT = sa.func.coalesce(answers.c.credit, sa.case((answers.c.right, 100), else_=0))
 
-
-_COUNTED = (  # put together once: that took longer than to ask it
+_MINE = rounds.c.person == sa.bindparam("person")
+_COUNTED = (
     sa.select(
         rounds.c.id,
         rounds.c.name,
@@ -95,6 +97,15 @@ _COUNTED = (  # put together once: that took longer than to ask it
     .group_by(rounds.c.id, rounds.c.name, rounds.c.questions, rounds.c.scores)
 )
 
+_GIVEN = sa.select(answers.c.said, answers.c.written, answers.c.message).where(
+    answers.c.round == sa.bindparam("round"), answers.c.position == sa.bindparam("position")
+)
+_REVIEWED = (
+    sa.select(sa.func.count())
+    .select_from(rounds.join(answers, answers.c.round == rounds.c.id))
+    .where(_MINE, rounds.c.day == sa.bindparam("day"), rounds.c.name.startswith(OF_MISTAKES))
+)
+
 
 class QuizStore:
     """Answers are kept once: a message can't count twice, and neither can a question of a round."""
@@ -103,6 +114,12 @@ class QuizStore:
         self._db = db
         self._add_round = db.hot(db.insert(rounds).on_conflict_do_nothing())
         self._add_answer = db.hot(db.insert(answers).on_conflict_do_nothing())
+        self._by_id = db.hot(_COUNTED.where(rounds.c.id == sa.bindparam("id")))
+        self._by_name = db.hot(_COUNTED.where(_MINE, rounds.c.name == sa.bindparam("name")))
+        self._by_day = db.hot(_COUNTED.where(_MINE, rounds.c.day == sa.bindparam("day")))
+        self._own = db.hot(_COUNTED.where(_MINE, rounds.c.id == sa.bindparam("id")))
+        self._given = db.hot(_GIVEN)
+        self._reviewed = db.hot(_REVIEWED)
 
     def begin(
         self, *, person: str, name: str, day: date, questions: Sequence[str], scores: Sequence[int] = ()
@@ -119,34 +136,24 @@ class QuizStore:
         )
         if added:
             return Round(new, name, tuple(questions), answered=0, right=0, wrong=0, credit=0, scores=tuple(scores))
-        with self._db.read() as connection:
-            return _round(connection, (rounds.c.person == person) & (rounds.c.name == name))
+        return _there(self._by_name(person=person, name=name))
 
     def find(self, *, person: str, name: str) -> Round | None:
         """The person's round of that name."""
-        return self._one((rounds.c.person == person) & (rounds.c.name == name))
+        return _first(self._by_name(person=person, name=name))
 
     def own(self, found: str, *, person: str) -> Round | None:
         """The round with that id, if it is this person's."""
-        return self._one((rounds.c.person == person) & (rounds.c.id == found))
-
-    def _one(self, chosen: sa.ColumnElement[bool]) -> Round | None:
-        with self._db.read() as connection:
-            try:
-                return _round(connection, chosen)
-            except sa.exc.NoResultFound:
-                return None
+        return _first(self._own(person=person, id=found))
 
     def unfinished(self, *, person: str, day: date) -> list[Round]:
         """The person's rounds of that day that aren't over."""
-        with self._db.read() as connection:
-            begun = _rounds(connection, (rounds.c.person == person) & (rounds.c.day == day))
+        begun = map(_round, self._by_day(person=person, day=day.isoformat()))
         return [each for each in begun if not each.is_over]
 
     def round(self, found: str) -> Round:
         """The round with that id, as far as it is answered."""
-        with self._db.read() as connection:
-            return _round(connection, rounds.c.id == found)
+        return _there(self._by_id(id=found))
 
     def record(
         self,
@@ -178,18 +185,13 @@ class QuizStore:
         )
         if added:
             return True
-        same = sa.select(answers.c.message).where(answers.c.round == round, answers.c.position == position)
-        with self._db.read() as connection:
-            return bool(connection.execute(same).scalar() == given.message)
+        kept = self.given(round=round, position=position)
+        return kept is not None and kept.message == given.message
 
     def given(self, *, round: str, position: int) -> Given | None:  # noqa: A002 - its name
         """What was answered at a position of a round."""
-        same = (answers.c.round == round) & (answers.c.position == position)
-        with self._db.read() as connection:
-            row = connection.execute(
-                sa.select(answers.c.said, answers.c.written, answers.c.message).where(same)
-            ).first()
-        return Given(*row) if row else None
+        rows = self._given(round=round, position=position)
+        return Given(*rows[0]) if rows else None
 
     def marks(self, round: str) -> dict[int, bool]:  # noqa: A002 - its name
         """Which positions of a round are answered, and whether right."""
@@ -205,13 +207,8 @@ class QuizStore:
 
     def reviewed(self, *, person: str, day: date) -> int:
         """How many questions the person answered in that day's rounds of mistakes."""
-        counted = (
-            sa.select(sa.func.count())
-            .select_from(rounds.join(answers, answers.c.round == rounds.c.id))
-            .where(rounds.c.person == person, rounds.c.day == day, rounds.c.name.startswith(OF_MISTAKES))
-        )
-        with self._db.read() as connection:
-            return connection.execute(counted).scalar_one()
+        ((counted,),) = self._reviewed(person=person, day=day.isoformat())
+        return int(counted)
 
     def tally(self, person: str) -> tuple[int, int]:
         """How many answers a person gave, and how many were right."""
@@ -240,25 +237,25 @@ class QuizStore:
         connection.execute(rounds.delete().where(rounds.c.person == person))
 
 
-def _round(connection: Connection, chosen: sa.ColumnElement[bool]) -> Round:
-    found = _rounds(connection, chosen)
-    if not found:
+def _first(rows: Rows) -> Round | None:
+    return _round(rows[0]) if rows else None
+
+
+def _there(rows: Rows) -> Round:
+    if not rows:
         raise sa.exc.NoResultFound
-    return found[0]
+    return _round(rows[0])
 
 
-def _rounds(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[Round]:
-    rows = connection.execute(_COUNTED.where(chosen)).all()
-    return [
-        Round(
-            id=row.id,
-            name=row.name,
-            questions=tuple(json.loads(row.questions)),
-            answered=row.answered,
-            right=row.right,
-            wrong=row.wrong,
-            credit=int(row.credit),
-            scores=tuple(json.loads(row.scores)) if row.scores else (),
-        )
-        for row in rows
-    ]
+def _round(row: Sequence[Any]) -> Round:
+    id_, name, questions, scores, answered, right, wrong, credit = row
+    return Round(
+        id=id_,
+        name=name,
+        questions=tuple(json.loads(questions)),
+        answered=answered,
+        right=right,
+        wrong=wrong,
+        credit=int(credit),
+        scores=tuple(json.loads(scores)) if scores else (),
+    )
