@@ -180,7 +180,11 @@ class Quiz:
 
     def leave(self, turn: Turn) -> Reply:
         """Good-bye, with the way back."""
-        until = turn.talk.state.get("until")
+        state = turn.talk.state
+        choosing = state.get("list") or ("code" if "code" in state else "")
+        if choosing:
+            return self._says("left_choosing", of=choosing)
+        until = state.get("until")
         if until is None or turn.now.timestamp() >= until:
             return self._says("left")
         return self._says("left_exam", until=self.asking.local(datetime.fromtimestamp(until, UTC)))

@@ -105,6 +105,18 @@ def test_leaving_is_one_word_and_says_that_the_clock_goes_on(hall):
     assert "【1/4】" in phone.says("考试")
 
 
+def test_who_leaves_before_an_exam_begins_is_not_told_of_a_clock(hall):
+    phone = hall.town.phone()
+    phone.says("考试")
+    of_the_list = phone.says("退出")
+    phone.says("考试")
+    phone.says("1")
+    of_the_rules = phone.says("退出")
+
+    assert of_the_list == "好的，不选了。想考的时候再回复“考试”。"
+    assert of_the_rules == "好的，没有开始。想考的时候再回复“考试”。"
+
+
 def test_an_answer_that_comes_late_is_not_taken(hall):
     phone = hall.town.phone()
     second = phone.says(letter(begins(phone)))

@@ -84,6 +84,17 @@ def test_leaving_the_list_is_one_word_and_words_of_others_are_heard_in_it(two):
     assert "请选一个专题" not in phone.says("2")
 
 
+@pytest.mark.parametrize("asked", ["专题练习", "顺序", "应战"])
+def test_who_leaves_while_they_choose_is_told_the_word_that_leads_back_and_nothing_of_a_round(two, asked):
+    phone = two.town.phone()
+    chosen_from = phone.says(asked)
+    left = phone.says("退出")
+
+    assert "继续" not in left
+    assert f"回复“{asked}”" in left
+    assert phone.says(asked) == chosen_from
+
+
 def test_questions_never_answered_come_first(tmp_path, two):
     two.begins_anew(tmp_path, questions_a_round=4)
     phone = two.town.phone()
