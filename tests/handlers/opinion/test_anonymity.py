@@ -292,14 +292,17 @@ def test_whoever_did_something_just_before_a_row_was_written_is_not_its_sender(d
 # -- nothing of a voice ----------------------------------------------------------------------------------------------
 
 
+# By the other ways nobody speaks without a name.
+where_some_speak = pytest.mark.parametrize("day", ["in the chat"], indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
 def spoken(day: Day) -> Voices:
-    """The voices of the day; some of its ways have none."""
-    if not day.world.platform.pictures:
-        pytest.skip("nobody speaks by this way")
+    """The voices of the day."""
     return Voices.of(day)
 
 
+@where_some_speak
 def test_some_spoke_without_a_name_and_all_that_was_said_came_home(spoken):
     named = [each for each in spoken.sent if each.named]
 
@@ -310,6 +313,7 @@ def test_some_spoke_without_a_name_and_all_that_was_said_came_home(spoken):
     assert len([each for each in spoken.world.kept(named=True) if each.place]) > 8
 
 
+@where_some_speak
 def test_no_order_of_the_voices_brings_them_and_their_senders_together(spoken):
     most = attack.most_by_chance(len(spoken.anonymous), 1 / MEMBERS, RISK / ORDERS / 2)
     orders = attack.orders(spoken)
@@ -320,6 +324,7 @@ def test_no_order_of_the_voices_brings_them_and_their_senders_together(spoken):
     assert attack.hits_by_neighbours(spoken, orders) <= most
 
 
+@where_some_speak
 def test_a_row_does_not_tell_a_voice_of_a_named_sender_from_one_of_nobody(spoken):
     found = attack.rows(spoken.world.db, pictures)
 
