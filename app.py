@@ -548,7 +548,10 @@ def _pushes(
             planner=planner,
             clients=platform.clients,
             covers=Covers(
-                Materials(database), picture=lambda digest: shelf.current().picture(digest), turn=platform.turn
+                Materials(database),
+                Materials(database, in_articles=True),
+                picture=lambda digest: shelf.current().picture(digest),
+                turn=platform.turn,
             ),
             clock=clock,
             whole=mass.whole,

@@ -165,7 +165,7 @@ class Offices:
             zone=house.settings.zone,
         )
 
-    def plain_pages(self, config: Path) -> Iterable[tuple[str, str]]:
+    def plain_pages(self, config: Path) -> Iterable[tuple[str, str | bytes]]:
         """What `zhibu pages write` writes; it needs neither the database nor Redis."""
         settings = read(config)
         clock = self.clock_of(settings)

@@ -12,7 +12,8 @@ import click
 
 from commands.cli import Here, fail
 
-ReadPages = Callable[[Path], Iterable[tuple[str, str]]]
+File = tuple[str, str | bytes]
+ReadPages = Callable[[Path], Iterable[File]]
 FOLDER_MODE, FILE_MODE = 0o755, 0o644  # for the web server's user
 
 
@@ -21,7 +22,7 @@ class NotOurs(Exception):
 
 
 def group(read: ReadPages) -> click.Group:
-    """The group. `read` gives the names and texts of the files that a configuration's content makes."""
+    """The group. `read` gives the names and contents of the files that a configuration's content makes."""
 
     @click.group()
     def pages() -> None:
@@ -46,7 +47,7 @@ def group(read: ReadPages) -> click.Group:
     return pages
 
 
-def write(folder: Path, files: Iterable[tuple[str, str]]) -> int:
+def write(folder: Path, files: Iterable[File]) -> int:
     """Put these files in place of what `folder` leads to, in one step; gives how many. Raises `NotOurs` or OSError."""
     folder = folder.absolute()
     if folder.exists() and not folder.is_symlink():
@@ -68,13 +69,13 @@ def _standing(folder: Path) -> str:
     return folder.readlink().name if folder.is_symlink() else ""
 
 
-def _fill(new: Path, files: Iterable[tuple[str, str]]) -> int:
+def _fill(new: Path, files: Iterable[File]) -> int:
     count = 0
     new.mkdir()
-    for name, text in files:
+    for name, content in files:
         file = new / name
         file.parent.mkdir(exist_ok=True)
-        file.write_text(text, "utf-8")
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
         file.chmod(FILE_MODE)
         count += 1
     for each in (new, *(path for path in new.iterdir() if path.is_dir())):

@@ -13,7 +13,7 @@ from content.broadcasts import Broadcast, Group
 from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
 from content.models import Account, Block, Digest, DigestKind, Menu, Organisations, Voice, WorkYear, is_web_address
-from content.pictures import PictureFile
+from content.pictures import IN_DIGESTS, PictureFile
 from content.positions import Place, Positions, line_of
 from content.surveys import Survey
 from content.words import Template
@@ -89,6 +89,10 @@ class Pack:
         """Give the phrases that came with the program."""
         shipped = (made for file, made in self.every(Phrases) if file.startswith(SHIPPED_AS))
         return {key: phrase.words for each in shipped for key, phrase in each.by_key.items()}
+
+    def pictures(self) -> dict[str, PictureFile]:
+        """Give the pictures by the names of their files."""
+        return {file.removeprefix("pictures/"): made for file, made in self.every(PictureFile)}
 
     def templates(self) -> list[str]:
         """Give the names of the templates, readable or not."""
@@ -329,11 +333,23 @@ def _group_words_fit(pack: Pack) -> Iterator[Clash]:
 
 
 def _covers_are_there(pack: Pack) -> Iterator[Clash]:
-    there_are = {file.removeprefix("pictures/") for file, _ in pack.every(PictureFile)}
+    there_are = pack.pictures()
     for file, broadcast in pack.every(Broadcast):
         if broadcast.cover_file and broadcast.cover_file not in there_are:
             facts = {"said": broadcast.cover_file, "allowed": listed(there_are)}
             yield Clash(file, "cover_unknown", facts, ("mass_cover",))
+
+
+def _digests_show_pictures(pack: Pack) -> Iterator[Clash]:
+    there_are = pack.pictures()
+    for file, made in pack.every(Searchable):
+        for each in made.pictures:
+            found = there_are.get(each.file)
+            if each.file and found is None:
+                facts = {"said": each.file, "allowed": listed(there_are)}
+                yield Clash(file, "picture_unknown", facts, line=each.line)
+            elif found and found.kind not in IN_DIGESTS:
+                yield Clash(file, "body_image_kind", {"said": each.file}, line=each.line)
 
 
 def _digests_are_there(pack: Pack) -> Iterator[Clash]:
@@ -506,6 +522,7 @@ CHECKS: tuple[Check, ...] = (
     _addresses_fit,
     _words_fit,
     _group_words_fit,
+    _digests_show_pictures,
     _covers_are_there,
     _digests_are_there,
     _services_bring_no_news,

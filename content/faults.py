@@ -154,7 +154,15 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "question_alike": ("这道题和“{said}”一样", "另一道在 {other}；请删掉其中一道，或改成不同的题"),
     # digests
     "body_empty": ("没有正文", "请在资料栏下面写上正文"),
-    "body_image": ("正文里有图片，会员看不到", "正文现在只支持文字、列表、表格和链接，请去掉图片，或改成链接"),
+    "body_image": (
+        "正文里的图片在别处，会员看不到",
+        "请把图片放进 pictures 文件夹，写成 ![图上是什么](pictures/文件名)；或者改成链接",
+    ),
+    "body_image_words": (
+        "正文里的图片“{said}”没有说明",
+        "请在方括号里写上图上是什么，聊天里和看不见图的人只有它：![图上是什么](pictures/{said})",
+    ),
+    "body_image_kind": ("正文里的图片“{said}”是 gif", "公众号的图文只能放 .png、.jpg，请另存一份"),
     "topic_unknown": ("没有“{said}”这个主题，没有人能订阅它", "account.toml 里的主题有：{allowed}"),
     "matter_unknown": ("没有“{said}”这一类意见，没有人选得到它", "意见的类别有：{allowed}"),
     "weekly_time": ("times 的“{said}”看不懂", "请写成“周三 15:00”的样子"),

@@ -82,10 +82,11 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """A digest and its words as search sees them."""
+    """A digest, its words as search sees them, and the pictures in its body."""
 
     digest: Digest
     folded: str
+    pictures: tuple[markdown.Shown, ...] = ()
 
 
 Content = (
@@ -199,10 +200,16 @@ def _advise(draft: _Draft, question: Question, place: Place) -> None:
 def _digest(draft: _Draft) -> Searchable | None:
     parsed = draft.parsed
     blocks = draft.attempt(lambda: markdown.blocks(parsed.body, first_line=parsed.body_line))
-    for line in markdown.pictures(parsed.body, first_line=parsed.body_line):
-        draft.found.append(faults.finding("body_image", file=draft.file, line=line))
+    shown = tuple(markdown.pictures(parsed.body, first_line=parsed.body_line))
+    for each in shown:
+        if not each.file:
+            draft.found.append(faults.finding("body_image", file=draft.file, line=each.line))
+        elif not each.words:
+            draft.found.append(faults.finding("body_image_words", file=draft.file, line=each.line, said=each.file))
     digest = draft.model(Digest, slug=draft.stem, blocks=blocks or NO_BODY)
-    return Searchable(digest, folded(f"{digest.title}\n{digest.summary}\n{digest.plain}")) if digest else None
+    if digest is None:
+        return None
+    return Searchable(digest, folded(f"{digest.title}\n{digest.summary}\n{digest.plain}"), shown)
 
 
 def _broadcast(draft: _Draft) -> Broadcast | None:

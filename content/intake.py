@@ -17,7 +17,6 @@ from content.importers.telling import Tell, silent
 from content.large_banks import AnyBank, LargeBank
 from content.library import Library
 from content.models import Account, Drawn
-from content.pictures import PictureFile
 from content.positions import Positions
 
 WRITERS: dict[str, Callable[[AnyBank], bytes]] = {
@@ -90,7 +89,7 @@ class Intake:
         banks: dict[str, tuple[str, AnyBank]] = {
             made.bank.name: (file, made.bank) for file, made in pack.every(Questions)
         }
-        pictures = frozenset(file.removeprefix("pictures/") for file, _ in pack.every(PictureFile))
+        pictures = frozenset(pack.pictures())
         others = {each: bank.questions for each, (_, bank) in banks.items() if each != name}
         path = self.folder / file
         if name not in banks:

@@ -340,7 +340,7 @@ def _library(pack: Pack, *, between: tuple[Finding, ...]) -> Library:
         banks=MappingProxyType(banks),
         questions=_questions(outlines, banks, in_bank),
         cases=MappingProxyType(cases),
-        pictures=_by((file.removeprefix("pictures/"), made) for file, made in pack.every(PictureFile)),
+        pictures=pack.pictures(),
         digests=_by((each.digest.slug, each.digest) for each in found),
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),
         exams=_by((each.key, each) for _, each in sorted(pack.every(Exam), key=lambda pair: pair[0])),

@@ -2,24 +2,30 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
+from html import escape
 from itertools import groupby
+from typing import Any
+from urllib.parse import quote, unquote
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from content.faults import Unreadable
-from content.models import Block, Voice
+from content.models import PICTURES, Block, Voice
 
 OWN_WORDS_BEGIN = "解读"
 OFFICIAL_BAR = "▎"
 TAGS = frozenset(
-    {"p", "br", "hr", "strong", "em", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
+    {"p", "br", "hr", "strong", "em", "code", "pre", "blockquote", "ul", "ol", "li", "a", "img"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
 )
 LINE_ENDS = frozenset({"paragraph_close", "heading_close", "tr_close", "fence", "code_block", "hr"})
 STRETCH_ENDS = frozenset({"ordered_list_close", "bullet_list_close", "table_close"})
+LINE_BREAKS = frozenset({"softbreak", "hardbreak"})
+_FILE = re.compile(rf"(?:\.{{1,2}}/)?{PICTURES}([^/?#]+)")  # `../` is the way from a digest's own file
 MARKS = {"heading_open": "【", "heading_close": "】", "td_close": "　", "th_close": "　", "hr": "————"}
 
 
@@ -31,12 +37,27 @@ def blocks(text: str, *, first_line: int = 1) -> tuple[Block, ...]:
     return tuple(_block(voice, [token for _, token in spoken]) for voice, spoken in _by_voice(tokens))
 
 
-def pictures(text: str, *, first_line: int = 1) -> Iterator[int]:
-    """Give the lines with pictures, which nobody will see: neither the chat nor our pages show them."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture in a body: its line, its words, and its file in the pack's `pictures`; "" where it lies elsewhere.
+
+    What lies elsewhere nobody will see.
+    """
+
+    line: int
+    file: str
+    words: str
+
+
+def pictures(text: str, *, first_line: int = 1) -> Iterator[Shown]:
+    """Give the pictures of a body."""
     tokens = _markdown().parse(text) if "![" in text else ()
     for token in tokens:
-        if any(child.type == "image" for child in token.children or ()):
-            yield first_line + (token.map or [0])[0]
+        line = first_line + (token.map or [0])[0]
+        for child in token.children or ():
+            line += child.type in LINE_BREAKS
+            if child.type == "image":
+                yield Shown(line, _file(child), child.content.strip())
 
 
 def _by_voice(tokens: Sequence[Token]) -> Iterator[tuple[Voice, Iterator[tuple[Voice, Token]]]]:
@@ -58,7 +79,7 @@ def _block(voice: Voice, tokens: list[Token]) -> Block:
     html = nh3.clean(
         markdown.renderer.render(tokens, markdown.options, {}),
         tags=set(TAGS),
-        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}, "img": {"src", "alt"}},
         url_schemes={"http", "https"},
     )
     return Block(voice=voice, plain=_plain(tokens), html=html)
@@ -119,10 +140,24 @@ def _inline(children: Sequence[Token]) -> Iterator[str]:
                 address = str(child.attrGet("href") or "")
             case "link_close":
                 yield f"（{address}）"
+            case "image" if _file(child):
+                yield f"［图：{child.content}］"
             case _:
                 yield child.content
 
 
+def _file(image: Token) -> str:
+    found = _FILE.fullmatch(unquote(str(image.attrGet("src") or "")))
+    return found[1] if found else ""
+
+
+def _image(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
+    file = _file(tokens[at])
+    return f'<img src="{PICTURES}{quote(file)}" alt="{escape(tokens[at].content)}">' if file else ""
+
+
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
+    markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
+    markdown.add_render_rule("image", _image)
+    return markdown

@@ -5,13 +5,14 @@ whose error types are the keys of the table in `content.faults`. A naive time ne
 `{"zone": tzinfo}`: it is the pack's own time.
 """
 
+import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -448,6 +449,19 @@ class DigestKind(StrEnum):
 KINDS = {"news": DigestKind.NEWS, "policy": DigestKind.POLICY, "要闻": DigestKind.NEWS, "政策": DigestKind.POLICY}
 
 
+PICTURES = "pictures/"  # before the name of a file, in a digest's Markdown and in the HTML that is made of it
+_PICTURED = re.compile(rf'(?<=<img src="){PICTURES}([^"]+)')
+
+
+def _file(found: re.Match[str]) -> str:
+    return unquote(html.unescape(found[1]))
+
+
+def pictured(words: str, at: Callable[[str], str]) -> str:
+    """Give a digest's HTML with the address that `at` says for the file's name in place of each picture."""
+    return _PICTURED.sub(lambda found: html.escape(at(_file(found))), words)
+
+
 class Voice(StrEnum):
     """Who speaks in a block: the quoted source, the report about it, or we ourselves (after `## 解读`)."""
 
@@ -458,7 +472,7 @@ class Voice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Block:
-    """A stretch of a digest in one voice: `plain` for the chat, `html` safe to show as it is."""
+    """A stretch of a digest in one voice: `plain` for the chat, `html` safe to show once it is `pictured`."""
 
     voice: Voice
     plain: str
@@ -502,8 +516,13 @@ class Digest:
 
     @property
     def html(self) -> str:
-        """The whole body, safe to show: a `<section class="official|report|own">` a block."""
+        """The whole body, safe to show once it is `pictured`: a `<section class="official|report|own">` a block."""
         return "\n".join(f'<section class="{block.voice}">\n{block.html}</section>' for block in self.blocks)
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The files of the pack that its body shows."""
+        return tuple(dict.fromkeys(map(_file, _PICTURED.finditer(self.html))))
 
 
 # Menu, organisations, account, workdays

@@ -1,4 +1,4 @@
-"""The pack's pictures, for questions and for covers of mass sends: what kind each is, and small enough for a phone."""
+"""The pack's pictures, for questions, digests and covers: what kind each is, and small enough for a phone."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from content.faults import Unreadable
 
 MOST_BYTES = 300 * 1024
+IN_DIGESTS = ("image/png", "image/jpeg")  # a digest may be an article, and the platform shows no other in one (§8)
 KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 
 

@@ -7,7 +7,6 @@ from content.agreement import Check, Clash, Pack, listed
 from content.exams import Exam
 from content.files import Questions
 from content.models import Account, Cite, QuestionType
-from content.pictures import PictureFile
 from content.positions import Place
 from content.regulations import Regulation, Regulations
 
@@ -104,7 +103,7 @@ def _cases_have_their_parts(pack: Pack) -> Iterator[Clash]:
 
 
 def _pictures_are_there(pack: Pack) -> Iterator[Clash]:
-    there_are = {file.removeprefix("pictures/") for file, _ in pack.every(PictureFile)}
+    there_are = pack.pictures()
     for file, made in pack.every(Questions):
         for index, question in enumerate(made.bank.outlines):
             for picture in question.pictures:

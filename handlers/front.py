@@ -1,9 +1,10 @@
-"""The site's first page, the look of all pages for members, and what is said where there is no page to show."""
+"""The site's first page, the look of all pages for members, the pack's pictures, and what is said where nothing is."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import structlog
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -13,6 +14,8 @@ from content.shelf import Shelf
 from storage import trouble
 
 CONSOLE = "/admin/"
+PICTURES = "/p/pictures"  # those of the pack, for whoever has their address
+PICTURE_SECONDS = 60 * 60  # that a phone may keep one without asking again
 SERVER_ERRORS = 500  # and above
 KEPT_HEADERS = ("Allow", "Retry-After")
 
@@ -28,6 +31,16 @@ class Front:
     def home(self) -> ResponseReturnValue:
         """Whose site this is, and the way to what anyone may read."""
         return fresh_or_same(make_response(render_template("front/home.html", account=self._account)))
+
+    def picture(self, name: str) -> ResponseReturnValue:
+        """A picture of the pack."""
+        found = self.shelf.current().pictures.get(name)
+        if found is None:
+            abort(404)
+        answer = Response(found.data, mimetype=found.kind)
+        answer.add_etag()
+        answer.cache_control.public, answer.cache_control.max_age = True, PICTURE_SECONDS
+        return answer.make_conditional(request)
 
     def problem(self, error: HTTPException) -> ResponseReturnValue:
         """What is wrong, in the reader's language and in the look of the part of the site that they are in."""
@@ -58,14 +71,21 @@ class Front:
 
 
 def blueprint(shelf: Shelf) -> Blueprint:
-    """Serve / and the style sheet of the pages, and answer on the whole site where there is nothing to show."""
+    """Serve /, the style sheet of the pages and the pictures, and answer on the whole site where nothing is."""
     front = Front(shelf)
     doors = Blueprint("front", __name__, template_folder="templates")
     doors.add_url_rule("/", "home", front.home)
     doors.add_url_rule("/p/style.css", "style", _style)
+    doors.add_url_rule(f"{PICTURES}/<name>", "picture", front.picture)
+    doors.add_url_rule("/p/quiz/pictures/<name>", "old_picture", front.picture)  # links to it lie in chats
     doors.app_errorhandler(HTTPException)(front.problem)
     doors.app_errorhandler(Exception)(front.fell)
     return doors
+
+
+def picture_at(public_url: str, name: str) -> str:
+    """The whole address of a picture of the pack; without a `public_url` below what is asked right now."""
+    return f"{public_url or request.url_root.rstrip('/')}{PICTURES}/{quote(name)}"
 
 
 def fresh_or_same(response: Response) -> Response:

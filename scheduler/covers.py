@@ -1,8 +1,10 @@
-"""A mass send's articles, with a cover out of the pack: put into the account's library once, and used again."""
+"""A mass send's articles, with cover and pictures out of the pack: put at the platform once, and used again."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple, Protocol
 
+from content.models import pictured
 from scheduler import reasons
 from storage.materials import Materials
 from storage.wording import Content
@@ -18,6 +20,9 @@ class Library(Protocol):
 
     def add_material(self, kind: Literal["image", "voice", "thumb"], content: bytes) -> Material:
         """Keep a file for good."""
+
+    def upload_picture(self, content: bytes) -> str:
+        """Put a picture where articles may show it, and return its address."""
 
     def add_draft(self, articles: Sequence[Article | PictureArticle]) -> str:
         """Put articles into the drafts, and return their media id."""
@@ -36,21 +41,28 @@ class Turn(Protocol):
 class Covers:
     """`picture` gives what is in a picture of the pack by its digest; None where it isn't there any more.
 
-    `turn` names what one of the fleet does at a time.
+    `turn` names what one of the fleet does at a time. `materials` are the covers, `shown` what articles show.
     """
 
     def __init__(
-        self, materials: Materials, *, picture: Callable[[str], bytes | None], turn: Callable[[str], Turn]
+        self,
+        materials: Materials,
+        shown: Materials,
+        *,
+        picture: Callable[[str], bytes | None],
+        turn: Callable[[str], Turn],
     ) -> None:
         self._materials = materials
+        self._shown = shown
         self._picture = picture
         self._turn = turn
 
     def draft(self, content: Content, account: str, library: Library) -> str:
-        """Make a run's draft; raises what the platform says, and `Retryable` while another puts the cover there.
+        """Make a run's draft; raises what the platform says, and `Retryable` while another puts a picture there.
 
         A cover that somebody has deleted from the library meanwhile is put there once more.
         """
+        content = replace(content, articles=self._illustrated(content, account, library))
         if not content.mass_picture:
             return library.add_draft(_articles(content, content.mass_cover))
         known = self._materials.find(account, content.mass_picture)
@@ -61,24 +73,49 @@ class Covers:
                 if error.errcode != NO_MATERIAL:
                     raise
                 self._materials.forget(account, content.mass_picture, known)
-        return library.add_draft(_articles(content, self._put(content, account, library)))
+        return library.add_draft(_articles(content, self._cover(content, account, library)))
 
-    def _put(self, content: Content, account: str, library: Library) -> str:
-        turn = self._turn(f"cover:{account}:{content.mass_picture}")
+    def _cover(self, content: Content, account: str, library: Library) -> str:
+        cover = _Wanted("cover", account, content.mass_picture, content.mass_cover)
+        return self._put(cover, self._materials, lambda data: library.add_material("image", data).media_id)
+
+    def _illustrated(self, content: Content, account: str, library: Library) -> tuple[Mapping[str, str], ...]:
+        """The articles with their pictures at the platform's own addresses: it shows no others."""
+        at = {
+            name: self._put(_Wanted("picture", account, digest, name), self._shown, library.upload_picture)
+            for name, digest in content.mass_pictures.items()
+        }
+        return tuple({**each, "content": pictured(each["content"], at.__getitem__)} for each in content.articles)
+
+    def _put(self, wanted: "_Wanted", known: Materials, put: Callable[[bytes], str]) -> str:
+        """Under what the platform knows a picture, which one of the fleet puts there where it isn't yet."""
+        account, digest = wanted.account, wanted.digest
+        if found := known.find(account, digest):
+            return found
+        turn = self._turn(f"{wanted.kind}:{account}:{digest}")
         if not turn.hold():
             raise Retryable(-1)
         try:
-            return self._materials.find(account, content.mass_picture) or self._put_now(content, account, library)
+            return known.find(account, digest) or self._put_now(wanted, known, put)
         finally:
             turn.let_go()
 
-    def _put_now(self, content: Content, account: str, library: Library) -> str:
-        picture = self._picture(content.mass_picture)
+    def _put_now(self, wanted: "_Wanted", known: Materials, put: Callable[[bytes], str]) -> str:
+        picture = self._picture(wanted.digest)
         if picture is None:
-            raise Misconfigured(None, reasons.NO_PICTURE.format(name=content.mass_cover))
-        media_id = library.add_material("image", picture).media_id
-        self._materials.keep(account, content.mass_picture, media_id)
-        return media_id
+            raise Misconfigured(None, reasons.NO_PICTURE.format(name=wanted.name))
+        there = put(picture)
+        known.keep(wanted.account, wanted.digest, there)
+        return there
+
+
+class _Wanted(NamedTuple):
+    """A picture that an account is to have: as a `cover` or as a `picture` in an article."""
+
+    kind: str
+    account: str
+    digest: str
+    name: str
 
 
 def _articles(content: Content, cover: str) -> list[Article]:

@@ -145,6 +145,7 @@ def _content(
 ) -> Content:
     link, picture = library.link_of(broadcast, digests=digests, now=now)
     told = _for_groups(library, broadcast, digests, now)
+    told_whole = digests[: limits.ARTICLES] if broadcast.mass_cover else ()
 
     def said(variant: broadcasts.Variant | None) -> dict[str, Any]:
         """The fields of `Words`."""
@@ -176,9 +177,10 @@ def _content(
         mini_template_id=broadcast.mini_template_id,
         mini_page=broadcast.mini_page,
         mini_appid=broadcast.mini_appid,
-        articles=tuple(map(_article, digests[: limits.ARTICLES])) if broadcast.mass_cover else (),
+        articles=tuple(map(_article, told_whole)),
         mass_cover=broadcast.mass_cover,
         mass_picture=library.pictures[broadcast.cover_file].digest if broadcast.cover_file else "",
+        mass_pictures={name: library.pictures[name].digest for each in told_whole for name in each.pictures},
         mass_reprint=broadcast.mass_reprint,
         service_template_id=broadcast.service_template_id,
         service_fields=_service_fields(library, broadcast, digests, now),
@@ -195,7 +197,10 @@ def _content(
 
 
 def _article(digest: Digest) -> dict[str, str]:
-    """A digest as an article of the account's own, its title and summary cut to what a draft takes."""
+    """A digest as an article of the account's own, its title and summary cut to what a draft takes.
+
+    Its pictures are still files of the pack (`scheduler.covers`).
+    """
     return {
         "title": limits.fit_title(digest.title),
         "digest": digest.summary[: limits.DIGEST_CHARS],

@@ -1,42 +1,54 @@
-"""Pictures that lie in an account's library for good: by what is in them, so that each is put there once."""
+"""The pack's pictures at the platform: under what each account knows them, so that each is put there once.
+
+A cover is material, for good, and known by its id; a picture inside an article is no material, and has an address.
+"""
+
+from typing import Any
 
 import sqlalchemy as sa
 
 from storage.db import Database, metadata
 
-materials = sa.Table(
-    "materials",
-    metadata,
-    sa.Column("account", sa.String(64), primary_key=True),
-    sa.Column("digest", sa.String(64), primary_key=True),  # SHA-256 of the file
-    sa.Column("media_id", sa.String(128), nullable=False),
-    sqlite_with_rowid=False,
-)
+
+def _known_as(table: str, column: str, longest: int) -> sa.Table:
+    return sa.Table(
+        table,
+        metadata,
+        sa.Column("account", sa.String(64), primary_key=True),
+        sa.Column("digest", sa.String(64), primary_key=True),  # SHA-256 of the file
+        sa.Column(column, sa.String(longest), nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+materials = _known_as("materials", "media_id", 128)
+article_pictures = _known_as("article_pictures", "address", 512)
 
 
 class Materials:
-    """Under which id the platform knows a file. Every method is safe to repeat."""
+    """Under what the platform knows a file, as material or else `in_articles`. Every method is safe to repeat."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, in_articles: bool = False) -> None:
         self._db = db
+        self._table = article_pictures if in_articles else materials
+        *_, self._known = self._table.c
 
     def find(self, account: str, digest: str) -> str:
-        """The file's id, "" where it isn't there."""
+        """The file's id or address, "" where it isn't there."""
         with self._db.read() as connection:
-            found: str | None = connection.execute(sa.select(materials.c.media_id).where(_is(account, digest))).scalar()
+            found: str | None = connection.execute(sa.select(self._known).where(self._is(account, digest))).scalar()
             return found or ""
 
-    def keep(self, account: str, digest: str, media_id: str) -> None:
-        """Note under which id it lies there; the first one stays."""
-        row = self._db.insert(materials).values(account=account, digest=digest, media_id=media_id)
+    def keep(self, account: str, digest: str, known: str) -> None:
+        """Note under what it lies there; the first one stays."""
+        values: dict[str, Any] = {"account": account, "digest": digest, self._known.name: known}
         with self._db.begin() as connection:
-            connection.execute(row.on_conflict_do_nothing())
+            connection.execute(self._db.insert(self._table).values(values).on_conflict_do_nothing())
 
-    def forget(self, account: str, digest: str, media_id: str) -> None:
-        """Drop an id that the platform doesn't know any more."""
+    def forget(self, account: str, digest: str, known: str) -> None:
+        """Drop what the platform doesn't know any more."""
         with self._db.begin() as connection:
-            connection.execute(materials.delete().where(_is(account, digest), materials.c.media_id == media_id))
+            connection.execute(self._table.delete().where(self._is(account, digest), self._known == known))
 
-
-def _is(account: str, digest: str) -> sa.ColumnElement[bool]:
-    return (materials.c.account == account) & (materials.c.digest == digest)
+    def _is(self, account: str, digest: str) -> sa.ColumnElement[bool]:
+        return (self._table.c.account == account) & (self._table.c.digest == digest)

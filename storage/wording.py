@@ -39,6 +39,7 @@ class Content(Words):
     articles: tuple[Mapping[str, str], ...] = ()  # of a mass send that is no words: title, digest, content, source_url
     mass_cover: str = ""
     mass_picture: str = ""  # the digest of the cover, where it is a file of the pack
+    mass_pictures: Mapping[str, str] = field(default_factory=dict)  # in the articles: each file's digest, by its name
     mass_reprint: bool = False
     service_template_id: str = ""
     service_fields: Mapping[str, str] = field(default_factory=dict)

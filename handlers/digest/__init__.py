@@ -29,6 +29,6 @@ def feature(
     return Feature(
         name="digest",
         chat=chat.routes(shelf=shelf, zone=zone, public_url=public_url.rstrip("/")),
-        api=api.blueprint(api.Reader(shelf=shelf, zone=zone, clock=clock)),
+        api=api.blueprint(api.Reader(shelf=shelf, zone=zone, clock=clock, public_url=site.public_url)),
         pages_for_anyone=pages.blueprint(site),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 from content.library import Library
 from content.models import Digest, DigestKind, Voice
 from content.shelf import Shelf
-from handlers import openapi, session
+from handlers import front, openapi, session
 from handlers.digest import engine
 from handlers.digest.engine import Ask
 from handlers.openapi import Line, Paged
@@ -67,7 +68,7 @@ class Stretch(BaseModel):
 
     voice: Voice
     plain: str
-    html: str = Field(description="Safe to show as it is.")
+    html: str = Field(description="Safe to show as it is; its pictures have whole addresses.")
 
 
 class Whole(Headline):
@@ -81,11 +82,15 @@ class Whole(Headline):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What the doors do. Who asks sees what is for everybody and for the organisations they belong to."""
+    """What the doors do. Who asks sees what is for everybody and for the organisations they belong to.
+
+    `public_url` is where phones reach the pictures, "" for wherever they are asked for.
+    """
 
     shelf: Shelf
     zone: ZoneInfo
     clock: Callable[[], datetime]
+    public_url: str = ""
 
     def listed(self, wanted: Wanted) -> Headlines:
         """The digests of a kind, on a topic, with some words."""
@@ -102,7 +107,8 @@ class Reader:
         digest = self._library.digests.get(slug)
         if digest is None or not digest.is_out(self.clock()) or not self._readable([digest]):
             raise Refused(NO_SUCH_DIGEST)
-        parts = [Stretch(voice=each.voice, plain=each.plain, html=each.html) for each in engine.parts(digest)]
+        found = engine.parts(digest, at=partial(front.picture_at, self.public_url))
+        parts = [Stretch(voice=each.voice, plain=each.plain, html=each.html) for each in found]
         return Whole(
             **self._headline(digest),
             source_url=digest.source_url,

@@ -287,7 +287,7 @@ class Reader:
             digest=digest,
             day=self._day(digest, turn),
             what=self._what(digest.kind),
-            parts=engine.parts(digest),
+            parts=engine.parts(digest, at=str),  # which shows none
             address=self._address(digest) if engine.is_public(digest) else "",
             has_next=number < len(listing.slugs),
         )

@@ -3,13 +3,13 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, tzinfo
 from enum import StrEnum
 from typing import Any, Self
 
-from content.models import Digest, DigestKind, Organisation, Topic, Voice
+from content.models import Digest, DigestKind, Organisation, Topic, Voice, pictured
 
 SHOWN = 8  # on a page of the chat's list
 MOST = 40  # five pages of a chat are more than anyone turns; the web page has the rest
@@ -246,10 +246,10 @@ class Part:
     html: str
 
 
-def parts(digest: Digest) -> list[Part]:
-    """The body in its voices; the heading 解读 with nothing under it is left out."""
+def parts(digest: Digest, *, at: Callable[[str], str]) -> list[Part]:
+    """The body in its voices, each picture where `at` says; the heading 解读 with nothing under it is left out."""
     bare = (
-        Part(block.voice, _OWN_HEADING.sub("", block.plain), _OWN_HEADING.sub("", block.html))
+        Part(block.voice, _OWN_HEADING.sub("", block.plain), _OWN_HEADING.sub("", pictured(block.html, at)))
         for block in digest.blocks
     )
     return [part for part in bare if part.plain]

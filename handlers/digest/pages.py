@@ -21,7 +21,7 @@ from content.models import Digest, DigestKind
 from content.shelf import Shelf
 from handlers import front
 from handlers.digest import engine
-from handlers.digest.engine import Ask
+from handlers.digest.engine import Ask, Part
 from handlers.sharing import Sharing
 
 ON_A_PAGE = 20
@@ -61,7 +61,8 @@ class Site:
         if digest is None or not engine.is_public(digest) or not digest.is_out(self.clock()):
             abort(404)
         topics = [topic for topic in self._library.account.topics if topic.id in digest.topics]
-        return self._page("one", digest=digest, parts=engine.parts(digest), topics=topics, sharing=self.sharing)
+        parts = engine.parts(digest, at=lambda name: url_for("front.picture", name=name))
+        return self._page("one", digest=digest, parts=parts, topics=topics, sharing=self.sharing)
 
     def atom(self) -> ResponseReturnValue:
         """What is out, for feed readers, in Atom."""
@@ -96,12 +97,16 @@ class Site:
             title=digest.title,
             address=self._address("digest.one", slug=digest.slug),
             summary=digest.summary,
-            html=render_template("digest/feed.html", digest=digest, parts=engine.parts(digest)).strip(),
+            html=render_template("digest/feed.html", digest=digest, parts=self._parts(digest)).strip(),
             published=digest.publish_at.astimezone(self.zone),
             source=digest.source_name,
             source_url=digest.source_url or "",
             topics=[names.get(topic, topic) for topic in digest.topics],
         )
+
+    def _parts(self, digest: Digest) -> list[Part]:
+        """As whoever reads elsewhere shows them: with whole addresses."""
+        return engine.parts(digest, at=partial(front.picture_at, self.public_url))
 
     def _changes(self, now: datetime) -> list[datetime]:
         """When something came out or was taken down, until now."""
@@ -151,16 +156,18 @@ class Plain:
     zone: ZoneInfo
     now: datetime
 
-    def files(self) -> Iterator[tuple[str, str]]:
-        """Every file's name and text: the lists beside index.html, the digests in a folder of theirs."""
+    def files(self) -> Iterator[tuple[str, str | bytes]]:
+        """Every file's name and content: the lists beside index.html, the digests and pictures in folders of theirs."""
         web = Flask(__name__, template_folder=str(TEMPLATES), static_folder=None)
         with web.app_context():
             yield STYLE, render_template("front/style.css")
             yield from self._lists()
             for digest in self._out:
                 topics = [topic for topic in self.library.account.topics if topic.id in digest.topics]
-                parts = engine.parts(digest)
+                parts = engine.parts(digest, at=lambda name: f"../{quote(_plain_picture(name))}")
                 yield _plain_one(digest.slug), self._page("one", up="../", digest=digest, parts=parts, topics=topics)
+            for name in {name for digest in self._out for name in digest.pictures}:
+                yield _plain_picture(name), self.library.pictures[name].data
 
     def _lists(self) -> Iterator[tuple[str, str]]:
         out = self._out
@@ -198,6 +205,10 @@ class Plain:
 
 def _plain_one(slug: str) -> str:
     return f"digest/{slug}.html"
+
+
+def _plain_picture(name: str) -> str:
+    return f"pictures/{name}"
 
 
 def _plain_list(kind: str | None, topic: str, number: int) -> str:

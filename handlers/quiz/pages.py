@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.library import Library
@@ -27,7 +27,6 @@ from storage.quiz import QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
 _ID = re.compile("[0-9a-f]{32}", re.ASCII)
-PICTURE_SECONDS = 60 * 60  # that a phone may keep a picture without asking again
 _NUMBER = re.compile("[0-9A-Z]{8}", re.ASCII)
 
 
@@ -275,21 +274,11 @@ def blueprint(quiz: Quiz) -> Blueprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Public:
-    """What anybody can see: the pack's pictures, and, by a certificate's number, what it is of. It says no names."""
+    """What anybody can see: by a certificate's number what it is of. It says no names."""
 
     sittings: Sittings
     shelf: Shelf
     zone: tzinfo
-
-    def picture(self, name: str) -> ResponseReturnValue:
-        """A picture of the pack."""
-        found = self.shelf.current().pictures.get(name)
-        if found is None:
-            abort(404)
-        answer = Response(found.data, mimetype=found.kind)
-        answer.add_etag()
-        answer.cache_control.public, answer.cache_control.max_age = True, PICTURE_SECONDS
-        return answer.make_conditional(request)
 
     def ask(self) -> ResponseReturnValue:
         """A form for a certificate's number."""
@@ -307,9 +296,8 @@ class Public:
 
 
 def for_anyone(public: Public) -> Blueprint:
-    """Serve /p/quiz/certificate, since whoever is shown a number may check it, and /p/quiz/pictures."""
+    """Serve /p/quiz/certificate, since whoever is shown a number may check it."""
     doors = Blueprint("quiz_open", __name__, url_prefix="/p/quiz", template_folder="../templates")
     doors.add_url_rule("/certificate", "ask", public.ask)
     doors.add_url_rule("/certificate", "found", public.found, methods=["POST"])
-    doors.add_url_rule("/pictures/<name>", "picture", public.picture)
     return doors

@@ -18,6 +18,12 @@ def zhibu(folder, files=FIRST):
     return call(None, [pages.group(lambda _config: files)], "pages", "write", folder)
 
 
+def test_a_picture_is_written_as_it_is(tmp_path):
+    zhibu(tmp_path / "www", [("pictures/a.png", b"\x89PNG\r\n\x1a\n")])
+
+    assert (tmp_path / "www" / "pictures" / "a.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
+
+
 def tree(folder: Path) -> dict[str, str]:
     return {str(file.relative_to(folder)): file.read_text("utf-8") for file in folder.rglob("*") if file.is_file()}
 

@@ -25,6 +25,7 @@ from .builders import (
 )
 
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
+PNG = b"\x89PNG\r\n\x1a\n"
 VISIT = {"channels": ["next_visit"], "template": "daily"}
 HOLIDAYS = "calendar/2027.toml"
 EXAM = "exams/spring.toml"
@@ -114,13 +115,18 @@ def push_with(**changed: Any) -> dict[str, Any]:
     return {PUSH: a_broadcast(**changed)}
 
 
+def picture_in(file: str, words: str, picture: str) -> dict[str, Any]:
+    """A digest with a picture on line 11, beside a picture that moves whatever it is called."""
+    body = f"一段\n\n![{words}](pictures/{picture})\n"
+    return {file: a_digest(body), "pictures/hui.png": PNG, "pictures/dong.png": b"GIF89a"}
+
+
 def service_to(audience: Mapping[str, Any]) -> dict[str, Any]:
     """A service notice to some."""
     return push_with(**SERVICE | {"audience": audience}, fields={}) | PLAIN
 
 
 # code, files changed, file at fault, line, a word of the sentence
-PNG = b"\x89PNG\r\n\x1a\n"
 A_CASE = a_question("anli", type="case", stem="材料", without=["options", "answer"])
 FAULTS = [
     ("string_too_long", {READY: READY_WORDS % ("字" * 501)}, READY, 2, "500"),
@@ -253,6 +259,9 @@ FAULTS = [
         4,
         "hui.png",
     ),
+    ("picture_unknown", picture_in(DIGEST, "图", "x.png"), DIGEST, 11, "hui.png"),
+    ("body_image_words", picture_in(DIGEST, "", "hui.png"), DIGEST, 11, "(pictures/hui.png)"),
+    ("body_image_kind", picture_in(DIGEST, "图", "dong.png"), DIGEST, 11, ".jpg"),
     ("case_unknown", bank_with(case="anli"), BANK, 11, "“anli”"),
     ("case_empty", {BANK: a_bank(a_question(), A_CASE)}, BANK, 12, "“anli”"),
     (

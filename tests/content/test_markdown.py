@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.faults import Unreadable
-from content.markdown import blocks, pictures
-from content.models import Voice
+from content.markdown import Shown, blocks, pictures
+from content.models import Voice, pictured
 
 DIGEST = """\
 一段导语。
@@ -101,20 +101,43 @@ def test_a_tag_is_shown_as_it_was_written():
 
 
 @pytest.mark.parametrize(
-    ("text", "lines"),
+    ("text", "found"),
     [
-        ("一段\n\n![图](https://example.org/a.png)\n\n![二][b]\n\n[b]: https://example.org/b.png", [12, 14]),
-        ("真好![1](https://example.org)", [10]),
+        (
+            "一段\n\n![图](https://example.org/a.png)\n\n![二][b]\n\n[b]: https://example.org/b.png",
+            [(12, "", "图"), (14, "", "二")],
+        ),
+        ("一行\n又一行\n![徽](pictures/hui.png)![](../pictures/a.jpg)", [(12, "hui.png", "徽"), (12, "a.jpg", "")]),
+        ("![章](./pictures/党章.png)", [(10, "党章.png", "章")]),
+        ("![绝](/pictures/a.png)![里](pictures/b/a.png)", [(10, "", "绝"), (10, "", "里")]),
+        ("![外](https://example.org/pictures/a.png)", [(10, "", "外")]),
+        ("真好![1](https://example.org)", [(10, "", "1")]),
         ("不是![图", []),
         ("没有", []),
     ],
-    ids=["two", "an exclamation before a link is one", "half of one", "none"],
-)
-def test_pictures_are_found(text, lines):
-    assert list(pictures(text, first_line=10)) == lines
+    ids=["elsewhere", "the pack's", "a Chinese name", "not quite", "a host's", "no picture", "half", "none"],
+)  # fmt: skip
+def test_pictures_are_found(text, found):
+    assert list(pictures(text, first_line=10)) == [Shown(*each) for each in found]
 
 
-def test_a_picture_is_its_caption_in_the_chat_and_nothing_on_a_page():
+def test_a_picture_of_the_pack_is_shown_on_a_page_and_said_in_the_chat():
+    (block,) = blocks('看![党徽，"金"色 > 红](../pictures/徽%201.png "题目")')
+
+    assert block.plain == '看［图：党徽，"金"色 > 红］'
+    assert pictured(block.html, lambda name: f"/p/<{name}>") == (
+        '<p>看<img src="/p/&lt;徽 1.png&gt;" alt="党徽，&quot;金&quot;色 &gt; 红"></p>'
+    )
+
+
+def test_words_that_look_like_a_picture_are_left_alone():
+    text = '`<img src="pictures/a.png">` <img src="pictures/a.png"> src="pictures/a.png"'
+    (block,) = blocks(text)
+
+    assert pictured(block.html, lambda name: f"https://example.org/{name}") == block.html
+
+
+def test_a_picture_from_elsewhere_is_its_caption_in_the_chat_and_nothing_on_a_page():
     (block,) = blocks("看![党徽](https://example.org/a.png)")
 
     assert (block.plain, block.html) == ("看党徽", "<p>看</p>")

@@ -15,6 +15,7 @@ PAGES_FOR_ANYONE = (
     "/p/digest",
     "/p/opinion/receipt",
     "/p/opinion/pictures",
+    "/p/pictures",
     "/p/quiz/certificate",
     "/p/survey/results",
     "/p/quiz/pictures",

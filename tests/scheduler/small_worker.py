@@ -83,7 +83,12 @@ def main() -> None:
             store=store,
             planner=planner,
             clients={"official": TencentWeChat(account, tokens)},
-            covers=Covers(Materials(db), picture=lambda _: None, turn=partial(Lease, memory, seconds=60)),
+            covers=Covers(
+                Materials(db),
+                Materials(db, in_articles=True),
+                picture=lambda _: None,
+                turn=partial(Lease, memory, seconds=60),
+            ),
             clock=clock,
         ),
         nights=Nights(store, manners),

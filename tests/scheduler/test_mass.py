@@ -2,8 +2,11 @@
 
 import asyncio
 import hashlib
+import json
+import re
 import shutil
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -632,6 +635,77 @@ def test_a_cover_that_is_another_picture_now_pauses_the_run_and_nobody_is_in_dou
     assert push.becomes("done")
 
 
+# -- pictures inside the articles ----------------------------------------------------------------------------------
+
+UPLOAD = "/cgi-bin/media/uploadimg"
+SHOWING = ({**TWO[0], "content": '<p>看<img src="pictures/cover.jpg" alt="一枚徽章"></p>'}, TWO[1])
+
+
+@pytest.fixture
+def showing_push(pictured):
+    """A run whose cover is shown in its first article too."""
+    digest = pictured.town.house.shelf.current().pictures["cover.jpg"].digest
+    shown = {"cover.jpg": digest}
+    return Push(pictured, articles=SHOWING, mass_cover="cover.jpg", mass_picture=digest, mass_pictures=shown)
+
+
+def drafted(push):
+    """The contents of the articles of the run's drafts, as they were handed in."""
+    return [each["content"] for call in push.street.sends(DRAFT) for each in json.loads(call["sent"])["articles"]]
+
+
+def test_a_picture_in_an_article_is_uploaded_once_and_shown_at_the_platforms_address(showing_push):
+    push, street = showing_push, showing_push.street
+    push.goes_out()
+    assert push.becomes("done")
+    its = {
+        name: getattr(push.run.content, name) for name in ("articles", "mass_cover", "mass_picture", "mass_pictures")
+    }
+    other = push.world.run("more-news:2026-11-23", channels=("mass",), **its)
+    push.world.deliver(other, *push.people, channel="mass")
+    asyncio.run(street.town.house.pushes.pump.work(other.key))
+
+    assert [len(cards(push, openid)) for openid in push.followers] == [2, 2, 2]
+    assert (len(street.sends(UPLOAD)), len(street.sends(ADD)), len(street.sends(DRAFT))) == (1, 1, 2)
+    (address,) = set(re.findall(r'<img src="(http[^"]+)" alt="一枚徽章">', "".join(drafted(push))))
+    assert urlsplit(address).hostname == "mmbiz.qpic.cn"
+
+
+def test_of_two_workers_one_uploads_a_picture_and_the_other_comes_again(showing_push):
+    push, street = showing_push, showing_push.street
+    house = street.town.house
+    street.stage.phone("knobs", path=UPLOAD, effect="delay", value=1, times=1)
+
+    def made():
+        try:
+            return house.pushes.pump.herald.covers.draft(
+                push.run.content, "official", house.platform.clients["official"]
+            )
+        except Retryable:
+            return ""
+
+    assert (sorted(map(bool, at_once([made, made]))), len(street.sends(UPLOAD))) == ([False, True], 1)
+
+
+def test_a_picture_that_is_another_one_now_pauses_the_run_with_its_name(showing_push):
+    push, street = showing_push, showing_push.street
+    is_taken(street, street.town.settings.content.folder / "pictures" / "cover.jpg", JPG + b"changed")
+    push.goes_out()
+    run = street.town.house.pushes.desk.status(RUN).run
+
+    assert (run.state, "cover.jpg" in run.reason, street.sends(DRAFT)) == ("paused", True, [])
+
+
+def test_a_lost_answer_of_an_upload_is_asked_for_again(showing_push):
+    push = showing_push
+    push.knob("drop_after", path=UPLOAD)
+    push.goes_out()
+    push.goes_out(minutes=2)
+
+    assert push.becomes("done")
+    assert [len(cards(push, openid)) for openid in push.followers] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("title", "fitted"),
     [("短", "短"), ("第一行\n第二行", "第一行 第二行"), ("字" * 40, "字" * 20 + "…"), ("a" * 40, "a" * 31 + "…")],
@@ -683,3 +757,18 @@ def test_a_cover_of_the_pack_is_kept_with_the_run_by_what_is_in_it(db, tmp_path)
     content = stage.desk.send("daily-digest", NOON).content
 
     assert (content.mass_cover, content.mass_picture) == ("cover.jpg", hashlib.sha256(JPG).hexdigest())
+
+
+def test_a_digests_pictures_are_kept_with_the_run_by_what_is_in_them(db, tmp_path):
+    folder = write_pack(tmp_path / "pack", broadcasts=(MASS,))
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "hui.jpg").write_bytes(JPG)
+    for file in (folder / "digests").iterdir():
+        file.write_text(f"{file.read_text('utf-8')}\n\n![徽](pictures/hui.jpg)\n", "utf-8")
+    stage = Stage(db, folder)
+    stage.reader("o-1")
+    stage.desk.send("daily-digest", NOON)
+    content = stage.desk.status("daily-digest").run.content
+
+    assert content.mass_pictures == {"hui.jpg": hashlib.sha256(JPG).hexdigest()}
+    assert '<img src="pictures/hui.jpg" alt="徽">' in content.articles[0]["content"]

@@ -281,7 +281,12 @@ class Stage(World):
         )
         clients = dict.fromkeys(accounts, self.wechat)
         self.herald = Herald(
-            covers=Covers(Materials(db), picture=lambda _: None, turn=partial(Lease, self.memory, seconds=60)),
+            covers=Covers(
+                Materials(db),
+                Materials(db, in_articles=True),
+                picture=lambda _: None,
+                turn=partial(Lease, self.memory, seconds=60),
+            ),
             store=self.store,
             planner=self.planner,
             clients=clients,

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from content.models import QuestionType
+from handlers.front import PICTURES
 from handlers.openapi import Line
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Asked
-from handlers.quiz.service import PICTURES
 from handlers.quiz.service.told import Paper
 from storage.duels import Duel
 from storage.sittings import Sitting
@@ -116,7 +116,7 @@ def _address(picture: str) -> str:
 class Pictured(BaseModel):
     """A picture, and its words for who can't see it."""
 
-    address: str = Field(examples=["/p/quiz/pictures/emblem.png"])
+    address: str = Field(examples=["/p/pictures/emblem.png"])
     words: str
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from content.library import Library
+from handlers.front import PICTURES
 from handlers.quiz import engine
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Answer, Asked, Mark
-from handlers.quiz.service import PICTURES, Service
+from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling
 from handlers.router import Turn
 from storage.quiz import QuizStore, Round

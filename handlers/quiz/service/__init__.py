@@ -22,7 +22,6 @@ from storage.places import Places
 from storage.quiz import Given, QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
-PICTURES = "/p/quiz/pictures"  # where the pages show those of the pack
 FEWEST_TRIED = 3  # questions of a topic, before it is called weak
 MOST_KEPT = 64  # banks whose questions were gone through
 _VERDICTS = {

@@ -146,7 +146,7 @@ def test_our_own_words_lose_their_heading_and_an_empty_stretch_its_place():
         Block(voice=Voice.OWN, plain="【解读】\n\n我们说【解读】", html="<h2>解读</h2>\n<p>我们说</p>"),
     )
 
-    parts = [(part.voice, part.plain, part.html) for part in engine.parts(a_digest(blocks=blocks))]
+    parts = [(part.voice, part.plain, part.html) for part in engine.parts(a_digest(blocks=blocks), at=str)]
 
     assert parts == [
         (Voice.REPORT, "摘要", "<p>摘要</p>"),

@@ -23,7 +23,7 @@ def files(town) -> Mapping[str, str]:
 def files_of(town: Any) -> Mapping[str, str]:
     found = [*Plain(library=town.house.shelf.current(), zone=town.settings.zone, now=town.clock()).files()]
     assert len(dict(found)) == len(found), "two files have one name"
-    return dict(found)
+    return {name: content if isinstance(content, str) else "" for name, content in found}
 
 
 def main_of(html: str) -> list[str]:

@@ -256,18 +256,18 @@ def test_a_picture_is_shown_where_one_can_be_and_described_elsewhere(small, mini
     small.holds(a_question("q1", picture={"file": "hui.png", "words": "一枚徽章"}, options=options, answer=["jia"]))
     reader = small.town.reader("o-reader")
     told, shown, seen = small.town.phone().says("答题"), begun(mini).body["question"], reader.get(page(small, reader))
-    picture = reader.get("/p/quiz/pictures/hui.png")
+    picture = reader.get("/p/pictures/hui.png")
 
     assert "［图：一枚徽章］" in told
-    assert shown["pictures"] == [{"address": "/p/quiz/pictures/hui.png", "words": "一枚徽章"}]
-    assert sorted(each["picture"] for each in shown["choices"]) == ["", "/p/quiz/pictures/hui.png"]
-    assert seen.text.count('src="/p/quiz/pictures/hui.png"') == 2
+    assert shown["pictures"] == [{"address": "/p/pictures/hui.png", "words": "一枚徽章"}]
+    assert sorted(each["picture"] for each in shown["choices"]) == ["", "/p/pictures/hui.png"]
+    assert seen.text.count('src="/p/pictures/hui.png"') == 2
     assert (picture.status_code, picture.data, picture.mimetype) == (200, PNG, "image/png")
 
 
 @pytest.mark.parametrize("name", ["nichts.png", "..%2Faccount.toml", "hui.svg"])
 def test_only_pictures_of_the_pack_are_given(small, name):
-    assert small.town.client.get(f"/p/quiz/pictures/{name}").status_code == 404
+    assert small.town.client.get(f"/p/pictures/{name}").status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["fill", "short", "multi", "case"])
