@@ -128,6 +128,8 @@ def forecast_fields(found: Forecast) -> dict[str, Any]:
             for why, number in found.closed.items()
         ],
         "had_enough": found.full,
+        "held_back": found.held_back,
+        "waits_until": found.waits_until and found.waits_until.isoformat(),
         "credits": found.credits,
         "window_messages": found.window_messages,
         "quotas": [
@@ -143,7 +145,7 @@ def forecast_fields(found: Forecast) -> dict[str, Any]:
 def forecast_lines(found: Forecast, zone: tzinfo) -> str:
     """A forecast, a line for each thing that it tells."""
     head = f"{found.key}  due {_time(found.due_at, zone)}"
-    return "\n".join([head, *_remarks(found, zone), *_people(found), *_costs(found, zone), *_some(found)])
+    return "\n".join([head, *_remarks(found, zone), *_people(found, zone), *_costs(found, zone), *_some(found)])
 
 
 def _remarks(found: Forecast, zone: tzinfo) -> Iterator[str]:
@@ -163,7 +165,7 @@ def _remarks(found: Forecast, zone: tzinfo) -> Iterator[str]:
         yield f"  Nobody is {each!r} on the roster, or bears that tag."
 
 
-def _people(found: Forecast) -> Iterator[str]:
+def _people(found: Forecast, zone: tzinfo) -> Iterator[str]:
     for channel, count in found.channels.items():
         yield f"  {channel or NOBODY_CAN:<24}{count:>8}"
     for why, number in found.closed.items():
@@ -171,6 +173,9 @@ def _people(found: Forecast) -> Iterator[str]:
         yield f"    {number} of these: {reasons}"
     if found.full:
         yield f"  {found.full} have had enough pushes: it is kept for their next visit."
+    if found.waits_until:
+        until = _time(found.waits_until, zone)
+        yield f"  {found.held_back} have had enough today, and a send to all can't spare them: it waits until {until}."
 
 
 def _costs(found: Forecast, zone: tzinfo) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -88,6 +88,8 @@ class Beginner:
         """Begin a run whose time has come, or give it up."""
         if run.expires_at <= now:
             self._give_up(run, run.content, reasons.EXPIRED, now)
+        elif self._waits_for_tomorrow(run, now):
+            return
         elif self.begins(run) <= now and not self._manners.is_quiet(now):
             content = self._composer.composed_by(run, now)
             if content.is_for_anybody:
@@ -112,8 +114,7 @@ class Beginner:
         if not is_known:
             self._wait_for(reasons.STOPS_FIRST, run)
             return self._again(run)
-        if forgotten := self._planner.audience.forgotten(content):
-            self._give_up(run, Content(), reasons.FORGOTTEN.format(digests="、".join(forgotten)), now)
+        if self._is_stopped(run, content, now, left=expires_at - now):
             return self._again(run)
         if run.state is not RunState.PLANNING or later > run.expires_at or is_early(run):
             self._store.replan(run.key, before=run.state, content=content, expires_at=later, now=now)
@@ -124,6 +125,26 @@ class Beginner:
             self.wake(run.key)
             self._store.finish(run.key)
         return self._again(run)
+
+    def _is_stopped(self, run: Run, content: Content, now: datetime, *, left: timedelta) -> bool:
+        """Give a run up that asks for what nobody knows any more; put one off that can't spare who has had enough."""
+        if forgotten := self._planner.audience.forgotten(content):
+            self._give_up(run, Content(), reasons.FORGOTTEN.format(digests="、".join(forgotten)), now)
+        elif self._planner.held_back(run.key, content, now=now):
+            self._put_off(run, content, now, left=left)
+        else:
+            return False
+        return True
+
+    def _put_off(self, run: Run, content: Content, now: datetime, *, left: timedelta) -> None:
+        """Let a run wait for tomorrow, when nobody has had enough yet; what is left of its time is left then."""
+        ends = max(run.expires_at, self._manners.next_day(now) + left)
+        if self._store.replan(run.key, before=run.state, content=content, expires_at=ends, now=now):
+            self._store.posts.drop(run.key)
+            self._wait_for(reasons.FULL, run)
+
+    def _waits_for_tomorrow(self, run: Run, now: datetime) -> bool:
+        return run.reason == reasons.FULL and now < self._manners.next_day(run.planned_at)
 
     def fill(self, run: Run, now: datetime) -> None:
         """Write a row for everybody who is meant, and a post for every group."""

@@ -34,9 +34,10 @@ class Forecast:
     named, and `few` people, fewer than five, are not counted.
 
     `closed` is why those whom nobody can reach can't be: for each way of being closed, by channel, how many; `full`
-    have had enough pushes, so it is kept for their visit. `credits` and `window_messages` are what it takes of members'
-    own, `left` what it leaves of the accounts' quotas. `last_at` is when the last would have it, if it began now or at
-    its time; None where there are only lines to be kept, or nobody knows.
+    have had enough pushes, so it is kept for their visit. `held_back` have had enough today and can't be spared, since
+    it goes to all on their account at once: so all of it waits until `waits_until`. `credits` and `window_messages` are
+    what it takes of members' own, `left` what it leaves of the accounts' quotas. `last_at` is when the last would have
+    it, if it began now or at its time; None where there are only lines to be kept, or nobody knows.
     """
 
     key: str
@@ -51,6 +52,8 @@ class Forecast:
     few: bool = False
     closed: Mapping[Why, int] = field(default_factory=dict)
     full: int = 0
+    held_back: int = 0
+    waits_until: datetime | None = None
     credits: int = 0
     window_messages: int = 0
     left: Sequence[Left] = ()
@@ -103,17 +106,23 @@ class Forecaster:
         least = SMALL if of_deeds(content, self._store.run) else 1
         channels, outlook = counted.channels, self._planner.outlook
         able = self._planner.able(content, now=now)
+        held_back = self._planner.held_back(key, content, now=now) if begins < self._manners.next_day(now) else 0
+        waits_until = self._manners.next_day(now) if held_back else None
         spends = {name: self._planner.spends(name, content) for name in channels}
         return {
             "closed": {why: number for why, number in counted.closed.most_common() if number >= least},
             "full": counted.full if counted.full >= least else 0,
+            "held_back": held_back,
+            "waits_until": waits_until,
             "credits": sum(number for name, number in channels.items() if spends[name].get("spent_credit")),
             "window_messages": sum(number for name, number in channels.items() if spends[name].get("spent_window")),
             "left": (
                 *outlook.left(channels, able),
                 *outlook.mass_left(channels.get(MASS, 0), able.get(MASS, ()), now=now),
             ),
-            "last_at": outlook.last_at(channels, self._ahead(key), begins=self._manners.next_allowed(begins)),
+            "last_at": outlook.last_at(
+                channels, self._ahead(key), begins=waits_until or self._manners.next_allowed(begins)
+            ),
         }
 
     def _ahead(self, key: str) -> Mapping[str, int]:

@@ -56,6 +56,10 @@ class Manners:
         later = (datetime.combine(local.date() + timedelta(days=n), self.quiet_from, self.zone) for n in (0, 1))
         return self.quiet(moment) or self.quiet(next(each for each in later if each >= moment))
 
+    def next_day(self, moment: datetime) -> datetime:
+        """When on the day after that of a moment somebody may first be bothered."""
+        return self.next_allowed(self.midnight_before(moment) + timedelta(days=1))
+
     def midnight_before(self, moment: datetime) -> datetime:
         """When the day of a moment began."""
         return datetime.combine(moment.astimezone(self.zone).date(), time(), self.zone)

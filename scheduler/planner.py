@@ -52,6 +52,15 @@ class Planner:
         """
         return self._plans.count(self._plan(key, content, now))
 
+    def held_back(self, key: str, content: Content, *, now: datetime) -> int:
+        """How many have had enough today, and couldn't be spared: it would go to all on their account at once."""
+        plan = self._plan(key, content, now)
+        today = [cap for cap in plan.caps if not cap.broadcast]
+        goes_to_all = any(
+            each.for_all and (each.accounts or frozenset()) - each.refused - each.spent for each in plan.openings
+        )
+        return self._plans.count(replace(plan, caps=today)).over if today and goes_to_all else 0
+
     def forecast(self, key: str, content: Content, *, now: datetime) -> Mapping[str, int]:
         """How many would be reached by which channel, in the order of preference, "" for none."""
         return self.in_order(self.expected(key, content, now=now), content)

@@ -83,12 +83,14 @@ Why = tuple[tuple[str, Closed], ...]
 class Counted:
     """How many persons a plan reaches by each channel, "" for none; and why those not, by what closed each channel.
 
-    `full` have had enough: for them a patient channel was taken.
+    `full` have had enough: for them a patient channel was taken. `over` have too, and can't be spared: what goes to all
+    on their account goes to them.
     """
 
     channels: Counter[str] = field(default_factory=Counter)
     closed: Counter[Why] = field(default_factory=Counter)
     full: int = 0
+    over: int = 0
 
 
 class Plans:
@@ -114,16 +116,17 @@ class Plans:
     def count(self, plan: Plan) -> Counted:
         """What `fill` would do, and nothing is written; whom the run has served isn't counted."""
         sheet = self._sheet(plan)
-        channels, closed, full = Counter[str](), Counter[Why](), 0
+        channels, closed, full, over = Counter[str](), Counter[Why](), 0, 0
         for within in self._pieces():
             with self._db.bulk(writes=False) as connection:
                 rows = connection.execute(sheet.counted(within, self._told(connection, plan))).all()
             for number, place, is_full, *steps in rows:
                 channels[sheet.name(place)] += number
                 full += number if is_full and not sheet.is_for_all(place) else 0
+                over += number if is_full and sheet.is_for_all(place) else 0
                 if place == sheet.nowhere:
                     closed[sheet.why(steps)] += number
-        return Counted(channels, closed, full)
+        return Counted(channels, closed, full, over)
 
     def again(self, plan: Plan, persons: Collection[str]) -> Sequence[Row]:
         """The same for some persons, whoever is meant and whatever they have had; none for one who left."""

@@ -72,6 +72,14 @@ class Forecast(Protocol):
         """How many have had enough pushes."""
 
     @property
+    def held_back(self) -> int:
+        """How many have had enough today, and can't be spared."""
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """Until when it waits for their sake."""
+
+    @property
     def credits(self) -> int:
         """How many credits it takes."""
 
@@ -298,6 +306,7 @@ class Console:
             closed=[(self._closed(why), number) for why, number in ahead.closed.items()],
             left=[(each.account, self.words["channel"].get(each.channel, each.channel), each) for each in ahead.left],
             last_at=ahead.last_at and ahead.last_at.astimezone(self.zone),
+            waits_until=ahead.waits_until and ahead.waits_until.astimezone(self.zone),
             nobody_can=ahead.channels.get("", 0),
             groups=ahead.groups,
             seen=self._seen(broadcast, ahead),
