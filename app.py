@@ -288,7 +288,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             intake=intake_of(settings, clock_of(settings), shelf.current),
             zone=settings.zone,
             clock=clock,
-            outside=quiz.Outside(effect=effect, paces=paces, tell=tell, public_url=settings.public_url.rstrip("/")),
+            outside=quiz.Outside(
+                effect=effect,
+                paces=paces,
+                tell=tell,
+                organisation=people.organisation,
+                public_url=settings.public_url.rstrip("/"),
+            ),
             settings=settings.handlers.quiz,
         ),
         digest.feature(

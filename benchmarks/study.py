@@ -209,6 +209,7 @@ def of_draws(where: str, url: str, pack: Path, kept: Path) -> Iterator[Figure]:
         drawn=Daily(ASKED),
         reviews_a_day=10,
         questions_a_round=ASKED,
+        organisation=lambda _: "",
     )
     taken = []
     for number in range(DRAWS):

@@ -166,6 +166,9 @@ def _organisations_exist(pack: Pack) -> Iterator[Clash]:
 def _organisations_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ...]]]:
     for file, made in pack.every(Searchable):
         yield file, ("audience",), made.digest.audience
+    for file, questions in pack.every(Questions):
+        for index, question in enumerate(questions.bank.outlines):
+            yield file, ("question", index, "audience"), question.audience
     for file, place, group in _conditions(pack):
         yield file, (*place, "organisations"), group.organisations
     for file, survey in pack.every(Survey):

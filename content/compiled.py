@@ -166,7 +166,7 @@ def _columns(questions: Sequence[Question]) -> dict[str, Any]:
         "score": {at: each.score for at, each in enumerate(questions) if each.score != 1},
         **{
             name: {at: getattr(each, name) for at, each in enumerate(questions) if getattr(each, name)}
-            for name in ("case", "alias", "pictures", "has_parts")
+            for name in ("case", "alias", "audience", "pictures", "has_parts")
         },
         **{
             name: {at: day.isoformat() for at, each in enumerate(questions) if (day := getattr(each, name))}
@@ -267,6 +267,7 @@ def _outlines(columns: Mapping[str, Any]) -> tuple[Outline, ...]:
         spread("case", "", str),
         map(cites.__getitem__, _unpacked("L", columns["cited"])),
         spread("alias", ()),
+        spread("audience", ()),
         spread("pictures", ()),
         spread("score", 1, int),
         spread("has_parts", usual=False, read=bool),

@@ -129,7 +129,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "exam_times": ("closes_at 不在 opens_at 之后，没有人能考", "请改其中一个；只写日期的，closes_at 算到那一天结束"),
     "exam_short": (
         "这一部分要抽 {wanted} 题，可抽的只剩 {left} 题",
-        "只抽单选、多选、判断、填空题，前面几部分抽走的不再抽；请减少 count，放宽条件，或往题库里加题",
+        "只抽单选、多选、判断、填空题，写了 audience 的和前面几部分抽走的不抽；请减少 count，放宽条件，或往题库里加题",
     ),
     "topic_unknown_above": (
         "没有“{said}”这个主题，没有人能订阅它",

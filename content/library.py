@@ -25,6 +25,7 @@ from content.models import (
     Organisations,
     Question,
     WorkYear,
+    belonging,
     is_web_address,
 )
 from content.opinions import Matter, Matters, ReadyReply
@@ -46,7 +47,8 @@ Value = TypeVar("Value")
 class Library:
     """A good pack. `digests` are newest first; `questions` has every question by its id, `templates` by file name.
 
-    A case that is asked as its parts is none of the questions: `cases` has it.
+    A case that is asked as its parts is none of the questions: `cases` has it. `circles` are the organisations that
+    some questions are only for.
     """
 
     zone: tzinfo
@@ -56,6 +58,7 @@ class Library:
     banks: Mapping[str, AnyBank]
     questions: Mapping[str, Question]
     cases: Mapping[str, Question]
+    circles: frozenset[str]
     pictures: Mapping[str, PictureFile]
     digests: Mapping[str, Digest]
     broadcasts: Mapping[str, Broadcast]
@@ -73,7 +76,9 @@ class Library:
     _aliases: Mapping[str, str] = field(repr=False)
     _in_bank: Mapping[str, str] = field(repr=False)
     _folded: Mapping[str, str] = field(repr=False)
-    _drawable: dict[tuple[date, str | Part | None], tuple[Drawn, ...]] = field(default_factory=dict, repr=False)
+    _drawable: dict[tuple[date, str | Part | None, frozenset[str]], tuple[Drawn, ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def advice(self) -> tuple[Finding, ...]:
@@ -182,22 +187,40 @@ class Library:
         bank = self.banks.get(self._in_bank.get(question.id, ""))
         return self._topic_of(bank) if bank else ""
 
-    def questions_on(self, day: date, *, topic: str | None = None) -> tuple[Drawn, ...]:
-        """Give the questions in effect on a day, all or those of the banks of a topic, in the order of the pack."""
+    def circle(self, organisation: str) -> frozenset[str]:
+        """Give those of `circles` that who is bound to an organisation belongs to."""
+        return belonging(organisation, self.organisations) & self.circles
+
+    def is_for(self, question: Drawn, circle: frozenset[str]) -> bool:
+        """Whether a question, and the case that it is part of, may be asked of a circle's members."""
+        case = self.cases.get(question.case)
+        return question.is_for(circle) and (case is None or case.is_for(circle))
+
+    def questions_on(
+        self, day: date, *, topic: str | None = None, circle: frozenset[str] = frozenset()
+    ) -> tuple[Drawn, ...]:
+        """Give the questions in effect on a day, all or those of the banks of a topic, in the order of the pack.
+
+        What is only for some is among them where they are the `circle`.
+        """
         banks = (bank for bank in self.banks.values() if topic in {None, self._topic_of(bank)})
-        return self._in_effect(day, topic, (each for bank in banks for each in bank.outlines))
+        return self._in_effect(day, topic, circle, (each for bank in banks for each in bank.outlines))
 
     def drawn_from(self, part: Part, *, day: date) -> tuple[Drawn, ...]:
-        """Give the questions that a part of an exam may draw from on a day."""
-        return self._in_effect(day, part, part.of(self.banks.values(), called=self._called()))
+        """Give the questions that a part of an exam may draw from on a day: those for everybody, as the exam is."""
+        return self._in_effect(day, part, frozenset(), part.of(self.banks.values(), called=self._called()))
 
-    def _in_effect(self, day: date, of: str | Part | None, questions: Iterable[Drawn]) -> tuple[Drawn, ...]:
-        """Those in effect on a day, worked out once for a topic, a part or all."""
-        known = self._drawable.get((day, of))
+    def _in_effect(
+        self, day: date, of: str | Part | None, circle: frozenset[str], questions: Iterable[Drawn]
+    ) -> tuple[Drawn, ...]:
+        """Those in effect on a day for a circle, worked out once for a topic, a part or all."""
+        known = self._drawable.get((day, of, circle))
         if known is None:
             if len(self._drawable) >= DRAWS_KEPT:
                 self._drawable.clear()
-            known = self._drawable[day, of] = tuple(each for each in questions if each.in_effect(day))
+            known = self._drawable[day, of, circle] = tuple(
+                each for each in questions if each.in_effect(day) and self.is_for(each, circle)
+            )
         return known
 
     def _topic_of(self, bank: AnyBank) -> str:
@@ -340,6 +363,7 @@ def _library(pack: Pack, *, between: tuple[Finding, ...]) -> Library:
         banks=MappingProxyType(banks),
         questions=_questions(outlines, banks, in_bank),
         cases=MappingProxyType(cases),
+        circles=frozenset(id_ for each in (*outlines.values(), *cases.values()) for id_ in each.audience),
         pictures=pack.pictures(),
         digests=_by((each.digest.slug, each.digest) for each in found),
         broadcasts=_by((each.key, each) for _, each in sorted(pack.every(Broadcast), key=lambda pair: pair[0])),

@@ -115,6 +115,11 @@ def _web_address(value: str) -> str:
     return value
 
 
+def is_meant_for(audience: tuple[str, ...], belongs: frozenset[str]) -> bool:
+    """Whether an audience is everybody, or names an organisation that somebody belongs to."""
+    return not audience or not belongs.isdisjoint(audience)
+
+
 Words = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,64}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(listed)]
@@ -273,7 +278,8 @@ class Question:
     `answer` is the ids of the right options (single: one, multi: one or more), a bool (judge), the accepted strings of
     each blank (fill) or the reference points (short, case). A case without an answer is asked as the questions of its
     bank that name it in `case`. `effective_from` and `effective_to` are both inclusive. `alias` lists earlier ids whose
-    learning history is this question's. Nobody reviews what they wrote themselves.
+    learning history is this question's. Nobody reviews what they wrote themselves. `audience` names the organisations
+    that it is only for, with all below them.
     """
 
     id: Name
@@ -376,6 +382,10 @@ class Question:
         """Whether the rule it asks about holds on `day`."""
         return _holds(self.effective_from, self.effective_to, day)
 
+    def is_for(self, belongs: frozenset[str]) -> bool:
+        """Whether it is for everybody or for an organisation that somebody belongs to."""
+        return is_meant_for(self.audience, belongs)
+
     def lasting(self, first: date | None, last: date | None) -> Self:
         """Give it as it is when its rule holds from `first` until `last`."""
         return replace(self, effective_from=first, effective_to=last)
@@ -391,6 +401,7 @@ class Outline(NamedTuple):
     case: str
     cites: tuple[Cite, ...]
     alias: tuple[str, ...]
+    audience: tuple[str, ...]
     pictures: tuple[str, ...]
     score: int
     has_parts: bool
@@ -400,6 +411,10 @@ class Outline(NamedTuple):
     def in_effect(self, day: date) -> bool:
         """Whether the rule it asks about holds on `day`."""
         return _holds(self.effective_from, self.effective_to, day)
+
+    def is_for(self, belongs: frozenset[str]) -> bool:
+        """Whether it is for everybody or for an organisation that somebody belongs to."""
+        return is_meant_for(self.audience, belongs)
 
     def lasting(self, first: date | None, last: date | None) -> Self:
         """Give it as it is when its rule holds from `first` until `last`."""
@@ -571,6 +586,16 @@ class Organisation:
     type: str = ""
     parent: Annotated[Name | None, BeforeValidator(_none_where_empty)] = None
     admins: Lines = ()
+
+
+def belonging(organisation: str, organisations: Mapping[str, Organisation]) -> frozenset[str]:
+    """Give the ids of an organisation and of all above it; nothing for one that isn't known."""
+    above: set[str] = set()
+    at = organisations.get(organisation)
+    while at is not None:
+        above.add(at.id)
+        at = organisations.get(at.parent or "")
+    return frozenset(above)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

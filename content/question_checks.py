@@ -113,8 +113,9 @@ def _pictures_are_there(pack: Pack) -> Iterator[Clash]:
 
 
 def _exams_can_be_drawn(pack: Pack) -> Iterator[Clash]:
-    """Each part has enough questions, whatever the parts before it drew: none is asked twice."""
+    """Each part has enough questions for everybody, whatever the parts before it drew: none is asked twice."""
     banks = {made.bank.name: made.bank for _, made in pack.every(Questions)}
+    for_some = {each.id for bank in banks.values() for each in bank.outlines if each.audience}
     account = pack.one(Account)
     called = {topic.name: topic.id for topic in account.topics} if account else {}
     for file, exam in pack.every(Exam):
@@ -125,7 +126,8 @@ def _exams_can_be_drawn(pack: Pack) -> Iterator[Clash]:
                     file, "bank_unknown", {"said": part.bank, "allowed": listed(banks)}, ("part", index, "bank")
                 )
                 continue
-            there_are = {question.id for question in part.of(banks.values(), called=called)}
+            fitting = part.of(banks.values(), called=called)
+            there_are = {each.id for each in fitting if for_some.isdisjoint((each.id, each.case))}
             left = len(there_are) - sum(min(count, len(there_are & drawn)) for count, drawn in before)
             if left < part.count:
                 yield Clash(file, "exam_short", {"wanted": part.count, "left": max(left, 0)}, ("part", index, "count"))

@@ -183,6 +183,8 @@ _WHO = (
 )
 
 
+_BOUND = sa.select(persons.c.organisation).where(persons.c.id == sa.bindparam("person"), persons.c.verified)
+
 _CONTACT = ("id", "person", "account", "openid", "unionid", "scene")
 
 
@@ -214,6 +216,7 @@ class People:
         self._db = db
         self._former = former
         self._find = db.hot(_WHO)
+        self._bound = db.hot(_BOUND)
         self._add_contact = db.insert(contacts).on_conflict_do_nothing().returning(contacts.c.id)
         self._add = _adding(db)
 
@@ -280,6 +283,11 @@ class People:
         with self._db.begin() as connection:
             change = persons.update().where(persons.c.id == person)
             connection.execute(change.values(name=name, verified=verified, organisation=organisation, role=role))
+
+    def organisation(self, person: str) -> str:
+        """What the roster binds a person to, "" for nothing; what somebody only said doesn't count."""
+        rows = self._bound(person=person)
+        return str(rows[0][0]) if rows else ""
 
     # -- what is kept --------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
 from content.library import Library
-from content.models import Digest, DigestKind, Voice
+from content.models import Digest, DigestKind, Voice, belonging
 from content.shelf import Shelf
 from handlers import front, openapi, session
 from handlers.digest import engine
@@ -126,7 +126,7 @@ class Reader:
     def _readable(self, digests: Iterable[Digest]) -> list[Digest]:
         """Only a binding counts, never what somebody typed."""
         who = session.who()
-        belongs = engine.belongs_to(who.organisation if who.verified else "", self._library.organisations)
+        belongs = belonging(who.organisation if who.verified else "", self._library.organisations)
         return [digest for digest in digests if engine.may_read(digest, belongs)]
 
     def _headline(self, digest: Digest) -> dict[str, object]:

@@ -7,7 +7,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from content.library import Library
-from content.models import Digest, DigestKind, Topic
+from content.models import Digest, DigestKind, Topic, belonging
 from content.shelf import Shelf
 from handlers.digest import engine
 from handlers.digest.engine import Ask, By, Listing
@@ -327,7 +327,7 @@ class Reader:
     def _belongs(self, turn: Turn) -> frozenset[str]:
         """The organisations whose digests this reader sees: only a binding counts, never what somebody typed."""
         organisation = turn.who.organisation if turn.who.verified else ""
-        return engine.belongs_to(organisation, self._library.organisations)
+        return belonging(organisation, self._library.organisations)
 
     # -- words ---------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from datetime import date, tzinfo
 from enum import StrEnum
 from typing import Any, Self
 
-from content.models import Digest, DigestKind, Organisation, Topic, Voice, pictured
+from content.models import Digest, DigestKind, Topic, Voice, is_meant_for, pictured
 
 SHOWN = 8  # on a page of the chat's list
 MOST = 40  # five pages of a chat are more than anyone turns; the web page has the rest
@@ -107,16 +107,6 @@ def todays(newest_first: Sequence[Digest], *, today: date, zone: tzinfo) -> list
     return [digest for digest in newest_first if day_of(digest, zone) == today]
 
 
-def belongs_to(organisation: str, organisations: Mapping[str, Organisation]) -> frozenset[str]:
-    """The ids of an organisation and of all above it; nothing for one that isn't known."""
-    above: set[str] = set()
-    at = organisations.get(organisation)
-    while at is not None:
-        above.add(at.id)
-        at = organisations.get(at.parent or "")
-    return frozenset(above)
-
-
 def is_public(digest: Digest) -> bool:
     """Whether it is for everybody."""
     return not digest.audience
@@ -124,7 +114,7 @@ def is_public(digest: Digest) -> bool:
 
 def may_read(digest: Digest, belongs: frozenset[str]) -> bool:
     """Whether it is for everybody or for an organisation that the reader belongs to."""
-    return is_public(digest) or not belongs.isdisjoint(digest.audience)
+    return is_meant_for(digest.audience, belongs)
 
 
 def fits(digest: Digest, ask: Ask) -> bool:

@@ -93,12 +93,14 @@ class Stores:
 class Outside:
     """The world around the quiz: how effects are named, tries counted and people told, and where pages are reached.
 
-    `tell` says a line to a person once for each key. `public_url` is "" where phones reach no page.
+    `tell` says a line to a person once for each key. `organisation` gives what the roster binds a person to, "" for
+    nothing. `public_url` is "" where phones reach no page.
     """
 
     effect: Effect
     paces: Paces
     tell: Callable[[str, str, str], None]
+    organisation: Callable[[str], str]
     public_url: str
 
 
@@ -126,6 +128,7 @@ def feature(
         drawn=Daily(settings.questions_a_day),
         reviews_a_day=settings.reviews_a_day,
         questions_a_round=settings.questions_a_round,
+        organisation=outside.organisation,
         weak_topics_first=settings.weak_topics_first,
         pointing=pointing,
     )

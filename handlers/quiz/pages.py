@@ -42,7 +42,7 @@ class Quiz:
         """Today's round as far as it is done, and how many mistakes there are to go through again."""
         today = self._today()
         begun = self.store.find(person=self._person, name=engine.daily(today))
-        total = len(begun.questions if begun else self.service.drawn_on(today))
+        total = len(begun.questions if begun else self.service.drawn_on(self._person, today))
         open_one = begun is not None and self._open_at(begun) < total
         reviews = self.service.reviews(self._person, today)
         return self._page(
@@ -81,7 +81,7 @@ class Quiz:
         today = self._today()
         return self._page(
             "more",
-            topics=self.service.topics(today),
+            topics=self.service.topics(self._person, today),
             banks=self.service.banks(self._person, today),
             challenge=self.service.going(self._person, today, named=f"{Mode.CHALLENGE}:"),
             lives=engine.LIVES,

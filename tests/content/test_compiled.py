@@ -34,6 +34,7 @@ EVERY_KIND = (
     a_question("anli", type="case", without=["options", "answer"], effective_to="2027-01-01"),
     a_question("part", case="anli", stem="案例里的第一问？", difficulty="难"),
     a_question("later", effective_from="2026-12-01", alias=["before"], author="甲", reviewer="乙"),
+    a_question("ours", audience=["zhibu"]),
     a_question("cited", cites=[{"reg": "zhangcheng", "version": "2022", "article": "第三十条"}], without=["source"]),
     a_question("bare", without=["source"]),
 )
@@ -285,7 +286,7 @@ def test_workers_that_start_at_once_compile_it_once(folder, compiled, tmp_path):
 
     said = [json.loads(worker.communicate(timeout=60)[0]) for worker in workers]
 
-    assert [each["questions"] for each in said] == [138, 138]
+    assert [each["questions"] for each in said] == [139, 139]
     assert said[0]["files"] == said[1]["files"] == [str(inode) for inode in banks_of(compiled).values()]
 
 

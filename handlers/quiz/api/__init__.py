@@ -69,7 +69,7 @@ class Quiz:
     def standing(self) -> Standing:
         """Where the member stands."""
         person, today = session.who().person, self._today()
-        drawn = self.service.drawn_on(today)
+        drawn = self.service.drawn_on(person, today)
         begun = self.store.find(person=person, name=engine.daily(today))
         given, right = self.store.tally(person)
         return Standing(
@@ -150,7 +150,7 @@ class Quiz:
         """The topics and the banks."""
         person, today = session.who().person, self._today()
         return Choosables(
-            topics=[Choosable(**asdict(each)) for each in self.service.topics(today)],
+            topics=[Choosable(**asdict(each)) for each in self.service.topics(person, today)],
             banks=[Choosable(**asdict(each)) for each in self.service.banks(person, today)],
         )
 

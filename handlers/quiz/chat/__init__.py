@@ -99,8 +99,9 @@ class Quiz:
 
     def study(self, turn: Turn) -> Reply:
         """Where one stands, and what might be next."""
-        study = self._service.study(turn.who.person, self._service.day(turn.now))
-        places = [each.id for each in self._service.topics(self._service.day(turn.now))]
+        person, today = turn.who.person, self._service.day(turn.now)
+        study = self._service.study(person, today)
+        places = [each.id for each in self._service.topics(person, today)]
         weakest = study.weak[0].id if study.weak else ""
         return self._says(
             "study",

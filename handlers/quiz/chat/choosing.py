@@ -24,7 +24,7 @@ class Choosing:
 
     def topics(self, turn: Turn) -> Reply:
         """The topics, to choose one by its number."""
-        return self._offers(turn, Mode.TOPIC, self._service.topics(self._service.day(turn.now)))
+        return self._offers(turn, Mode.TOPIC, self._service.topics(turn.who.person, self._service.day(turn.now)))
 
     def banks(self, turn: Turn) -> Reply:
         """The banks with one's place in each, to choose one by its number."""

@@ -38,18 +38,19 @@ def _together(ordered: Iterable[Drawn], count: int) -> list[Drawn]:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """The day's draw, made once for a pack and a day: it looks at every question."""
+    """The day's draw, made once for a pack, a day and a circle: it looks at every question."""
 
     count: int
-    _made: dict[date, tuple[tuple[Drawn, ...], tuple[str, ...]]] = field(default_factory=dict)
+    _made: dict[frozenset[str], tuple[date, tuple[Drawn, ...], tuple[str, ...]]] = field(default_factory=dict)
 
-    def on(self, day: date, questions: tuple[Drawn, ...]) -> tuple[str, ...]:
-        """The ids that are asked on that day, of the pack's questions of that day."""
-        known = self._made.get(day)
-        if known is None or known[0] is not questions:
-            self._made.clear()
-            known = self._made[day] = (questions, draw(questions, on=day, count=self.count))
-        return known[1]
+    def on(self, day: date, questions: tuple[Drawn, ...], *, circle: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """The ids that a circle's members are asked on that day, of the pack's `questions` for them of that day."""
+        known = self._made.get(circle)
+        if known is None or known[0] != day or known[1] is not questions:
+            if known:  # the day or the pack is another, for all circles
+                self._made.clear()
+            known = self._made[circle] = (day, questions, draw(questions, on=day, count=self.count))
+        return known[2]
 
 
 class Mode(StrEnum):

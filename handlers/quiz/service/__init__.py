@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -32,7 +32,10 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """The quiz behind its doors. Who asks, and when, is said each time; answers are kept by `store`."""
+    """The quiz behind its doors. Who asks, and when, is said each time; answers are kept by `store`.
+
+    `organisation` gives what a person is bound to, "" for nothing: some questions are only for some.
+    """
 
     store: QuizStore
     cards: Cards
@@ -43,9 +46,10 @@ class Service:
     drawn: Daily
     reviews_a_day: int
     questions_a_round: int
+    organisation: Callable[[str], str]
     weak_topics_first: bool = False
     pointing: Pointing | None = None
-    _holding: dict[tuple[date, str], tuple[AnyBank, tuple[str, ...]]] = field(
+    _holding: dict[tuple[date, str, frozenset[str]], tuple[AnyBank, tuple[str, ...]]] = field(
         default_factory=dict, init=False, repr=False
     )
 
@@ -62,8 +66,17 @@ class Service:
         return self._library.outline(id_)
 
     def pool(self, today: date) -> Sequence[Drawn]:
-        """All that can be asked on a day."""
+        """All that can be asked of everybody on a day."""
         return self._library.questions_on(today)
+
+    def circle(self, person: str) -> frozenset[str]:
+        """The organisations that somebody belongs to, of those that some questions are only for."""
+        library = self._library
+        return library.circle(self.organisation(person)) if library.circles else frozenset()
+
+    def _asked_of(self, person: str, today: date, *, topic: str | None = None) -> Sequence[Drawn]:
+        """All that can be asked of somebody on a day, or all of a topic."""
+        return self._library.questions_on(today, topic=topic, circle=self.circle(person))
 
     # -- one question --------------------------------------------------------------------------------------------
 
@@ -98,23 +111,25 @@ class Service:
 
     # -- the day's round -----------------------------------------------------------------------------------------
 
-    def drawn_on(self, today: date) -> tuple[str, ...]:
-        """The questions of a day."""
-        return self.drawn.on(today, self._library.questions_on(today))
+    def drawn_on(self, person: str, today: date) -> tuple[str, ...]:
+        """The questions of a day, for somebody as for all of their circle."""
+        circle = self.circle(person)
+        return self.drawn.on(today, self._library.questions_on(today, circle=circle), circle=circle)
 
     def todays(self, person: str, today: date) -> Round | None:
         """Today's round, begun if it isn't; None where there is nothing to ask."""
         name = engine.daily(today)
         if not self.weak_topics_first:
-            return self.begun(person, today, name, self.drawn_on(today))
+            return self.begun(person, today, name, self.drawn_on(person, today))
         found = self.store.find(person=person, name=name)
         return found or self.begun(person, today, name, self._weak_first(person, today))
 
     def _weak_first(self, person: str, today: date) -> list[str]:
         """The day's questions for somebody: of their weak topics, as many of them as there are, else everybody's."""
-        topics = [self._library.questions_on(today, topic=each.id) for each in self._weak(person)]
+        topics = [self._asked_of(person, today, topic=each.id) for each in self._weak(person)]
         known, seed = self.cards.tallies(person), f"{today.isoformat()}:{person}"
-        return engine.weak_first(topics, self.drawn_on(today), seed=seed, count=self.drawn.count, known=known.get)
+        usual = self.drawn_on(person, today)
+        return engine.weak_first(topics, usual, seed=seed, count=self.drawn.count, known=known.get)
 
     def going(self, person: str, today: date, *, named: str = "") -> Round | None:
         """A round of today with something left to ask, of those whose names begin so."""
@@ -132,10 +147,11 @@ class Service:
 
     # -- what is chosen ------------------------------------------------------------------------------------------
 
-    def topics(self, today: date) -> list[Offered]:
-        """The pack's topics that something can be asked of."""
+    def topics(self, person: str, today: date) -> list[Offered]:
+        """The pack's topics that somebody can be asked something of."""
+        library, circle = self._library, self.circle(person)
         counted = (
-            (each, len(self._library.questions_on(today, topic=each.id))) for each in self._library.account.topics
+            (each, len(library.questions_on(today, topic=each.id, circle=circle))) for each in library.account.topics
         )
         return [Offered(id=each.id, title=each.name, questions=count) for each, count in counted if count]
 
@@ -144,7 +160,7 @@ class Service:
         going = self.going(person, today, named=engine.chosen_of(Mode.TOPIC, topic))
         if going:
             return going
-        known, questions = self.cards.tallies(person), self._library.questions_on(today, topic=topic)
+        known, questions = self.cards.tallies(person), self._asked_of(person, today, topic=topic)
         ids = engine.some(questions, seed=asked_by, count=self.questions_a_round, known=known.get)
         return self.begun(person, today, engine.named(Mode.TOPIC, topic, asked_by), ids)
 
@@ -153,16 +169,16 @@ class Service:
         going = self.going(person, today, named=f"{Mode.CHALLENGE}:")
         if going:
             return going
-        questions = self.pool(today)
+        questions = self._asked_of(person, today)
         ids = engine.some(questions, seed=asked_by, count=engine.LONGEST_CHALLENGE, known=lambda _: False)
         return self.begun(person, today, engine.named(Mode.CHALLENGE, "", asked_by), ids)
 
     def banks(self, person: str, today: date) -> list[Offered]:
         """The pack's banks, with the place where somebody is in each."""
-        places, found = self.places.of(person), []
+        places, circle, found = self.places.of(person), self.circle(person), []
         for bank in self._library.banks.values():
             last = self.store.own(places[bank.name], person=person) if bank.name in places else None
-            ids = self._in_bank(today, bank)
+            ids = self._in_bank(today, bank, circle)
             reached = engine.reached(ids, last) if last else 0
             found.append(Offered(id=bank.name, title=bank.title, questions=len(ids), reached=reached))
         return [each for each in found if each.questions]
@@ -176,9 +192,8 @@ class Service:
         last = self.store.own(place, person=person) if place else None
         if last and self.open_at(last) < len(last.questions):
             return last
-        ids = engine.following(
-            self._in_bank(today, chosen), after=last.questions[-1] if last else None, count=self.questions_a_round
-        )
+        all_ids = self._in_bank(today, chosen, self.circle(person))
+        ids = engine.following(all_ids, after=last.questions[-1] if last else None, count=self.questions_a_round)
         begun = self.begun(person, today, engine.named(Mode.SEQUENCE, bank, last.id if last else ""), ids)
         if begun:
             self.places.put(person, bank=bank, round=begun.id)
@@ -190,16 +205,15 @@ class Service:
         """The person's round of that name, begun with these questions if it isn't; None where there are none."""
         return self.store.begin(person=person, name=name, day=today, questions=ids, scores=scores) if ids else None
 
-    def _in_bank(self, today: date, bank: AnyBank) -> Sequence[str]:
-        """The ids of a bank's questions that hold that day: they are gone through once for a pack and a day."""
-        known = self._holding.get((today, bank.name))
+    def _in_bank(self, today: date, bank: AnyBank, circle: frozenset[str]) -> Sequence[str]:
+        """The ids of a bank's questions that hold that day for a circle, gone through once for a pack and a day."""
+        known = self._holding.get((today, bank.name, circle))
         if known is None or known[0] is not bank:
             if len(self._holding) >= MOST_KEPT:
                 self._holding.clear()
-            known = self._holding[today, bank.name] = (
-                bank,
-                tuple(each.id for each in engine.effective(bank.outlines, on=today)),
-            )
+            holding = engine.effective(bank.outlines, on=today)
+            ids = tuple(each.id for each in holding if self._library.is_for(each, circle))
+            known = self._holding[today, bank.name, circle] = (bank, ids)
         return known[1]
 
     # -- exams ---------------------------------------------------------------------------------------------------
@@ -287,18 +301,19 @@ class Service:
 
     def reviews(self, person: str, today: date) -> Reviews:
         """What there is to go through again; a load that was done today isn't put on twice."""
-        cards = self._reckoned(person)
-        known = [(self.outline(card.question), card) for card in cards]
+        library, circle = self._library, self.circle(person)
+        found = ((library.outline(card.question), card) for card in self._reckoned(person))
+        known = [(question, card) for question, card in found if question and library.is_for(question, circle)]
         waiting = memory.again(known, on=today, zone=self.zone)
         left = self.reviews_a_day - self.store.reviewed(person=person, day=today)
-        days = (card.due.astimezone(self.zone).date() for question, card in known if question)
+        days = (card.due.astimezone(self.zone).date() for _, card in known)
         return Reviews(waiting=waiting, offered=waiting[: max(0, left)], next=min(days, default=None))
 
     def study(self, person: str, today: date) -> Study:
         """Where somebody stands."""
         given, right = self.store.tally(person)
         begun = self.store.find(person=person, name=engine.daily(today))
-        is_done = self.open_at(begun) >= len(begun.questions) if begun else not self.drawn_on(today)
+        is_done = self.open_at(begun) >= len(begun.questions) if begun else not self.drawn_on(person, today)
         return Study(
             given=given,
             right=right,

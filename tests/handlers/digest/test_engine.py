@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.models import Block, Digest, DigestKind, Organisation, Topic, Voice
+from content.models import Block, Digest, DigestKind, Organisation, Topic, Voice, belonging
 from handlers.digest import engine
 from handlers.digest.engine import Ask, By, Listing
 
@@ -96,7 +96,7 @@ def test_today_is_today_where_the_members_are():
     ],
 )  # fmt: skip
 def test_a_digest_for_an_organisation_is_for_all_below_it_and_nobody_else(organisation, audience, may):
-    belongs = engine.belongs_to(organisation, TREE)
+    belongs = belonging(organisation, TREE)
 
     assert engine.may_read(a_digest(audience=audience), belongs) is may
 
