@@ -185,7 +185,7 @@ def _pointing(kept: Points, *, shelf: Shelf, zone: ZoneInfo, settings: QuizSetti
         return None
     return Pointing(
         kept=kept,
-        question=lambda id_: shelf.current().question(id_),
+        outline=lambda id_: shelf.current().outline(id_),
         zone=zone,
         basis=basis.said,
         since=basis.date,

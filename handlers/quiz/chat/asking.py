@@ -164,7 +164,7 @@ class Asking:
         going, until = held(turn), turn.talk.state.get("until")
         if until is not None and turn.now.timestamp() >= until:
             return None
-        at = engine.open_at(going, known=self._library.question)
+        at = engine.open_at(going, known=self._library.outline)
         asked = self.service.asked(going, at, seed=turn.talk.state["round"])
         return Open(asked, at) if asked else None
 

@@ -135,7 +135,7 @@ class Service:
         """A round of today with something left to ask, of those whose names begin so."""
         begun = self.store.unfinished(person=person, day=today)
         found = (each for each in begun if each.name.startswith(named) and engine.mode(each) is not Mode.EXAM)
-        return engine.unfinished(found, known=self.question)
+        return engine.unfinished(found, known=self.outline)
 
     def open_at(self, going: Round, sitting: Sitting | None = None, *, now: datetime | None = None) -> int:
         """The position of a round that is to be answered next; the number of its questions where it is over.
@@ -143,7 +143,7 @@ class Service:
         A round of an exam is over when the time of its sitting is, too.
         """
         is_late = engine.mode(going) is Mode.EXAM and (sitting is None or now is None or now >= sitting.ends_at)
-        return len(going.questions) if is_late else engine.open_at(going, known=self.question)
+        return len(going.questions) if is_late else engine.open_at(going, known=self.outline)
 
     # -- what is chosen ------------------------------------------------------------------------------------------
 

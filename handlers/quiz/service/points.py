@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from content.models import Question
+from content.models import Drawn
 from handlers.quiz.engine import marking, points
 from handlers.quiz.engine.statistics import FEWEST
 from storage.points import Points, Right, Sum
@@ -34,7 +34,7 @@ class Pointing:
     """Reckons points from answers, since the day of the document that asks for them. Nobody's are kept or compared."""
 
     kept: Points
-    question: Callable[[str], Question | None]
+    outline: Callable[[str], Drawn | None]
     zone: ZoneInfo
     basis: str
     since: date
@@ -61,7 +61,7 @@ class Pointing:
 
     def _by_day(self, rights: Iterable[Right]) -> dict[date, int]:
         """What the program marked itself counts, and what the pack still knows."""
-        known = ((right.at, self.question(right.question)) for right in rights)
+        known = ((right.at, self.outline(right.question)) for right in rights)
         counting = (
             (at.astimezone(self.zone).date(), question.id)
             for at, question in known
