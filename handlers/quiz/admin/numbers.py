@@ -66,8 +66,9 @@ class Numbers:
     def bank(self, name: str) -> ResponseReturnValue:
         """A bank's questions with their numbers, those at fault first told; of a large bank so many at once."""
         bank = self._bank(name)
-        items, at = self._items(bank), request.args.get("after", 0, type=int)
-        shown = _read(bank, items[max(0, at) :][:AT_ONCE])
+        items = self._items(bank)
+        at = max(0, min(request.args.get("after", 0, type=int), (len(items) - 1) // AT_ONCE * AT_ONCE))
+        shown = _read(bank, items[at:][:AT_ONCE])
         bad = [each for each in items if each.is_bad]
         return render_template(
             "quiz/admin/numbers.html",

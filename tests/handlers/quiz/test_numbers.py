@@ -1,6 +1,8 @@
 """What admins are told of questions and of groups: the numbers of a textbook, and nothing about fewer than five."""
 
+import html
 import io
+import re
 from datetime import UTC, datetime, timedelta
 
 import openpyxl
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.quiz.admin import numbers
 from handlers.quiz.engine import statistics
 from storage.item_numbers import Again, ItemNumbers
 from storage.participation import Participation, Share
@@ -94,11 +97,11 @@ def test_people_come_into_the_numbers_five_at_a_time(db, answers, people):
 
 def test_one_more_answer_changes_nothing_that_is_told(db, answers):
     answers.fills()
-    numbers = ItemNumbers(db)
-    before = numbers.sums(), numbers.wrong(["q1"])
+    items = ItemNumbers(db)
+    before = items.sums(), items.wrong(["q1"])
     answers.gives("p-new", "q1", right=False, said="bing")
 
-    assert (numbers.sums(), numbers.wrong(["q1"])) == before
+    assert (items.sums(), items.wrong(["q1"])) == before
 
 
 @pytest.mark.parametrize(
@@ -260,6 +263,35 @@ def test_the_console_tells_who_took_part_by_groups_that_are_large_enough(console
     assert october.count("不显示") == 1
     assert "klein" not in october
     assert "不到 5 人的组织" not in october
+
+
+def stems_and_turns(console, address):
+    """The questions that a page of a bank shows, and the pages that it leads on to."""
+    page = html.unescape(console.town.client.get(address).text)
+    return re.findall(r"第(\w\d)题", page), dict(re.findall(r'href="([^"]*after=\d+)">(上一页|下一页)', page))
+
+
+def test_a_large_bank_is_turned_page_by_page_to_its_end_and_back(console, monkeypatch):
+    monkeypatch.setattr(numbers, "AT_ONCE", 2)
+    bank = "/admin/quiz/banks/basics"
+    first, second, third = f"{bank}?after=0", f"{bank}?after=2", f"{bank}?after=4"
+
+    assert stems_and_turns(console, bank) == (["q1", "q2"], {second: "下一页"})
+    assert stems_and_turns(console, second) == (["q3", "q4"], {first: "上一页", third: "下一页"})
+    assert stems_and_turns(console, third) == (["s1"], {second: "上一页"})
+    assert "第 5 到 5 道，共 5 道" in console.town.client.get(third).text
+
+
+@pytest.mark.parametrize(("after", "shown"), [("-3", "q1"), ("99", "s1"), ("nichts", "q1"), ("3", "q4")])
+def test_a_page_that_is_not_there_is_the_nearest(console, monkeypatch, after, shown):
+    monkeypatch.setattr(numbers, "AT_ONCE", 2)
+    stems, _ = stems_and_turns(console, f"/admin/quiz/banks/basics?after={after}")
+
+    assert stems[0] == shown
+
+
+def test_a_bank_that_fits_one_page_is_not_turned(console):
+    assert stems_and_turns(console, "/admin/quiz/banks/basics") == (["q1", "q2", "q3", "q4", "s1"], {})
 
 
 @pytest.mark.parametrize("path", ["banks/nichts", "banks/basics/nichts", "banks/nichts/numbers.xlsx"])
