@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.content.builders import MENU, a_digest, a_pack, write
+from tests.content.builders import MENU, a_bank, a_digest, a_pack, a_question, write
 from tests.house import a_town
 
 
@@ -38,6 +38,22 @@ def test_faults_are_shown_with_the_advice_on_what_is_used(town, folder):
 
     assert "有 1 处要改" in page
     assert page.index("kind 不能是“坏”") < page.index("quiz.nothing")
+
+
+@pytest.mark.parametrize("changed", [{"answer": ["z"]}, {"without": ["source"]}], ids=["faults", "advice"])
+def test_of_what_is_wrong_everywhere_the_first_are_shown_and_all_are_counted(town, folder, changed):
+    write(folder / "menu.toml", MENU)
+    town.house.shelf.look()
+    town.house.shelf.look()
+    write(folder / "quizzes/basics.toml", a_bank(*(a_question(f"q{number}", **changed) for number in range(101))))
+    town.house.shelf.look()
+    town.house.shelf.look()
+
+    page = town.client.get("/admin/content").text
+
+    assert "有 101 处" in page
+    assert "这里是前 100 处" in page
+    assert page.count('<li class="list-group-item">') == 100
 
 
 def test_good_content_shows_no_advice(town, folder):
