@@ -308,7 +308,7 @@ class Box:
 
     def _draft(self, said: Said, code: str) -> Draft:
         if said.category not in self._categories:
-            raise Refused(problems.INVALID, field="category", kind="wrong")
+            raise Refused(problems.INVALID, field="category", kind="not_offered")
         if not self.confidence.is_taken(said.category):
             raise Refused(ELSEWHERE, field="category", matter=self.confidence.matter(said.category))
         if said.pictures and said.way is Way.ANONYMOUS:

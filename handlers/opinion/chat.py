@@ -252,7 +252,7 @@ class OpinionBox:
             return self._hold(turn, engine.with_offered(draft))
         if said in _MORE or said in _WITHOUT_VOICES:
             return self._hold(turn, draft.at(Step.WORDS))
-        return Text(self._asked(draft))
+        return self._early(turn, draft, "voice_tells_who")
 
     def _place(self, turn: Turn, draft: Draft) -> Reply:
         """Keep it with a draft that has a name: it was offered here, for this."""

@@ -103,7 +103,7 @@ class Pollster:
         said, choices = plain(turn.text), survey.questions[len(chosen)].choices
         at = 0 if said in _LEFT_OUT else engine.chosen(said, len(choices))
         if at is None:
-            return self._asked(turn)
+            return self._asked(turn, again=True)
         return self._hold(turn, survey.key, paper, [*chosen, choices[at - 1].id if at else ""])
 
     def _confirm(self, turn: Turn, survey: Survey, paper: str, chosen: list[str]) -> Reply:
@@ -124,7 +124,7 @@ class Pollster:
         turn.talk.draft = Kept("survey", state, until=turn.now + _CONFIDENTIAL)
         return self._asked(turn)
 
-    def _asked(self, turn: Turn) -> Reply:
+    def _asked(self, turn: Turn, *, again: bool = False) -> Reply:
         """The question that comes next, or all that was chosen."""
         state = self._state(turn) or {}
         survey = self.booth.open_one(state.get("key", ""), turn.who)
@@ -134,7 +134,7 @@ class Pollster:
         turn.talk.hold("survey", {"step": "ask"})
         chosen, questions = state["chosen"], survey.questions
         if len(chosen) < len(questions):
-            return self._says("ask", survey=survey, at=len(chosen), asked=questions[len(chosen)])
+            return self._says("ask", survey=survey, at=len(chosen), asked=questions[len(chosen)], again=again)
         named = [
             (asked.text, next((each.text for each in asked.choices if each.id == option), ""))
             for asked, option in zip(questions, chosen, strict=False)

@@ -192,7 +192,7 @@ class Asking:
             asked=asked,
             answer=[choice for choice in asked.shown if choice.id in right],
             said="".join(choice.letter for choice in asked.shown if choice.id in answer),
-            written=None if isinstance(answer, frozenset) else "；".join(answer),
+            written=None if isinstance(answer, frozenset) else answer,
             credit=mark.credit,
             explanation=asked.explanation,
             source=asked.question.source,

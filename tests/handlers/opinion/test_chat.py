@@ -62,6 +62,18 @@ def test_a_talk_goes_as_written(world, dialog):
         assert answer.replace(code or "CODE", "CODE").rstrip("\n") == expected, typed
 
 
+def test_words_that_come_where_a_voice_waits_for_a_yes_are_kept(world):
+    member = world.member()
+    member.says("意见", "1", "4")
+    asked = member.sends(Kind.VOICE, media_id="media-1")
+    answered = member.says("食堂的饭到十二点半就凉了")
+    look = member.says("2", "好了")
+
+    assert answered == f"您说的先记下了。{asked}"
+    assert "食堂的饭到十二点半就凉了" in look
+    assert "语音" not in look
+
+
 # -- sending ---------------------------------------------------------------------------------------------------------
 
 

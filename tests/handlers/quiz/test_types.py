@@ -68,6 +68,13 @@ def test_a_wrong_blank_is_told_with_what_is_right(asks, small):
     assert given(small) == [("", '["16", "2"]', False, None)]
 
 
+def test_whoever_knows_no_blank_filled_none(asks, small):
+    phone = asks(FILL)
+    phone.says("答题")
+
+    assert "✗ 您填了 （空）；（空）。正确答案：\n18；1\n" in phone.says("不知道")
+
+
 def test_words_of_the_program_are_heard_while_a_blank_is_open(asks, small):
     phone = asks({**FILL, "stem": "____", "answer": [["18"]]})
     question = phone.says("答题")

@@ -365,6 +365,13 @@ def test_whoever_looks_for_a_vote_or_taps_the_menu_finds_what_is_asked(town):
     assert all("（1/2）好吃吗" in each for each in asked.values()), asked
 
 
+def test_a_number_that_is_none_of_the_choices_is_said_not_to_be_understood(town):
+    phone = town.phone()
+    first = phone.says("问卷")
+
+    assert phone.says("9") == f"没看懂选的是哪一个，请只回复一个编号。\n{first}"
+
+
 def test_who_leaves_has_handed_in_nothing_and_may_begin_anew(town):
     phone = town.phone()
     phone.says("问卷")
