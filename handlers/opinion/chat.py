@@ -268,7 +268,8 @@ class OpinionBox:
         said = plain(turn.text)
         without = _without(said, draft)
         if without:
-            return self._hold(turn, without)
+            after = engine.finished(without, self.bounds)
+            return self._hold(turn, without.at(Step.WORDS) if isinstance(after, Problem) else after)
         if said in _YES:
             return self._send(turn, draft)
         if said in _MORE:
