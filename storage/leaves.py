@@ -134,6 +134,16 @@ class Leaves:
                 self._lay(connection, day)
             beside(connection, list(gone.values()))
 
+    def let_go(self, connection: Connection, ids: Iterable[str]) -> None:
+        """Let go of these leaves in a transaction that does more; those of their days that stay are laid anew."""
+        self._db.take_turn(connection, self._table)
+        for leaf_id in ids:
+            found = self._find(connection, leaf_id, self._generations(connection))
+            if found:
+                mark, leaf = found
+                connection.execute(self._table.delete().where(self._table.c.mark == mark))
+                self._lay(connection, leaf.day)
+
     def stir(self, day: date) -> None:
         """Lay the day's leaves anew with nothing changed, so that the table forgets when the last one came."""
         with self._db.by_turns(self._table) as connection:

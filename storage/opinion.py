@@ -364,15 +364,22 @@ class Opinions:
         """Give what one person said under their name to another."""
         connection.execute(named_opinions.update().where(named_opinions.c.person == gone).values(person=into))
 
-    def untie(self, connection: Connection, person: str) -> None:
-        """Take a person off what they said: the words stay, the name goes."""
+    def untie(self, connection: Connection, person: str) -> list[str]:
+        """Take a person off what they said: the words stay; the name, the voices and the place go.
+
+        Gives the ids of these voices, which nothing leads to any more.
+        """
         values: dict[str, Any]
+        voices: list[str] = []
         theirs = sa.select(named_opinions).where(named_opinions.c.person == person)
         for row in connection.execute(theirs).all():
             values = {"person": None, "message": None, "to_tell": False}
             with suppress(CannotOpen):  # sealed with a key of the past: nobody reads the name in it
-                values["sealed"] = self._sealed(replace(self._read(row), name="", verified=False))
+                opinion = self._read(row)
+                voices += opinion.voices
+                values["sealed"] = self._sealed(_nobodys(opinion))
             connection.execute(named_opinions.update().where(named_opinions.c.id == row.id).values(values))
+        return voices
 
     # -- sealing -------------------------------------------------------------------------------------------------
 
@@ -415,6 +422,12 @@ def _opinion(leaf: Leaf) -> Opinion:
 def _written(opinion: Opinion) -> bytes:
     content = {name: getattr(opinion, name) for name in _SEALED}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=date.isoformat).encode()
+
+
+def _nobodys(opinion: Opinion) -> Opinion:
+    """The same without what tells whose it is."""
+    doubted = tuple(pair for pair in opinion.doubted if pair[0] not in opinion.voices)
+    return replace(opinion, name="", verified=False, voices=(), place="", doubted=doubted)
 
 
 def _contents(content: bytes) -> dict[str, Any]:

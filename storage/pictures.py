@@ -2,10 +2,11 @@
 
 import io
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy.engine import Connection
 
 from storage.db import Database
 from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
@@ -85,6 +86,10 @@ class Pictures:
         """The picture, a JPEG, or the voice of this id."""
         leaf = self._leaves.get(picture)
         return leaf.content if leaf else None
+
+    def let_go(self, connection: Connection, ids: Iterable[str]) -> None:
+        """Let go of these in a transaction that does more."""
+        self._leaves.let_go(connection, ids)
 
     def drop_unused(self, day: date, *, used: Collection[str]) -> None:
         """Let go of what came on a day and went with no opinion."""

@@ -302,5 +302,10 @@ def feature(
             watch=watch,
             zone=outside.zone,
         ),
-        keeps=Keeps(tables=("named_opinions",), show=show, erase=opinions.untie, unite=opinions.unite),
+        keeps=Keeps(
+            tables=("named_opinions",),
+            show=show,
+            erase=lambda connection, person: pictures.let_go(connection, opinions.untie(connection, person)),
+            unite=opinions.unite,
+        ),
     )

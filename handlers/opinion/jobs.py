@@ -142,10 +142,11 @@ class Album:
         def settled(now: Opinion) -> Opinion:
             if now.awaited != opinion.awaited:
                 return now  # another clock was quicker
+            voices = () if now.named and not now.person else brought.voices  # of who was erased meanwhile
             return replace(
                 now,
                 pictures=(*now.pictures, *brought.pictures),
-                voices=(*now.voices, *brought.voices),
+                voices=(*now.voices, *voices),
                 lost=now.lost + brought.lost,
                 awaited=tuple(brought.later),
             )

@@ -275,6 +275,17 @@ def test_who_is_untied_leaves_words_without_name_person_or_message(opinions, db,
     assert opinions.to_tell() == []
 
 
+def test_with_a_name_go_the_voices_and_the_place_that_could_stand_for_it(opinions, db, person):
+    doubted = (("voice-1", "unchecked"), ("picture-1", "unchecked"))
+    said = an_opinion(opinions, "A", named=True, person=person, name="王芳", pictures=("picture-1",), doubted=doubted)
+    opinions.keep_named(replace(said, voices=("voice-1",), place="人民广场（31.23041, 121.47370）"), message="m1")
+    with db.begin() as connection:
+        gone = opinions.untie(connection, person)
+
+    assert gone == ["voice-1"]
+    assert opinions.get(said.id) == replace(said, person="", name="", doubted=doubted[1:])
+
+
 def test_who_was_sealed_with_a_lost_key_can_still_be_untied(opinions, db, person):
     stranger = Opinions(db, Keys("another secret"))
     stranger.keep_named(an_opinion(stranger, "A", named=True, person=person), message="m1")

@@ -15,7 +15,7 @@ from tests.handlers.opinion.attack import VOICE
 from tests.handlers.opinion.world import ZONE, World, receipt
 from wechat.api.line import Media
 from wechat.errors import BadRequest, Misconfigured, Retryable, WeChatError
-from wechat.messages import Kind
+from wechat.messages import Kind, Location
 
 WITH_PICTURES = ("好了", "1")
 
@@ -102,6 +102,32 @@ def test_voices_come_home_stripped_beside_pictures_and_nothing_used_is_dropped(w
 
     assert (len(opinion.pictures), len(opinion.voices), opinion.awaited, opinion.lost) == (1, 1, (), 0)
     assert world.pictures.get(opinion.voices[0]) == VOICE
+
+
+@pytest.mark.parametrize("fetched_first", [True, False])
+def test_who_is_erased_takes_voice_and_place_along_and_leaves_the_picture(world, fetched_first):
+    world.platform.pictures |= {"media-1": a_photo(), "media-2": VOICE}
+    member = world.member()
+    member.says("意见", "2", "张三", "4", "宿舍热水晚上九点就停")
+    member.shows("media-1")
+    member.sends(Kind.VOICE, media_id="media-2")
+    member.sends(Kind.LOCATION, detail=Location(latitude=31.2, longitude=121.4, label="人民广场"))
+    code = receipt(member.says("好了", "1"))
+    person = member.person
+    if fetched_first:
+        world.runs("opinion.pictures")
+    with world.db.begin() as connection:
+        world.feature.keeps.erase(connection, person)
+        world.people.erase(connection, person)
+    world.runs("opinion.pictures")
+    world.clock.passes(days=7)
+    world.runs("opinion.tidy")
+    opinion = kept(world, code)
+    with world.db.read() as connection:
+        rows = connection.execute(sa.select(sa.func.count()).select_from(pictures)).scalar_one()
+
+    assert (len(opinion.pictures), opinion.voices, opinion.place, opinion.words) == (1, (), "", "宿舍热水晚上九点就停")
+    assert rows == 1
 
 
 def test_what_the_platform_no_longer_has_or_is_no_picture_is_said_at_the_query(world):

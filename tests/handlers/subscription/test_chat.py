@@ -255,7 +255,7 @@ def test_deleting_says_before_what_stays(town):
     asked = town.phone().says("删除我的数据")
 
     assert "这些不会删：" in asked
-    for stays in ("您的名字去掉", "匿名意见", "合计数", "支部导入的名单", "微信自己保存的", "备份"):
+    for stays in ("您的名字、语音和位置去掉", "匿名意见", "合计数", "支部导入的名单", "微信自己保存的", "备份"):
         assert stays in asked
 
 
