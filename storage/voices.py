@@ -24,6 +24,7 @@ _ID3_HEAD = 10
 _OGG_HEAD = 27
 _SPEEX_HEAD = 80
 _NO_COMMENTS = bytes(8)
+_GOES_ON = 255  # of a page's lacing where no packet ends
 
 
 class NotAVoice(Exception):
@@ -118,15 +119,16 @@ def _mp3_size(head: bytes) -> int:
 
 def _ogg(data: bytes) -> Iterator[bytes]:
     """Pages of one stream of Speex, with a head that names no maker, no comments, and no number of the stream."""
-    for number, (flags, place, lacing, body) in enumerate(_pages(data)):
-        if number == 0 and not (body.startswith(_SPEEX) and len(body) == _SPEEX_HEAD):
-            return
-        if number == 0:
-            yield _page(flags, place, number, lacing, body[:8] + bytes(20) + body[28:])
-        elif number == 1:
-            yield _page(flags, place, number, bytes((len(_NO_COMMENTS),)), _NO_COMMENTS)
-        else:
-            yield _page(flags, place, number, lacing, body)
+    pages = _pages(data)
+    flags, place, lacing, body = next(pages, (0, b"", b"", b""))
+    comments = next((page for page in pages if min(page[2], default=_GOES_ON) < _GOES_ON), None)  # the last of them
+    if comments is None or not (body.startswith(_SPEEX) and len(body) == _SPEEX_HEAD):
+        return
+    sound = [_page(*page[:2], number, *page[2:]) for number, page in enumerate(pages, start=2)]
+    if sound:
+        yield _page(flags, place, 0, lacing, body[:8] + bytes(20) + body[28:])
+        yield _page(0, bytes(8), 1, bytes((len(_NO_COMMENTS),)), _NO_COMMENTS)
+        yield from sound
 
 
 def _pages(data: bytes) -> Iterator[tuple[int, bytes, bytes, bytes]]:

@@ -21,8 +21,8 @@ def amr(*types: int, bits: dict[int, int] = NARROW_BITS, head: bytes = b"#!AMR\n
     return head + b"".join(frames)
 
 
-def ogg_page(number: int, body: bytes, *, flags: int = 0, serial: int = 0x51D3) -> bytes:
-    lacing = bytes((255,) * (len(body) // 255) + (len(body) % 255,))
+def ogg_page(number: int, body: bytes, *, flags: int = 0, serial: int = 0x51D3, whole: bool = True) -> bytes:
+    lacing = bytes((255,) * (len(body) // 255) + (len(body) % 255,) * whole)
     head = b"OggS\0" + struct.pack("<BqIIIB", flags, 0, serial, number, 0, len(lacing)) + lacing
     crc = by_the_book(head + body)
     return head[:22] + crc.to_bytes(4, "little") + head[26:] + body
@@ -38,10 +38,12 @@ def by_the_book(data: bytes) -> int:
     return found
 
 
+SPEEX_HEAD = ogg_page(0, b"Speex   " + b"1.2rc1 by somebody".ljust(20, b"\0") + bytes(52), flags=2)
+
+
 def speex() -> bytes:
-    head = b"Speex   " + b"1.2rc1 by somebody".ljust(20, b"\0") + bytes(52)
     comments = struct.pack("<I", 9) + b"a machine" + struct.pack("<II", 1, 15) + b"DATE=2026-11-26"
-    return ogg_page(0, head, flags=2) + ogg_page(1, comments) + ogg_page(2, b"sound" * 40, flags=4)
+    return SPEEX_HEAD + ogg_page(1, comments) + ogg_page(2, b"sound" * 40, flags=4)
 
 
 @pytest.mark.parametrize("kind", NARROW_BITS)
@@ -92,6 +94,17 @@ def test_speex_keeps_its_sound_and_tells_no_maker_no_comment_and_no_stream():
         assert int.from_bytes(page[22:26], "little") == by_the_book(page[:22] + bytes(4) + page[26:])
 
 
+def test_comments_of_speex_that_go_on_over_pages_are_left_behind_whole():
+    """RFC 3533 §5: a packet goes on where a page's lacing ends with 255, and the next page bears the flag 1."""
+    long = [ogg_page(number, b"picture of a desk".ljust(255 * 255, b"."), whole=False) for number in (1, 2)]
+    pages = [SPEEX_HEAD, *long, ogg_page(3, b"and its date", flags=1), ogg_page(4, b"sound" * 40, flags=4)]
+    found = stripped(b"".join(pages))
+
+    assert b"sound" * 40 in found
+    assert b"desk" not in found
+    assert b"date" not in found
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -103,13 +116,14 @@ def test_speex_keeps_its_sound_and_tells_no_maker_no_comment_and_no_stream():
         b"RIFF____WAVEfmt ",
         b"OggS\0",
         ogg_page(0, b"\x01vorbis" + bytes(23), flags=2),
+        SPEEX_HEAD + ogg_page(1, bytes(8)),
         LABEL,
         b"ID3",
         MP3_FRAME[:100],
         b"MZ" + MP3_FRAME,
         amr(7) + bytes(LARGEST_BYTES),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_is_no_voice_is_refused(data):
     with pytest.raises(NotAVoice):
