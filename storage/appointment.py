@@ -2,16 +2,17 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, metadata
-from storage.people import Id
+from storage.people import Id, persons
 from storage.sealing import CannotOpen, Keys
 
 appointments = sa.Table(
@@ -41,6 +42,10 @@ class Appointment:
     person: str = ""
 
 
+class HasOne(Exception):
+    """Another talk of the same member stands in the way."""
+
+
 class Appointments:
     """Every talk that is to come, or was within a week."""
 
@@ -49,8 +54,11 @@ class Appointments:
         self._box = keys.box("appointment")
         self._slot = keys.mark("appointment:slot")
 
-    def ask(self, wanted: Appointment, *, message: str) -> bool:
-        """Keep it, once for a message; False where somebody else has that time."""
+    def ask(self, wanted: Appointment, *, message: str, beside: Callable[[Appointment], bool] = lambda _: True) -> bool:
+        """Keep it, once for a message; False where somebody else has that time.
+
+        Raises `HasOne` where the member has another which may not be `beside` it, be it asked for in the same moment.
+        """
         row = self._db.insert(appointments).values(
             id=wanted.id,
             message=message,
@@ -59,11 +67,15 @@ class Appointments:
             day=wanted.at.date(),
             sealed=self._sealed(wanted),
         )
-        mine = sa.select(appointments.c.id).where(appointments.c.message == message)
+        same = sa.select(appointments.c.id).where(appointments.c.message == message)
+        theirs = sa.select(appointments).where(appointments.c.person == wanted.person)
         with self._db.begin() as connection:
-            if connection.execute(row.on_conflict_do_nothing().returning(appointments.c.id)).first():
+            connection.execute(sa.select(persons.c.id).where(persons.c.id == wanted.person).with_for_update())
+            if connection.execute(same).first():
                 return True
-            return connection.execute(mine).first() is not None
+            if not all(map(beside, self._readable(connection.execute(theirs).all()))):
+                raise HasOne
+            return connection.execute(row.on_conflict_do_nothing().returning(appointments.c.id)).first() is not None
 
     def of_message(self, message: str) -> Appointment | None:
         """The one that was asked for with this message."""
@@ -114,6 +126,9 @@ class Appointments:
     def _opened(self, chosen: sa.ColumnElement[bool]) -> Iterator[Appointment]:
         with self._db.read() as connection:
             rows = connection.execute(sa.select(appointments).where(chosen)).all()
+        return self._readable(rows)
+
+    def _readable(self, rows: Iterable[sa.Row[Any]]) -> Iterator[Appointment]:
         for row in rows:
             with suppress(CannotOpen):
                 yield self._read(row)

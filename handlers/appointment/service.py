@@ -9,7 +9,7 @@ from content.talks import Host
 from handlers.appointment import engine
 from handlers.appointment.engine import State
 from scheduler.workdays import Workdays
-from storage.appointment import Appointment, Appointments
+from storage.appointment import Appointment, Appointments, HasOne
 from storage.people import Who
 
 
@@ -48,7 +48,7 @@ class Reception:
 
     def coming(self, who: Who, now: datetime) -> Appointment | None:
         """Their next talk, whatever was said to it."""
-        return next((each for each in self.talks(who) if each.at > now - timedelta(hours=1)), None)
+        return next((each for each in self.talks(who) if not _is_over(each, now)), None)
 
     def ask(self, host: str, at: datetime, words: str, *, who: Who, now: datetime, message: str) -> Appointment | No:
         """Ask for it, once for a message; one talk at a time."""
@@ -60,8 +60,11 @@ class Reception:
         if no or found is None:
             return no or No.NO_SUCH_HOST
         wanted = Appointment(host=host, at=at, name=who.name, words=words, state=State.ASKED, person=who.person)
-        if not self.appointments.ask(wanted, message=message):
-            return No.GONE
+        try:
+            if not self.appointments.ask(wanted, message=message, beside=lambda each: _is_over(each, now)):
+                return No.GONE
+        except HasOne:
+            return No.HAS_ONE
         self.ring(found, wanted.id)
         return wanted
 
@@ -85,3 +88,7 @@ class Reception:
         if host:
             self.ring(host, f"{talk.id}:taken-back")
         return True
+
+
+def _is_over(talk: Appointment, now: datetime) -> bool:
+    return talk.at <= now - timedelta(hours=1)
