@@ -117,7 +117,7 @@ def call_of(workdays: Workdays, *, day: date, due: date | None, today: date) -> 
     left = workdays.left(due, today)
     if left < 0:
         return Call.OVERDUE
-    if today == due:
+    if left == 0 or today == due:  # a day off has the workday before it
         return Call.TODAY
     if left == 1:
         return Call.TOMORROW

@@ -185,8 +185,13 @@ class Desk:
         return self._say(name, "reason", State.CLOSED, _as_it_is)
 
     def _is_early(self, name: str) -> bool:
-        """Whether it would be ended while a measure runs, and whoever does it didn't say that they know."""
-        return not request.form.get("anyway") and self.remedies.stand(self.find(name)) is Remedy.RUNS
+        """Whether it would be ended while a measure runs, and whoever does it didn't say that they know.
+
+        What was merged into it is ended with it.
+        """
+        opinion = self.find(name)
+        stand = self.remedies.stand(opinion, *self.hands.with_it(opinion))
+        return not request.form.get("anyway") and stand is Remedy.RUNS
 
     def assign(self, name: str) -> ResponseReturnValue:
         """Give it to one of the console's accounts, or to nobody."""
@@ -302,7 +307,7 @@ class Desk:
 
     def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: Mapping[str, str] | None = None) -> str:
         parts, opinion = self.checks.parts_of(opinion.id), self.promise.current(opinion)
-        notes = self.opinions.notes.of(opinion.id)
+        notes, with_it = self.opinions.notes.of(opinion.id), self.hands.with_it(opinion)
         voices = [form_of(self.pictures.get(each) or b"") for each in opinion.voices]
         left, staff, address = self._left(opinion), self.hands.staff, self.opinions.address_of
         ready = self.replies().get(request.args.get("reply", ""))
@@ -322,9 +327,9 @@ class Desk:
             notes=[each for each in notes if each.kind in UNSEEN],
             names=self.hands.may_be_given_to(opinion),
             lead=address(opinion.same_as) if opinion.same_as else "",
-            with_it=[(address(each.id), each) for each in self.hands.with_it(opinion)],
+            with_it=[(address(each.id), each) for each in with_it],
             alike=[(address(each.id), each) for each, _ in self._alike(opinion)],
-            measures=self.remedies.of(opinion),
+            measures=self.remedies.of(opinion, *with_it),
             measure_page=self.remedies.page,
             replies=[each for each in self.replies().values() if each.is_for(opinion.category)],
             longest=engine.NOTE_LONGEST,

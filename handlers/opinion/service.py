@@ -89,15 +89,16 @@ class Remedies:
     find: Callable[[Collection[str]], Sequence[Measure]]
     page: str
 
-    def of(self, opinion: Opinion) -> Sequence[Measure]:
-        """Those that were begun for it."""
-        notes = (note for each in led_by(self.opinions, opinion) for note in self.opinions.notes.of(each.id))
-        ids = [note.words for note in notes if note.kind == MEASURE]
+    def of(self, *opinions: Opinion) -> Sequence[Measure]:
+        """Those that were begun for them."""
+        leads = (each for opinion in opinions for each in led_by(self.opinions, opinion))
+        notes = (note for each in leads for note in self.opinions.notes.of(each.id))
+        ids = {note.words for note in notes if note.kind == MEASURE}
         return self.find(ids) if ids else ()
 
-    def stand(self, opinion: Opinion) -> engine.Remedy | None:
+    def stand(self, *opinions: Opinion) -> engine.Remedy | None:
         """How far they are."""
-        return engine.remedy([bool(each.verified_by) for each in self.of(opinion)])
+        return engine.remedy([bool(each.verified_by) for each in self.of(*opinions)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,18 @@ def test_what_is_said_from_day_to_day():
     }
 
 
+def test_what_is_due_on_a_day_off_is_called_on_the_workday_before():
+    """Sunday 29 November: Thursday is the workday before its last one, which is Friday."""
+    days = [date(2026, 11, 24) + timedelta(days=ahead) for ahead in range(7)]
+    said = {day: call_of(Workdays(dict), day=date(2026, 11, 24), due=date(2026, 11, 29), today=day) for day in days}
+
+    assert {day.day: call for day, call in said.items() if call} == {
+        26: Call.TOMORROW,
+        27: Call.TODAY,
+        30: Call.OVERDUE,
+    }
+
+
 def test_of_what_nobody_waits_for_nothing_is_said():
     assert call_of(Workdays(dict), day=SINCE, due=None, today=date(2026, 10, 16)) is None
 

@@ -363,6 +363,21 @@ def test_what_was_merged_has_its_measure_from_the_one_that_it_was_merged_into(to
         assert "为这件事立了整改，正在办" in town.phone().says(f"查询 {code}")
 
 
+def test_to_end_what_another_with_a_measure_was_merged_into_is_warned_of_too(town, desks):
+    a_named_opinion(town)
+    a_named_opinion(town)
+    li = desks["li"]
+    page, other = re.findall(r'href="(/admin/opinion/[\w-]{40,})"', li.get("/admin/opinion/").text)
+    begins_for(li, page)
+    li.post(f"{page}/merge", data={"csrf_token": token(li, page), "into": other.rsplit("/", 1)[-1]})
+    said = {"csrf_token": token(li, other), "reply": "灯已经换好了。"}
+    warned = li.post(f"{other}/answer", data=said)
+
+    assert warned.status_code == 422
+    assert 'name="anyway"' in warned.text
+    assert li.post(f"{other}/answer", data={**said, "anyway": "1"}).status_code == 303
+
+
 def test_of_what_few_may_read_nobody_else_learns_by_its_measure(confided):
     desks = signed_in(confided, "zhang", "li")
     a_named_opinion(confided, "安全隐患")
@@ -440,7 +455,7 @@ def test_who_is_responsible_hears_of_the_day_in_time_and_those_above_when_it_is_
     assert found == {
         date(2026, 11, 30): {"p-1": "1 件时间过半"},
         date(2026, 12, 4): {"p-1": "1 件下一个工作日到期"},
-        date(2026, 12, 7): {"p-1": "1 件今天到期"},
+        date(2026, 12, 7): {"p-1": "1 件到期，今天是最后一个工作日"},
         date(2026, 12, 8): {"p-1": "1 件已经超期"},
         date(2026, 12, 9): {"p-1": "1 件已经超期"},
         date(2026, 12, 10): {"p-1": "1 件已经超期", "p-2": "下级组织有 1 件超期还没有办好"},
