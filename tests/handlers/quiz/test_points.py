@@ -1,5 +1,6 @@
 """Points: off, and where a document asks for them one's own alone, capped by the day; of others only what five had."""
 
+import os
 import re
 from datetime import UTC, date, datetime
 
@@ -11,7 +12,7 @@ from handlers.quiz.engine import points
 from storage.points import months
 from storage.quiz import rounds
 from tests.content.builders import a_question, write
-from tests.handlers.quiz.small import SEVEN, letter, round_of, rows, wrong
+from tests.handlers.quiz.small import OPTIONS, SEVEN, letter, round_of, rows, wrong
 from tests.handlers.quiz.test_admin import PASSWORD, sign_in
 from tests.handlers.quiz.test_exams import EXAM, begins
 from tests.house import hashed_at_no_cost
@@ -74,6 +75,20 @@ def test_a_right_answer_is_a_point_up_to_the_days_cap(pointing):
     assert own(phone) == (3, 4, 7)
     pointing.town.clock.forward(days=10)
     assert own(phone) == (0, 4, 0)
+
+
+def test_points_are_reckoned_without_reading_the_words_of_a_large_bank(pointing, tmp_path):
+    """The bank as it is quick to open loses all its words: whoever reads a question would fail."""
+    many = [*SEVEN, *(a_question(f"more-{n}", options=OPTIONS, answer=["jia"], tags=["长" * 300]) for n in range(150))]
+    pointing.holds(*many)
+    phone = pointing.town.phone("o-learner")
+    phone.says(letter(phone.says("答题")))
+    phone.says("退出")
+    pointing.begins_anew(tmp_path, points=True, points_basis=BASIS)
+    (compiled,) = (pointing.town.settings.storage.folder / "compiled").glob("*.bank")
+    os.truncate(compiled, 0)
+
+    assert "积分：本月 1 分" in pointing.town.phone("o-learner").says("我的数据")
 
 
 def test_one_question_is_one_point_a_day_whatever_the_round(pointing):
