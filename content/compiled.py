@@ -47,6 +47,10 @@ class Compiled:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        """Know the code that runs, before another is laid over it."""
+        _code()
+
     def sources(self, asked: Mapping[str, tuple[Stamp, Path]]) -> Mapping[str, Source]:
         """Open the compiled form of each of these files of the pack; what there is none of is compiled first.
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import content
 from content import checking, library
 from content.compiled import Compiled
 from content.faults import BadContent
@@ -288,6 +290,34 @@ def test_workers_that_start_at_once_compile_it_once(folder, compiled, tmp_path):
 
     assert [each["questions"] for each in said] == [139, 139]
     assert said[0]["files"] == said[1]["files"] == [str(inode) for inode in banks_of(compiled).values()]
+
+
+LAID_OVER = """
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+import content
+from content import library
+from content.compiled import Compiled
+
+folder, kept = map(Path, sys.argv[1:3])
+compiled = Compiled(kept)
+with (Path(content.__file__).parent / "models.py").open("a") as file:
+    file.write("# of the next version")
+pack = library.load(folder, zone=ZoneInfo("Asia/Shanghai"), compiled=compiled)
+print(type(pack.banks["basics"]).__name__)
+"""
+
+
+def test_what_a_program_that_was_laid_over_this_one_compiles_is_none_of_ours(folder, compiled, tmp_path):
+    """It runs on with the code that it has in memory, and the file is made by the code that lies there now."""
+    ours = Path(content.__file__).parent
+    shutil.copytree(ours, tmp_path / "program" / "content", ignore=shutil.ignore_patterns("pack", "__pycache__"))
+    command = [sys.executable, "-c", LAID_OVER, str(folder), str(compiled.folder)]
+    said = subprocess.run(command, cwd=tmp_path / "program", capture_output=True, text=True, check=True).stdout
+
+    assert len(banks_of(compiled)) == 1
+    assert said.strip() == "Bank"
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
