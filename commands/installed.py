@@ -14,9 +14,7 @@ from content.faults import BadContent
 from content.intake import Intake
 from content.library import Library
 from content.shelf import Shelf
-from handlers import (
-    opinion,
-)
+from handlers import opinion
 from scheduler import reasons
 from scheduler.channels.customer_service import CustomerServiceChannel
 from scheduler.channels.groups import robots

@@ -7,9 +7,7 @@ from functools import partial
 from typing import Self
 
 from commands.settings import Settings
-from handlers import (
-    login,
-)
+from handlers import login
 from scheduler import worker as workers
 from storage import leases
 from storage.redis import Redis
