@@ -340,6 +340,8 @@ def test_a_forecast_tells_what_it_costs_what_it_leaves_and_why_some_are_not_reac
                 channels={"notice": 3, "": 2},
                 closed={(("notice", Closed.CREDIT), ("customer_service", Closed.WINDOW)): 2},
                 full=4,
+                held_back=2,
+                waits_until=NOW + timedelta(days=1),
                 credits=3,
                 left=(Left("official", "notice", 500, 497), Left("mini", "mini_notice", None, None)),
                 last_at=NOW + timedelta(minutes=5),
@@ -351,6 +353,7 @@ def test_a_forecast_tells_what_it_costs_what_it_leaves_and_why_some_are_not_reac
     for words in (
         "2 of these: notice (no credit), customer_service (no open window)",
         "4 have had enough",
+        "2 have had enough today, and a send to all can't spare them: it waits until 2026-11-24 08:30",
         "takes 3 credits",
         "quota of official, notice: 500 left, 497 afterwards",
         "quota of mini, mini_notice: not known",
@@ -360,6 +363,7 @@ def test_a_forecast_tells_what_it_costs_what_it_leaves_and_why_some_are_not_reac
     assert read["unreachable"][0]["closed"][1] == {"channel": "customer_service", "why": "window"}
     assert [each["left_afterwards"] for each in read["quotas"]] == [497, None]
     assert (read["had_enough"], read["last_at"]) == (4, "2026-11-23T00:35:00+00:00")
+    assert (read["held_back"], read["waits_until"]) == (2, "2026-11-24T00:30:00+00:00")
 
 
 class Told(Desk):

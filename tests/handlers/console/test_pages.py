@@ -2,13 +2,17 @@
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
+from scheduler import reasons
 from scheduler.outlook import Outlook
 from storage.refusals import Way
 from tests.content.builders import a_broadcast, a_pack, write
 from tests.house import a_town
+from tests.scheduler.world import World
+from tests.street import OFFICIAL
 from wechat.api.account import Quota
 
 
@@ -121,6 +125,26 @@ def test_what_each_would_read_is_shown_with_whom_it_is_for(town, pack):
 
     assert page.index("一条要闻") < page.index("职务是“书记”，走客服消息的，看到的是") < page.index("书记您好")
     assert "点开以后：https://example.org/a" in page
+
+
+def test_a_send_to_all_says_that_it_waits_for_who_has_had_enough_today(tmp_path, pack, database_url, redis, redis_url):
+    write(
+        pack / "broadcasts" / "daily.toml",
+        a_broadcast(audience={"everyone": True}, channels=["mass", "next_visit"], fields={}),
+    )
+    content, official = {"folder": str(pack)}, {**OFFICIAL, "kind": "subscription"}
+    tables: dict[str, Any] = {"content": content, "accounts": {"official": official}, "push": {"a_day": 1}}
+    town = a_town(tmp_path, database=database_url, redis=redis_url, **tables)
+    town.signs_in("admin")
+    phone, world = town.phone(), World(town.house.db)
+    phone.says("帮助")
+    world.deliver(world.run("other:2026-11-23"), town.house.people.find(account="official", openid=phone.openid))
+    page = town.client.get(SEND).text
+    sent = confirms(town).text
+    town.house.close()
+
+    assert "有 1 人今天已经收够了，群发给所有人没法不发给他们：现在确认，会等到 11-24 07:30 再发" in page
+    assert reasons.FULL in sent
 
 
 def agrees(town, address):
