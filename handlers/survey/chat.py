@@ -101,7 +101,10 @@ class Pollster:
 
     def _choice(self, turn: Turn, survey: Survey, paper: str, chosen: list[str]) -> Reply:
         said, choices = plain(turn.text), survey.questions[len(chosen)].choices
+        names = [plain(each.text) for each in choices]
         at = 0 if said in _LEFT_OUT else engine.chosen(said, len(choices))
+        if at is None and said in names:
+            at = names.index(said) + 1
         if at is None:
             return self._asked(turn, again=True)
         return self._hold(turn, survey.key, paper, [*chosen, choices[at - 1].id if at else ""])

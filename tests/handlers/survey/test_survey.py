@@ -372,6 +372,14 @@ def test_a_number_that_is_none_of_the_choices_is_said_not_to_be_understood(town)
     assert phone.says("9") == f"没看懂选的是哪一个，请只回复一个编号。\n{first}"
 
 
+def test_a_choice_may_be_said_in_its_own_words(town):
+    phone = town.phone()
+    phone.says("问卷")
+    phone.says("5")
+
+    assert "2. 改什么 价钱\n" in phone.says("价钱。")
+
+
 def test_who_leaves_has_handed_in_nothing_and_may_begin_anew(town):
     phone = town.phone()
     phone.says("问卷")
