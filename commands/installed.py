@@ -59,6 +59,7 @@ KNOWN = Known(
             "quiz.daily",
             "quiz.duel",
             "quiz.exams",
+            "quiz.read",
             "quiz.sequence",
             "quiz.study",
             "quiz.topics",

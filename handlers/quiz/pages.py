@@ -27,6 +27,7 @@ from storage.quiz import QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
 _ID = re.compile("[0-9a-f]{32}", re.ASCII)
+READ_AT_ONCE = 10  # questions of a bank that is read through
 _NUMBER = re.compile("[0-9A-Z]{8}", re.ASCII)
 
 
@@ -86,6 +87,23 @@ class Quiz:
             challenge=self.service.going(self._person, today, named=f"{Mode.CHALLENGE}:"),
             lives=engine.LIVES,
             once=secrets.token_hex(16),
+        )
+
+    def read(self, name: str) -> ResponseReturnValue:
+        """A bank's questions with their answers, so many a page; not while an exam's clock runs."""
+        bank = self._library.banks.get(name) or abort(404)
+        ids = self.service.read_through(self._person, self._today(), bank=name)
+        at = max(0, min(request.args.get("after", 0, type=int), (len(ids) - 1) // READ_AT_ONCE * READ_AT_ONCE))
+        is_sitting = self.service.going_exam(self._person, self.clock()) is not None
+        found = [] if is_sitting else [self.service.question(each) for each in ids[at:][:READ_AT_ONCE]]
+        return self._page(
+            "read",
+            bank=bank,
+            shown=[self.service.shown(each, seed="") for each in found if each],
+            after=at,
+            at_once=READ_AT_ONCE,
+            total=len(ids),
+            is_sitting=is_sitting,
         )
 
     def study(self) -> ResponseReturnValue:
@@ -262,6 +280,7 @@ def blueprint(quiz: Quiz) -> Blueprint:
     doors.add_url_rule("", "home", quiz.home)
     doors.add_url_rule("", "begin", quiz.begin, methods=["POST"])
     doors.add_url_rule("/more", "more", quiz.more)
+    doors.add_url_rule("/read/<name>", "read", quiz.read)
     doors.add_url_rule("/exams", "exams", quiz.exams)
     doors.add_url_rule("/study", "study", quiz.study)
     doors.add_url_rule("/duels", "duels", quiz.duels)

@@ -123,7 +123,14 @@ class Walk:
             onward.click()
         expect(self.page.get_by_role("heading", level=1)).to_contain_text("5 题答对")
         yield "what the round came to"
-        for path in ("/p/quiz", "/p/quiz/more", "/p/quiz/study", "/p/quiz/exams", "/p/quiz/certificate"):
+        for path in (
+            "/p/quiz",
+            "/p/quiz/more",
+            "/p/quiz/read/dangzhang",
+            "/p/quiz/study",
+            "/p/quiz/exams",
+            "/p/quiz/certificate",
+        ):
             yield self._goes(path)
         self.page.get_by_label("证书编号").fill("0000")
         self.page.get_by_role("button", name="核对").click()

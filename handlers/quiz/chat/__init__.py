@@ -9,6 +9,7 @@ from handlers.quiz import engine
 from handlers.quiz.chat.asking import Asking
 from handlers.quiz.chat.choosing import Choosing
 from handlers.quiz.chat.duels import Inviting
+from handlers.quiz.chat.reading import Reading
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Asked
 from handlers.quiz.service import Service
@@ -21,10 +22,11 @@ _LETTER = re.compile("[a-h]")
 
 
 def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
-    """答题, 错题, 专题练习, 顺序, 挑战, 对战, 考试 and their menu keys."""
+    """答题, 错题, 专题练习, 顺序, 背题, 挑战, 对战, 考试 and their menu keys."""
     asking = Asking(service=service, duelling=duelling, public_url=public_url)
-    choosing, inviting = Choosing(asking=asking), Inviting(asking=asking)
-    quiz = Quiz(asking=asking, choosing=choosing, inviting=inviting)
+    reading, inviting = Reading(asking=asking), Inviting(asking=asking)
+    choosing = Choosing(asking=asking, reading=reading)
+    quiz = Quiz(asking=asking, choosing=choosing, reading=reading, inviting=inviting)
     return Router(
         "quiz",
         words={
@@ -32,6 +34,7 @@ def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
             ("错题", "错题本", "错题复习", "复习错题"): quiz.mistakes,
             ("专题练习", "专题答题", "专项", "专项练习"): choosing.topics,
             ("顺序", "顺序练习", "顺序答题", "题库"): choosing.banks,
+            ("背题", "背题模式", "看题"): choosing.to_read,
             ("考试", "模拟考试", "参加考试", "在线考试", "考试成绩"): choosing.exams,
             ("学习情况", "我的学习", "学习进度", "我的答题"): quiz.study,
             ("挑战", "挑战答题", "答题挑战", "闯关"): quiz.challenge,
@@ -44,6 +47,7 @@ def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
             "quiz.wrong": quiz.mistakes,
             "quiz.topics": choosing.topics,
             "quiz.sequence": choosing.banks,
+            "quiz.read": choosing.to_read,
             "quiz.challenge": quiz.challenge,
             "quiz.duel": inviting.invite,
             "quiz.exams": choosing.exams,
@@ -52,6 +56,7 @@ def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
         patterns={
             r"(?:专题练习|专题答题|专项)\d{1,2}": choosing.topics,
             r"(?:顺序|题库)\d{1,2}": choosing.banks,
+            r"背题\d{1,2}": choosing.to_read,
             r"(?:对战|应战)(?:邀请码|码)?\W{0,3}[0-9a-z][0-9a-z\W]{2,11}(?:署名)?": inviting.take,
         },
         scenes={"quiz": quiz.daily},
@@ -69,10 +74,11 @@ def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiz:
-    """The doors of the quiz. The talk holds a round, or what can be chosen, or that a code is awaited."""
+    """The doors of the quiz. The talk holds a round, what can be chosen, what is read, or that a code is awaited."""
 
     asking: Asking
     choosing: Choosing
+    reading: Reading
     inviting: Inviting
 
     def daily(self, turn: Turn) -> Reply:
@@ -118,6 +124,8 @@ class Quiz:
             return None
         if "list" in turn.talk.state:
             return self.choosing.takes(turn)
+        if "read" in turn.talk.state:
+            return self.reading.takes(turn)
         if "code" in turn.talk.state:
             return self.inviting.takes(turn)
         is_open = self.asking.seen(turn)
@@ -153,6 +161,8 @@ class Quiz:
         """What was said last, where it was no question."""
         if "list" in turn.talk.state:
             return self.choosing.again(turn)
+        if "read" in turn.talk.state:
+            return self.reading.again(turn)
         return self.inviting.asks_code(turn) if "code" in turn.talk.state else None
 
     def _unfinished(self, turn: Turn) -> Round | None:
@@ -182,7 +192,7 @@ class Quiz:
     def leave(self, turn: Turn) -> Reply:
         """Good-bye, with the way back."""
         state = turn.talk.state
-        choosing = state.get("list") or ("code" if "code" in state else "")
+        choosing = state.get("list") or next((each for each in ("read", "code") if each in state), "")
         if choosing:
             return self._says("left_choosing", of=choosing)
         until = state.get("until")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from handlers.quiz.chat.asking import Asking
+from handlers.quiz.chat.reading import Reading
 from handlers.quiz.engine import Mode
 from handlers.quiz.service import Service
 from handlers.quiz.service.told import Offered
@@ -13,6 +14,7 @@ from handlers.router import Handler, Turn, plain
 from wechat.messages import Kind, Reply, Text
 
 _BEGIN = "begin"  # the list of one that an exam is begun from
+_READ = "read"  # the list of banks that are read through
 _NUMBER = re.compile(r"\d{1,2}", re.ASCII)
 
 
@@ -21,6 +23,7 @@ class Choosing:
     """Lists in the chat: the talk holds what stands in the one that was shown last."""
 
     asking: Asking
+    reading: Reading
 
     def topics(self, turn: Turn) -> Reply:
         """The topics, to choose one by its number."""
@@ -29,6 +32,10 @@ class Choosing:
     def banks(self, turn: Turn) -> Reply:
         """The banks with one's place in each, to choose one by its number."""
         return self._offers(turn, Mode.SEQUENCE, self._service.banks(turn.who.person, self._service.day(turn.now)))
+
+    def to_read(self, turn: Turn) -> Reply:
+        """The banks, to read one through by its number."""
+        return self._offers(turn, _READ, self._service.banks(turn.who.person, self._service.day(turn.now)))
 
     def exams(self, turn: Turn) -> Reply:
         """The exams that can be begun and those that were sat, to choose one by its number."""
@@ -60,6 +67,8 @@ class Choosing:
                 return self.banks(turn)
             case Mode.EXAM:
                 return self.exams(turn)
+            case _ if of == _READ:
+                return self.to_read(turn)
             case _:
                 return self._paper(turn, ids[0])
 
@@ -79,7 +88,7 @@ class Choosing:
         begun = self._service.exam(turn.who.person, turn.now, key=key, asked_by=turn.message.id)
         return self.asking.goes_on(turn, begun) if begun else self.exams(turn)
 
-    def _offers(self, turn: Turn, mode: Mode, offered: list[Offered]) -> Reply:
+    def _offers(self, turn: Turn, of: str, offered: list[Offered]) -> Reply:
         """All of them, unless the number was said at once; where there is one only it is begun."""
         if not offered:
             return self._says("none")
@@ -87,15 +96,17 @@ class Choosing:
         said = _NUMBER.search(plain(turn.text)) if turn.message.kind is Kind.TEXT else None
         chosen = ids[0] if len(ids) == 1 else _numbered(ids, said[0] if said else "")
         if chosen is not None:
-            return self._chosen(turn, of=mode, chosen=chosen)
-        turn.talk.hold("quiz", {"list": mode, "ids": ids, "titles": [each.title for each in offered]})
-        return self._says("choose", mode=mode, offered=offered)
+            return self._chosen(turn, of=of, chosen=chosen)
+        turn.talk.hold("quiz", {"list": of, "ids": ids, "titles": [each.title for each in offered]})
+        return self._says("choose", mode=of, offered=offered)
 
     def _chosen(self, turn: Turn, *, of: str, chosen: str) -> Reply:
         person, today = turn.who.person, self._service.day(turn.now)
         match of:
             case Mode.EXAM:
                 return self._paper(turn, chosen)
+            case _ if of == _READ:
+                return self.reading.opens(turn, bank=chosen)
             case Mode.TOPIC:
                 begun = self._service.of_topic(person, today, topic=chosen, asked_by=turn.message.id)
             case Mode.SEQUENCE:

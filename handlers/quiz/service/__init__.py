@@ -199,6 +199,11 @@ class Service:
             self.places.put(person, bank=bank, round=begun.id)
         return begun
 
+    def read_through(self, person: str, today: date, *, bank: str) -> Sequence[str]:
+        """The ids of a bank's questions in their order, for who reads them with their answers."""
+        chosen = self._library.banks.get(bank)
+        return self._in_bank(today, chosen, self.circle(person)) if chosen else ()
+
     def begun(
         self, person: str, today: date, name: str, ids: Sequence[str], *, scores: Sequence[int] = ()
     ) -> Round | None:
