@@ -12,6 +12,7 @@ from xdist.scheduler import LoadFileScheduling
 
 HERE = Path(__file__)
 PROCESSES = HERE.with_name("end_to_end")
+ALONE = frozenset({"test_browser.py", "test_kills.py", "test_receipts.py"})
 
 
 class Beside:
@@ -68,13 +69,14 @@ class Beside:
 class ByProgram(LoadFileScheduling):  # type: ignore[misc] # it has no types
     """File by file, and as one file those that share a running program: each process with one would start its own.
 
-    What a browser sees of it takes as long as all the others together, and has a process of its own.
+    What a browser sees of it takes as long as all the others together, and has a process of its own; so do those who
+    kill programs, each of their own, for minutes: beside the others they would come before whoever wants quiet.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         path = HERE.parents[1] / file
-        return file if path.parent != PROCESSES or path.name == "test_browser.py" else str(PROCESSES)
+        return file if path.parent != PROCESSES or path.name in ALONE else str(PROCESSES)
 
 
 @contextmanager
