@@ -285,7 +285,7 @@ def distant():
 
 @pytest.fixture
 def silent():
-    with closing(Distant(patience=0.2)) as store:
+    with closing(Distant(patience=2)) as store:
         yield store
 
 
@@ -317,12 +317,11 @@ def test_what_is_asked_of_a_store_meanwhile_goes_there_together_once_it_has_answ
 
 
 def test_a_store_that_falls_silent_costs_those_who_asked_it_and_nobody_else(batcher, store, silent):
-    began = time.monotonic()
     with ThreadPoolExecutor(1) as threads:
         lost = threads.submit(batcher.do, lambda: ask(silent, 1))
         assert within(10, lambda: silent.rounds)
         assert batcher.do(lambda: ask(store, 1)) == 2
-        assert time.monotonic() - began < 0.2
+        assert not lost.done()
         with pytest.raises(ConnectionError):
             lost.result(10)
 
@@ -331,9 +330,8 @@ def test_who_rests_is_woken_in_time_while_a_store_is_asked(batcher, distant):
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(batcher.do, lambda: ask(distant, 1))
         assert within(10, lambda: distant.rounds)
-        began = time.monotonic()
-        batcher.do(lambda: pause(0.05))
-        assert 0.05 <= time.monotonic() - began < 5
+        assert batcher.do(lambda: pause(0.05) or "woken") == "woken"
+        assert not slow.done()
         distant.answer()
         slow.result(10)
 
