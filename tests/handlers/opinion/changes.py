@@ -13,6 +13,7 @@ from storage.db import Database
 Place = str | int  # an LSN, or so many bytes of the journal
 _HEADER, _FRAME_HEADER = 32, 24
 _OF_ALL_SLOTS = 64  # records: a round has some ten
+_OURS = 16384  # PostgreSQL's own tables have lower numbers; whoever reads those tidies them on the way
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def in_postgres(db: Database, began: Place) -> list[Written]:
         if not record.record_type.startswith("COMMIT"):
             mine.append(record)
         elif mine:
-            touched = {int(each) for one in mine for each in re.findall(r"rel \d+/\d+/(\d+)", one.block_ref)}
+            files = {int(each) for one in mine for each in re.findall(r"rel \d+/\d+/(\d+)", one.block_ref)}
+            touched = {each for each in files if each >= _OURS}
             is_round = touched <= boxes and (not found or len(mine) < _OF_ALL_SLOTS)
             found.append(Written(acts.get(record.xid, ""), is_round, _marks(mine, record)))
     return found
