@@ -17,8 +17,7 @@ def test_nothing_that_was_shown_a_receipt_is_lost_in_twenty_falls(tmp_path, serv
         program.start()
         street, dice = Street(program), random.Random()
         with street.at_work():
-            cut = [street.falls(dice, every=dice.random() < 0.7) for _ in range(MOMENTS)]
+            street.falls_in_work(dice, times=MOMENTS)
 
         holds(street)
-        assert min(cut) > 0, "nobody waited for a receipt, so nothing was proven"
         program.stop()

@@ -87,6 +87,14 @@ class Street:
         found = RECEIPT.search(phone.repeats())
         return found[1] if found else ""
 
+    def falls_in_work(self, dice: random.Random, *, times: int) -> None:
+        """Fall, all at once or a worker, till so often somebody waited: a moment at which nobody did proves nothing."""
+        proven = falls = 0
+        while proven < times:
+            assert falls < 3 * times, "hardly anybody waited for a receipt, so nothing was proven"
+            proven += self.falls(dice, every=falls % 3 != 1) > 0
+            falls += 1
+
     def falls(self, dice: random.Random, *, every: bool) -> int:
         """Kill -9 the web part (all its processes, or one worker) at a moment nobody knows; how many it cut off."""
         before, cut = len(self.shown), len(self.cut)
