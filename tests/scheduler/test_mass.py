@@ -599,7 +599,8 @@ def made_by(push) -> str:
     """What a worker makes of a mass send's draft; "" where it has to come again."""
     house = push.street.town.house
     try:
-        return house.pushes.pump.herald.covers.draft(push.run.content, "official", house.platform.clients["official"])
+        client = house.platform.clients["official"]
+        return str(house.pushes.pump.herald.covers.draft(push.run.content, "official", client))
     except Retryable:
         return ""
 
