@@ -2,13 +2,9 @@
 
 A round trip and a commit cost about the same for one call as for ten, and threads that each make their own spend more
 on waking one another than on the work. So a turn is a greenlet: straight-line code that is put aside while it waits,
-as SQLAlchemy does it for asyncio (docs/decisions/0023). What is asked of a store is brought there by one as well, and
-while that waits for the answer, turns that ask another store, or have only come, go on.
+as SQLAlchemy does it for asyncio (docs/decisions/0023).
 """
 
-import math
-import os
-import select
 import threading
 import time
 from collections import defaultdict
@@ -20,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from greenlet import getcurrent, greenlet
 
+GATHERING_SECONDS = 0.001  # after a round of several, until the next one: as many are about to come again
 LOOK_EVERY_SECONDS = 0.05
 
 T = TypeVar("T")
@@ -61,16 +58,6 @@ def wait(event: threading.Event, seconds: float) -> bool:
     while not event.is_set() and time.monotonic() < until:
         pause(LOOK_EVERY_SECONDS)
     return event.is_set()
-
-
-def readable(file: int, seconds: float) -> bool:
-    """Whether there is something to read, waiting so long at most; where a store is asked for turns, others go on."""
-    courier = getcurrent()
-    if isinstance(courier, _Courier):
-        return courier.batcher.await_news(courier, file, until=time.monotonic() + seconds)
-    news = select.poll()
-    news.register(file, select.POLLIN)
-    return bool(news.poll(seconds * 1000))
 
 
 @contextmanager
@@ -135,21 +122,6 @@ class _Turn(greenlet):
         self.holds = 0
 
 
-class _Courier(greenlet):
-    """On the way to a store with what turns ask of it, until `answers` are there."""
-
-    def __init__(self, batcher: "Batcher", store: Store, asked: Sequence[tuple[_Turn, Any]]) -> None:
-        super().__init__(self._go)
-        self.batcher = batcher
-        self.store = store
-        self.asked = asked
-        self.answers: Sequence[Any] = ()
-        self.until = 0.0
-
-    def _go(self) -> None:
-        self.answers = _answers(self.store, [call for _, call in self.asked])
-
-
 def _turn() -> _Turn | None:
     """The turn that is running, where it may be put aside."""
     turn = getcurrent()
@@ -157,10 +129,10 @@ def _turn() -> _Turn | None:
 
 
 class Batcher:
-    """A thread that does what others bring it: all that is there begins, or goes on, until it has to wait.
+    """A thread that does what others bring it, in rounds: all that is there begins, and goes on until it has ended.
 
     Inside a turn nothing may block for long, since it blocks all of them: what does has a bound of its own, or uses
-    `pause` and `wait`. To each store one courier is on the way at a time; what is asked meanwhile goes with the next.
+    `pause` and `wait`. Who rests doesn't keep a round open.
     """
 
     def __init__(self) -> None:
@@ -168,11 +140,6 @@ class Batcher:
         self._ended: list[_Errand] = []
         self._asked: defaultdict[Store, list[tuple[_Turn, Any]]] = defaultdict(list)
         self._resting: list[tuple[float, _Turn]] = []
-        self._under_way: dict[Store, _Courier] = {}
-        self._awaited: dict[int, _Courier] = {}
-        self._news = select.poll()
-        self._bell, self._rope = -1, -1
-        self._is_listening = False
         self._thread: threading.Thread | None = None
         self._hub: greenlet | None = None
         self._ending = False
@@ -182,15 +149,13 @@ class Batcher:
         if self._thread is None:
             return act()
         errand = _Errand(act)
-        self._bring(errand)
+        self._brought.put(errand)
         answer: T = errand.wait()
         return answer
 
     def start(self) -> None:
         """Begin to work."""
         self._ending = False
-        self._bell, self._rope = os.pipe()
-        self._news.register(self._bell, select.POLLIN)
         self._thread = threading.Thread(target=self._run, name="turns", daemon=True)
         self._thread.start()
 
@@ -198,21 +163,12 @@ class Batcher:
         """Finish what was brought, and end."""
         thread, self._thread = self._thread, None
         if thread is not None:
-            self._bring(None)
+            self._brought.put(None)
             thread.join()
-            self._news.unregister(self._bell)
-            os.close(self._bell)
-            os.close(self._rope)
 
     def is_at_work(self) -> bool:
         """Whether there is somebody to do it."""
         return self._thread is not None and self._thread.is_alive()
-
-    def _bring(self, errand: _Errand | None) -> None:
-        self._brought.put(errand)
-        if self._is_listening:  # to what stores say; else it looks at what is brought itself
-            self._is_listening = False
-            os.write(self._rope, b".")
 
     # -- for a turn ----------------------------------------------------------------------------------------------
 
@@ -226,12 +182,6 @@ class Batcher:
         self._resting.append((until, turn))
         self._others()
 
-    def await_news(self, courier: _Courier, file: int, *, until: float) -> bool:
-        """Go on once there is something to read, or at that time of the monotonic clock: whether there is."""
-        self._awaited[file], courier.until = courier, until
-        self._news.register(file, select.POLLIN)
-        return bool(self._others())
-
     def _others(self) -> Any:
         assert self._hub is not None  # noqa: S101 - a turn runs in our thread only
         return self._hub.switch()
@@ -241,84 +191,57 @@ class Batcher:
     def _run(self) -> None:
         self._hub = getcurrent()
         try:
-            while not self._ending or self._resting or self._under_way:
+            while not self._ending or self._resting:
                 self._round()
         finally:
             self._hub = None  # measured: let go of by another thread once this one has ended, it breaks the process
 
     def _round(self) -> None:
-        idle_seconds = self._idle_seconds()
-        if self._awaited:
-            self._hear(idle_seconds or 0.0)
-            self._begin(0.0)
-        else:
-            self._begin(idle_seconds)
-        self._wake()
-        self._tell()
-        while self._asked.keys() - self._under_way.keys():
-            self._send()
+        begun = self._begin() + self._wake()
+        while self._asked:
             self._tell()
+            self._ask()
+        self._tell()
+        if begun > 1:
+            time.sleep(GATHERING_SECONDS)
 
-    def _begin(self, seconds: float | None) -> None:
-        """Begin all that was brought; the first may come so late, or (None) whenever it will."""
+    def _begin(self) -> int:
+        """Begin all that was brought, how many, and wait for it where nothing else is to be done."""
+        begun = 0
         try:
-            errand = self._brought.get(seconds != 0, seconds)
+            errand = self._brought.get(timeout=self._idle_seconds())
             while errand is not None:
+                begun += 1
                 self._go_on(_Turn(self, errand))
                 errand = self._brought.get_nowait()
             self._ending = True
         except Empty:
             pass
+        return begun
 
     def _idle_seconds(self) -> float | None:
-        """Until somebody has rested, or has waited long enough; None where nobody does either."""
-        times = [until for until, _ in self._resting] + [courier.until for courier in self._awaited.values()]
-        return max(0.0, min(times) - time.monotonic()) if times else None
-
-    def _wake(self) -> None:
-        """Go on with those who have rested."""
         if not self._resting:
-            return
+            return None
+        return max(0.0, min(until for until, _ in self._resting) - time.monotonic())
+
+    def _wake(self) -> int:
+        """Go on with those who have rested; how many."""
+        if not self._resting:
+            return 0
         now = time.monotonic()
         rested = [turn for until, turn in self._resting if until <= now]
         self._resting = [(until, turn) for until, turn in self._resting if until > now]
         for turn in rested:
             self._go_on(turn)
+        return len(rested)
 
-    def _hear(self, seconds: float) -> None:
-        """Go on with the couriers who have something to read or have waited long enough; none may have for so long."""
-        self._is_listening = True
-        heard = self._news.poll(math.ceil(seconds * 1000) if self._brought.empty() else 0)
-        self._is_listening = False
-        for file, _ in heard:
-            if file == self._bell:
-                os.read(self._bell, 4096)
-            else:
-                self._deliver(file, came=True)
-        now = time.monotonic()
-        for file in [file for file, courier in self._awaited.items() if courier.until <= now]:
-            self._deliver(file, came=False)
-
-    def _deliver(self, file: int, *, came: bool) -> None:
-        self._news.unregister(file)
-        courier = self._awaited.pop(file)
-        courier.switch(came)
-        self._return(courier)
-
-    def _send(self) -> None:
-        """Send a courier to each store that was asked and has none under way."""
-        for store in self._asked.keys() - self._under_way.keys():
-            courier = self._under_way[store] = _Courier(self, store, self._asked.pop(store))
-            courier.switch()
-            self._return(courier)
-
-    def _return(self, courier: _Courier) -> None:
-        """Go on with who asked, if the answers are there."""
-        if not courier.dead:
-            return
-        del self._under_way[courier.store]
-        for (turn, _), answer in zip(courier.asked, courier.answers, strict=True):
-            self._go_on(turn, answer)
+    def _ask(self) -> None:
+        """Ask each store what was asked of it, and go on with who asked."""
+        asked, self._asked = self._asked, defaultdict(list)
+        for store, waiting in asked.items():
+            answers = _answers(store, [call for _, call in waiting])
+            for (turn, _), answer in zip(waiting, answers, strict=True):
+                self._go_on(turn, answer)
 
     def _go_on(self, turn: _Turn, *answer: Any) -> None:
         turn.switch(*answer)

@@ -18,7 +18,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq.abc import PGresult
 
-from storage.batching import Store, ask, readable
+from storage.batching import Store, ask
 from storage.spares import Spares
 
 AGAIN_SECONDS = 3.0  # later than this nothing is tried again: a statement may take two, and the platform waits five
@@ -307,7 +307,6 @@ class Direct:
         self._seconds = seconds
         self._names: dict[str, bytes] = {}
         self._read = Transformer(connection)  # looks for what reads a type once
-        self._has_begun = False
         self._readable = select.poll()
         self._readable.register(self._pq.socket, select.POLLIN)
         for words in _KEYS_ALONE:
@@ -317,7 +316,6 @@ class Direct:
         """The last one's rows; of several each has to give one, or all are undone."""
         if len(statements) == 1:
             return self.at_once([(statements[0], values)])[0]
-        self._has_begun = True
         self._said(b"BEGIN")
         rows: Rows = []
         for statement in statements:
@@ -325,7 +323,6 @@ class Direct:
             if not rows:
                 break
         self._said(b"COMMIT" if rows else b"ROLLBACK")
-        self._has_begun = False
         return rows
 
     def at_once(self, wanted: Sequence[tuple[_Written, Mapping[str, Any]]]) -> list[Rows]:
@@ -369,7 +366,7 @@ class Direct:
         results: list[PGresult] = []
         while True:
             while self._pq.is_busy():
-                if not self._hears(max(0.0, until - time.monotonic())):
+                if not self._readable.poll(max(0.0, until - time.monotonic()) * 1000):
                     raise OperationalError("the database does not answer")
                 self._pq.consume_input()
             result = self._pq.get_result()
@@ -378,10 +375,6 @@ class Direct:
             if result.status == pq.ExecStatus.PIPELINE_SYNC:
                 return results
             results.append(result)
-
-    def _hears(self, seconds: float) -> bool:
-        """Whether the server says something; other turns go on meanwhile, but where they may want what we hold."""
-        return bool(self._readable.poll(seconds * 1000)) if self._has_begun else readable(self._pq.socket, seconds)
 
     def _rows(self, statement: _Written, result: PGresult) -> Rows:
         if not statement.gives_rows:

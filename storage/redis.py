@@ -10,7 +10,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from storage.batching import ask, readable
+from storage.batching import ask
 from storage.spares import Spares
 
 __all__ = [
@@ -157,8 +157,6 @@ def _replaced(answers: Sequence[Any], others: Mapping[int, Any]) -> list[Any]:
 
 def _exchanged(connection: Any, commands: Sequence[bytes]) -> list[Any]:
     connection.send_packed_command([b"".join(commands)])
-    if not readable(connection._sock.fileno(), connection.socket_timeout):  # noqa: SLF001 - there is no other way to it
-        raise redis.TimeoutError("Redis does not answer")
     return [_answer(connection) for _ in commands]
 
 

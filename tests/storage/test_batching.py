@@ -1,19 +1,18 @@
 """Turns of one thread: what they ask meanwhile is asked together, and nobody waits for who only rests."""
 
 import gc
-import socket
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 
-from storage.batching import Batcher, ask, pause, readable, undisturbed, wait
+from storage.batching import Batcher, ask, pause, undisturbed, wait
 from tests.end_to_end.running import within
 
 MANY = 8
@@ -249,117 +248,6 @@ def test_who_is_done_is_told_before_another_store_is_asked(batcher, store):
             second = threads.submit(quick)
         assert first.result(10) == 4
         second.result(10)
-
-
-# -- while a store answers -----------------------------------------------------------------------------------------
-
-
-class Distant(Doubling):
-    """A store behind a wire: it answers when it is told to, and is given up after a while."""
-
-    def __init__(self, patience: float = 10.0) -> None:
-        super().__init__()
-        self._near, self._far = socket.socketpair()
-        self._patience = patience
-
-    def together(self, calls: Sequence[Any]) -> Sequence[Any]:
-        self.rounds.append(list(calls))
-        if not readable(self._near.fileno(), self._patience):
-            raise ConnectionError("gone")
-        self._near.recv(1)
-        return [call * 2 for call in calls]
-
-    def answer(self) -> None:
-        self._far.send(b".")
-
-    def close(self) -> None:
-        self._near.close()
-        self._far.close()
-
-
-@pytest.fixture
-def distant():
-    with closing(Distant()) as store:
-        yield store
-
-
-@pytest.fixture
-def silent():
-    with closing(Distant(patience=2)) as store:
-        yield store
-
-
-def test_while_a_store_is_asked_those_who_ask_another_go_on_and_so_do_those_who_come(batcher, store, distant):
-    with ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(batcher.do, lambda: ask(distant, 1))
-        assert within(10, lambda: distant.rounds)
-
-        assert batcher.do(lambda: ask(store, ask(store, 1))) == 4
-        assert not slow.done()
-        distant.answer()
-        assert slow.result(10) == 2
-
-
-def test_what_is_asked_of_a_store_meanwhile_goes_there_together_once_it_has_answered(batcher, distant):
-    with ThreadPoolExecutor(4) as threads:
-        first = threads.submit(batcher.do, lambda: ask(distant, 1))
-        assert within(10, lambda: distant.rounds)
-        later = [threads.submit(batcher.do, partial(ask, distant, number)) for number in (2, 3, 4)]
-        assert within(10, lambda: sum(map(len, batcher._asked.values())) == 3)
-        assert distant.rounds == [[1]]
-
-        distant.answer()
-        assert first.result(10) == 2
-        assert within(10, lambda: len(distant.rounds) == 2)
-        distant.answer()
-        assert [each.result(10) for each in later] == [4, 6, 8]
-    assert sorted(distant.rounds[1]) == [2, 3, 4]
-
-
-def test_a_store_that_falls_silent_costs_those_who_asked_it_and_nobody_else(batcher, store, silent):
-    with ThreadPoolExecutor(1) as threads:
-        lost = threads.submit(batcher.do, lambda: ask(silent, 1))
-        assert within(10, lambda: silent.rounds)
-        assert batcher.do(lambda: ask(store, 1)) == 2
-        assert not lost.done()
-        with pytest.raises(ConnectionError):
-            lost.result(10)
-
-
-def test_who_rests_is_woken_while_a_store_is_asked(batcher, distant):
-    def rest() -> str:
-        pause(0.05)
-        return "woken"
-
-    with ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(batcher.do, lambda: ask(distant, 1))
-        assert within(10, lambda: distant.rounds)
-        assert batcher.do(rest) == "woken"
-        assert not slow.done()
-        distant.answer()
-        slow.result(10)
-
-
-def test_at_its_end_it_waits_for_what_a_store_was_asked(distant):
-    batcher = Batcher()
-    batcher.start()
-    with ThreadPoolExecutor(2) as threads:
-        late = threads.submit(batcher.do, lambda: ask(distant, 1))
-        assert within(10, lambda: distant.rounds)
-        ended = threads.submit(batcher.stop)
-        time.sleep(0.05)
-        assert not ended.done()
-        distant.answer()
-        assert late.result(10) == 2
-        ended.result(10)
-
-
-def test_outside_a_turn_a_store_waits_as_anybody_does(distant, silent):
-    distant.answer()
-    assert ask(distant, 1) == 2
-
-    with pytest.raises(ConnectionError):
-        ask(silent, 1)
 
 
 class Short:

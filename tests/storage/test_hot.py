@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from storage.batching import Batcher, pause
+from storage.batching import Batcher
 from storage.db import Database
 from storage.people import persons
 from tests.relay import Relay
@@ -185,21 +185,6 @@ def test_who_waits_for_a_lock_too_long_fails_and_those_beside_it_do_not(db, batc
 
     assert (first, last) == (1, 1)
     assert "timeout" in str(blocked)
-
-
-@pytest.mark.postgres
-def test_while_a_transaction_is_open_no_turn_goes_on_that_may_want_what_it_holds(db, batcher, add):
-    def wants_the_same() -> None:
-        pause(0)  # until the first is about to be asked for
-        pause(0)
-        with db.begin() as connection:
-            connection.execute(persons.insert().values(id="a", since=date(2026, 11, 23)))
-
-    add(first="x", second="y", since="2026-11-23")  # so that there is a connection, and nothing to be prepared on it
-    both, same = all_at_once(batcher, [lambda: len(add(first="a", second="b", since="2026-11-23")), wants_the_same])
-
-    assert both == 1
-    assert "unique" in str(same).lower()  # at once, and not after all the time that a statement has
 
 
 @pytest.mark.postgres
