@@ -46,6 +46,10 @@ NO_ACCOUNT = (
     "{where} names {names}, and the console has no such account, so nobody can read what is for them alone: "
     "`zhibu admin create NAME --password-stdin`, or name another."
 )
+HELD = (
+    "{file} could not be compiled, so every process has all of it in memory, and needs minutes to start: see who may "
+    "write in {folder}, and whether its disk is full."
+)
 MOST_NAMED = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -196,6 +200,8 @@ def _content(patient: Patient) -> Found:
     findings = patient.content()
     for fault in findings.faults:
         yield Level.FAULT, str(fault)
+    for file in findings.held:
+        yield Level.WARNING, HELD.format(file=file, folder=patient.installation.folder / "compiled")
     if not findings.faults:
         yield Level.OK, ", ".join(f"{count} {name}" for name, count in findings.counts.items())
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from content import faults, files, menus, words
 from content.broadcasts import Broadcast, Group
+from content.exams import Exam
 from content.faults import Finding, Unreadable
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
 from content.models import Account, Block, Digest, DigestKind, Menu, Organisations, Voice, WorkYear, is_web_address
@@ -169,6 +170,8 @@ def _organisations_named(pack: Pack) -> Iterator[tuple[str, Place, tuple[str, ..
     for file, questions in pack.every(Questions):
         for index, question in enumerate(questions.bank.outlines):
             yield file, ("question", index, "audience"), question.audience
+    for file, exam in pack.every(Exam):
+        yield file, ("audience",), exam.audience
     for file, place, group in _conditions(pack):
         yield file, (*place, "organisations"), group.organisations
     for file, survey in pack.every(Survey):

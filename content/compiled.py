@@ -37,15 +37,17 @@ from content.models import Cite, Difficulty, Outline, Question, QuestionType
 MARK = b"zhibu bank 1\n"
 HASH_BYTES = hashlib.sha256().digest_size
 LENGTH_BYTES = 8
+MOST_SECONDS = 900  # for all that is compiled at once: 100 000 questions take a minute on a busy machine
 STAY_DAYS = 30  # that a file stays which nobody opens
 _USUAL = {each.name: each.default for each in fields(Question)}
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The folder of compiled banks; many processes share it."""
+    """The folder of compiled banks; many processes share it. A bank that takes longer is held, as a small one is."""
 
     folder: Path
+    most_seconds: float = MOST_SECONDS
 
     def __post_init__(self) -> None:
         """Know the code that runs, before another is laid over it."""
@@ -62,7 +64,7 @@ class Compiled:
             missing = {file: it for file, it in asked.items() if file not in opened}
             try:
                 opened |= self._made(missing)
-            except OSError as error:
+            except (OSError, subprocess.TimeoutExpired) as error:
                 log = structlog.get_logger("content")
                 log.warning("large banks not compiled", files=sorted(missing), error=type(error).__name__)
         return opened
@@ -79,7 +81,7 @@ class Compiled:
             left = {file: str(path) for file, (_, path) in missing.items() if file not in opened}
             if left:
                 self._forget()
-                _compile(self.folder, left)
+                _compile(self.folder, left, most_seconds=self.most_seconds)
         return opened | self._opened({file: missing[file] for file in left})
 
     def _open(self, file: str, stamp: Stamp, path: Path) -> Source | None:
@@ -96,7 +98,7 @@ class Compiled:
                 path.unlink(missing_ok=True)
 
 
-def _compile(folder: Path, wanted: Mapping[str, str]) -> None:
+def _compile(folder: Path, wanted: Mapping[str, str], *, most_seconds: float) -> None:
     """Have files of the pack compiled by another process."""
     asked = json.dumps({"folder": str(folder), "files": dict(wanted)})
     beside = str(Path(content.__file__).parents[1])
@@ -105,6 +107,7 @@ def _compile(folder: Path, wanted: Mapping[str, str]) -> None:
         input=asked.encode(),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (beside, os.environ.get("PYTHONPATH"))))},
         stdout=subprocess.DEVNULL,
+        timeout=most_seconds,
         check=False,
     )
 
@@ -191,7 +194,8 @@ def opened(path: Path, name: str, file: str, stamp: Stamp) -> Source | None:
         if index is None or index["name"] != name:
             return None
         words = _Words(os.dup(found.fileno()), begin, _unpacked("Q", index["sizes"]))
-    os.utime(path)  # somebody needs it
+    with contextlib.suppress(OSError):  # of a folder that can't be written nothing is forgotten either
+        os.utime(path)  # somebody needs it
     made = _questions(index, words) if index["bank"] else None
     if index["is_good"]:
         return Source(file, stamp, made, (), words.findings)

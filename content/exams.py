@@ -18,8 +18,12 @@ from content.models import (
     End,
     Moment,
     Name,
+    Names,
+    Organisation,
     QuestionType,
     Words,
+    belonging,
+    is_meant_for,
     listed,
     some,
 )
@@ -69,7 +73,8 @@ class Exam:
     """What is drawn for an exam, how many `minutes` somebody has, and what is a pass: `pass_mark` of a hundred.
 
     It can be begun from `opens_at` until `closes_at`, once by each member; a `practice` as often as they like, and
-    without a certificate. `key` is the file's stem.
+    without a certificate. `audience` names the organisations that it is only for, with all below them. `key` is the
+    file's stem.
     """
 
     key: Name
@@ -79,6 +84,7 @@ class Exam:
     opens_at: Moment | None = None
     closes_at: End | None = None
     practice: bool = False
+    audience: Names = ()
     parts: Annotated[tuple[Part, ...], Field(alias="part"), AfterValidator(some)]
 
     @field_validator("closes_at")
@@ -98,6 +104,14 @@ class Exam:
     def says_scores(self) -> bool:
         """Whether its parts say that questions count differently."""
         return len({part.score for part in self.parts}) > 1
+
+    def is_for(self, belongs: frozenset[str]) -> bool:
+        """Whether it is for everybody or for an organisation that somebody belongs to."""
+        return is_meant_for(self.audience, belongs)
+
+    def circle(self, organisations: Mapping[str, Organisation]) -> frozenset[str]:
+        """The organisations to which all belong who may sit it: what is only for those may be drawn for it."""
+        return frozenset.intersection(*(belonging(each, organisations) for each in self.audience or ("",)))
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can be begun at `now`."""

@@ -122,6 +122,15 @@ class Source:
     found: tuple[Finding, ...]
     advice: Callable[[], Iterable[Finding]] = tuple
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it is a bank's, and too large to be held by every process."""
+        return _is_large(self.file, self.stamp)
+
+
+def _is_large(file: str, stamp: Stamp) -> bool:
+    return file.startswith("quizzes/") and stamp.size >= LARGE_BYTES
+
 
 @dataclass(slots=True)
 class _Draft:
@@ -351,7 +360,7 @@ def sources(
     }
     old = {file: known[file] for file, (stamp, _) in there_are.items() if file in known and known[file].stamp == stamp}
     new = {file: it for file, it in there_are.items() if file not in old}
-    taken = large({file: it for file, it in new.items() if file.startswith("quizzes/") and it[0].size >= LARGE_BYTES})
+    taken = large({file: it for file, it in new.items() if _is_large(file, it[0])})
     return {
         file: old.get(file) or taken.get(file) or read(file, stamp, path, zone=zone)
         for file, (stamp, path) in there_are.items()

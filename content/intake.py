@@ -68,6 +68,11 @@ class Intake:
         """Undo a batch; raises `Refused` where it isn't known or its bank was changed since."""
         return Batches(self.kept).undo(name, quizzes=self.folder / "quizzes")
 
+    def is_large(self, batch: Batch) -> bool:
+        """Whether a batch's bank is compiled before it is used, which takes its time."""
+        path = self.folder / "quizzes" / batch.bank
+        return path.exists() and files.stamp_of(path).size >= files.LARGE_BYTES
+
     def export(self, name: str, kind: str) -> Exported:
         """Give a bank as a file of a kind of `WRITERS`; raises `Refused` where there is none of this name."""
         pack = self._pack()

@@ -189,7 +189,7 @@ class Library:
 
     def circle(self, organisation: str) -> frozenset[str]:
         """Give those of `circles` that who is bound to an organisation belongs to."""
-        return belonging(organisation, self.organisations) & self.circles
+        return self.above(organisation) & self.circles
 
     def is_for(self, question: Drawn, circle: frozenset[str]) -> bool:
         """Whether a question, and the case that it is part of, may be asked of a circle's members."""
@@ -206,9 +206,10 @@ class Library:
         banks = (bank for bank in self.banks.values() if topic in {None, self._topic_of(bank)})
         return self._in_effect(day, topic, circle, (each for bank in banks for each in bank.outlines))
 
-    def drawn_from(self, part: Part, *, day: date) -> tuple[Drawn, ...]:
-        """Give the questions that a part of an exam may draw from on a day: those for everybody, as the exam is."""
-        return self._in_effect(day, part, frozenset(), part.of(self.banks.values(), called=self._called()))
+    def drawn_from(self, exam: Exam, part: Part, *, day: date) -> tuple[Drawn, ...]:
+        """Give the questions that a part of an exam may draw from on a day: those for all whom the exam is for."""
+        circle = exam.circle(self.organisations) & self.circles
+        return self._in_effect(day, part, circle, part.of(self.banks.values(), called=self._called()))
 
     def _in_effect(
         self, day: date, of: str | Part | None, circle: frozenset[str], questions: Iterable[Drawn]
@@ -263,6 +264,10 @@ class Library:
         """Give the name of an organisation; one that has left the pack is called by its id."""
         known = self.organisations.get(id_)
         return known.name if known else id_
+
+    def above(self, organisation: str) -> frozenset[str]:
+        """Give the ids of an organisation and of all above it; nothing for one that isn't known."""
+        return belonging(organisation, self.organisations)
 
     def organisations_within(self, id_: str) -> frozenset[str]:
         """Give the ids of an organisation and of all below it."""

@@ -592,7 +592,7 @@ def belonging(organisation: str, organisations: Mapping[str, Organisation]) -> f
     """Give the ids of an organisation and of all above it; nothing for one that isn't known."""
     above: set[str] = set()
     at = organisations.get(organisation)
-    while at is not None:
+    while at is not None and at.id not in above:
         above.add(at.id)
         at = organisations.get(at.parent or "")
     return frozenset(above)

@@ -6,7 +6,7 @@ from datetime import date
 from content.agreement import Check, Clash, Pack, listed
 from content.exams import Exam
 from content.files import Questions
-from content.models import Account, Cite, QuestionType
+from content.models import Account, Cite, Organisations, QuestionType
 from content.positions import Place
 from content.regulations import Regulation, Regulations
 
@@ -113,12 +113,15 @@ def _pictures_are_there(pack: Pack) -> Iterator[Clash]:
 
 
 def _exams_can_be_drawn(pack: Pack) -> Iterator[Clash]:
-    """Each part has enough questions for everybody, whatever the parts before it drew: none is asked twice."""
+    """Each part has enough questions for all whom it is for, whatever the parts before drew: none is asked twice."""
     banks = {made.bank.name: made.bank for _, made in pack.every(Questions)}
-    for_some = {each.id for bank in banks.values() for each in bank.outlines if each.audience}
+    for_some = {each.id: each for bank in banks.values() for each in bank.outlines if each.audience}
+    organisations = {each.id: each for each in (pack.one(Organisations) or Organisations()).organisations}
     account = pack.one(Account)
     called = {topic.name: topic.id for topic in account.topics} if account else {}
     for file, exam in pack.every(Exam):
+        circle = exam.circle(organisations)
+        closed = {id_ for id_, each in for_some.items() if not each.is_for(circle)}
         before: list[tuple[int, set[str]]] = []
         for index, part in enumerate(exam.parts):
             if part.bank and part.bank not in banks:
@@ -127,7 +130,7 @@ def _exams_can_be_drawn(pack: Pack) -> Iterator[Clash]:
                 )
                 continue
             fitting = part.of(banks.values(), called=called)
-            there_are = {each.id for each in fitting if for_some.isdisjoint((each.id, each.case))}
+            there_are = {each.id for each in fitting if closed.isdisjoint((each.id, each.case))}
             left = len(there_are) - sum(min(count, len(there_are & drawn)) for count, drawn in before)
             if left < part.count:
                 yield Clash(file, "exam_short", {"wanted": part.count, "left": max(left, 0)}, ("part", index, "count"))

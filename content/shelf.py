@@ -23,7 +23,7 @@ class Shelf:
 
     Where that is bad to begin with, the last good one that was kept in the file `spare` serves, and `fault` says what
     is wrong; with none, `BadContent` is raised. What stands in `previous` as it stands in the folder is not read again.
-    Large banks are `compiled`.
+    Large banks are `compiled`. `is_reading` while a change is read, which for a large bank takes a minute or more.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Shelf:
         self._stopped = threading.Event()
         self._seen = self._tried = files.scan(folder)
         self.fault: list[Finding] | None = None
+        self.is_reading = False
         self._library = self._opened(previous)
         self.changed_at = clock()
 
@@ -114,13 +115,15 @@ class Shelf:
                 self._log.error("content not looked at", error=type(error).__name__)
 
     def _try(self, seen: Mapping[str, Stamp]) -> None:
-        self._tried = dict(seen)
+        self._tried, self.is_reading = dict(seen), True
         try:
             self._library = self._load(self._library)
         except BadContent as bad:
             self.fault = bad.faults
             self._log.warning("content change not taken", faults=len(bad.faults), first=str(bad.faults[0]))
             return
+        finally:
+            self.is_reading = False
         self.fault = None
         self.changed_at = self._clock()
         self._keep(seen)

@@ -405,7 +405,13 @@ class Console:
     def pack(self) -> ResponseReturnValue:
         """What is served now and could be better, and what is wrong with the newest change."""
         advice = self.shelf.current().advice
-        return self._page("content", faults=self.shelf.fault or (), advice=advice, counts=self._counts())
+        return self._page(
+            "content",
+            faults=self.shelf.fault or (),
+            is_reading=self.shelf.is_reading,
+            advice=advice,
+            counts=self._counts(),
+        )
 
     def _counts(self) -> Sequence[tuple[str, int]]:
         library = self.shelf.current()

@@ -130,6 +130,7 @@ def gone() -> Any:
         ("clock", "warning", {"redis": lambda: Redis(leads=False)}),
         ("clock", "warning", {"redis": gone}),
         ("content", "fault", {"content": lambda: Findings([Finding(file="a", line=1, what="b", mend="c")], {})}),
+        ("content", "warning", {"content": lambda: Findings([], {"questions": 40}, held=["quizzes/a.toml"])}),
         ("admins", "warning", {"admins_named": lambda: {"talks.toml": ["me", "shi"]}, "admins": lambda _: ["me"]}),
         ("platform", "warning", {"accounts": {"official": gone}}),
         ("address", "warning", {"public_url": "http://example.org"}),
@@ -137,7 +138,7 @@ def gone() -> Any:
     ids=[
         *("redis away", "valkey away", "redis persists", "redis does not say", "redis evicts"),
         *("no broker", "no clock", "nobody knows of a clock"),
-        *("content", "a host without an account", "no token", "no https"),
+        *("content", "a bank in everybody's memory", "a host without an account", "no token", "no https"),
     ],
 )
 def test_a_trouble_is_found(patient, about, level, changed):

@@ -3,10 +3,11 @@
 import tomllib
 from pathlib import Path
 
+from content import library
 from content.checking import check
 from tests.house import a_town
 
-from .builders import ZONE, a_digest, a_pack
+from .builders import ZONE, a_bank, a_digest, a_pack, a_question
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "content" / "pack"
@@ -18,6 +19,14 @@ def test_a_good_pack_is_counted(tmp_path):
 
     assert findings.faults == []
     assert findings.counts == {"banks": 1, "questions": 2, "digests": 1, "broadcasts": 1, "templates": 1}
+
+
+def test_a_case_that_is_asked_as_its_parts_is_none_of_the_questions(tmp_path):
+    case = a_question("anli", type="case", without=["options", "answer"])
+    bank = a_bank(case, a_question("q1", case="anli"), a_question("q2"))
+    folder = a_pack(tmp_path, {"phrases.toml": None, "quizzes/basics.toml": bank})
+
+    assert check(folder, zone=ZONE).counts["questions"] == len(library.load(folder, zone=ZONE).questions) == 2
 
 
 def test_what_is_good_in_a_bad_pack_is_counted_too(tmp_path):

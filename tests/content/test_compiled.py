@@ -192,6 +192,30 @@ def test_where_nothing_can_be_kept_the_bank_is_held(folder, tmp_path):
     assert isinstance(opened.banks["basics"], Bank)
 
 
+def test_a_bank_that_takes_too_long_is_held_and_the_next_start_tries_again(folder, tmp_path):
+    hasty = Compiled(tmp_path / "compiled", most_seconds=0.001)
+
+    assert isinstance(loaded(folder, hasty).banks["basics"], Bank)
+    assert isinstance(loaded(folder, Compiled(tmp_path / "compiled")).banks["basics"], LargeBank)
+
+
+def test_what_was_compiled_is_opened_where_nothing_can_be_written(folder, compiled, monkeypatch):
+    def refused(*_args: object) -> None:
+        raise PermissionError
+
+    loaded(folder, compiled)
+    monkeypatch.setattr(os, "utime", refused)
+
+    assert isinstance(loaded(folder, compiled).banks["basics"], LargeBank)
+
+
+def test_who_checks_is_told_which_large_banks_every_process_holds(folder, compiled, tmp_path):
+    write(tmp_path / "file", "")
+    held = checking.check(folder, zone=ZONE, compiled=Compiled(tmp_path / "file" / "compiled")).held
+
+    assert (held, checking.check(folder, zone=ZONE, compiled=compiled).held) == (["quizzes/basics.toml"], [])
+
+
 def test_faults_are_told_with_their_lines(folder, compiled):
     write(folder / "quizzes/basics.toml", large(a_question("bad", answer=["z"]), a_question("q0")))
 

@@ -29,6 +29,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 VISIT = {"channels": ["next_visit"], "template": "daily"}
 HOLIDAYS = "calendar/2027.toml"
 EXAM = "exams/spring.toml"
+FOR_ONE, FOR_ABOVE = 'audience = ["zhibu"]', 'audience = ["zhibu", "dangwei"]'
 CASE_FOR_SOME = a_bank(
     a_question("an", type="case", without=["options", "answer"], audience=["zhibu"]), a_question("part", case="an")
 )
@@ -255,6 +256,8 @@ FAULTS = [
     ("exam_short", exam_with('count = 1\ndifficulty = "难"'), EXAM, 5, "只剩 0 题"),
     ("exam_short", exam_with("count = 1") | bank_with(audience=["zhibu"]), EXAM, 5, "只剩 0 题"),
     ("exam_short", exam_with("count = 1") | {BANK: CASE_FOR_SOME}, EXAM, 5, "只剩 0 题"),
+    ("exam_short", exam_with("count = 1", FOR_ABOVE) | bank_with(audience=["zhibu"]), EXAM, 5, "只剩 0 题"),
+    ("exam_short", exam_with("count = 3", FOR_ONE) | bank_with(audience=["zhibu"]), EXAM, 5, "只剩 1 题"),
     ("picture_kind", {"pictures/hui.png": "<svg/>"}, "pictures/hui.png", 1, ".jpg"),
     ("picture_large", {"pictures/hui.png": PNG + b"0" * 300 * 1024}, "pictures/hui.png", 1, "300 KB"),
     (
@@ -334,6 +337,7 @@ ADVICE = [
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
     ("organisation_unknown", bank_with(audience=["meiyou"]), BANK, 11, "“meiyou”"),
+    ("organisation_unknown", exam_with("count = 1", 'audience = ["x"]'), EXAM, 3, "“x”"),
     ("organisation_unknown", {SURVEY: a_vote(more='organisations = ["x"]\n')}, SURVEY, 4, "“x”"),
     ("vote_statutory", {SURVEY: a_vote("支委会换届选举")}, SURVEY, 1, "到会"),
     ("category_unknown", CATEGORIES | {READY: READY_WORDS % "好" + 'categories = ["食堂"]'}, READY, 3, "生活困难"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from content.importers.batches import Plan
+from content.importers.batches import Batch, Plan
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.waiting import Waiting
 from content.intake import SUFFIXES, WRITERS, Intake
@@ -66,7 +66,8 @@ class Banks:
         except Refused as refused:
             return self._list(refused=refused.note), 409
         self.waiting.drop(token, by=by)
-        flash(self.words["taken"].format(bank=batch.bank, new=batch.new, changed=batch.changed))
+        said = self.words["taken"].format(bank=batch.bank, new=batch.new, changed=batch.changed, soon=self._soon(batch))
+        flash(said)
         return redirect(url_for("quiz_admin.listed"), 303)
 
     def undo(self, batch: str) -> ResponseReturnValue:
@@ -75,7 +76,7 @@ class Banks:
             done = self.intake.undo(batch)
         except Refused as refused:
             return self._list(refused=refused.note), 409
-        flash(self.words["undone"].format(bank=done.bank))
+        flash(self.words["undone"].format(bank=done.bank, soon=self._soon(done)))
         return redirect(url_for("quiz_admin.listed"), 303)
 
     def export(self, name: str, kind: str) -> ResponseReturnValue:
@@ -87,6 +88,10 @@ class Banks:
         except Refused as refused:
             return self._list(refused=refused.note), 404
         return send_file(io.BytesIO(made.data), as_attachment=True, download_name=f"{name}.{SUFFIXES.get(kind, kind)}")
+
+    def _soon(self, batch: Batch) -> str:
+        """When what was written is used."""
+        return self.words["later" if self.intake.is_large(batch) else "soon"]
 
     def _plan(self, name: str, data: bytes) -> Plan:
         said = _said()

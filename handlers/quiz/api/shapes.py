@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
@@ -258,17 +258,53 @@ class Source(BaseModel):
     article: str = Field(examples=["第八条"])
 
 
-class Verdict(BaseModel):
-    """Whether it was right, why, and how the round goes on; in an exam only how it goes on."""
+class Told(BaseModel):
+    """What is right of a question, and why."""
 
-    right: bool | None
-    credit: int | None = Field(description="Of a hundred: what is not right may be so in part.", examples=[100])
     answer: list[str] = Field(description="Ids of the right choices.", examples=[["a"]])
     accepted: list[str] = Field(description="What each blank takes.")
     explanation: str
     source: str
     cites: list[Source]
+
+    @staticmethod
+    def told(asked: Asked) -> dict[str, Any]:
+        """The values of these fields for a question as it is shown."""
+        question = asked.question
+        return {
+            "answer": sorted(asked.right),
+            "accepted": [*asked.model] if asked.is_written else [],
+            "explanation": asked.explanation,
+            "source": question.source,
+            "cites": [Source(reg=each.reg, version=each.version, article=each.article) for each in question.cites],
+        }
+
+
+class Verdict(Told):
+    """Whether it was right, why, and how the round goes on; in an exam only how it goes on."""
+
+    right: bool | None
+    credit: int | None = Field(description="Of a hundred: what is not right may be so in part.", examples=[100])
     round: Going
+
+
+class Read(Told):
+    """A question of a bank that is read through, with its answer; its `position` is that in the bank."""
+
+    question: Shown
+
+    @classmethod
+    def of(cls, asked: Asked, *, at: int) -> "Read":
+        """The question at a place of its bank."""
+        return cls(question=Shown.of(asked, at=at, scores=()), **cls.told(asked))
+
+
+class Reads(BaseModel):
+    """A page of them, in the bank's order. Nothing of it is kept, and nothing marked."""
+
+    items: list[Read]
+    total: int
+    next: str | None = Field(description="`after` of the next page; null on the last one.")
 
 
 class Mistake(BaseModel):

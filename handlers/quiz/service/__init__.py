@@ -226,11 +226,19 @@ class Service:
     def papers(self, person: str, now: datetime) -> list[Paper]:
         """The exams that can be begun, and those that the person has sat."""
         sat = self.sittings.of(person)
-        return [
-            Paper(exam=exam, sitting=sat[exam.key][1] if exam.key in sat else None, now=now)
+        papers = (
+            Paper(
+                exam=exam,
+                sitting=sat[exam.key][1] if exam.key in sat else None,
+                is_open=exam.is_open(now) and self._may_sit(person, exam),
+                now=now,
+            )
             for exam in self._library.exams.values()
-            if exam.is_open(now) or exam.key in sat
-        ]
+        )
+        return [each for each in papers if each.is_open or each.sitting]
+
+    def _may_sit(self, person: str, exam: Exam) -> bool:
+        return not exam.audience or exam.is_for(self._library.above(self.organisation(person)))
 
     def exam(self, person: str, now: datetime, *, key: str, asked_by: str) -> Round | None:
         """The round of an exam: of the sitting that there is, else begun with its clock; None where it can't be.
@@ -244,12 +252,13 @@ class Service:
         is_over = begun is not None and self.open_at(begun, sitting, now=now) >= len(begun.questions)
         if begun and not (exam and exam.practice and is_over):
             return begun
-        if exam is None or (sitting is None and not exam.is_open(now)) or (is_over and not exam.is_open(now)):
+        can_begin = exam is not None and exam.is_open(now) and self._may_sit(person, exam)
+        if exam is None or ((sitting is None or is_over) and not can_begin):
             return None
         if sitting is None or is_over:
             name = engine.named(Mode.EXAM, key, asked_by if exam.practice else "")
             sitting = self.sittings.begin(person, name=name, sitting=self._new(exam, now))
-        parts = [(each.count, each.score, self._library.drawn_from(each, day=today)) for each in exam.parts]
+        parts = [(each.count, each.score, self._library.drawn_from(exam, each, day=today)) for each in exam.parts]
         paper = engine.paper(parts, seed=sitting.seed)
         return self.begun(person, today, name, [*paper], scores=engine.differing(paper.values()))
 

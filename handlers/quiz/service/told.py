@@ -41,10 +41,11 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """An exam as it stands for somebody at `now`."""
+    """An exam as it stands for somebody at `now`: whether it `is_open` to them."""
 
     exam: Exam
     sitting: Sitting | None
+    is_open: bool
     now: datetime
 
     @property
@@ -56,7 +57,7 @@ class Paper:
     def can_begin(self) -> bool:
         """Whether it can be begun now, or again."""
         may = self.sitting is None or (self.exam.practice and not self.is_going)
-        return may and self.exam.is_open(self.now)
+        return may and self.is_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,9 @@
 """The state of the content, as admins see it."""
 
+import fcntl
+import threading
+import time
+
 import pytest
 
 from tests.content.builders import MENU, a_bank, a_digest, a_pack, a_question, write
@@ -54,6 +58,24 @@ def test_of_what_is_wrong_everywhere_the_first_are_shown_and_all_are_counted(tow
     assert "有 101 处" in page
     assert "这里是前 100 处" in page
     assert page.count('<li class="list-group-item">') == 100
+
+
+def test_while_a_large_bank_is_read_that_is_said(town, folder):
+    shelf, kept = town.house.shelf, town.settings.storage.folder / "compiled"
+    kept.mkdir(parents=True, exist_ok=True)
+    write(folder / "quizzes/basics.toml", a_bank(*(a_question(f"q{n}", explanation="长" * 400) for n in range(60))))
+    shelf.look()
+    reading = threading.Thread(target=shelf.look)
+    with (kept / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        reading.start()
+        while reading.is_alive() and not shelf.is_reading:
+            time.sleep(0.01)
+        page = town.client.get("/admin/content").text
+    reading.join()
+
+    assert ("正在换上新改的内容" in page, len(shelf.current().questions)) == (True, 60)
+    assert "正在换上" not in town.client.get("/admin/content").text
 
 
 def test_good_content_shows_no_advice(town, folder):

@@ -81,6 +81,15 @@ def test_a_yes_writes_the_bank_and_members_get_it(town, folder):
     assert town.house.shelf.current().banks["新题"].title == "新的题库"
 
 
+def test_of_a_large_bank_it_is_said_that_members_get_it_later(town):
+    many = [(f"第 {n} 问{'很长' * 200}（ ）", "甲", "乙", "A", "", "党章") for n in range(60)]
+    small = agrees(town, looks(town, *GOOD).text).text
+    large = agrees(town, looks(town, *many, name="大.xlsx").text).text
+
+    assert ["要一两分钟才换上" in each for each in (small, large)] == [False, True]
+    assert ["两秒内生效" in each for each in (small, large)] == [True, False]
+
+
 def test_what_cannot_be_taken_stops_it_until_it_is_left_out(town, folder):
     page = looks(town, *GOOD, BAD).text
 

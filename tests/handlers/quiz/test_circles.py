@@ -95,6 +95,63 @@ def test_what_two_or_all_are_asked_is_for_everybody(tmp_path, circles):
     assert of_a_duel == set(stems) == FOR_ALL
 
 
+# -- an exam that is only for some -----------------------------------------------------------------------------------
+
+FOR_US = 'title = "我们的考试"\nminutes = 9\naudience = ["{0}"]\n{1}[[part]]\ncount = 10\n'
+
+
+def holds_an_exam(circles, audience="zhibu", more=""):
+    write(circles.folder / "exams" / "ours.toml", FOR_US.format(audience, more))
+    circles.holds(*SEVEN, *OURS)
+
+
+def can_sit(circles, openid):
+    """Whether somebody is offered the exam, in the chat, on pages and by the API alike."""
+    page, mini = circles.town.reader(openid).get("/p/quiz/exams").text, circles.town.mini(openid, account="official")
+    offered = {
+        "我们的考试" in circles.town.phone(openid).says("考试"),
+        "我们的考试" in page,
+        bool(mini.get("/quiz/exams").body["items"]),
+        mini.post("/quiz/rounds", {"of": "exam", "id": "ours"}).status == 200,
+    }
+    assert len(offered) == 1
+    return offered.pop()
+
+
+def test_an_exam_is_for_whoever_belongs_there_and_asks_what_is_theirs(circles):
+    holds_an_exam(circles)
+
+    assert [can_sit(circles, each) for each in ("o-ours", *OTHERS)] == [True, False, False, False]
+    phone = circles.town.phone("o-ours")
+    assert set(through(phone, phone.says("考试"))[0]) == ALL
+
+
+def test_an_exam_of_an_organisation_is_for_all_below_it(circles):
+    circles.holds(*SEVEN, *({**each, "audience": ["dangwei"]} for each in OURS))
+    write(circles.folder / "exams" / "ours.toml", FOR_US.format("dangwei", ""))
+    circles.town.house.shelf.look()
+    circles.town.house.shelf.look()
+
+    assert [can_sit(circles, each) for each in ("o-ours", *OTHERS)] == [True, True, False, False]
+
+
+def test_who_belongs_there_no_more_goes_on_with_what_they_sit_and_begins_no_other(circles):
+    holds_an_exam(circles, more="practice = true\n")
+    phone = circles.town.phone("o-ours")
+    phone.says("考试")
+    phone.says("1")
+    first = phone.says("开始")
+    binds(circles, "o-ours", "")
+    _, over = through(phone, phone.says(letter(first)))
+    listed, again = phone.says("考试"), phone.says("1")
+
+    assert "100 分，合格" in over
+    assert "1. 我们的考试（100 分，合格，模拟）" in listed
+    assert "准备好了" not in again
+    assert phone.says("开始") != first
+    assert len(rows(circles, rounds)) == 1
+
+
 def test_who_belongs_there_no_more_is_not_asked_their_mistakes_again(circles):
     circles.holds(*OURS)
     phone = circles.town.phone("o-ours")
