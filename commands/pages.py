@@ -2,10 +2,12 @@
 
 import fcntl
 import glob
+import os
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -15,6 +17,7 @@ from commands.cli import Here, fail
 File = tuple[str, str | bytes]
 ReadPages = Callable[[Path], Iterable[File]]
 FOLDER_MODE, FILE_MODE = 0o755, 0o644  # for the web server's user
+LINGERS_SECONDS = 60  # who was led into a folder finds it for so long, however often it is written meanwhile
 
 
 class NotOurs(Exception):
@@ -47,21 +50,25 @@ def group(read: ReadPages) -> click.Group:
     return pages
 
 
-def write(folder: Path, files: Iterable[File]) -> int:
+def write(folder: Path, files: Iterable[File], *, now: Callable[[], float] = time.time) -> int:
     """Put these files in place of what `folder` leads to, in one step; gives how many. Raises `NotOurs` or OSError."""
     folder = folder.absolute()
     if folder.exists() and not folder.is_symlink():
         raise NotOurs
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        before, new = _standing(folder), folder.parent / f".{folder.name}-{secrets.token_hex(4)}"
+        new = folder.parent / f".{folder.name}-{secrets.token_hex(4)}"
         try:
             count = _fill(new, files)
+            _leave(folder, now())
             link = new.with_name(f"{new.name}.link")
             link.symlink_to(new.name)
             link.replace(folder)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
         finally:
-            _clear(folder, but={before, _standing(folder)})
+            _clear(folder, older_than=now() - LINGERS_SECONDS)
     return count
 
 
@@ -83,12 +90,19 @@ def _fill(new: Path, files: Iterable[File]) -> int:
     return count
 
 
-def _clear(folder: Path, *, but: Collection[str]) -> None:
-    """Remove our folders, and what a kill left half done; the one before stays a while for who is reading it."""
+def _leave(folder: Path, now: float) -> None:
+    """Note at the folder that stood there when it was left."""
+    if folder.is_symlink():
+        with suppress(FileNotFoundError):
+            os.utime(folder, (now, now))
+
+
+def _clear(folder: Path, *, older_than: float) -> None:
+    """Remove our folders that were left long enough ago, and what a kill left half done."""
     for other in folder.parent.glob(f".{glob.escape(folder.name)}-*"):
         if other.is_symlink():
             other.unlink()
-        elif other.name not in but:
+        elif other.name != _standing(folder) and other.stat().st_mtime < older_than:
             shutil.rmtree(other)
 
 

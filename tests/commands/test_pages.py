@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,25 @@ def test_what_is_written_can_be_read_by_the_web_server(tmp_path):
 
 
 def test_the_next_time_stands_in_its_place_and_what_is_over_is_gone(tmp_path):
-    folder = tmp_path / "www"
-    for files in (FIRST, [("index.html", "二")], [("index.html", "三")]):
-        zhibu(folder, files)
+    folder, began = tmp_path / "www", time.time()
+    for minutes, files in enumerate((FIRST, [("index.html", "二")], [("index.html", "三")])):
+        pages.write(folder, files, now=lambda later=minutes * 61: began + later)
 
     assert tree(folder) == {"index.html": "三"}
     assert len(beside(folder)) == 2  # that, and the one before for who is reading it
+
+
+def test_who_was_led_into_a_folder_finds_it_however_often_it_is_written_meanwhile(tmp_path):
+    folder, began = tmp_path / "www", time.time()
+    pages.write(folder, FIRST, now=lambda: began)
+    led_to = folder.resolve()
+    for seconds in range(5, 60, 5):
+        pages.write(folder, [("index.html", "二")], now=lambda later=seconds: began + later)
+    meanwhile = tree(led_to)
+    pages.write(folder, [("index.html", "三")], now=lambda: began + 70)
+
+    assert meanwhile == dict(FIRST)
+    assert not led_to.exists()
 
 
 def breaking():
@@ -89,6 +103,7 @@ def test_what_a_kill_left_is_cleared_away(tmp_path):
     folder = tmp_path / "www"
     (tmp_path / ".www-dead").mkdir()
     (tmp_path / ".www-dead" / "index.html").write_text("半")
+    os.utime(tmp_path / ".www-dead", (0, 0))
     (tmp_path / ".www-dead.link").symlink_to(".www-dead")
     (tmp_path / ".www2-else").mkdir()
 
