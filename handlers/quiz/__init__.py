@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date as Day  # noqa: N812 - a field has the name
 from datetime import datetime
+from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -44,11 +45,6 @@ class Basis(BaseModel):
     def lacks(self) -> list[str]:
         """What isn't said of it."""
         return [key for key in ("name", "number", "date") if not getattr(self, key)]
-
-    @property
-    def said(self) -> str:
-        """As a document is cited."""
-        return f"《{self.name.strip('《》')}》（{self.number}，{self.date:%Y年%-m月%-d日}）"
 
 
 class QuizSettings(BaseModel):
@@ -187,7 +183,9 @@ def _pointing(kept: Points, *, shelf: Shelf, zone: ZoneInfo, settings: QuizSetti
         kept=kept,
         outline=lambda id_: shelf.current().outline(id_),
         zone=zone,
-        basis=basis.said,
+        basis=partial(
+            shelf.say, "quiz.points_basis", name=basis.name.strip("《》"), number=basis.number, day=basis.date
+        ),
         since=basis.date,
         a_day=settings.points_a_day,
     )

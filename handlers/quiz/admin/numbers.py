@@ -115,7 +115,7 @@ class Numbers:
         return render_template(
             "quiz/admin/participation.html",
             months=[*self._months()],
-            basis=pointing.basis if pointing else "",
+            basis=pointing.basis() if pointing else "",
             points=[(begins, pointing.told(begins=begins, ends=ends)) for begins, ends in self._over() if pointing],
         )
 

@@ -36,7 +36,7 @@ class Pointing:
     kept: Points
     outline: Callable[[str], Drawn | None]
     zone: ZoneInfo
-    basis: str
+    basis: Callable[[], str]
     since: date
     a_day: int
 
@@ -44,7 +44,7 @@ class Pointing:
         """Somebody's own points."""
         since = self._begins(max(today.replace(day=1), self.since))
         days = self._by_day(self.kept.of(person, since=since))
-        return Own(days.get(today, 0), self.a_day, sum(days.values()), self.basis)
+        return Own(days.get(today, 0), self.a_day, sum(days.values()), self.basis())
 
     def told(self, *, begins: datetime, ends: datetime) -> Told | None:
         """What a month came to that was over at `ends`."""
