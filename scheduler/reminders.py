@@ -6,7 +6,7 @@ One way for whatever has a day and somebody who sees to it.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from content.models import Organisation
 from scheduler.workdays import Workdays
 from storage.paces import Paces
 
-_HALF_A_DAY = 12 * 60 * 60
+_A_DAY = 24 * 60 * 60
 
 
 class Call(StrEnum):
@@ -84,7 +84,7 @@ class Reminder:
     words: Mapping[str, str]
     calls: Mapping[str, str]
 
-    def __call__(self, pending: Iterable[Pending], now: datetime, today: date) -> None:
+    def __call__(self, pending: Iterable[Pending], today: date) -> None:
         """Say it once a day, however often this is run."""
         persons = self.staff.persons()
         counts: dict[str, Counter[str]] = {name: Counter() for name in persons}
@@ -93,9 +93,14 @@ class Reminder:
                 counts[name][call] += 1
         for name, person in persons.items():
             said = [words.format(counts[name][call]) for call, words in self.calls.items() if counts[name][call]]
-            if said and not self.paces.wait(f"{self.about} reminder", person, most=1, seconds=_HALF_A_DAY, now=now):
+            if said and not self._was_told(person, today):
                 line = self.words["line"].format(self.words["and"].join(said))
                 self.tell(person, line, f"{self.about}:reminder:{today.isoformat()}")
+
+    def _was_told(self, person: str, today: date) -> bool:
+        """Whether this person was told today, which is noted: counted by the date, whatever hour it is."""
+        day = datetime.combine(today, time(), UTC)
+        return bool(self.paces.wait(f"{self.about} reminder", person, most=1, seconds=_A_DAY, now=day))
 
     def _calls(self, each: Pending, today: date, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Who is told what of it."""

@@ -12,6 +12,6 @@ def rounds(*, work: Work, reminder: Reminder, zone: tzinfo) -> tuple[Job, ...]:
 
     def remind(now: datetime) -> None:
         today = now.astimezone(zone).date()
-        reminder(work.pending(today), now, today)
+        reminder(work.pending(today, again_after=reminder.escalates_after), today)
 
     return (Job(id="measure.reminder", cron="30 8 * * *", run=remind),)

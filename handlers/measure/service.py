@@ -106,18 +106,26 @@ class Work:
         noting = self.subjects.noting(new.opinion, new.id, author=new.made_by, day=new.made_on)
         self.measures.add(new, beside=noting if new.opinion else None)
 
-    def pending(self, today: date) -> list[Pending]:
-        """What there is to remind of: what is done waits for those who can verify it."""
-        return [self._pending(each, today) for each in self.all() if each.state is not State.VERIFIED]
+    def pending(self, today: date, *, again_after: int) -> list[Pending]:
+        """What there is to remind of: what is done is late no more, and waits for those who can verify it.
 
-    def _pending(self, case: Case, today: date) -> Pending:
-        each, is_open = case.measure, case.state is State.OPEN
-        is_new = each.done_on is not None and self.workdays.is_next(today, each.done_on)
-        known_to = case.accounts if is_open else case.verifiers
+        They hear of it on the workday after, and again each `again_after` workdays.
+        """
+        rows = self.all()
+        open_ones = [self._open(each) for each in rows if each.state is State.OPEN]
+        return [*open_ones, *(self._done(each, today, again_after) for each in rows if each.state is State.DONE)]
+
+    def _open(self, case: Case) -> Pending:
+        each = case.measure
+        return Pending(day=each.made_on, due=each.until, by=each.responsible, known_to=case.accounts.__contains__)
+
+    def _done(self, case: Case, today: date, again_after: int) -> Pending:
+        since = case.measure.done_on or today
+        is_said = self.workdays.is_workday(today) and self.workdays.between(since, today) % again_after == 1 % again_after
         return Pending(
-            day=each.made_on,
-            due=each.until,
-            by=each.responsible,
-            known_to=known_to.__contains__,
-            news=("to_verify",) if is_new else (),
+            day=since,
+            due=None,
+            by="",
+            known_to=case.verifiers.__contains__,
+            news=("to_verify",) if is_said else (),
         )

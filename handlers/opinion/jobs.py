@@ -292,10 +292,10 @@ class Watch:
     confidence: Confidence
     reminder: Reminder
 
-    def __call__(self, now: datetime, today: date) -> None:
+    def __call__(self, today: date) -> None:
         """Say it once a day, however often this is run."""
         days = self.opinions.days(most=_DAYS_LOOKED_AT)
-        self.reminder((self._pending(each, today) for each in self.opinions.with_heard(days)), now, today)
+        self.reminder((self._pending(each, today) for each in self.opinions.with_heard(days)), today)
 
     def _pending(self, left: Opinion, today: date) -> Pending:
         """An opinion, as we left it."""
@@ -343,7 +343,7 @@ def rounds(
             album(now.astimezone(zone).date())
 
     def remind(now: datetime) -> None:
-        watch(now, now.astimezone(zone).date())
+        watch(now.astimezone(zone).date())
 
     jobs = [
         Job(id="opinion.answers", cron="*/5 * * * *", run=tell),

@@ -471,12 +471,25 @@ def test_what_is_said_to_be_done_is_told_to_those_who_can_verify_it(office):
     until = TODAY + timedelta(days=14)
     new = Measure(problem=PROBLEM, measure=WHAT, responsible="支部", until=until, made_by="书记", made_on=TODAY)
     office.work.begin(replace(new, done="换了", done_by="支部", done_on=date(2026, 11, 27)))  # a Friday
-    line = "1 件报了办好，等您或别人核实"
+    days = [date(2026, 11, 27) + timedelta(days=ahead) for ahead in range(16)]
+    found = {day: said for day in days if (said := office.told_on(day))}
 
-    assert office.told_on(date(2026, 11, 28)) == {}
-    monday = office.told_on(date(2026, 11, 30))
-    assert {who: line in said for who, said in monday.items()} == {"p-2": True, "p-3": True, "p-4": True}
-    assert office.told_on(date(2026, 12, 1)) == {}
+    line = "1 件报了办好，等您或别人核实"
+    assert found == dict.fromkeys(
+        (date(2026, 11, 30), date(2026, 12, 3), date(2026, 12, 8), date(2026, 12, 11)),
+        {"p-2": line, "p-3": line, "p-4": line},
+    )
+
+
+def test_what_is_said_to_be_done_is_late_no_more_and_when_that_is_taken_back_it_is_again(office):
+    new = Measure(problem=PROBLEM, measure=WHAT, responsible="支部", until=TODAY, made_by="书记", made_on=TODAY)
+    done = replace(new, done="换了", done_by="支部", done_on=TODAY)
+    office.work.begin(done)
+    told = [office.told_on(date(2026, 11, day)) for day in (25, 26)]
+    office.work.measures.change(done.id, lambda now: replace(now, done_by="", done_on=None))
+
+    assert "超期" not in str(told)
+    assert office.told_on(date(2026, 11, 27))["p-1"] == "1 件已经超期"
 
 
 def test_what_is_verified_is_told_of_no_more(office):

@@ -68,7 +68,11 @@ def test_what_is_answered_is_not_late(state):
 
 
 def at_half_past_eight(world, today):
-    world.clock.now = world.clock.now.replace(year=today.year, month=today.month, day=today.day, hour=8, minute=30)
+    at_half_past(world, 8, today)
+
+
+def at_half_past(world, hour, today):
+    world.clock.now = world.clock.now.replace(year=today.year, month=today.month, day=today.day, hour=hour, minute=30)
     world.runs("opinion.reminder")
 
 
@@ -80,8 +84,8 @@ def test_admins_are_told_in_numbers_and_once_a_day(world):
     ]
     at_half_past_eight(world, date(2126, 12, 11))
     quiet = list(world.told)
-    for _ in range(2):
-        at_half_past_eight(world, date(2126, 12, 12))
+    for hour in (8, 9, 20, 23):
+        at_half_past(world, hour, date(2126, 12, 12))
     told, world.told[:] = [(who, line) for who, line, _ in world.told], []
     world.opinions.change(world.opinions.id_of(codes[0].replace("-", "")), lambda now: replace(now, state="answered"))
     at_half_past_eight(world, date(2126, 12, 16))
