@@ -243,10 +243,19 @@ class Desk:
         return changed
 
     def looked(self, name: str) -> ResponseReturnValue:
-        """A person has looked at what there is: that is decided. A picture that is still to come isn't."""
+        """A person has looked at what the page showed: that is decided. What was found or came since isn't."""
         opinion = self.find(name)
-        self.checks.done_with(opinion.id, {WORDS, *opinion.pictures})
-        return self._change(name, opinion, lambda now: replace(now, review="", doubted=()))
+        seen = dict(each.rpartition(":")[::2] for each in request.form.getlist("seen"))
+        self.checks.done_with(opinion.id, seen)
+
+        def decided(now: Opinion) -> Opinion:
+            doubted = tuple((part, why) for part, why in now.doubted if seen.get(part) != why)
+            return replace(now, review="" if seen.get(WORDS) == now.review else now.review, doubted=doubted)
+
+        after = self.hands.change(opinion, decided) or abort(404)
+        if after.review or after.doubted:
+            return self._page(name, self.find(name), fault="found_meanwhile"), 409
+        return self._back(after)
 
     def _say(self, name: str, field: str, state: State, also: Callable[[Opinion, str], Opinion]) -> ResponseReturnValue:
         """Say something to the sender, which brings about a state; a named one is told of it."""
@@ -319,6 +328,7 @@ class Desk:
             left=left,
             told=sorted(staff.hear_of_late(opinion.assignee, -min(left or 0, 0), step=self._step(opinion))),
             doubts=dict(opinion.doubted),
+            seen=_to_look_at(opinion),
             voices=voices,
             words_wait=WORDS in parts,
             pictures_wait=len(parts - {WORDS}),
@@ -342,6 +352,12 @@ class Desk:
 
     def _alike(self, opinion: Opinion) -> list[tuple[Opinion, float]]:
         return [] if opinion.same_as or opinion.state in engine.ENDS else self.hands.alike(opinion)
+
+
+def _to_look_at(opinion: Opinion) -> Mapping[str, str]:
+    """Each part that is shown, with why a person has to look at it, "" for no reason."""
+    doubts = dict(opinion.doubted)
+    return {WORDS: opinion.review, **{each: doubts.get(each, "") for each in (*opinion.pictures, *opinion.voices)}}
 
 
 def _is_done(changed: ResponseReturnValue) -> bool:

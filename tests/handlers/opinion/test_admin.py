@@ -35,6 +35,12 @@ def links(page: str) -> list[str]:
     return re.findall(r'href="(/admin/opinion/[\w-]{40,})"', page)
 
 
+def looks(browser, link: str, page: str = ""):
+    """Press 核过了 on the page as it is, or as it was."""
+    seen = re.findall(r'name="seen" value="([^"]+)"', page or browser.get(link).text)
+    return browser.post(f"{link}/review", data={"seen": seen}, follow_redirects=True)
+
+
 def the_page(browser) -> str:
     (link,) = links(browser.get("/admin/opinion/").text)
     return link
@@ -231,7 +237,7 @@ def test_words_to_be_looked_at_are_marked_and_a_person_takes_the_mark_off(world,
     listed = browser.get("/admin/opinion/").text
     link = the_page(browser)
     page = browser.get(link).text
-    after = browser.post(f"{link}/review", follow_redirects=True).text
+    after = looks(browser, link).text
 
     assert "待核" in listed
     assert ("走廊的灯" in listed) is in_list
@@ -278,7 +284,7 @@ def test_a_picture_to_be_looked_at_is_named_and_a_risky_one_is_opened_by_hand(wo
     listed = browser.get("/admin/opinion/").text
     link = the_page(browser)
     page = browser.get(link).text
-    after = browser.post(f"{link}/review", follow_redirects=True).text
+    after = looks(browser, link).text
 
     assert "待核" in listed
     assert "走廊的灯" in listed
@@ -290,6 +296,24 @@ def test_a_picture_to_be_looked_at_is_named_and_a_risky_one_is_opened_by_hand(wo
     assert "待核" not in browser.get("/admin/opinion/").text
 
 
+@pytest.mark.parametrize(("before", "since"), [({0: "review"}, {0: "review", 1: "risky"}), ({0: "unchecked"}, {0: "risky"})])
+def test_what_was_found_since_the_page_was_opened_is_not_taken_off_unseen(world, browser, before, since):
+    with_pictures(world, doubted=before)
+    (opinion,) = world.kept(named=True)
+    link = the_page(browser)
+    page = browser.get(link).text
+    marks = tuple((opinion.pictures[at], why) for at, why in since.items())
+    world.opinions.change(opinion.id, lambda now: replace(now, doubted=marks, review="risky"))
+    pressed = looks(browser, link, page)
+    (after,) = world.kept(named=True)
+
+    assert pressed.status_code == 409
+    assert "微信又说了别的" in pressed.text
+    assert (after.review, dict(after.doubted)[opinion.pictures[max(since)]]) == ("risky", "risky")
+    assert looks(browser, link).status_code == 200
+    assert world.kept(named=True)[0].doubted == ()
+
+
 def test_what_the_platform_still_looks_at_is_said_until_a_person_has(world, browser):
     with_pictures(world, doubted={})
     (opinion,) = world.kept(named=True)
@@ -297,8 +321,9 @@ def test_what_the_platform_still_looks_at_is_said_until_a_person_has(world, brow
     with world.db.begin() as connection:
         world.checks.due(opinion.id, [WORDS, *opinion.pictures], account="official", until=until)(connection)
     listed, link = browser.get("/admin/opinion/").text, the_page(browser)
+    world.opinions.change(opinion.id, lambda now: replace(now, doubted=((opinion.pictures[0], "unchecked"),)))
     page = browser.get(link).text
-    after = browser.post(f"{link}/review", follow_redirects=True).text
+    after = looks(browser, link).text
 
     assert "核对中" in listed
     assert "正在请微信核对这段话和 2 张图片，有疑问会标在这里。" in page
