@@ -24,7 +24,7 @@ from wechatpy.crypto import WeChatCrypto
 from benchmarks import servers
 from benchmarks.databases import REDIS, a_database, empty_redis
 from benchmarks.messages import AES_KEY, APPID, TOKEN, shots
-from handlers.opinion import engine
+from handlers.opinion.engine import receipts
 from storage.db import Database, embedded_url
 from storage.opinion import Opinions
 from storage.sealing import Keys
@@ -149,7 +149,7 @@ def measure(name: str, server: servers.Server, folder: Path, database: str) -> R
     db = Database(database)
     opinions = Opinions(db, Keys(f"a secret key of the benchmarks, {folder}"))
     words = {each.id: each.words for each in opinions.of_days(opinions.days(most=3))}
-    kept = sum(words.get(opinions.id_of(engine.read(code))) == said for code, said in street.shown.items())
+    kept = sum(words.get(opinions.id_of(receipts.read(code))) == said for code, said in street.shown.items())
     db.close()
     return Result(name, street, kept, len(words) - kept, street.unknown())
 
@@ -177,13 +177,13 @@ def on_embedded() -> Result:
 def codes() -> int:
     """How many receipt codes there are, counted: those whose check letter is one of the letters."""
     ways = Counter({0: 1})
-    for weight in range(1, engine.CODE_LETTERS):
+    for weight in range(1, receipts.CODE_LETTERS):
         longer: Counter[int] = Counter()
         for total, count in ways.items():
-            for letter in range(len(engine.ALPHABET)):
+            for letter in range(len(receipts.ALPHABET)):
                 longer[(total + weight * letter) % 29] += count
         ways = longer
-    return sum(count for total, count in ways.items() if total < len(engine.ALPHABET))
+    return sum(count for total, count in ways.items() if total < len(receipts.ALPHABET))
 
 
 @dataclass(frozen=True)
@@ -199,8 +199,8 @@ class Guessing:
 
 def guess(server: servers.Server) -> Guessing:
     """Try at codes in memory, and at the chat's door from one member, for a while."""
-    outstanding = {engine.drawn(secrets.randbelow) for _ in range(OUTSTANDING)}
-    hits = sum(engine.drawn(secrets.randbelow) in outstanding for _ in range(GUESSES))
+    outstanding = {receipts.drawn(secrets.randbelow) for _ in range(OUTSTANDING)}
+    hits = sum(receipts.drawn(secrets.randbelow) in outstanding for _ in range(GUESSES))
     began = time.perf_counter()
     looked_up = asyncio.run(_guess_in_the_chat(server))
     return Guessing(ALL_GUESSES * OUTSTANDING / codes(), GUESSES, hits, looked_up, time.perf_counter() - began)
@@ -211,7 +211,7 @@ async def _guess_in_the_chat(server: servers.Server) -> int:
     found = 0
     async with _Line(server) as line:
         for _ in range(100):
-            answer = await line.say("oguesser00000000000000000000", f"查询 {engine.drawn(secrets.randbelow)}")
+            answer = await line.say("oguesser00000000000000000000", f"查询 {receipts.drawn(secrets.randbelow)}")
             found += "没有找到" in answer
     return found
 

@@ -121,7 +121,8 @@ class Work:
 
     def _done(self, case: Case, today: date, again_after: int) -> Pending:
         since = case.measure.done_on or today
-        is_said = self.workdays.is_workday(today) and self.workdays.between(since, today) % again_after == 1 % again_after
+        over = self.workdays.between(since, today)
+        is_said = self.workdays.is_workday(today) and over > 0 and (over - 1) % again_after == 0
         return Pending(
             day=since,
             due=None,

@@ -16,7 +16,8 @@ from handlers.feature import Feature, Keeps, words_beside
 from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
-from handlers.opinion.engine import listed as categories_in
+from handlers.opinion.engine import drafts, near, promises, thread
+from handlers.opinion.engine.promises import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
 from handlers.opinion.service import Confidence, Hands, Measure, Remedies, Subjects
 from scheduler.reminders import Reminder, Staff, Tell
@@ -135,7 +136,7 @@ class _Counter:
         return self.box.look_up(typed)
 
     def hear(self, ticket: str, words: str, solved: str, *, reopen: bool) -> None:
-        known = {each.value: each for each in engine.Solved}
+        known = {each.value: each for each in thread.Solved}
         self.box.hear(api.Word(ticket=ticket, words=words[:4000], solved=known.get(solved, ""), reopen=reopen))
 
     def _said(self, written: pages.Written) -> api.Said:
@@ -153,7 +154,7 @@ class _Counter:
 
 def alike(one: str, other: str) -> bool:
     """Whether two opinions may say the same."""
-    return engine.likeness(one, other, fillers=words_beside(__file__)["told"]["fillers"]) >= engine.ALIKE
+    return near.likeness(one, other, fillers=words_beside(__file__)["told"]["fillers"]) >= near.ALIKE
 
 
 def subjects(*, opinions: Opinions, matters: Callable[[], Mapping[str, Matter]], settings: OpinionSettings) -> Subjects:
@@ -187,7 +188,7 @@ def feature(
         judges=outside.judges,
         address_of=address_of if outside.public_url else None,
     )
-    promise = engine.Promise(
+    promise = promises.Promise(
         workdays=outside.workdays,
         days=settings.workdays,
         categories=lambda: say("opinion.categories"),
@@ -195,7 +196,7 @@ def feature(
     )
     confidence = Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted))
     remedies = Remedies(opinions=opinions, find=outside.measures, page=outside.measure_page)
-    bounds = engine.Bounds(
+    bounds = drafts.Bounds(
         shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures, voices=settings.voices
     )
     box = chat.OpinionBox(

@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from content.opinions import ReadyReply
 from handlers.opinion import engine
-from handlers.opinion.engine import Promise, Remedy, State
+from handlers.opinion.engine import Remedy, State, thread
+from handlers.opinion.engine.promises import Promise
 from handlers.opinion.service import Hands, Meanwhile, NotNext, NotTogether, Remedies
 from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions, no_note
@@ -263,7 +264,7 @@ class Desk:
         if not 0 < len(words) <= engine.NOTE_LONGEST:
             return self._page(name, opinion, fault=f"{field}_length", typed={field: words}), 422
 
-        last = engine.talk(self.opinions.notes.of(opinion.id), opinion.heard)[-1:]
+        last = thread.talk(self.opinions.notes.of(opinion.id), opinion.heard)[-1:]
         if [(each.ours, each.kind, each.words) for each in last] == [(True, state, words)]:
             return self._back(opinion)  # pressed twice
         turn = request.form.get("turn", type=int)
@@ -320,7 +321,7 @@ class Desk:
         voices = [form_of(self.pictures.get(each) or b"") for each in opinion.voices]
         left, staff, address = self._left(opinion), self.hands.staff, self.opinions.address_of
         ready = self.replies().get(request.args.get("reply", ""))
-        reply = ready.words if ready else opinion.reply if opinion.state in engine.ANSWERS else ""
+        reply = ready.words if ready else opinion.reply if opinion.state in thread.ANSWERS else ""
         return render_template(
             "opinion/one.html",
             name=name,
@@ -333,7 +334,7 @@ class Desk:
             words_wait=WORDS in parts,
             pictures_wait=len(parts - {WORDS}),
             phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
-            talk=engine.talk(notes, opinion.heard),
+            talk=thread.talk(notes, opinion.heard),
             notes=[each for each in notes if each.kind in UNSEEN],
             names=self.hands.may_be_given_to(opinion),
             lead=address(opinion.same_as) if opinion.same_as else "",

@@ -23,7 +23,10 @@ from handlers.conversation import Say
 from handlers.openapi import Effect, Once
 from handlers.openapi import Line as Typed
 from handlers.opinion import engine
-from handlers.opinion.engine import Asks, Bounds, Draft, Promise, Remedy, Review, Solved, State
+from handlers.opinion.engine import Remedy, Review, State, drafts, promises, receipts, thread
+from handlers.opinion.engine.drafts import Bounds, Draft
+from handlers.opinion.engine.promises import Promise
+from handlers.opinion.engine.thread import Asks, Solved
 from handlers.opinion.service import Confidence, Remedies
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
@@ -56,15 +59,15 @@ SENT_BEFORE = Problem(409, "opinion.problem_sent_before")
 ELSEWHERE = Problem(422, "opinion.problem_elsewhere")
 QUOTA_SPENT = Problem(429, "opinion.problem_quota_spent")
 NOT_KEPT_YET = Problem(503, "opinion.problem_not_kept_yet")
-_SAID: Mapping[engine.Problem, tuple[Problem, str]] = {
-    engine.Problem.TOO_SHORT: (TOO_SHORT, "words"),
-    engine.Problem.TOO_LONG: (TOO_LONG, "words"),
-    engine.Problem.HAS_CODE: (HAS_CODE, "words"),
-    engine.Problem.NOT_A_NAME: (NOT_A_NAME, "name"),
-    engine.Problem.TOO_MANY_PICTURES: (TOO_MANY_PICTURES, "pictures"),
-    engine.Problem.TOO_MANY_VOICES: (TOO_MANY_VOICES, "voices"),
-    engine.Problem.NO_PLACE_WITHOUT_NAME: (NO_PLACE_WITHOUT_NAME, "place"),
-    engine.Problem.NOT_A_VERDICT: (NOT_A_VERDICT, "solved"),
+_SAID: Mapping[drafts.Problem, tuple[Problem, str]] = {
+    drafts.Problem.TOO_SHORT: (TOO_SHORT, "words"),
+    drafts.Problem.TOO_LONG: (TOO_LONG, "words"),
+    drafts.Problem.HAS_CODE: (HAS_CODE, "words"),
+    drafts.Problem.NOT_A_NAME: (NOT_A_NAME, "name"),
+    drafts.Problem.TOO_MANY_PICTURES: (TOO_MANY_PICTURES, "pictures"),
+    drafts.Problem.TOO_MANY_VOICES: (TOO_MANY_VOICES, "voices"),
+    drafts.Problem.NO_PLACE_WITHOUT_NAME: (NO_PLACE_WITHOUT_NAME, "place"),
+    drafts.Problem.NOT_A_VERDICT: (NOT_A_VERDICT, "solved"),
 }
 _MEGABYTE = 1024 * 1024
 PICTURE_BYTES = 4 * _MEGABYTE  # phones send less when they are asked to compress
@@ -297,14 +300,14 @@ class Box:
         )
         keep = self._keep_named if draft.named else self._keep_anonymous
         keep(opinion, once)
-        return Receipt(receipt=engine.shown(code), due=due, sure=self.promise.is_sure(due))
+        return Receipt(receipt=receipts.shown(code), due=due, sure=self.promise.is_sure(due))
 
     def _receipt(self, said: Said, once: Once) -> str:
         """Drawn from the request itself, so that its repeat draws the same; the member is no part of it."""
         place = (said.place.model_dump_json(),) if said.place else ()
         parts = (once.idempotency_key, said.way, said.category, said.name, said.words, *said.pictures)
         parts = (*parts, *said.voices, *place)
-        return engine.drawn(self.opinions.secret_numbers(*parts))
+        return receipts.drawn(self.opinions.secret_numbers(*parts))
 
     def _draft(self, said: Said, code: str) -> Draft:
         if said.category not in self._categories:
@@ -316,18 +319,18 @@ class Box:
         if said.voices and said.way is Way.ANONYMOUS:
             raise Refused(VOICES_NEED_A_NAME, field="voices")
         draft = self._signed(Draft(receipt=code), said)
-        draft = self._good(engine.with_words(draft, said.words, self.bounds))
+        draft = self._good(drafts.with_words(draft, said.words, self.bounds))
         draft = self._with_files(draft, said)
         if said.place:
             place = said.place
-            draft = self._good(engine.with_place(draft, place.latitude, place.longitude, place.label))
-        return self._good(engine.finished(draft, self.bounds))
+            draft = self._good(drafts.with_place(draft, place.latitude, place.longitude, place.label))
+        return self._good(drafts.finished(draft, self.bounds))
 
     def _with_files(self, draft: Draft, said: Said) -> Draft:
         for picture in dict.fromkeys(said.pictures):
-            draft = self._good(engine.with_picture(draft, picture, self.bounds))
+            draft = self._good(drafts.with_picture(draft, picture, self.bounds))
         for voice in dict.fromkeys(said.voices):
-            draft = self._good(engine.with_voice(draft, voice, self.bounds))
+            draft = self._good(drafts.with_voice(draft, voice, self.bounds))
         if not all(self._is_voice(each) is False for each in draft.pictures):
             raise Refused(NO_SUCH_PICTURE, field="pictures")
         if not all(map(self._is_voice, draft.voices)):
@@ -345,9 +348,9 @@ class Box:
             return draft
         if who.verified:
             return replace(draft, named=True, name=who.name, verified=True)
-        return self._good(engine.with_name(replace(draft, named=True), said.name))
+        return self._good(drafts.with_name(replace(draft, named=True), said.name))
 
-    def _good(self, draft: Draft | engine.Problem) -> Draft:
+    def _good(self, draft: Draft | drafts.Problem) -> Draft:
         if isinstance(draft, Draft):
             return draft
         problem, field = _SAID[draft]
@@ -415,14 +418,14 @@ class Box:
 
     def look_up(self, typed: str) -> Status:
         """What became of the opinion with this receipt: who holds it may know, signed in as whoever."""
-        code = engine.read(typed)
-        if not engine.is_code(code):
+        code = receipts.read(typed)
+        if not receipts.is_code(code):
             raise Refused(NOT_A_CODE, field="receipt")
         found = self.opinions.get(self.opinions.id_of(code))
         if found is None:
             raise Refused(NO_SUCH_CODE, field="receipt")
         opinion, today = self.promise.current(found), self._now().date()
-        asked = engine.asks(opinion.state, opinion.turns, opinion.heard)
+        asked = thread.asks(opinion.state, opinion.turns, opinion.heard)
         left = self.promise.left(opinion.state, opinion.due, today)
         return Status(
             day=opinion.day,
@@ -432,7 +435,7 @@ class Box:
             answered_on=opinion.answered_on,
             due=opinion.due,
             overdue=left is not None and left < 0,
-            talk=[Line.model_validate(each) for each in engine.talk(self.opinions.notes.of(opinion.id), opinion.heard)],
+            talk=[Line.model_validate(each) for each in thread.talk(self.opinions.notes.of(opinion.id), opinion.heard)],
             asks=asked or "",
             ticket=self.opinions.ticket_of(opinion.id, opinion.turns, asked, today) if asked else "",
             measure=self.remedies.stand(opinion) or "",
@@ -448,10 +451,10 @@ class Box:
         opinion, turn, asked = ticket
         words, verdict = engine.cleaned(word.words), asked == Asks.VERDICT
         reopen = verdict and word.reopen
-        found = engine.trouble(Asks(asked), words, solved=word.solved, reopen=reopen, shortest=self.bounds.shortest)
+        found = thread.trouble(Asks(asked), words, solved=word.solved, reopen=reopen, shortest=self.bounds.shortest)
         if found:
             problem, field = _SAID[found]
-            raise Refused(problem, field=field, longest=engine.SAID_LONGEST)
+            raise Refused(problem, field=field, longest=thread.SAID_LONGEST)
         id_ = self.opinions.heard_id(opinion, turn)
         solved = str(word.solved) if verdict else ""
         try:
@@ -493,7 +496,7 @@ class Box:
 
     @property
     def _categories(self) -> tuple[str, ...]:
-        return engine.listed(self.say("opinion.categories"))
+        return promises.listed(self.say("opinion.categories"))
 
 
 def _uploaded(field: str, most: int) -> bytes:

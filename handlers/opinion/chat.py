@@ -10,7 +10,10 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Asks, Bounds, Draft, Problem, Promise, Review, Solved, Step, Word
+from handlers.opinion.engine import Review, drafts, promises, receipts, thread
+from handlers.opinion.engine.drafts import Bounds, Draft, Problem, Step
+from handlers.opinion.engine.promises import Promise
+from handlers.opinion.engine.thread import Asks, Solved, Word
 from handlers.opinion.service import Confidence, Remedies
 from handlers.router import Draft as Kept
 from handlers.router import Handler, Router, Talking, Turn, plain
@@ -79,7 +82,7 @@ class OpinionBox:
 
     def restart(self, turn: Turn) -> Reply:
         """Begin a new draft; its receipt code is drawn now and shown only when all of it is kept."""
-        return self._hold(turn, Draft(receipt=engine.drawn(secrets.randbelow)))
+        return self._hold(turn, Draft(receipt=receipts.drawn(secrets.randbelow)))
 
     def resume(self, turn: Turn) -> Reply | None:
         """Ask again for what was asked last, also when something else came between."""
@@ -101,7 +104,7 @@ class OpinionBox:
     def back(self, turn: Turn) -> Reply:
         """One step back; before the first step there is nothing."""
         draft = _draft(turn)
-        before = engine.BEFORE.get(draft.step) if draft else None
+        before = drafts.BEFORE.get(draft.step) if draft else None
         if draft is None or before is None:
             return self.leave(turn)
         return self._hold(turn, draft.at(before))
@@ -117,7 +120,7 @@ class OpinionBox:
     def takes(self, turn: Turn) -> Handler | None:
         """What is surely meant for the opinion; short words may be another feature's name and are looked up first."""
         said = plain(turn.text)
-        if _word(turn) and (said.startswith("查询") or engine.is_code(engine.read(said))):
+        if _word(turn) and (said.startswith("查询") or receipts.is_code(receipts.read(said))):
             return self.query_code if len(said) > len("查询") else self.query  # what they are saying can be begun anew
         return self.answer if self._is_surely_meant(turn) else None
 
@@ -130,7 +133,7 @@ class OpinionBox:
         if word:
             return self._is_of_word(word, said)
         if draft is None or said.startswith("查询"):
-            return draft is None and engine.is_code(engine.read(said))
+            return draft is None and receipts.is_code(receipts.read(said))
         return len(said) >= _SURELY_WORDS or self._understands(draft.step, said)
 
     def answer(self, turn: Turn) -> Reply:
@@ -170,9 +173,9 @@ class OpinionBox:
     def _understands(self, step: Step, said: str) -> bool:
         match step:
             case Step.WAY:
-                return engine.chosen(said, _WAYS) is not None
+                return drafts.chosen(said, _WAYS) is not None
             case Step.CATEGORY:
-                return engine.chosen(said, self._categories) is not None
+                return drafts.chosen(said, self._categories) is not None
             case Step.WORDS:
                 return said in _DONE or said in _WITHOUT_VOICES or said in _WITHOUT_PLACE
             case Step.VOICE:
@@ -183,7 +186,7 @@ class OpinionBox:
                 return False
 
     def _way(self, turn: Turn, draft: Draft) -> Reply:
-        way = engine.chosen(plain(turn.text), _WAYS)
+        way = drafts.chosen(plain(turn.text), _WAYS)
         if way is None:
             return self._early(turn, draft, "which_way")
         if way == 0:
@@ -198,10 +201,10 @@ class OpinionBox:
         return Text(f"{self._say('left_with_the_name')}{asked.content}") if draft.voices or draft.place else asked
 
     def _name(self, turn: Turn, draft: Draft) -> Reply:
-        return self._taken(turn, draft, engine.with_name(draft, turn.text))
+        return self._taken(turn, draft, drafts.with_name(draft, turn.text))
 
     def _category(self, turn: Turn, draft: Draft) -> Reply:
-        at = engine.chosen(plain(turn.text), self._categories)
+        at = drafts.chosen(plain(turn.text), self._categories)
         if at is None:
             return self._early(turn, draft, "which_category")
         category = self._categories[at]
@@ -216,7 +219,7 @@ class OpinionBox:
         asked = self._say(phrase, categories=self._categories)
         if len(plain(turn.text)) < _SURELY_WORDS:
             return Text(asked)
-        after = engine.with_words(draft, turn.text, self.bounds)
+        after = drafts.with_words(draft, turn.text, self.bounds)
         if isinstance(after, Problem):
             return self._problem(after, draft)
         self._hold(turn, after)
@@ -227,13 +230,13 @@ class OpinionBox:
         if without:
             return self._hold(turn, without)
         if plain(turn.text) in _DONE:
-            return self._taken(turn, draft, engine.finished(draft, self.bounds))
-        return self._taken(turn, draft, engine.with_words(draft, turn.text, self.bounds))
+            return self._taken(turn, draft, drafts.finished(draft, self.bounds))
+        return self._taken(turn, draft, drafts.with_words(draft, turn.text, self.bounds))
 
     def _picture(self, turn: Turn, draft: Draft) -> Reply:
         if not self.takes_pictures:
             return self._says("pictures_not_possible")
-        return self._taken(turn, draft, engine.with_picture(draft, turn.message.media_id, self.bounds))
+        return self._taken(turn, draft, drafts.with_picture(draft, turn.message.media_id, self.bounds))
 
     def _voice(self, turn: Turn, draft: Draft) -> Reply:
         """Keep it with the draft; who gave no name first hears what a voice tells."""
@@ -241,7 +244,7 @@ class OpinionBox:
             return self._says("voices_not_possible")
         if draft.step not in _PAST_CHOICES:
             return Text(f"{self._say('not_yet')}{self._asked(draft)}")
-        return self._taken(turn, draft, engine.with_voice(draft, turn.message.media_id, self.bounds))
+        return self._taken(turn, draft, drafts.with_voice(draft, turn.message.media_id, self.bounds))
 
     def _words_only(self) -> Reply:
         return self._says("words_only", pictures=self.takes_pictures, voices=self.takes_voices)
@@ -249,7 +252,7 @@ class OpinionBox:
     def _offered(self, turn: Turn, draft: Draft) -> Reply:
         said = plain(turn.text)
         if said in _YES:
-            return self._hold(turn, engine.with_offered(draft))
+            return self._hold(turn, drafts.with_offered(draft))
         if said in _MORE or said in _WITHOUT_VOICES:
             return self._hold(turn, draft.at(Step.WORDS))
         return self._early(turn, draft, "voice_tells_who")
@@ -262,13 +265,13 @@ class OpinionBox:
         if not isinstance(where, Location) or where.latitude is None or where.longitude is None:
             return self._words_only()
         label = where.name or where.label
-        return self._taken(turn, draft, engine.with_place(draft, where.latitude, where.longitude, label))
+        return self._taken(turn, draft, drafts.with_place(draft, where.latitude, where.longitude, label))
 
     def _confirm(self, turn: Turn, draft: Draft) -> Reply:
         said = plain(turn.text)
         without = _without(said, draft)
         if without:
-            after = engine.finished(without, self.bounds)
+            after = drafts.finished(without, self.bounds)
             return self._hold(turn, without.at(Step.WORDS) if isinstance(after, Problem) else after)
         if said in _YES:
             return self._send(turn, draft)
@@ -276,7 +279,7 @@ class OpinionBox:
             return self._hold(turn, draft.at(Step.WORDS))
         if len(said) < _SURELY_WORDS:
             return self._says("yes_or_more")
-        return self._taken(turn, draft, engine.with_words(draft, turn.text, self.bounds))
+        return self._taken(turn, draft, drafts.with_words(draft, turn.text, self.bounds))
 
     def _taken(self, turn: Turn, draft: Draft, after: Draft | Problem) -> Reply:
         return self._problem(after, draft) if isinstance(after, Problem) else self._hold(turn, after)
@@ -316,7 +319,7 @@ class OpinionBox:
         _drop(turn)
         promised = self._promised(due)
         later = {"pictures": len(draft.pictures), "voices": len(draft.voices)}
-        return self._says(phrase, code=engine.shown(draft.receipt), promised=promised, **later)
+        return self._says(phrase, code=receipts.shown(draft.receipt), promised=promised, **later)
 
     def _send_anonymous(self, turn: Turn, opinion: Opinion) -> str:
         if self.post(opinion):
@@ -359,7 +362,7 @@ class OpinionBox:
 
     def _invited(self, turn: Turn, opinion: Opinion) -> str:
         """What may be said now, once; "" where nothing may. What is being written comes first."""
-        asked = engine.asks(opinion.state, opinion.turns, opinion.heard)
+        asked = thread.asks(opinion.state, opinion.turns, opinion.heard)
         if asked is None:
             return ""
         if _draft(turn):
@@ -383,7 +386,7 @@ class OpinionBox:
         if word.words:
             return said in _YES or said in _MORE
         if word.asked == Asks.VERDICT and not word.solved:
-            return engine.chosen(said, _VERDICTS) is not None
+            return drafts.chosen(said, _VERDICTS) is not None
         return len(said) >= _SURELY_WORDS or said in _DONE
 
     def _of_word(self, turn: Turn, word: Word) -> Reply:
@@ -402,7 +405,7 @@ class OpinionBox:
         return self._words_of(turn, word)
 
     def _verdict(self, turn: Turn, word: Word, said: str) -> Reply:
-        at = engine.chosen(said, _VERDICTS)
+        at = drafts.chosen(said, _VERDICTS)
         if at is None:
             return self._says("say_verdict")
         judged = replace(word, solved=tuple(Solved)[at])
@@ -410,12 +413,12 @@ class OpinionBox:
 
     def _words_of(self, turn: Turn, word: Word) -> Reply:
         after = replace(word, words=engine.cleaned(turn.text))
-        found = engine.trouble(
+        found = thread.trouble(
             Asks(word.asked), after.words, solved=word.solved, reopen=after.reopens, shortest=self.bounds.shortest
         )
         if found is None:
             return Text(self._saying(turn, after))
-        return self._says("said_too_long" if found is Problem.TOO_LONG else found, longest=engine.SAID_LONGEST)
+        return self._says("said_too_long" if found is Problem.TOO_LONG else found, longest=thread.SAID_LONGEST)
 
     def _confirm_word(self, turn: Turn, word: Word, said: str) -> Reply:
         if said in _YES:
@@ -451,12 +454,12 @@ class OpinionBox:
 
     def query_code(self, turn: Turn) -> Reply:
         """Show what became of the opinion with this code."""
-        code = engine.read(turn.text)
-        if not engine.is_code(code):
+        code = receipts.read(turn.text)
+        if not receipts.is_code(code):
             return self._says("not_a_code")
         account, openid, now = turn.message.account, turn.message.openid, turn.now
         if self.paces.wait(
-            "receipt chat", account, openid, most=engine.GUESSES, seconds=engine.GUESSES_SECONDS, now=now
+            "receipt chat", account, openid, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now
         ):
             return self._says("too_many_codes")
         found = self.opinions.get(self.opinions.id_of(code))
@@ -467,7 +470,7 @@ class OpinionBox:
         if _word(turn):
             turn.talk.draft = None
         opinion = self.promise.current(found)
-        talk = engine.talk(self.opinions.notes.of(opinion.id), opinion.heard)
+        talk = thread.talk(self.opinions.notes.of(opinion.id), opinion.heard)
         return self._says(
             "status",
             day=self._say("day", day=opinion.day),
@@ -499,7 +502,7 @@ class OpinionBox:
 
     @property
     def _categories(self) -> tuple[str, ...]:
-        return engine.listed(self._say("categories"))
+        return promises.listed(self._say("categories"))
 
     def _hold(self, turn: Turn, draft: Draft) -> Text:
         turn.talk.hold("opinion", dict(_WRITING))

@@ -10,7 +10,8 @@ import structlog
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Promise, Review, State
+from handlers.opinion.engine import Review, State, thread
+from handlers.opinion.engine.promises import Promise
 from handlers.opinion.service import Confidence
 from scheduler.job import Job
 from scheduler.reminders import Pending, Reminder, Tell
@@ -87,7 +88,7 @@ class Answers:
     def _line(self, opinion: Opinion) -> str:
         """Our last words."""
         about = {"day": self.say("opinion.day", day=opinion.day), "category": opinion.category}
-        said = [each for each in engine.talk(self.opinions.notes.of(opinion.id), ()) if each.ours]
+        said = [each for each in thread.talk(self.opinions.notes.of(opinion.id), ()) if each.ours]
         words, kind = (said[-1].words, said[-1].kind) if said else (opinion.reply, State.ANSWERED)
         if kind == State.ASKED:
             return self.say("opinion.asked_back", **about, words=words)

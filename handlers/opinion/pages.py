@@ -23,7 +23,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from content.models import Account
 from handlers.conversation import Say
-from handlers.opinion import engine
+from handlers.opinion.engine import receipts
 from handlers.problems import Problem, Refused
 from storage.checks import Checks
 from storage.opinion import Opinions
@@ -281,7 +281,7 @@ class Desk:
 
     def _pace(self) -> None:
         now, who = self.clock(), request.remote_addr or ""
-        wait = self.paces.wait("receipt page", who, most=engine.GUESSES, seconds=engine.GUESSES_SECONDS, now=now)
+        wait = self.paces.wait("receipt page", who, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now)
         if wait:
             raise TooManyRequests(retry_after=wait)
 

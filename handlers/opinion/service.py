@@ -9,7 +9,8 @@ from typing import Protocol
 
 from content.opinions import Matter
 from handlers.opinion import engine
-from handlers.opinion.engine import Promise, State
+from handlers.opinion.engine import State, near
+from handlers.opinion.engine.promises import Promise
 from scheduler.reminders import Staff
 from storage.db import Beside
 from storage.opinion import Opinion, Opinions, no_note
@@ -228,18 +229,18 @@ class Hands:
         Opinions are compared by sketches, which live in this process alone; only the likest are opened.
         """
         fillers = self.words["fillers"]
-        own = engine.sketch(opinion.words, fillers=fillers)
+        own = near.sketch(opinion.words, fillers=fillers)
         days = [opinion.day + way * timedelta(days=away) for away in range(_ALIKE_WITHIN.days + 1) for way in (1, -1)]
 
         def sketched(each: Opinion) -> tuple[str, int]:
-            return each.id, engine.sketch(each.words, fillers=fillers)
+            return each.id, near.sketch(each.words, fillers=fillers)
 
         every = self.opinions.glimpsed(days[1:], self.sketches, sketched, most=_OPENED_A_LOOK)
-        near = ((engine.sketched_likeness(own, marks), id_) for id_, marks in every if id_ != opinion.id)
-        likest = nlargest(_LOOKED_INTO, (pair for pair in near if pair[0] >= engine.ALIKE * _ROUGHLY))
+        close_by = ((near.sketched_likeness(own, marks), id_) for id_, marks in every if id_ != opinion.id)
+        likest = nlargest(_LOOKED_INTO, (pair for pair in close_by if pair[0] >= near.ALIKE * _ROUGHLY))
         others = [other for _, id_ in likest if (other := self.opinions.get(id_)) and self._goes_with(other, opinion)]
-        found = ((each, engine.likeness(opinion.words, each.words, fillers=fillers)) for each in others)
-        close = [(each, likeness) for each, likeness in found if likeness >= engine.ALIKE]
+        found = ((each, near.likeness(opinion.words, each.words, fillers=fillers)) for each in others)
+        close = [(each, likeness) for each, likeness in found if likeness >= near.ALIKE]
         return sorted(close, key=lambda pair: -pair[1])[:_ALIKE_SHOWN]
 
     def _goes_with(self, one: Opinion, other: Opinion) -> bool:

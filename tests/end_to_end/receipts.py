@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from handlers.opinion import engine
+from handlers.opinion.engine import receipts
 from storage.db import Database
 from storage.opinion import Opinion, Opinions
 from storage.sealing import Keys
@@ -123,7 +123,7 @@ def holds(street: Street) -> None:
     db = Database(street.program.database)
     id_of = Opinions(db, Keys(street.program.settings.secret_key.get_secret_value())).id_of
     words = {each.id: each.words for each in opinions}
-    lost = {code for code, said in street.shown.items() if words.get(id_of(engine.read(code))) != said}
+    lost = {code for code, said in street.shown.items() if words.get(id_of(receipts.read(code))) != said}
     unknown = [code for code in street.shown if "等待办理" not in street.program.phone().says(f"查询 {code}")]
     db.close()
 

@@ -19,6 +19,7 @@ import structlog
 
 from handlers.conversation import windows
 from handlers.opinion import engine
+from handlers.opinion.engine import receipts, thread
 from handlers.router import Router, Turn
 from storage.db import Database, metadata
 from storage.leaves import Leaf, Leaves
@@ -319,7 +320,7 @@ class Answering:
 
     def __init__(self, world: World, *, opinions: int) -> None:
         """Questions wait; whose opinions they are about was forgotten, so that nothing but the words has no name."""
-        self._codes = [engine.drawn(random.Random(number).randrange) for number in range(opinions)]
+        self._codes = [receipts.drawn(random.Random(number).randrange) for number in range(opinions)]
         for number, code in enumerate(self._codes):
             asked = Opinion(
                 id=world.opinions.id_of(code),
@@ -450,11 +451,11 @@ class Admin:
         self._spoken_to.remove(on)
         opinion, member = self._day.world.opinions.get(on.id), self._members[on.openid]
         assert opinion
-        asked = engine.asks(opinion.state, opinion.turns, opinion.heard)
+        asked = thread.asks(opinion.state, opinion.turns, opinion.heard)
         if asked is None:
             return
         words = f"{SECRET}回话{len(self._day.sent):03d}"
-        member.says("打卡", f"查询 {on.code}", *(("3",) if asked is engine.Asks.VERDICT else ()), words)
+        member.says("打卡", f"查询 {on.code}", *(("3",) if asked is thread.Asks.VERDICT else ()), words)
         assert "收到了" in member.says("1")
         member.says("打卡")
         heard = self._day.world.opinions.heard_id(on.id, opinion.turns)

@@ -296,7 +296,9 @@ def test_a_picture_to_be_looked_at_is_named_and_a_risky_one_is_opened_by_hand(wo
     assert "待核" not in browser.get("/admin/opinion/").text
 
 
-@pytest.mark.parametrize(("before", "since"), [({0: "review"}, {0: "review", 1: "risky"}), ({0: "unchecked"}, {0: "risky"})])
+@pytest.mark.parametrize(
+    ("before", "since"), [({0: "review"}, {0: "review", 1: "risky"}), ({0: "unchecked"}, {0: "risky"})]
+)
 def test_what_was_found_since_the_page_was_opened_is_not_taken_off_unseen(world, browser, before, since):
     with_pictures(world, doubted=before)
     (opinion,) = world.kept(named=True)

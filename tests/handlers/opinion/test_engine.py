@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.opinion import engine
-from handlers.opinion.engine import Bounds, Draft, Problem, Step
+from handlers.opinion.engine import drafts, near, promises, receipts
+from handlers.opinion.engine.drafts import Bounds, Draft, Problem, Step
 
 BOUNDS = Bounds(shortest=5, longest=100, pictures=2, voices=2)
 LETTERS = "0123456789ACDEFGHJKMNPRTVWXY"
 OPTIONS = ("工作建议", "生活困难", "其他")
-codes = st.integers().map(lambda seed: engine.drawn(random.Random(seed).randrange))
+codes = st.integers().map(lambda seed: receipts.drawn(random.Random(seed).randrange))
 
 
 def a_draft(*pieces: str, pictures: tuple[str, ...] = ()) -> Draft:
@@ -26,14 +27,14 @@ def a_draft(*pieces: str, pictures: tuple[str, ...] = ()) -> Draft:
 
 def test_no_two_letters_of_a_code_look_alike():
     groups = ("0OQ", "1IL", "2Z", "5S", "8B", "VU")
-    used = set(engine.ALPHABET)
+    used = set(receipts.ALPHABET)
 
     assert used == set(LETTERS)
     assert all(len(used & set(group)) == 1 for group in groups)
 
 
 def test_a_billion_guesses_at_a_hundred_thousand_codes_are_expected_to_hit_less_than_once():
-    codes_there_are = len(engine.ALPHABET) ** (engine.CODE_LETTERS - 1)
+    codes_there_are = len(receipts.ALPHABET) ** (receipts.CODE_LETTERS - 1)
 
     assert 10**9 * 10**5 / codes_there_are < 0.1
 
@@ -42,21 +43,21 @@ def test_a_billion_guesses_at_a_hundred_thousand_codes_are_expected_to_hit_less_
 def test_a_drawn_code_is_one(code: str):
     assert len(code) == 12
     assert set(code) <= set(LETTERS)
-    assert engine.is_code(code)
+    assert receipts.is_code(code)
 
 
 @given(codes, st.integers(0, 11), st.sampled_from(LETTERS))
 def test_one_wrong_letter_is_noticed(code: str, at: int, letter: str):
     typed = code[:at] + letter + code[at + 1 :]
 
-    assert engine.is_code(typed) == (typed == code)
+    assert receipts.is_code(typed) == (typed == code)
 
 
 @given(codes, st.integers(0, 10))
 def test_two_letters_the_wrong_way_round_are_noticed(code: str, at: int):
     typed = code[:at] + code[at + 1] + code[at] + code[at + 2 :]
 
-    assert engine.is_code(typed) == (typed == code)
+    assert receipts.is_code(typed) == (typed == code)
 
 
 @pytest.mark.parametrize(
@@ -72,30 +73,30 @@ def test_two_letters_the_wrong_way_round_are_noticed(code: str, at: int):
     ],
 )
 def test_a_code_is_read_however_it_is_typed(typed: str):
-    assert engine.read(typed) == "HX03MXM35Y2E"
-    assert engine.is_code(engine.read(typed))
+    assert receipts.read(typed) == "HX03MXM35Y2E"
+    assert receipts.is_code(receipts.read(typed))
 
 
 @given(st.text(max_size=40))
 def test_anything_may_be_typed_as_a_code(typed: str):
-    engine.is_code(engine.read(typed))
-    engine.has_code(typed)
+    receipts.is_code(receipts.read(typed))
+    receipts.has_code(typed)
 
 
 @given(codes, st.sampled_from(["-", " ", "", "－"]))
 def test_a_code_inside_a_text_is_seen(code: str, between: str):
     typed = between.join((code[:4], code[4:8], code[8:]))
 
-    assert engine.has_code(f"我上次的回执码是{typed}，请再看看")
-    assert not engine.has_code("一共花了 123456 元，电话 0991-1234567")
+    assert receipts.has_code(f"我上次的回执码是{typed}，请再看看")
+    assert not receipts.has_code("一共花了 123456 元，电话 0991-1234567")
 
 
 def test_a_code_is_shown_in_groups_of_four():
-    assert engine.shown("HX03MXM35Y2E") == "HX03-MXM3-5Y2E"
+    assert receipts.shown("HX03MXM35Y2E") == "HX03-MXM3-5Y2E"
 
 
 def test_no_drawn_code_needs_the_check_number_that_has_no_letter():
-    drawn = {engine.drawn(secrets.randbelow)[-1] for _ in range(2000)}
+    drawn = {receipts.drawn(secrets.randbelow)[-1] for _ in range(2000)}
 
     assert drawn <= set(LETTERS)
 
@@ -141,21 +142,21 @@ def test_a_state_is_followed_only_by_some(state: str, following: set[str]):
     ],
 )
 def test_an_option_is_chosen_by_number_or_name(said: str, at: int | None):
-    assert engine.chosen(said, OPTIONS) == at
+    assert drafts.chosen(said, OPTIONS) == at
 
 
 def test_a_list_is_read_with_any_comma_and_ends_at_nine():
-    assert engine.listed("甲、乙，丙, 丁\n") == ("甲", "乙", "丙", "丁")
-    assert len(engine.listed("、".join(string.ascii_letters))) == 9
+    assert promises.listed("甲、乙，丙, 丁\n") == ("甲", "乙", "丙", "丁")
+    assert len(promises.listed("、".join(string.ascii_letters))) == 9
 
 
 # -- a draft ---------------------------------------------------------------------------------------------------------
 
 
 def test_several_messages_are_lines_of_one_opinion():
-    first = engine.with_words(a_draft(), "食堂的菜太咸", BOUNDS)
+    first = drafts.with_words(a_draft(), "食堂的菜太咸", BOUNDS)
     assert isinstance(first, Draft)
-    second = engine.with_words(first, "米饭太硬", BOUNDS)
+    second = drafts.with_words(first, "米饭太硬", BOUNDS)
     assert isinstance(second, Draft)
 
     assert second.words == "食堂的菜太咸\n米饭太硬"
@@ -171,11 +172,11 @@ def test_several_messages_are_lines_of_one_opinion():
     ids=["same", "long", "code"],
 )
 def test_words_are_not_taken_with_a_reason(draft: Draft, text: str, problem: Problem):
-    assert engine.with_words(draft, text, BOUNDS) == problem
+    assert drafts.with_words(draft, text, BOUNDS) == problem
 
 
 def test_what_cannot_be_seen_is_not_kept():
-    taken = engine.with_words(a_draft(), "食堂\u202e的\x00菜\u200b太咸\r", BOUNDS)
+    taken = drafts.with_words(a_draft(), "食堂\u202e的\x00菜\u200b太咸\r", BOUNDS)
 
     assert isinstance(taken, Draft)
     assert taken.pieces == ("食堂的菜太咸",)
@@ -184,19 +185,19 @@ def test_what_cannot_be_seen_is_not_kept():
 def test_the_last_allowed_picture_is_taken_and_one_more_is_not():
     one = a_draft(pictures=("a",))
 
-    assert engine.with_picture(one, "b", BOUNDS) == a_draft(pictures=("a", "b"))
-    assert engine.with_picture(one, "a", BOUNDS) == Problem.SAME_AGAIN
-    assert engine.with_picture(a_draft(pictures=("a", "b")), "c", BOUNDS) == Problem.TOO_MANY_PICTURES
+    assert drafts.with_picture(one, "b", BOUNDS) == a_draft(pictures=("a", "b"))
+    assert drafts.with_picture(one, "a", BOUNDS) == Problem.SAME_AGAIN
+    assert drafts.with_picture(a_draft(pictures=("a", "b")), "c", BOUNDS) == Problem.TOO_MANY_PICTURES
 
 
 @pytest.mark.parametrize(("words", "enough"), [("太咸了！！！", False), ("食堂菜太咸", True), ("。。。。。。", False)])
 def test_punctuation_does_not_make_an_opinion_long_enough(words: str, enough: bool):  # noqa: FBT001
-    assert (engine.finished(a_draft(words), BOUNDS) != Problem.TOO_SHORT) == enough
+    assert (drafts.finished(a_draft(words), BOUNDS) != Problem.TOO_SHORT) == enough
 
 
 @pytest.mark.parametrize("name", ["张三", "欧阳娜娜", "阿依古丽·买买提", "John O'Neil", "𠮷田"])
 def test_these_are_names(name: str):
-    taken = engine.with_name(a_draft(), name)
+    taken = drafts.with_name(a_draft(), name)
 
     assert isinstance(taken, Draft)
     assert taken.name == name
@@ -205,7 +206,7 @@ def test_these_are_names(name: str):
 
 @pytest.mark.parametrize("name", ["张", "13900001111", "食堂的菜太咸了", "张三2", "", "？？"])
 def test_these_are_not_names(name: str):
-    assert engine.with_name(a_draft(), name) == Problem.NOT_A_NAME
+    assert drafts.with_name(a_draft(), name) == Problem.NOT_A_NAME
 
 
 def test_a_draft_comes_back_from_json_as_it_was():
@@ -215,9 +216,9 @@ def test_a_draft_comes_back_from_json_as_it_was():
 
 
 def test_a_name_written_apart_is_one_name():
-    taken = engine.with_name(a_draft(), "欧阳 海棠")
+    taken = drafts.with_name(a_draft(), "欧阳 海棠")
 
-    assert isinstance(taken, engine.Draft)
+    assert isinstance(taken, drafts.Draft)
     assert taken.name == "欧阳海棠"
 
 
@@ -232,6 +233,6 @@ def test_a_name_written_apart_is_one_name():
     ],
 )
 def test_a_sketch_says_about_how_alike_two_texts_are(one, other):
-    about = engine.sketched_likeness(engine.sketch(one), engine.sketch(other))
+    about = near.sketched_likeness(near.sketch(one), near.sketch(other))
 
-    assert about == pytest.approx(engine.likeness(one, other), abs=0.12)
+    assert about == pytest.approx(near.likeness(one, other), abs=0.12)

@@ -9,6 +9,7 @@ import pytest
 from content.models import Organisation
 from content.opinions import LONGEST, ReadyReply
 from handlers.opinion import engine
+from handlers.opinion.engine import near
 from storage.opinion import anonymous_opinions
 from storage.opinion_notes import opinion_notes
 from tests.handlers.opinion.test_admin import browser
@@ -63,8 +64,8 @@ def page_of(browser, words: str) -> str:
     ],
 )
 def test_what_says_the_same_is_told_from_what_only_sounds_so(one, other, same):
-    assert (engine.likeness(one, other, fillers=FILLERS) >= engine.ALIKE) is same
-    assert engine.likeness(one, other) == engine.likeness(other, one)
+    assert (near.likeness(one, other, fillers=FILLERS) >= near.ALIKE) is same
+    assert near.likeness(one, other) == near.likeness(other, one)
 
 
 @pytest.mark.parametrize(

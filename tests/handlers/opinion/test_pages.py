@@ -11,7 +11,7 @@ from PIL import Image
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from handlers.opinion import engine
+from handlers.opinion.engine import receipts
 from storage.letterbox import letterbox
 from storage.opinion import named_opinions
 from tests.end_to_end.running import at_once
@@ -70,7 +70,7 @@ def fault(page: TestResponse) -> str:
 
 
 def kept(world: World, page: TestResponse):
-    return world.opinions.get(world.opinions.id_of(engine.read(receipt(page))))
+    return world.opinions.get(world.opinions.id_of(receipts.read(receipt(page))))
 
 
 # -- without a name --------------------------------------------------------------------------------------------------
@@ -424,7 +424,7 @@ def test_a_form_whose_token_has_had_its_time_is_given_back_with_all_that_was_wri
 @pytest.mark.parametrize(("state", "waits"), [("received", True), ("in_hand", True), ("closed", False)])
 def test_whoever_asks_is_told_the_promised_day_only_where_an_answer_may_still_come(world, reader, state, waits):
     code = receipt(whole(reader))
-    world.opinions.change(world.opinions.id_of(engine.read(code)), lambda now: replace(now, state=state))
+    world.opinions.change(world.opinions.id_of(receipts.read(code)), lambda now: replace(now, state=state))
     reader.get(ASK)
     page = reader.post(ASK, {"receipt": code})
 
@@ -445,7 +445,7 @@ def test_what_is_late_is_said_to_be_late(world, reader):
 
 def test_what_was_sent_before_there_were_promises_is_answered_some_day(world, reader):
     code = receipt(whole(reader))
-    world.opinions.change(world.opinions.id_of(engine.read(code)), lambda now: replace(now, due=None))
+    world.opinions.change(world.opinions.id_of(receipts.read(code)), lambda now: replace(now, due=None))
     reader.get(ASK)
 
     assert "过几天再来看看" in reader.post(ASK, {"receipt": code}).text
@@ -479,7 +479,7 @@ def test_whoever_holds_a_receipt_reads_what_became_of_it_without_signing_in(worl
     code = receipt(whole(reader))
     before = asks(world, code.lower().replace("-", " "))
     answer = "已经报修\n明天就好 <b>"
-    opinion = world.opinions.get(world.opinions.id_of(engine.read(code)))
+    opinion = world.opinions.get(world.opinions.id_of(receipts.read(code)))
     changed = {"state": "answered", "reply": answer, "answered_on": world.clock().date()}
     world.opinions.change(opinion.id, lambda now: replace(now, **changed))
     after = asks(world, code)
@@ -508,14 +508,14 @@ def test_a_receipt_with_a_slip_says_so_and_stays_to_be_mended(world, code, statu
 
 
 def test_a_receipt_that_was_never_given_leads_nowhere(world):
-    page = asks(world, engine.drawn(lambda below: 3 % below))
+    page = asks(world, receipts.drawn(lambda below: 3 % below))
 
     assert (page.status_code, "没有找到这个回执码" in fault(page)) == (404, True)
 
 
 def test_guesses_are_few_a_minute(world):
-    codes = [asks(world, "4F7K-2MXP-90TD").status_code for _ in range(engine.GUESSES + 1)]
+    codes = [asks(world, "4F7K-2MXP-90TD").status_code for _ in range(receipts.GUESSES + 1)]
     world.clock.passes(seconds=60)
 
-    assert codes == [422] * engine.GUESSES + [429]
+    assert codes == [422] * receipts.GUESSES + [429]
     assert asks(world, "4F7K-2MXP-90TD").status_code == 422

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from handlers.opinion.engine import Promise, State, listed
+from handlers.opinion.engine import State
+from handlers.opinion.engine.promises import Promise, listed
 from scheduler.workdays import Workdays
 from tests.handlers.opinion.world import World, receipt
 

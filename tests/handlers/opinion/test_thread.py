@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from handlers.opinion.engine import Asks, State
+from handlers.opinion.engine import State
+from handlers.opinion.engine.thread import Asks
 from storage.letterbox import letterbox
 from storage.opinion import Heard, anonymous_opinions
 from storage.opinion_notes import INTERNAL, Note, opinion_notes

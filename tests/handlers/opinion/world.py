@@ -23,7 +23,7 @@ from handlers import openapi, opinion
 from handlers.conversation import Conversation
 from handlers.openapi import Effect
 from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Stores
-from handlers.opinion.engine import Promise
+from handlers.opinion.engine.promises import Promise
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate, PageGate
 from scheduler.postman import Postman
