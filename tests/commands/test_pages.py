@@ -46,10 +46,14 @@ def test_what_is_written_can_be_read_by_the_web_server(tmp_path):
     assert (folder / "digest" / "a.html").stat().st_mode & 0o777 == 0o644
 
 
+def at(moment: float):
+    return lambda: moment
+
+
 def test_the_next_time_stands_in_its_place_and_what_is_over_is_gone(tmp_path):
     folder, began = tmp_path / "www", time.time()
     for minutes, files in enumerate((FIRST, [("index.html", "二")], [("index.html", "三")])):
-        pages.write(folder, files, now=lambda later=minutes * 61: began + later)
+        pages.write(folder, files, now=at(began + minutes * 61))
 
     assert tree(folder) == {"index.html": "三"}
     assert len(beside(folder)) == 2  # that, and the one before for who is reading it
@@ -57,12 +61,12 @@ def test_the_next_time_stands_in_its_place_and_what_is_over_is_gone(tmp_path):
 
 def test_who_was_led_into_a_folder_finds_it_however_often_it_is_written_meanwhile(tmp_path):
     folder, began = tmp_path / "www", time.time()
-    pages.write(folder, FIRST, now=lambda: began)
+    pages.write(folder, FIRST, now=at(began))
     led_to = folder.resolve()
     for seconds in range(5, 60, 5):
-        pages.write(folder, [("index.html", "二")], now=lambda later=seconds: began + later)
+        pages.write(folder, [("index.html", "二")], now=at(began + seconds))
     meanwhile = tree(led_to)
-    pages.write(folder, [("index.html", "三")], now=lambda: began + 70)
+    pages.write(folder, [("index.html", "三")], now=at(began + 70))
 
     assert meanwhile == dict(FIRST)
     assert not led_to.exists()
