@@ -123,6 +123,10 @@ class _Counter:
     def check(self, written: pages.Written) -> None:
         self.box.check(self._said(written))
 
+    def place_of(self, written: pages.Written) -> str:
+        place = self._place(written)
+        return drafts.place_told(place.latitude, place.longitude, place.label) if place else ""
+
     def send(self, written: pages.Written) -> api.Receipt:
         return self.box.send(self._said(written), Once(idempotency_key=written.key))
 
@@ -148,8 +152,16 @@ class _Counter:
             name=written.name,
             pictures=list(written.pictures),
             voices=list(written.voices),
-            place=None,
+            place=self._place(written),
         )
+
+    def _place(self, written: pages.Written) -> api.Place | None:
+        """What the browser said; its degrees aren't those that WeChat gives, so it is told whose they are."""
+        if written.where is None:
+            return None
+        latitude, longitude, metres = written.where
+        label = self.box.say("opinion.place_of_browser", metres=metres)
+        return api.Place.model_construct(latitude=latitude, longitude=longitude, label=label)
 
 
 def alike(one: str, other: str) -> bool:

@@ -38,6 +38,8 @@ FORM_BYTES = 64 * 1024  # all but the pictures
 _MOST_TOGETHER = 3  # of the largest pictures in one form
 _MEGABYTE = 1024 * 1024
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_POLE = 90  # degrees
+_PLACE = re.compile(r"(-?\d{1,2}\.\d{5}),(-?\d{1,3}\.\d{5}),(\d{1,8})", re.ASCII)
 _LANGUAGE = "zh"
 _TOO_SOON, _SENT_BEFORE = 503, 409
 _KEY_BYTES = 16
@@ -60,7 +62,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a form bears. `key` is drawn once for an opinion and goes from form to form."""
+    """What a form bears. `key` is drawn once for an opinion and goes from form to form; `place` is a script's."""
 
     way: str
     category: str = ""
@@ -68,7 +70,16 @@ class Written:
     name: str = ""
     pictures: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
+    place: str = ""
     key: str
+
+    @property
+    def where(self) -> tuple[float, float, int] | None:
+        """Where the browser said that it is: degrees of WGS-84, and within how many metres; None where it didn't."""
+        found = _PLACE.fullmatch(self.place)
+        if found is None or abs(float(found[1])) > _POLE or abs(float(found[2])) > 2 * _POLE:
+            return None
+        return float(found[1]), float(found[2]), int(found[3])
 
     @property
     def named(self) -> bool:
@@ -123,6 +134,9 @@ class Box(Protocol):
 
     def check(self, written: Written) -> None:
         """Refuse what would not be taken; keep nothing."""
+
+    def place_of(self, written: Written) -> str:
+        """The place as it would be kept, "" for none."""
 
     def send(self, written: Written) -> Kept:
         """Keep it; give the receipt, and by when it is answered."""
@@ -188,6 +202,7 @@ class Desk:
             "write",
             form=form,
             written=written,
+            place=self.box.place_of(written),
             fault=self._said(why),
             at=why.field if why else "",
             together=_MOST_TOGETHER * form.picture_bytes // _MEGABYTE,
@@ -202,7 +217,7 @@ class Desk:
         why = why or self._refusal(written)
         if why:
             return self._write(form, written, why)
-        return self._page("look", form=form, written=written)
+        return self._page("look", form=form, written=written, place=self.box.place_of(written))
 
     def _refusal(self, written: Written) -> Refused | None:
         try:
@@ -220,7 +235,8 @@ class Desk:
                 written = replace(written, key=secrets.token_hex(_KEY_BYTES))
             if why.problem.status != _TOO_SOON:
                 return self._write(form, written, why)
-            return self._page("look", form=form, written=written, fault=self._said(why)), why.problem.status
+            place, fault = self.box.place_of(written), self._said(why)
+            return self._page("look", form=form, written=written, place=place, fault=fault), why.problem.status
         return self._page("sent", written=written, kept=kept)
 
     def _with_pictures(
@@ -337,6 +353,7 @@ def _written() -> Written:
         name=" ".join(fields.get("name", "").split()) if named else "",
         pictures=_once_each(fields.getlist("picture")) if named else (),
         voices=_once_each(fields.getlist("voice")) if named else (),
+        place=fields.get("place", "") if named else "",
         key=key if _KEY.fullmatch(key) else secrets.token_hex(_KEY_BYTES),
     )
 
@@ -346,12 +363,17 @@ def _once_each(ids: Sequence[str]) -> tuple[str, ...]:
 
 
 def blueprint(desk: Desk) -> Blueprint:
-    """Serve /p/opinion, for members."""
+    """Serve /p/opinion, for members, and the one script of its form."""
     doors = Blueprint("opinion_pages", __name__, url_prefix="/p/opinion", template_folder="../templates")
     doors.add_url_rule("", "begin", desk.begin)
     doors.add_url_rule("", "step", desk.step, methods=["POST"])
+    doors.add_url_rule("/place.js", "place_script", _place_script)
     doors.record(lambda state: state.app.extensions["csrf"].exempt(desk.step))
     return doors
+
+
+def _place_script() -> ResponseReturnValue:
+    return Response(render_template("opinion/pages/place.js"), mimetype="text/javascript")
 
 
 def for_anyone(desk: Desk, gallery: Gallery) -> Blueprint:

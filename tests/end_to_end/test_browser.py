@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.alike, pytest.mark.browser]
 
 ADMIN, PASSWORD = "值班员", "correct horse battery staple"
 RECEIPT = re.compile(r"回执码：\s*([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})")
+RECEIPT_CODE = re.compile("[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 LATE_SECONDS = 20  # on a busy machine; on an idle one a change of the pack is taken in two
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"  # Chromium's complaint
 
@@ -194,6 +195,35 @@ def fits(page: Page) -> None:
     for size in ("100%", "200%"):
         page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, size)
+
+
+def test_a_place_is_found_after_a_tap_and_a_yes_and_the_form_does_without(browser, program):
+    with a_phone(browser, program, "有位置的人") as hand:
+        hand.says("网页", "/p/login/link/")
+        page = opened(hand, "/p/login/link/")
+        page.get_by_role("button", name="登录").click()
+        page.goto(f"{program.web}/p/opinion")
+        page.get_by_role("button", name="实名").click()
+        offer = page.get_by_role("group", name="附位置")
+        offer.get_by_role("button", name="附上我现在的位置").click()
+        expect(offer.get_by_role("status")).to_contain_text("没有附位置")
+        found = [faults(page)]
+        expect(page.get_by_role("checkbox")).to_have_count(0)
+        page.context.set_geolocation({"latitude": 31.2304, "longitude": 121.4737, "accuracy": 34.6})
+        page.context.grant_permissions(["geolocation"])
+        offer.get_by_role("button", name="附上我现在的位置").click()
+        expect(page.get_by_role("checkbox", name="附上位置（误差约 35 米）")).to_be_checked()
+        found.append(faults(page))
+        page.get_by_label("您的姓名").fill("张三")
+        page.get_by_label("安全隐患").check()
+        page.get_by_label("想说的话").fill("这一段路灯坏了，晚上看不见")
+        page.get_by_role("button", name="下一步：看一遍").click()
+        expect(page.get_by_role("main")).to_contain_text("误差约 35 米）（31.23040, 121.47370）")
+        found.append(faults(page))
+        page.get_by_role("button", name="提交").click()
+        expect(page.locator("code")).to_have_text(RECEIPT_CODE)
+
+        assert [each for each in found if each] == []
 
 
 def test_a_snapshot_is_told_apart_and_without_scripts_everything_works(browser, program):

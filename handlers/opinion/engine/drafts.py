@@ -145,8 +145,13 @@ def with_place(draft: Draft, latitude: float, longitude: float, label: str) -> D
     """The draft with a place instead of an earlier one, to some metres; never without a name, however coarse."""
     if not draft.named:
         return Problem.NO_PLACE_WITHOUT_NAME
+    return replace(draft, place=place_told(latitude, longitude, label))
+
+
+def place_told(latitude: float, longitude: float, label: str) -> str:
+    """A place in words."""
     named = " ".join(cleaned(label).split())[:_PLACE_NAMED]
-    return replace(draft, place=f"{named}（{latitude:.5f}, {longitude:.5f}）")
+    return f"{named}（{latitude:.5f}, {longitude:.5f}）"
 
 
 _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")

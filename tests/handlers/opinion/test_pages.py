@@ -300,6 +300,61 @@ def test_no_voice_goes_with_a_form_that_has_no_name(world, reader):
     assert (opinion.voices, opinion.place) == ((), "")
 
 
+HERE, HERE_TOLD = "31.23040,121.47370,35", "浏览器定位（WGS-84 坐标，误差约 35 米）（31.23040, 121.47370）"
+
+
+def test_a_place_that_the_browser_knew_goes_with_a_name_and_can_be_taken_off_again(world, reader):
+    form = chooses(reader, "named")
+    look = writes(reader, name="张三", place=HERE)
+    edited = reader.post(PAGE, {"step": "edit"})
+    kept_with = kept(world, sends_again(reader, place=HERE))
+    chooses(reader, "named")
+    writes(reader, name="张三", place=HERE)
+    reader.post(PAGE, {"step": "edit"})
+    kept_without = kept(world, sends_again(reader))
+
+    assert 'id="place" hidden' in form.text
+    assert f"<dd>{HERE_TOLD}</dd>" in look.text
+    assert f'name="place" value="{HERE}" checked> 附上位置：{HERE_TOLD}' in edited.text
+    assert (kept_with.place, kept_without.place) == (HERE_TOLD, "")
+
+
+def sends_again(reader: Reader, **fields: object) -> TestResponse:
+    """What is ticked in the form goes along, and nothing else."""
+    writes(reader, name="张三", **fields)
+    return sends(reader)
+
+
+@pytest.mark.parametrize(
+    "place", ["91.00000,121.00000,5", "31.2,121.4,5", "here", f"{HERE}\n", '"><b>', "1.00000,181.00000,5"]
+)
+def test_what_is_no_place_is_not_kept_and_loses_nothing_else(world, reader, place):
+    chooses(reader, "named")
+    writes(reader, name="张三", place=place)
+    opinion = kept(world, sends(reader))
+
+    assert (opinion.place, opinion.words) == ("", WORDS)
+
+
+def test_no_place_goes_with_a_form_that_has_no_name(world, reader):
+    form = chooses(reader)
+    look = writes(reader, place=HERE)
+    opinion = kept(world, sends(reader))
+
+    assert "place" not in re.sub("placeholder", "", form.text)
+    assert "121.47370" not in look.text
+    assert (opinion.named, opinion.place) == (False, "")
+
+
+def test_the_script_that_asks_for_a_place_comes_from_here_and_only_where_a_name_is_given(reader):
+    anonymous, named = chooses(reader).text, chooses(reader, "named").text
+    script = reader.get("/p/opinion/place.js")
+
+    assert "<script" not in anonymous
+    assert re.findall(r'<script[^>]* src="([^"]+)"', named) == ["/p/opinion/place.js"]
+    assert (script.status_code, script.mimetype) == (200, "text/javascript")
+
+
 def test_more_pictures_than_there_is_room_for_are_refused(world, reader):
     chooses(reader, "named")
     files = [(io.BytesIO(a_photo()), f"{number}.png") for number in range(11)]
@@ -395,7 +450,7 @@ def test_what_somebody_writes_is_never_markup(world, reader):
     ]
 
     assert [page.status_code for page in pages] == [422, 200]
-    assert not any("<script" in page.text for page in pages)
+    assert not any("<script>" in page.text for page in pages)
     assert kept(world, sends(reader)).words == f"{HOSTILE}说五个字"
 
 
