@@ -56,6 +56,11 @@ class Asked:
         return self
 
     @property
+    def two_thirds(self) -> bool:
+        """Whether two thirds of the ballots are needed."""
+        return self.needs is Needs.TWO_THIRDS
+
+    @property
     def choices(self) -> tuple[Option, ...]:
         """What can be chosen, in the order in which it is shown."""
         if self.options:

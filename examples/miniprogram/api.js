@@ -131,6 +131,12 @@ function makeApi({ base, account, request, upload, logIn, random, kept, pause })
       look: (receipt) => ask("POST", "/opinion/lookup", { receipt }),
       picture,
     },
+    survey: {
+      list: () => ask("GET", "/survey"),
+      form: (survey) => ask("POST", "/survey/forms", { survey }),
+      handIn: (ballot) => ask("POST", "/survey/ballots", ballot),
+      results: () => ask("GET", "/survey/results"),
+    },
     subscription: {
       topics: () => ask("GET", "/subscription/topics"),
       set: (topic, on) => ask(on ? "PUT" : "DELETE", `/subscription/topics/${encodeURIComponent(topic)}`),

@@ -7,7 +7,7 @@ from content.models import Account
 from content.surveys import Survey
 from handlers.conversation import Say
 from handlers.feature import Feature
-from handlers.survey import admin, chat, pages
+from handlers.survey import admin, api, chat, pages
 from handlers.survey.service import Booth
 from scheduler.job import Job
 from storage.survey import Slip, Surveys
@@ -44,6 +44,7 @@ def feature(
     return Feature(
         name="survey",
         chat=chat.routes(chat.Pollster(booth=booth, say=say)),
+        api=api.blueprint(api.Counter(booth=booth), say),
         pages=pages.blueprint(counter),
         pages_for_anyone=pages.for_anyone(counter),
         admin=admin.blueprint(admin.Board(booth=booth)),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from content.surveys import Needs, Survey
+from content.surveys import Survey
 from handlers.survey import engine
 from scheduler.postman import NotKept
 from storage.people import Who
@@ -94,7 +94,7 @@ class Booth:
                 text=each.text,
                 options={option.text: code_of((each.id, option.id)) for option in each.choices},
                 carried_by=code_of((each.id, each.carried_by)) if each.carried_by else "",
-                two_thirds=each.needs is Needs.TWO_THIRDS,
+                two_thirds=each.two_thirds,
             )
             for each in survey.questions
         ]

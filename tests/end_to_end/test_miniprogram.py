@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,34 @@ def node(script: Path, *arguments: str) -> str:
     return ran.stdout
 
 
+SURVEY = """
+title = "学习时间"
+opens = 2026-11-23
+closes = 2126-11-30
+
+[[question]]
+id = "hao"
+text = "现在的时间好不好"
+scale = ["不好", "好"]
+
+[[question]]
+id = "gai"
+text = "改到周五好吗"
+options = [{ id = "ty", text = "好" }, { id = "bty", text = "不好" }]
+"""
+
+
 @pytest.fixture(scope="module")
-def seen(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def asked(program: Program) -> Iterator[None]:
+    """A survey more, as long as these tests last."""
+    file = program.pack / "surveys" / "biaojue.toml"
+    file.write_text(SURVEY, "utf-8")
+    yield
+    file.unlink()
+
+
+@pytest.fixture(scope="module")
+def seen(program: Program, asked: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What a member saw who used all of it once."""
     drawn = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(drawn, "PNG")
@@ -41,8 +68,8 @@ def seen(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Any:
     picture.write_bytes(drawn.getvalue())
     member = program.member("用小程序的人", account="mini")
     two = [program.member(name, account="mini").openid for name in ("约人的人", "应战的人")]
-    asked = (program.web, program.sandbox, member.openid, str(picture), *two)
-    return json.loads(node(HERE / "use_miniprogram.js", *asked))
+    words = (program.web, program.sandbox, member.openid, str(picture), *two)
+    return json.loads(node(HERE / "use_miniprogram.js", *words))
 
 
 def test_the_days_questions_are_answered_each_once(seen):
@@ -97,6 +124,14 @@ def test_an_opinion_is_sent_once_and_looked_up_and_a_picture_goes_with_a_name(se
     assert RECEIPT.fullmatch(opinion["named"])
     assert opinion["anonymous"] != opinion["named"]
     assert (opinion["status"]["state"], opinion["fault"]) == ("已收到", "")
+
+
+def test_a_survey_is_handed_in_once_though_the_answer_got_lost(seen):
+    survey = seen["survey"]
+
+    assert survey["chosen"] == ["", "ty"]
+    assert survey["heard"].startswith("这一份您已经填过了，收到了")
+    assert (survey["left"], survey["results"], survey["fault"]) == (False, 0, "")
 
 
 def test_topics_are_chosen_and_a_token_that_is_over_is_changed_for_another(seen):

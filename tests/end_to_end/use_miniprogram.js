@@ -69,6 +69,33 @@ async function opinion(phone) {
   return { tooShort, pictures, anonymous, named: page.data.receipt, status, fault: page.data.fault };
 }
 
+async function survey(phone) {
+  const page = aPage("survey");
+  await page.onShow();
+  for (let tries = 0; tries < 100 && !has(page, "biaojue"); tries += 1) { // its file is new
+    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    await page.onShow();
+  }
+  await page.begin(tap({ key: "biaojue" }));
+  page.choose(tap({ question: "hao", id: "1" }));
+  page.choose(tap({ question: "hao", id: "1" }));
+  page.choose(tap({ question: "gai", id: "ty" }));
+  const { questions } = page.data.open;
+  phone.lost = 1; // the form's way there was fine, the ballot is kept, and the phone doesn't hear of it
+  await page.handIn();
+  const heard = page.data.fault || page.data.kept;
+  page.leave();
+  await page.onShow();
+  return {
+    chosen: questions.map(({ chosen }) => chosen), heard, left: has(page, "biaojue"),
+    results: page.data.results.length, fault: page.data.fault,
+  };
+}
+
+function has(page, wanted) {
+  return page.data.surveys.some(({ key }) => key === wanted);
+}
+
 async function subscription(phone) {
   const page = aPage("subscription");
   await page.onShow();
@@ -184,7 +211,7 @@ async function playsOut(page, choice = 0) {
 
 async function main() {
   const phone = aPhone({ web, sandbox, openid });
-  const parts = { quiz, digest, opinion, subscription, prompts, number, erasure };
+  const parts = { quiz, digest, opinion, survey, subscription, prompts, number, erasure };
   const seen = {};
   for (const [name, part] of Object.entries(parts)) seen[name] = await part(phone);
   const keys = phone.sent.filter(({ path }) => path.endsWith("/answers")).map(({ header }) => header["Idempotency-Key"]);
