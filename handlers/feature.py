@@ -33,8 +33,20 @@ class Keeps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Something that waits for an account of the console: in words, with how many there are, and where to see it."""
+
+    said: str
+    link: str
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One slice: its name everywhere, and the doors it has."""
+    """One slice: its name everywhere, and the doors it has.
+
+    `waits` says what waits for an account of the console, and nothing that it may not see.
+    """
 
     name: str
     chat: Router | None = None
@@ -45,6 +57,7 @@ class Feature:
     admin: Blueprint | None = None
     jobs: tuple[Job, ...] = ()
     keeps: Keeps | None = None
+    waits: Callable[[str], Sequence[Waiting]] = lambda _: ()
 
     @property
     def help(self) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Protocol
 
-from content.models import Organisation
+from content.models import Organisation, belonging
 from scheduler.workdays import Workdays
 from storage.paces import Paces
 
@@ -48,6 +48,12 @@ class Staff:
     def hear_of_late(self, name: str, late: int, *, step: int) -> frozenset[str]:
         """Who hears, besides whoever has it, of what is so many workdays late: a level up for each `step`."""
         return above(name, late // step, self.organisations()) if name else frozenset()
+
+    def within(self, organisation: str) -> frozenset[str]:
+        """The accounts of an organisation and of those below it."""
+        known = {each.id: each for each in self.organisations()}
+        below = (each for each in known.values() if organisation in belonging(each.id, known))
+        return frozenset(name for each in below for name in each.admins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

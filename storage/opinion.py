@@ -244,15 +244,20 @@ class Opinions:
         return self._opinions(days, waiting | {leaf.id: leaf for leaf in self._leaves.of_days(days)})
 
     def glimpsed(
-        self, days: Sequence[date], known: MutableMapping[str, T | None], read: Callable[[Opinion], T], *, most: int
+        self,
+        days: Sequence[date],
+        known: MutableMapping[str, T | None],
+        read: Callable[[Opinion | Heard], T | None],
+        *,
+        most: int,
     ) -> list[T]:
-        """What `read` makes of the opinions of these days; `known` lasts, so that each is opened once.
+        """What `read` makes of what lies on these days; `known` lasts, so that each is opened once.
 
         The first days are opened first, and at most so many of each kind: the others at another look.
         """
 
         def of_leaf(leaf: Leaf) -> T | None:
-            return None if _is_heard(leaf) else read(_opinion(leaf))
+            return read(_read_heard(leaf) if _is_heard(leaf) else _opinion(leaf))
 
         waiting = [of_leaf(leaf) for leaf in self.letterbox.words() if leaf.day in days]  # first, as in `get`
         found = self._leaves.glimpsed(days, known, of_leaf, most=most)
@@ -263,7 +268,12 @@ class Opinions:
         return [each for each in (*waiting, *found.values()) if each is not None]
 
     def _named_glimpsed(
-        self, days: Sequence[date], known: MutableMapping[str, T | None], read: Callable[[Opinion], T], *, most: int
+        self,
+        days: Sequence[date],
+        known: MutableMapping[str, T | None],
+        read: Callable[[Opinion | Heard], T | None],
+        *,
+        most: int,
     ) -> dict[str, T | None]:
         nonce = sa.func.substr(named_opinions.c.sealed, 1, _NONCE_BYTES, type_=sa.LargeBinary).label("nonce")
         chosen = sa.select(named_opinions.c.id, nonce).where(named_opinions.c.day.in_(days))

@@ -9,7 +9,7 @@ from content.talks import Host
 from handlers.appointment import admin, api, chat, engine, pages
 from handlers.appointment.service import Reception
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps, words_beside
+from handlers.feature import Feature, Keeps, Waiting, words_beside
 from handlers.openapi import Effect
 from scheduler.job import Job
 from scheduler.workdays import Workdays
@@ -54,6 +54,13 @@ def feature(
         kept = appointments.of_person(person)
         return [say("appointment.kept", count=len(kept))] if kept else []
 
+    def waits(name: str) -> list[Waiting]:
+        theirs = frozenset(each.id for each in hosts().values() if each.admin == name)
+        asked = [
+            each for each in appointments.of_hosts(theirs) if each.state == engine.State.ASKED and each.at > clock()
+        ]
+        return [Waiting(said=words["waiting"].format(len(asked)), link="/admin/appointment/")] if asked else []
+
     def tidy(now: datetime) -> None:
         appointments.drop_before(now.astimezone(zone).date() - engine.KEPT_AFTER)
 
@@ -69,5 +76,6 @@ def feature(
         pages=pages.blueprint(booking),
         admin=admin.blueprint(diary),
         jobs=(Job(id="appointment.tidy", cron="50 3 * * *", run=tidy),),
+        waits=waits,
         keeps=Keeps(tables=("appointments",), show=show, erase=appointments.erase, unite=appointments.unite),
     )

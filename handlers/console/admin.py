@@ -13,6 +13,7 @@ from content.broadcasts import Broadcast
 from content.shelf import Shelf
 from handlers import access
 from handlers.console import engine
+from handlers.feature import Waiting
 from scheduler import reasons
 from scheduler.correcting import Uncorrectable
 from scheduler.naming import Folded
@@ -175,14 +176,16 @@ class Console:
     shelf: Shelf
     pushes: Pushes
     contacts: AdminContacts
+    waits: Callable[[str], Sequence[Waiting]]
     clock: Clock
     zone: ZoneInfo
     words: Mapping[str, Any]
 
     def overview(self) -> ResponseReturnValue:
-        """What is served, what is wrong with it, and what was sent lately."""
+        """What waits for the admin of this request, what is served and wrong with it, and what was sent lately."""
         return self._page(
             "overview",
+            waits=self.waits(access.who_is_in()),
             counts=self._counts(),
             faults=self.shelf.fault or (),
             refused=[*self._refused()],

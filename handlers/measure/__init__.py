@@ -4,13 +4,11 @@ from datetime import tzinfo
 
 from handlers.feature import Feature, words_beside
 from handlers.measure import admin, jobs
-from handlers.measure.service import Work
+from handlers.measure.service import PAGE, Work
 from scheduler.reminders import Reminder, Tell
 from storage.paces import Paces
 
 __all__ = ["PAGE", "Work", "feature"]
-
-PAGE = "/admin/measure/"  # where one is begun; ?opinion= is the address of one
 
 
 def feature(*, work: Work, tell: Tell, paces: Paces, escalates_after: int, zone: tzinfo) -> Feature:
@@ -30,4 +28,5 @@ def feature(*, work: Work, tell: Tell, paces: Paces, escalates_after: int, zone:
         name="measure",
         admin=admin.blueprint(admin.Board(work=work, tell=tell, given=words["told"]["given"])),
         jobs=jobs.rounds(work=work, reminder=reminder, zone=zone),
+        waits=work.waits,
     )

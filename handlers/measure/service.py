@@ -1,16 +1,19 @@
 """Measures as each account sees them: its own texts, and the opinion that one is about, to those who may read that."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from handlers.feature import Waiting, words_beside
 from handlers.measure import engine
 from handlers.measure.engine import State
 from scheduler.reminders import Pending, Staff
 from scheduler.workdays import Workdays
 from storage.db import Beside
 from storage.measure import Measure, Measures
+
+PAGE = "/admin/measure/"  # where one is begun; ?opinion= is the address of one
 
 
 class Subject(Protocol):
@@ -82,6 +85,7 @@ class Work:
     subjects: Subjects
     workdays: Workdays
     today: Callable[[], date]
+    words: Mapping[str, str] = field(default_factory=lambda: words_beside(__file__)["waiting"])
 
     def accounts(self, about: Subject | None) -> list[str]:
         """Who may know of a measure: what few may read is told by it too."""
@@ -105,6 +109,19 @@ class Work:
         """Keep it; its opinion knows of it in the same moment."""
         noting = self.subjects.noting(new.opinion, new.id, author=new.made_by, day=new.made_on)
         self.measures.add(new, beside=noting if new.opinion else None)
+
+    def waits(self, name: str) -> list[Waiting]:
+        """What waits for an account."""
+        known = [each for each in self.all() if name in each.accounts]
+        own = [each.measure for each in known if each.state is State.OPEN and each.measure.responsible == name]
+        late = sum(each.until < self.today() for each in own)
+        to_verify = sum(each.state is State.DONE and name in each.verifiers for each in known)
+        counts = {"overdue": late, "open": len(own) - late, "to_verify": to_verify}
+        return [
+            Waiting(said=self.words[kind].format(count), link=PAGE, is_late=kind == "overdue")
+            for kind, count in counts.items()
+            if count
+        ]
 
     def pending(self, today: date, *, again_after: int) -> list[Pending]:
         """What there is to remind of: what is done is late no more, and waits for those who can verify it.

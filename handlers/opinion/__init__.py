@@ -19,7 +19,7 @@ from handlers.opinion.admin import PhoneOf
 from handlers.opinion.engine import drafts, near, promises, thread
 from handlers.opinion.engine.promises import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
-from handlers.opinion.service import Confidence, Hands, Measure, Remedies, Subjects
+from handlers.opinion.service import Confidence, Hands, Inbox, Measure, Remedies, Subjects
 from scheduler.reminders import Reminder, Staff, Tell
 from scheduler.workdays import Workdays
 from storage.checks import Check, Checks
@@ -174,6 +174,17 @@ def subjects(*, opinions: Opinions, matters: Callable[[], Mapping[str, Matter]],
     return Subjects(opinions=opinions, confidence=Confidence(matters=matters, entrusted=frozenset(settings.entrusted)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """What holds at every door."""
+
+    promise: promises.Promise
+    confidence: Confidence
+    remedies: Remedies
+    bounds: drafts.Bounds
+    today: Callable[[], date]
+
+
 def feature(
     *,
     stores: Stores,
@@ -183,136 +194,41 @@ def feature(
     settings: OpinionSettings,
 ) -> Feature:
     """The opinion box. Without `outside.fetch` it says honestly that pictures can't be sent."""
-    opinions, checks, pictures, people = stores.opinions, stores.checks, stores.pictures, stores.people
-    fetch = outside.fetch
+    opinions, pictures = stores.opinions, stores.pictures
+    rules = _rules(stores, say, outside, clock, settings)
+    verdicts = jobs.Verdicts(opinions=opinions, checks=stores.checks, clock=clock)
     answers = jobs.Answers(opinions=opinions, say=say, tell=outside.tell)
-    album = jobs.Album(opinions=opinions, pictures=pictures, fetch=fetch) if fetch else None
-    verdicts = jobs.Verdicts(opinions=opinions, checks=checks, clock=clock)
-
-    def address_of(check: Check, until: datetime) -> str:
-        return f"{outside.public_url}/p/opinion/pictures/{checks.address_of(check, until=until)}.jpg"
-
-    bench = jobs.Bench(
+    inbox = Inbox(
         opinions=opinions,
-        checks=checks,
-        verdicts=verdicts,
-        people=people,
-        judges=outside.judges,
-        address_of=address_of if outside.public_url else None,
-    )
-    promise = promises.Promise(
-        workdays=outside.workdays,
-        days=settings.workdays,
-        categories=lambda: say("opinion.categories"),
-        urgent=lambda: {each.category: each.workdays for each in outside.matters().values() if each.workdays},
-    )
-    confidence = Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted))
-    remedies = Remedies(opinions=opinions, find=outside.measures, page=outside.measure_page)
-    bounds = drafts.Bounds(
-        shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures, voices=settings.voices
-    )
-    box = chat.OpinionBox(
-        opinions=opinions,
-        checks=checks,
-        judged=outside.judges.keys(),
-        picture_id=pictures.id_of,
-        told=verdicts,
-        post=outside.post,
-        quota=stores.quota,
-        people=people,
-        say=say,
-        bounds=bounds,
-        promise=promise,
-        confidence=confidence,
-        remedies=remedies,
-        paces=outside.paces,
-        takes_pictures=fetch is not None and settings.pictures > 0,
-        takes_voices=fetch is not None and settings.voices > 0,
-        zone=outside.zone,
-    )
-
-    def today() -> date:
-        return clock().astimezone(outside.zone).date()
-
-    counter = api.Box(
-        opinions=opinions,
-        post=outside.post,
-        pictures=pictures,
-        quota=stores.quota,
-        say=say,
-        bounds=bounds,
-        promise=promise,
-        confidence=confidence,
-        remedies=remedies,
-        clock=clock,
-        zone=outside.zone,
-        effect=outside.effect,
-        room=BoundedSemaphore(PICTURES_AT_ONCE),
-        checks=checks,
-        judges=outside.judges,
-        checking=BoundedSemaphore(CHECKS_AT_ONCE),
-    )
-    browsers = pages.Desk(box=_Counter(counter), paces=outside.paces, say=say, account=outside.account, clock=clock)
-    gallery = pages.Gallery(checks=checks, opinions=opinions, pictures=pictures, clock=clock)
-    hands = Hands(
-        opinions=opinions,
-        promise=promise,
+        promise=rules.promise,
         staff=outside.admins,
-        confidence=confidence,
-        today=today,
-        author=outside.author,
-        tell=outside.tell,
-        words=words_beside(__file__)["told"],
+        confidence=rules.confidence,
+        today=rules.today,
+        words=words_beside(__file__)["waiting"],
     )
-    desk = admin.Desk(
-        opinions=opinions,
-        checks=checks,
-        pictures=pictures,
-        hands=hands,
-        tell_answers=answers,
-        today=today,
-        promise=promise,
-        remedies=remedies,
-        phone_of=outside.phone_of,
-        replies=outside.replies,
-        escalates_after=settings.escalate_workdays,
-    )
+    counter = _counter(stores, say, outside, rules, clock)
+    browsers = pages.Desk(box=_Counter(counter), paces=outside.paces, say=say, account=outside.account, clock=clock)
+    gallery = pages.Gallery(checks=stores.checks, opinions=opinions, pictures=pictures, clock=clock)
 
     def show(person: str) -> list[str]:
         found = Counter(opinion.state for opinion in opinions.of_person(person))
         states = [(say(f"opinion.state_{state}_short"), found[state]) for state in engine.State if found[state]]
         return [say("opinion.kept", count=found.total(), states=states)]
 
-    watch = jobs.Watch(
-        opinions=opinions,
-        promise=promise,
-        confidence=confidence,
-        reminder=Reminder(
-            about="opinion",
-            workdays=outside.workdays,
-            staff=outside.admins,
-            escalates_after=settings.escalate_workdays,
-            tell=outside.tell,
-            paces=outside.paces,
-            words=words_beside(__file__)["told"],
-            calls=words_beside(__file__)["calls"],
-        ),
-    )
-
     return Feature(
         name="opinion",
-        chat=chat.routes(box),
+        chat=chat.routes(_box(stores, say, outside, rules, verdicts)),
         api=api.blueprint(counter),
         pages_for_anyone=pages.for_anyone(browsers, gallery),
         pages=pages.blueprint(browsers),
-        admin=admin.blueprint(desk),
+        admin=admin.blueprint(_desk(stores, outside, rules, inbox, answers, settings)),
         jobs=jobs.rounds(
             opinions=opinions,
             pictures=pictures,
             answers=answers,
-            album=album,
-            bench=bench,
-            watch=watch,
+            album=jobs.Album(opinions=opinions, pictures=pictures, fetch=outside.fetch) if outside.fetch else None,
+            bench=_bench(stores, outside, verdicts),
+            watch=_watch(outside, rules, inbox, settings),
             zone=outside.zone,
         ),
         keeps=Keeps(
@@ -320,5 +236,142 @@ def feature(
             show=show,
             erase=lambda connection, person: pictures.let_go(connection, opinions.untie(connection, person)),
             unite=opinions.unite,
+        ),
+        waits=inbox.waits,
+    )
+
+
+def _rules(
+    stores: Stores, say: Say, outside: Outside, clock: Callable[[], datetime], settings: OpinionSettings
+) -> _Rules:
+    return _Rules(
+        promise=promises.Promise(
+            workdays=outside.workdays,
+            days=settings.workdays,
+            categories=lambda: say("opinion.categories"),
+            urgent=lambda: {each.category: each.workdays for each in outside.matters().values() if each.workdays},
+        ),
+        confidence=Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted)),
+        remedies=Remedies(opinions=stores.opinions, find=outside.measures, page=outside.measure_page),
+        bounds=drafts.Bounds(
+            shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures, voices=settings.voices
+        ),
+        today=lambda: clock().astimezone(outside.zone).date(),
+    )
+
+
+def _box(stores: Stores, say: Say, outside: Outside, rules: _Rules, verdicts: jobs.Verdicts) -> chat.OpinionBox:
+    """The chat's."""
+    return chat.OpinionBox(
+        opinions=stores.opinions,
+        checks=stores.checks,
+        judged=outside.judges.keys(),
+        picture_id=stores.pictures.id_of,
+        told=verdicts,
+        post=outside.post,
+        quota=stores.quota,
+        people=stores.people,
+        say=say,
+        bounds=rules.bounds,
+        promise=rules.promise,
+        confidence=rules.confidence,
+        remedies=rules.remedies,
+        paces=outside.paces,
+        takes_pictures=outside.fetch is not None and rules.bounds.pictures > 0,
+        takes_voices=outside.fetch is not None and rules.bounds.voices > 0,
+        zone=outside.zone,
+    )
+
+
+def _counter(stores: Stores, say: Say, outside: Outside, rules: _Rules, clock: Callable[[], datetime]) -> api.Box:
+    """The mini-program's and the pages'."""
+    return api.Box(
+        opinions=stores.opinions,
+        post=outside.post,
+        pictures=stores.pictures,
+        quota=stores.quota,
+        say=say,
+        bounds=rules.bounds,
+        promise=rules.promise,
+        confidence=rules.confidence,
+        remedies=rules.remedies,
+        clock=clock,
+        zone=outside.zone,
+        effect=outside.effect,
+        room=BoundedSemaphore(PICTURES_AT_ONCE),
+        checks=stores.checks,
+        judges=outside.judges,
+        checking=BoundedSemaphore(CHECKS_AT_ONCE),
+    )
+
+
+def _desk(
+    stores: Stores,
+    outside: Outside,
+    rules: _Rules,
+    inbox: Inbox,
+    answers: jobs.Answers,
+    settings: OpinionSettings,
+) -> admin.Desk:
+    """The console's."""
+    words = words_beside(__file__)
+    return admin.Desk(
+        opinions=stores.opinions,
+        checks=stores.checks,
+        pictures=stores.pictures,
+        hands=Hands(
+            opinions=stores.opinions,
+            promise=rules.promise,
+            staff=outside.admins,
+            confidence=rules.confidence,
+            today=rules.today,
+            author=outside.author,
+            tell=outside.tell,
+            words=words["told"],
+        ),
+        inbox=inbox,
+        said=words["said"],
+        tell_answers=answers,
+        today=rules.today,
+        promise=rules.promise,
+        remedies=rules.remedies,
+        phone_of=outside.phone_of,
+        replies=outside.replies,
+        escalates_after=settings.escalate_workdays,
+    )
+
+
+def _bench(stores: Stores, outside: Outside, verdicts: jobs.Verdicts) -> jobs.Bench:
+    """Where what a mini-program took is judged."""
+
+    def address_of(check: Check, until: datetime) -> str:
+        return f"{outside.public_url}/p/opinion/pictures/{stores.checks.address_of(check, until=until)}.jpg"
+
+    return jobs.Bench(
+        opinions=stores.opinions,
+        checks=stores.checks,
+        verdicts=verdicts,
+        people=stores.people,
+        judges=outside.judges,
+        address_of=address_of if outside.public_url else None,
+    )
+
+
+def _watch(outside: Outside, rules: _Rules, inbox: Inbox, settings: OpinionSettings) -> jobs.Watch:
+    """What reminds admins."""
+    words = words_beside(__file__)
+    return jobs.Watch(
+        inbox=inbox,
+        promise=rules.promise,
+        confidence=rules.confidence,
+        reminder=Reminder(
+            about="opinion",
+            workdays=outside.workdays,
+            staff=outside.admins,
+            escalates_after=settings.escalate_workdays,
+            tell=outside.tell,
+            paces=outside.paces,
+            words=words["told"],
+            calls=words["calls"],
         ),
     )

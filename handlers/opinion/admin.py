@@ -4,25 +4,34 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from functools import partial
-from typing import Protocol, Self
+from typing import Protocol
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.opinions import ReadyReply
 from handlers.opinion import engine
 from handlers.opinion.engine import Remedy, State, thread
 from handlers.opinion.engine.promises import Promise
-from handlers.opinion.service import Hands, Meanwhile, NotNext, NotTogether, Remedies
+from handlers.opinion.service import (
+    HEARD,
+    NOBODY,
+    OF_ORGANISATION,
+    UNSEEN_BY_US,
+    Filter,
+    Hands,
+    Inbox,
+    Meanwhile,
+    NotNext,
+    NotTogether,
+    Remedies,
+)
 from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions, no_note
 from storage.opinion_notes import INTERNAL, UNSEEN, Note
 from storage.pictures import Pictures
 from storage.voices import form_of
 
-OVERDUE = "overdue"
-NOBODY = "-"  # no admin is called that: a filter for what nobody handles yet
 _DAYS_A_PAGE = 14
 _FROM_SENDERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -39,37 +48,6 @@ PhoneOf = Callable[[str], Phone | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which opinions are listed, as the address says it; "" is all."""
-
-    state: str = ""
-    due: str = ""
-    whose: str = ""
-    category: str = ""
-    tag: str = ""
-
-    @classmethod
-    def asked(cls) -> Self:
-        """The one in the address of this request."""
-        return cls(**{each.name: request.args.get(each.name, "")[:64] for each in fields(cls)})
-
-    def takes(self, opinion: Opinion, left: int | None) -> bool:
-        """Whether it is listed; `left` as in Promise.left."""
-        return (
-            self.state in {"", opinion.state}
-            and (self.due != OVERDUE or (left or 0) < 0)
-            and self.whose in {"", opinion.assignee or NOBODY}
-            and self.category in {"", opinion.category}
-            and (not self.tag or self.tag in opinion.tags)
-        )
-
-    @property
-    def address(self) -> Mapping[str, str]:
-        """What of it stands in an address."""
-        return {each.name: value for each in fields(self) if (value := getattr(self, each.name))}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Where opinions are handled."""
 
@@ -77,6 +55,8 @@ class Desk:
     checks: Checks
     pictures: Pictures
     hands: Hands
+    inbox: Inbox
+    said: Mapping[str, str]
     tell_answers: Callable[[], None]
     today: Callable[[], date]
     promise: Promise
@@ -95,32 +75,38 @@ class Desk:
     # -- pages ---------------------------------------------------------------------------------------------------
 
     def listed(self) -> ResponseReturnValue:
-        """The opinions of some days, the newest first, as far as the filter in the address takes them."""
-        wanted = Filter.asked()
-        days = self.opinions.days(before=_day(request.args.get("before", "")), most=_DAYS_A_PAGE)
-        may_read = partial(self.hands.confidence.may_read, self.hands.author())
-        everyone = [self.promise.current(each) for each in self.opinions.with_heard(days) if may_read(each)]
-        left = {each.id: self._left(each) for each in everyone}
-        older = days[-1] if days and self.opinions.days(before=days[-1], most=1) else None
+        """The opinions that the filter in the address takes, those of the newest days first."""
+        wanted, staff, me = _asked(), self.hands.staff, self.hands.author()
+        everyone = self.inbox.read_by(me)
+        taken = {each.id: (each, left) for each, left in everyone if wanted.takes(each, left, staff)}
+        before = _day(request.args.get("before", "")) or date.max
+        days = sorted({each.day for each, _ in taken.values() if each.day < before}, reverse=True)
+        shown, older = days[:_DAYS_A_PAGE], days[_DAYS_A_PAGE:]
+        full = {each.id: each for each in self.opinions.of_days(shown)}
+        rows = [
+            (self.opinions.address_of(id_), _standing(full[id_], taken[id_][0]), taken[id_][1])
+            for id_ in full
+            if id_ in taken
+        ]
         return render_template(
             "opinion/list.html",
-            rows=[
-                (self.opinions.address_of(each.id), each, left[each.id])
-                for each in everyone
-                if wanted.takes(each, left[each.id])
-            ],
+            rows=rows,
+            count=len(taken),
             waiting=self.checks.opinions(),
-            states=list(State),
-            categories=_choices((each.category for each in everyone), wanted.category),
-            tags=_choices((tag for each in everyone for tag in each.tags), wanted.tag),
-            others=[each for each in self.hands.staff.names() if each != self.hands.author()],
-            me=self.hands.author(),
+            states=[*State, UNSEEN_BY_US, HEARD],
+            categories=_choices((each.category for each, _ in everyone), wanted.category),
+            tags=_choices((tag for each, _ in everyone for tag in each.tags), wanted.tag),
+            organisations={
+                f"{OF_ORGANISATION}{each.id}": each.name for each in staff.organisations() if staff.within(each.id)
+            },
+            others=[each for each in staff.names() if each != me],
+            me=me,
             nobody=NOBODY,
             matters=sorted(self.hands.confidence.matters()),
             entrusted=sorted(self.hands.confidence.entrusted),
-            strangers=sorted({*self.hands.confidence.entrusted} - {*self.hands.staff.names()}),
+            strangers=sorted({*self.hands.confidence.entrusted} - {*staff.names()}),
             wanted=wanted,
-            older=older,
+            older=shown[-1] if older else None,
         )
 
     def _left(self, opinion: Opinion) -> int | None:
@@ -200,7 +186,7 @@ class Desk:
         if to not in {"", *self.hands.may_be_given_to(opinion)}:
             return self._page(name, opinion, fault="no_such_admin"), 422
         self.hands.assign(opinion, to)
-        return self._back(opinion)
+        return self._back(opinion, "assigned" if to else "nobodys", to)
 
     def tag(self, name: str) -> ResponseReturnValue:
         """Put other tags on it."""
@@ -209,7 +195,7 @@ class Desk:
         if found is None:
             return self._page(name, opinion, fault="tags", typed={"tags": written}), 422
         self.opinions.change(opinion.id, lambda now: replace(now, tags=found))
-        return self._back(opinion)
+        return self._back(opinion, "tagged")
 
     def merge(self, name: str) -> ResponseReturnValue:
         """Let it go with another one that says the same."""
@@ -218,13 +204,13 @@ class Desk:
             self.hands.merge(opinion, into)
         except NotTogether:
             return self._page(name, opinion, fault="not_together"), 422
-        return self._back(opinion)
+        return self._back(opinion, "merged")
 
     def part(self, name: str) -> ResponseReturnValue:
         """Let it go its own way again."""
         opinion = self.find(name)
         self.hands.part(opinion)
-        return self._back(opinion)
+        return self._back(opinion, "parted")
 
     def note(self, name: str) -> ResponseReturnValue:
         """Keep a note that nobody sees outside the console."""
@@ -232,7 +218,7 @@ class Desk:
         if not 0 < len(words) <= engine.NOTE_LONGEST:
             return self._page(name, opinion, fault="note_length", typed={"note": words}), 422
         self.opinions.notes.add(opinion.id, self.hands.noted(opinion, INTERNAL, words))
-        return self._back(opinion)
+        return self._back(opinion, "noted")
 
     def move(self, name: str) -> ResponseReturnValue:
         """Take the opinion in hand: all other states come with words."""
@@ -256,7 +242,7 @@ class Desk:
         after = self.hands.change(opinion, decided) or abort(404)
         if after.review or after.doubted:
             return self._page(name, self.find(name), fault="found_meanwhile"), 409
-        return self._back(after)
+        return self._back(after, "looked")
 
     def _say(self, name: str, field: str, state: State, also: Callable[[Opinion, str], Opinion]) -> ResponseReturnValue:
         """Say something to the sender, which brings about a state; a named one is told of it."""
@@ -310,9 +296,13 @@ class Desk:
             return self._page(name, self.find(name), fault="not_next", typed=typed), 422
         except Meanwhile:
             return self._page(name, self.find(name), fault="meanwhile", typed=typed), 409
-        return self._back(after or abort(404))
+        after = after or abort(404)
+        return self._back(after, after.state)
 
-    def _back(self, opinion: Opinion) -> ResponseReturnValue:
+    def _back(self, opinion: Opinion, said: str = "", *of_it: str) -> ResponseReturnValue:
+        """To its page, where it is said what was done."""
+        if said:
+            flash(self.said[said].format(*of_it))
         return redirect(url_for("opinion_admin.one", name=self.opinions.address_of(opinion.id)), 303)
 
     def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: Mapping[str, str] | None = None) -> str:
@@ -359,6 +349,15 @@ def _to_look_at(opinion: Opinion) -> Mapping[str, str]:
     """Each part that is shown, with why a person has to look at it, "" for no reason."""
     doubts = dict(opinion.doubted)
     return {WORDS: opinion.review, **{each: doubts.get(each, "") for each in (*opinion.pictures, *opinion.voices)}}
+
+
+def _standing(opinion: Opinion, now: Opinion) -> Opinion:
+    return replace(opinion, state=now.state, due=now.due, heard=now.heard, assignee=now.assignee)
+
+
+def _asked() -> Filter:
+    """The filter in the address of this request."""
+    return Filter(**{each.name: request.args.get(each.name, "")[:64] for each in fields(Filter)})
 
 
 def _is_done(changed: ResponseReturnValue) -> bool:

@@ -12,7 +12,7 @@ from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Review, State, thread
 from handlers.opinion.engine.promises import Promise
-from handlers.opinion.service import Confidence
+from handlers.opinion.service import Confidence, Inbox
 from scheduler.job import Job
 from scheduler.reminders import Pending, Reminder, Tell
 from storage.checks import WORDS, Check, Checks
@@ -27,7 +27,6 @@ from wechat.errors import BadRequest, QuotaSpent, Retryable, WeChatError
 _PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pictures
 _NIGHTS = 3  # so many are looked at, in case one was missed
 VERDICT_WITHIN = timedelta(hours=1)  # the platform promises half of it: sec-check/api_mediacheckasync
-_DAYS_LOOKED_AT = 366
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
 
 
@@ -288,19 +287,16 @@ class Watch:
     That a sender spoke is said on the workday after: a time would lie beside their words.
     """
 
-    opinions: Opinions
+    inbox: Inbox
     promise: Promise
     confidence: Confidence
     reminder: Reminder
 
     def __call__(self, today: date) -> None:
         """Say it once a day, however often this is run."""
-        days = self.opinions.days(most=_DAYS_LOOKED_AT)
-        self.reminder((self._pending(each, today) for each in self.opinions.with_heard(days)), today)
+        self.reminder((self._pending(each, today) for each in self.inbox.standing()), today)
 
-    def _pending(self, left: Opinion, today: date) -> Pending:
-        """An opinion, as we left it."""
-        opinion = self.promise.current(left)
+    def _pending(self, opinion: Opinion, today: date) -> Pending:
         waits = self.promise.left(opinion.state, opinion.due, today) is not None
         return Pending(
             day=opinion.day,
@@ -308,7 +304,7 @@ class Watch:
             by=opinion.assignee,
             known_to=lambda name: self.confidence.may_read(name, opinion),
             escalates_after=self.promise.escalates_after(opinion.category, self.reminder.escalates_after),
-            news=("heard",) if self.promise.was_heard(left.heard, left.turns, today) else (),
+            news=("heard",) if self.promise.was_heard(opinion.heard, opinion.turns, today) else (),
         )
 
 

@@ -144,6 +144,17 @@ def test_who_only_looks_and_goes_keeps_the_talk(town):
     assert "等他定" in phone.says("谈心")
 
 
+def test_the_first_page_of_the_console_tells_the_host_alone_until_they_answer(town):
+    asks(town.phone())
+    shi, lin = console(town, "shi"), console(town, "lin")
+    before = [each.get("/admin/").text for each in (shi, lin)]
+    answers(shi, agree="1")
+
+    assert ["1 个人约您谈心，等您定时间" in each for each in before] == [True, False]
+    assert "现在没有等您办的。" in before[1]
+    assert "约您谈心" not in shi.get("/admin/").text
+
+
 def test_nobody_answers_for_another_host(town):
     asks(town.phone())
     (which,) = re.findall(r'action="(/admin/\w+/\w+/answer)"', console(town, "shi").get("/admin/appointment/").text)

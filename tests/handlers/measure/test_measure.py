@@ -403,6 +403,34 @@ def test_a_made_up_opinion_is_not_found(desks, address):
     assert desks["li"].get(f"{PAGE}?opinion={address}").status_code == 404
 
 
+def test_the_first_page_of_the_console_says_to_each_what_waits_for_them(town, desks):
+    a_named_opinion(town)
+    begun(desks)
+
+    def waits(name: str) -> list[str]:
+        return re.findall(r'list-group-item-action" href="[^"]+">(.+?)</a>', desks[name].get("/admin/").text)
+
+    nobodys = "1 条意见还没有人办"
+    began = {name: waits(name) for name in desks}
+    posts(desks["zhang"], door(desks, "zhang", "done"), words="换了六盏")
+    done = {name: waits(name) for name in desks}
+    posts(desks["wang"], door(desks, "wang", "verify"), words="都亮了")
+
+    to_verify = "1 件整改报了办好，等您或别人核实"
+    assert began == {"zhang": [nobodys, "1 件整改由您负责，还没有办好"], "li": [nobodys], "wang": [nobodys]}
+    assert done == {"zhang": [nobodys], "li": [nobodys, to_verify], "wang": [nobodys, to_verify]}
+    assert waits("li") == [nobodys]
+
+
+def test_a_measure_that_is_late_is_marked_on_the_first_page_for_who_has_it(town, desks):
+    begun(desks)
+    town.clock.forward(days=8)
+    pages = {name: console(town, name).get("/admin/").text for name in ("zhang", "li")}
+
+    assert "1 件整改由您负责，已经超期 <span" in pages["zhang"]
+    assert "超期" not in pages["li"]
+
+
 # -- by the clock ----------------------------------------------------------------------------------------------------
 
 

@@ -239,13 +239,13 @@ def test_words_to_be_looked_at_are_marked_and_a_person_takes_the_mark_off(world,
     page = browser.get(link).text
     after = looks(browser, link).text
 
-    assert "待核" in listed
+    assert ">待核</span>" in listed
     assert ("走廊的灯" in listed) is in_list
     assert why in page
     assert "走廊的灯" in page
     assert "走廊的灯" in after
     assert why not in after
-    assert "待核" not in browser.get("/admin/opinion/").text
+    assert ">待核</span>" not in browser.get("/admin/opinion/").text
 
 
 def test_who_agreed_to_be_called_back_can_be_and_an_anonymous_sender_cannot(world, browser):
@@ -286,14 +286,14 @@ def test_a_picture_to_be_looked_at_is_named_and_a_risky_one_is_opened_by_hand(wo
     page = browser.get(link).text
     after = looks(browser, link).text
 
-    assert "待核" in listed
+    assert ">待核</span>" in listed
     assert "走廊的灯" in listed
     assert why in page
     assert "第 1 张图片" not in page
     assert page.partition('name="reply"')[0].count("<details") == folded
     assert page.count("<img") == after.count("<img") == 2
     assert why not in after
-    assert "待核" not in browser.get("/admin/opinion/").text
+    assert ">待核</span>" not in browser.get("/admin/opinion/").text
 
 
 @pytest.mark.parametrize(

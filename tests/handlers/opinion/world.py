@@ -50,7 +50,10 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2126, 11, 23, 9, 0, tzinfo=ZONE)  # far off: Redis drops what has ended by its own clock
 PHRASES = Path(__file__).parents[3] / "content" / "phrases"
 TEMPLATES = Path(__file__).parents[3] / "handlers" / "templates"
-FRAME = {"console/base.html": "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"}
+FRAME = {
+    "console/base.html": "<title>{% block title %}{% endblock %}</title>"
+    "{% for said in get_flashed_messages() %}<p>{{ said }}</p>{% endfor %}{% block content %}{% endblock %}"
+}
 
 
 @dataclass
