@@ -5,6 +5,7 @@ ONLY =       # --on-servers: of the tests those that can tell PostgreSQL, Redis 
 WORKERS = 4  # tests beside each other, file by file: two cores' worth, and two that wait
 BROWSER := $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 NODE := $(shell command -v node)
+PLATFORMS = x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin aarch64-apple-darwin
 UV_COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q --custom-compile-command "make lock"
 
 .PHONY: run setup test check code day drill bench lock
@@ -75,3 +76,9 @@ endef
 lock:
 	$(UV_COMPILE) --extra build pyproject.toml -o requirements.lock
 	$(UV_COMPILE) --extra build --extra dev pyproject.toml -o requirements-dev.lock
+	@$(foreach lock,requirements.lock requirements-dev.lock,$(foreach platform,$(PLATFORMS),$(foreach python,3.11 3.12 3.13 3.14,\
+		$(call has_wheels,$(lock),$(platform),$(python)) && ))) echo "Every platform has its wheels."
+
+# A compiler is nothing that a newcomer has. feedgen comes as source only, of Python alone.
+has_wheels = uv pip install -q --dry-run --no-deps --only-binary :all: --no-binary feedgen \
+	--python-platform $(2) --python-version $(3) --target .venv/nowhere -r $(1)
