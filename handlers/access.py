@@ -1,13 +1,14 @@
 """Who may come in: the console's sign-in, its session, and the guards that hang before the doors."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, wraps
-from typing import Any
+from typing import Any, Self
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
@@ -30,6 +31,7 @@ def _nobody() -> str:
     return _hasher.hash("nobody")
 
 
+INSIDE = "/admin/"
 SESSION_MINUTES = 30  # without a click
 PAGE_SOURCES = {"default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'", "frame-ancestors": "'none'"}
 
@@ -163,12 +165,52 @@ def requires_nothing() -> None:
 
 
 def requires_admin() -> ResponseReturnValue | None:
-    """Only a signed-in admin comes in; a reader is sent to sign in first, and brought back.
+    """Only a signed-in admin comes in; a reader is sent to sign in first, and brought back, with what they wrote.
 
     A session that lasts is only called stale by flask-login when its cookie comes from elsewhere: it ends here.
     """
-    if current_user.is_authenticated and login_fresh():
+    if _is_in():
         return None
     if request.method == "GET":
         return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
-    return "", 403
+    unsent = Unsent.of_request()
+    return (unsent.page() if unsent else "", 403)
+
+
+def _is_in() -> bool:
+    return bool(current_user.is_authenticated and login_fresh())
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """What an admin sent from a page that was open for longer than their session: they read it again, and send it."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of_request(cls) -> Self | None:
+        """What this request brought from a page of ours; None for files, and for what another site may have made up."""
+        site = request.headers.get("Sec-Fetch-Site") or request.headers.get("Origin")
+        is_ours = site in {"same-origin", request.host_url.rstrip("/")}
+        if not is_ours or request.files or request.blueprint == "signin":  # which has a password
+            return None
+        fields = ((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+        return cls(request.full_path.rstrip("?"), tuple(fields))
+
+    @classmethod
+    def of_sign_in(cls) -> Self | None:
+        """What the sign-in's form carried along."""
+        path, names, values = request.form.get("path", ""), request.form.getlist("field"), request.form.getlist("value")
+        return cls(path, tuple(zip(names, values, strict=False))) if path.startswith(INSIDE) else None
+
+    @property
+    def words(self) -> list[str]:
+        """What of it somebody typed, as far as that can be told."""
+        return [value for _, value in self.fields if not value.isascii()]
+
+    def page(self) -> str:
+        """To be sent once more, or the sign-in before that."""
+        if _is_in():
+            return render_template("console/again.html", unsent=self)
+        return render_template("console/login.html", unsent=self)

@@ -11,9 +11,10 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from content.models import Account
 from content.shelf import Shelf
+from handlers import access
 from storage import trouble
 
-CONSOLE = "/admin/"
+CONSOLE = access.INSIDE
 PICTURES = "/p/pictures"  # those of the pack, for whoever has their address
 PICTURE_SECONDS = 60 * 60  # that a phone may keep one without asking again
 SERVER_ERRORS = 500  # and above
@@ -46,9 +47,14 @@ class Front:
         """What is wrong, in the reader's language and in the look of the part of the site that they are in."""
         if address := _with_no_slash_too_many(error):
             return redirect(address, 308)
-        response = make_response(self._said(error), error.code)
+        unsent = access.Unsent.of_request() if self._is_stale(error) else None
+        response = make_response(unsent.page() if unsent else self._said(error), error.code)
         response.headers.extend({name: value for name, value in error.get_headers() if name in KEPT_HEADERS})
         return response
+
+    def _is_stale(self, error: HTTPException) -> bool:
+        """Whether it came from a page of the console that was open for too long."""
+        return isinstance(error, CSRFError) and request.path.startswith(CONSOLE)
 
     def fell(self, fault: Exception) -> ResponseReturnValue:
         """A page that nobody foresaw to fall: it is logged by the fault's name alone, since that may hold words."""

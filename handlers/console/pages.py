@@ -34,9 +34,10 @@ def blueprint(*, admins: Admins, limiter: Limiter, words: Mapping[str, Any]) -> 
         name, password = request.form.get("name", "").strip(), request.form.get("password", "")
         session.clear()  # a session from before the sign-in must not become a signed-in one
         session.permanent = True
+        unsent, wanted = access.Unsent.of_sign_in(), request.form.get("next", "")
         if access.sign_in(admins, name=name, password=password):
-            return redirect(_inside(request.form.get("next", "")))
-        return render_template("console/login.html", name=name, failed=True, next=request.form.get("next", "")), 401
+            return unsent.page() if unsent else redirect(_inside(wanted))
+        return render_template("console/login.html", name=name, failed=True, next=wanted, unsent=unsent), 401
 
     @signin.post("/logout")
     def sign_out() -> ResponseReturnValue:
@@ -54,5 +55,5 @@ def blueprint(*, admins: Admins, limiter: Limiter, words: Mapping[str, Any]) -> 
 def _inside(wanted: str) -> str:
     """A page of the console, never somebody else's address."""
     parts = urlsplit(wanted)
-    safe = not parts.scheme and not parts.netloc and parts.path.startswith("/admin/") and "\\" not in wanted
+    safe = not parts.scheme and not parts.netloc and parts.path.startswith(access.INSIDE) and "\\" not in wanted
     return wanted if safe else url_for("console.overview")

@@ -1,11 +1,13 @@
 """The sign-in of the console: who gets in, for how long, and where to."""
 
+import html
 import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 from argon2 import PasswordHasher
+from werkzeug.datastructures import MultiDict
 
 from handlers.access import SESSION_MINUTES, hashed
 from tests.house import NOON, hashed_at_no_cost
@@ -150,6 +152,79 @@ def test_a_session_without_a_click_ends(browser, admin):
         time.shift(timedelta(minutes=SESSION_MINUTES + 1))
 
         assert (still, clicked, is_in(browser)) == (True, True, False)
+
+
+OURS = {"Origin": "http://localhost"}
+WRITTEN = {
+    "problem": "三号楼走廊的灯常坏",
+    "measure": "换成节能灯\r\n每月查一次",
+    "responsible": "",
+    "until": "2099-01-01",
+}
+
+
+def hidden(page: str) -> list[tuple[str, str]]:
+    """The hidden fields of a page, as a browser would send them."""
+    return [
+        (name, html.unescape(value)) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)
+    ]
+
+
+def sends(browser, path, fields, **more):
+    return browser.post(path, data=MultiDict([*fields, *more.items()]), headers=OURS)
+
+
+@pytest.fixture
+def unsent(browser, admin):
+    """What comes back of a form that was sent after its session was over."""
+    with time_machine.travel(NOON, tick=False) as time:
+        sign_in(browser)
+        said = {**WRITTEN, "responsible": admin, "csrf_token": token(browser, "/admin/measure/")}
+        time.shift(timedelta(minutes=SESSION_MINUTES + 1))
+        yield browser.post("/admin/measure/", data=said, headers=OURS)
+
+
+def test_what_was_written_until_the_session_was_over_is_sent_after_the_sign_in(browser, admin, unsent):
+    wrong = sends(browser, "/admin/login", hidden(unsent.text), name=admin, password="a wrong password")
+    shown = sends(browser, "/admin/login", hidden(wrong.text), name=admin, password=PASSWORD)
+    before = browser.get("/admin/measure/").text
+    sent = sends(browser, "/admin/measure/", hidden(shown.text))
+
+    assert "您写的还在" in unsent.text
+    assert "您写的还在" in wrong.text
+    assert "换成节能灯\n每月查一次" in html.unescape(shown.text).replace("\r", "")
+    assert "还没有立过" in before
+    assert sent.status_code == 303
+    assert WRITTEN["problem"] in browser.get("/admin/measure/").text
+
+
+def test_who_signed_in_meanwhile_sends_it_with_one_press(browser, admin):
+    sign_in(browser)
+    said = {**WRITTEN, "responsible": admin, "csrf_token": token(browser, "/admin/measure/")}
+    sign_in(browser)
+    shown = browser.post("/admin/measure/", data=said, headers=OURS)
+
+    assert (shown.status_code, "请看一遍，再交一次" in shown.text) == (400, True)
+    assert sends(browser, "/admin/measure/", hidden(shown.text)).status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site", **OURS}])
+def test_what_another_site_made_up_is_not_shown_as_ones_own(browser, admin, headers):
+    sign_in(browser)
+    answer = browser.post("/admin/measure/", data=WRITTEN, headers=headers)
+
+    assert (answer.status_code, WRITTEN["problem"] in answer.text) == (400, False)
+
+
+def test_a_password_is_not_carried_along(browser, admin):
+    answer = browser.post("/admin/login", data={"name": admin, "password": PASSWORD}, headers=OURS)
+
+    assert (answer.status_code, PASSWORD in answer.text) == (400, False)
+
+
+@pytest.mark.parametrize("path", ["https://evil.example/admin/", "//evil.example", "/p/opinion"])
+def test_nothing_is_sent_out_of_the_console(browser, admin, path):
+    assert sign_in(browser, path=path, field="problem", value="灯").headers["Location"] == "/admin/"
 
 
 def test_a_session_of_another_browser_is_not_taken(town, browser, admin):
