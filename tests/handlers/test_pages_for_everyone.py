@@ -40,6 +40,7 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "opinion_admin.picture",
     "opinion_admin.voice",
     "opinion_open.picture",
+    "opinion_pages.place_script",
     "quiz_admin.export",
     "quiz_admin.workbook",
     "sharing.script",
