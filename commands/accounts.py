@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from commands import menu
 from content.broadcasts import Broadcast
-from content.models import Menu
+from content.menus import Menu
 from wechat import capabilities, verification
 from wechat.api.account import Quota
 from wechat.capabilities import Capability

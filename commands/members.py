@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from content import sheets
-from content.models import Organisation
+from content.organisations import Organisation
 from content.sheets import Line, Sheet
 from storage.roster import Entry
 

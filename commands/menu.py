@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from commands.cli import Here, fail
-from content.models import Menu
+from content.menus import Menu
 from wechat.client import WeChat
 from wechat.errors import WeChatError
 

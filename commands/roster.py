@@ -14,7 +14,7 @@ import click
 
 from commands import members
 from commands.cli import Here, fail
-from content.models import Organisation
+from content.organisations import Organisation
 from storage.roster import Entry, Issued, Roster, Row
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -12,12 +12,16 @@ from content import faults, files, menus, words
 from content.broadcasts import Broadcast, Group
 from content.exams import Exam
 from content.faults import Finding, Unreadable
+from content.fields import is_web_address
 from content.files import SHIPPED_AS, Phrases, Questions, Searchable, Source
-from content.models import Account, Block, Digest, DigestKind, Menu, Organisations, Voice, WorkYear, is_web_address
+from content.menus import Menu
+from content.models import Account, Block, Digest, DigestKind, Voice
+from content.organisations import Organisations
 from content.pictures import IN_DIGESTS, PictureFile
 from content.positions import Place, Positions, line_of
 from content.surveys import Survey
 from content.words import Template
+from content.workdays import WorkYear
 
 # What templates and notice fields of broadcasts may speak of (`Library.words_of` fills them).
 TEMPLATE_VALUES = frozenset({"now", "digests", "account", "broadcast"})

@@ -9,7 +9,7 @@ from functools import reduce
 
 from content.agreement import Check, Clash, Pack
 from content.broadcasts import MASS, Broadcast, Group
-from content.models import Organisations
+from content.organisations import Organisations
 
 ONE_EACH = ("organisations", "roles")  # of these a person has one
 LISTS = (*ONE_EACH, "topics", "accounts", "tags", "received")

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from pydantic.dataclasses import dataclass
 
 from content.crontab import named_weekdays
-from content.models import STRICT, Lines, Moment, Name, Names, Words, some, wrong
+from content.fields import STRICT, Lines, Moment, Name, Names, Words, some, wrong
 
 MASS = "mass"  # the channel that reaches many by one call
 SPAN = re.compile(r"(\d+)\s*(m|h|d)")

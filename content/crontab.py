@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from content.models import wrong
+from content.fields import wrong
 
 CRON_NUMBERS = ((0, 59), (0, 23), (1, 31), (1, 12))  # minute, hour, day, month
 CRON_PART = re.compile(r"(?:\*|(?P<first>[0-9a-z]+)(?:-(?P<last>[0-9a-z]+))?)(?:/(?P<step>[0-9]+))?")

@@ -8,25 +8,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from content.fields import STRICT, End, Moment, Name, Names, Words, is_meant_for, listed, some
 from content.large_banks import AnyBank
-from content.models import (
-    CHOSEN,
-    DIFFICULTIES,
-    STRICT,
-    Difficulty,
-    Drawn,
-    End,
-    Moment,
-    Name,
-    Names,
-    Organisation,
-    QuestionType,
-    Words,
-    belonging,
-    is_meant_for,
-    listed,
-    some,
-)
+from content.models import CHOSEN, DIFFICULTIES, Difficulty, Drawn, QuestionType
+from content.organisations import Organisation, belonging
 
 MARKED = (*CHOSEN, QuestionType.JUDGE, QuestionType.FILL)  # what an exam may ask: it is marked by the program, at once
 

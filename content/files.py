@@ -21,8 +21,10 @@ from content.importers import banks
 from content.importers.safety import FORMATS, OTHER_OFFICE
 from content.importers.sentences import Refused, Weight
 from content.large_banks import AnyBank
-from content.models import Account, Bank, Block, Digest, Menu, Organisations, Question, QuestionType, Voice, WorkYear
+from content.menus import Menu
+from content.models import Account, Bank, Block, Digest, Question, QuestionType, Voice
 from content.opinions import Matters, ReadyReply
+from content.organisations import Organisations
 from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
@@ -30,6 +32,7 @@ from content.regulations import Regulations
 from content.surveys import Survey
 from content.talks import Hosts
 from content.words import Template
+from content.workdays import WorkYear
 
 SHIPPED_PHRASES = Path(__file__).parent / "phrases"
 SHIPPED_AS = "content/phrases"

@@ -13,27 +13,19 @@ from content.broadcasts import Broadcast, Variant
 from content.compiled import Compiled
 from content.exams import Exam, Part
 from content.faults import BadContent, Finding, Level
+from content.fields import is_web_address
 from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
 from content.large_banks import AnyBank, Held, whole
-from content.models import (
-    Account,
-    Digest,
-    DigestKind,
-    Drawn,
-    Menu,
-    Organisation,
-    Organisations,
-    Question,
-    WorkYear,
-    belonging,
-    is_web_address,
-)
+from content.menus import Menu
+from content.models import Account, Digest, DigestKind, Drawn, Question
 from content.opinions import Matter, Matters, ReadyReply
+from content.organisations import Organisation, Organisations, belonging
 from content.pictures import PictureFile
 from content.regulations import Regulations, asked, narrowed
 from content.surveys import Survey
 from content.talks import Host, Hosts
 from content.words import Template
+from content.workdays import WorkYear
 
 # what is looked for between the files, beside agreement
 ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS)

@@ -1,9 +1,12 @@
-"""What the platform allows in a menu: wechat-platform.md §4, to be read top to bottom."""
+"""A menu, and what the platform allows in one: wechat-platform.md §4, to be read top to bottom."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from content.models import Button, Menu, is_web_address
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from content.fields import STRICT, Words, is_web_address
 from content.positions import Place
 
 MOST_TOPS = 3
@@ -25,6 +28,41 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "article_view_limited": ("article_id",),
     "miniprogram": ("url", "appid", "pagepath"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Button:
+    """A button with the platform's own fields (wechat-platform.md §4); one with `sub_button` has no type."""
+
+    name: Words
+    type: str = ""
+    key: str = ""
+    url: str = ""
+    appid: str = ""
+    pagepath: str = ""
+    media_id: str = ""
+    article_id: str = ""
+    sub_button: tuple["Button", ...] = ()
+
+    def payload(self) -> dict[str, Any]:
+        """Give the fields the platform takes, the empty ones left out."""
+        flat = {name: getattr(self, name) for name in ("name", *BUTTON_FIELDS) if getattr(self, name)}
+        return flat | ({"sub_button": [each.payload() for each in self.sub_button]} if self.sub_button else {})
+
+
+BUTTON_FIELDS = ("type", "key", "url", "appid", "pagepath", "media_id", "article_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Menu:
+    """The account's menu."""
+
+    buttons: Annotated[tuple[Button, ...], Field(alias="button")] = ()
+
+    def payload(self) -> dict[str, Any]:
+        """Give the body of menu/create: `{"button": [...]}`."""
+        return {"button": [button.payload() for button in self.buttons]}
+
 
 Trouble = tuple[Place, str, dict[str, Any]]
 

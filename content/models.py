@@ -1,32 +1,40 @@
 """What admins may write: content that can't be right can't be made.
 
 Every model is a frozen dataclass checked by pydantic; a value that breaks a rule raises `pydantic.ValidationError`
-whose error types are the keys of the table in `content.faults`. A naive time needs the validation context
-`{"zone": tzinfo}`: it is the pack's own time.
+whose error types are the keys of the table in `content.faults`.
 """
 
 import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
-STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True, validate_by_name=True)
+from content.fields import (
+    STRICT,
+    Day,
+    End,
+    Lines,
+    Moment,
+    Name,
+    Names,
+    WebAddress,
+    Words,
+    is_meant_for,
+    one_of,
+    some,
+    version_said,
+    wrong,
+)
+
+# Questions (domain.md §4C-2)
 
 OPTION_REFERENCE = re.compile(r"\{\{\s*opt:\s*([^}\s]+)\s*\}\}")
 BLANK = re.compile(r"_{2,}|（\s*）|\(\s*\)")
@@ -35,102 +43,6 @@ RAW_LETTER = re.compile(
     r"|(?<![A-Za-z])[A-JＡ-Ｊ]\s*(?:选项|项(?!目)|正确|错误|不正确|不对|对|错)"
     r"|答案\s*[是为:：]?\s*[A-JＡ-Ｊ](?![A-Za-z])"
 )
-WRITTEN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
-
-
-def wrong(code: str, **facts: Any) -> PydanticCustomError:
-    """Make the error of a rule that is broken; `code` is its key in `content.faults`."""
-    return PydanticCustomError(code, code, facts)
-
-
-def listed(value: Any) -> Any:
-    """Take a single one as a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-def _none_where_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def some(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Refuse a list with nothing in it."""
-    if not value:
-        raise wrong("empty_list")
-    return value
-
-
-def _one_of(names: Mapping[str, StrEnum]) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if isinstance(value, StrEnum):
-            return value
-        if not isinstance(value, str) or value.strip() not in names:
-            raise wrong("choice", said=value, allowed="、".join(names))
-        return names[value.strip()]
-
-    return read
-
-
-def _written(value: Any) -> Any:
-    """Refuse numbers: pydantic would read them as seconds since 1970."""
-    if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}", value.strip())):
-        raise wrong("date_written", said=value)
-    return value
-
-
-def _last_moment(value: Any) -> Any:
-    """An end given as a bare day includes that day."""
-    if isinstance(value, str) and WRITTEN_DATE.match(value.strip()):
-        value = date.fromisoformat(value.strip())
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime.combine(value + timedelta(days=1), time())
-    return value
-
-
-def _zoned(value: datetime, info: ValidationInfo) -> datetime:
-    if value.tzinfo is not None:
-        return value
-    zone = (info.context or {}).get("zone")
-    if zone is None:
-        raise wrong("naive_time", said=str(value))
-    return value.replace(tzinfo=zone)
-
-
-def version_said(value: Any) -> Any:
-    """Give a version as text: TOML reads 2026-05-18 as a day."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def is_web_address(value: str) -> bool:
-    """Whether it is a whole http or https address."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not re.search(r"\s", value)
-
-
-def _web_address(value: str) -> str:
-    if not is_web_address(value):
-        raise wrong("web_address", said=value)
-    return value
-
-
-def is_meant_for(audience: tuple[str, ...], belongs: frozenset[str]) -> bool:
-    """Whether an audience is everybody, or names an organisation that somebody belongs to."""
-    return not audience or not belongs.isdisjoint(audience)
-
-
-Words = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,64}$")]
-Names = Annotated[tuple[Name, ...], BeforeValidator(listed)]
-Lines = Annotated[tuple[Words, ...], BeforeValidator(listed)]
-Day = Annotated[date, BeforeValidator(_written)]
-Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_zoned)]
-End = Annotated[datetime, BeforeValidator(_last_moment), BeforeValidator(_written), AfterValidator(_zoned)]
-WebAddress = Annotated[Words, AfterValidator(_web_address)]
-
-
-# Questions (domain.md §4C-2)
 
 
 class QuestionType(StrEnum):
@@ -283,7 +195,7 @@ class Question:
     """
 
     id: Name
-    type: Annotated[QuestionType, BeforeValidator(_one_of({each.value: each for each in QuestionType}))]
+    type: Annotated[QuestionType, BeforeValidator(one_of({each.value: each for each in QuestionType}))]
     stem: Words
     picture: Picture | None = None
     options: tuple[Option, ...] = ()
@@ -291,7 +203,7 @@ class Question:
     case: Annotated[str, StringConstraints(pattern=r"^([\w.-]{1,64})?$")] = ""
     explanation: str = ""
     cites: tuple[Cite, ...] = ()
-    difficulty: Annotated[Difficulty, BeforeValidator(_one_of(DIFFICULTIES))] = Difficulty.MIDDLE
+    difficulty: Annotated[Difficulty, BeforeValidator(one_of(DIFFICULTIES))] = Difficulty.MIDDLE
     tags: Lines = ()
     source: str = ""
     effective_from: Day | None = None
@@ -500,7 +412,7 @@ class Digest:
 
     slug: Name
     title: Words
-    kind: Annotated[DigestKind, BeforeValidator(_one_of(KINDS))]
+    kind: Annotated[DigestKind, BeforeValidator(one_of(KINDS))]
     topics: Annotated[Names, AfterValidator(some)]
     source_name: Words
     source_url: WebAddress | None = None
@@ -540,69 +452,7 @@ class Digest:
         return tuple(dict.fromkeys(map(_file, _PICTURED.finditer(self.html))))
 
 
-# Menu, organisations, account, workdays
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
-class Button:
-    """A button with the platform's own fields (wechat-platform.md §4); one with `sub_button` has no type."""
-
-    name: Words
-    type: str = ""
-    key: str = ""
-    url: str = ""
-    appid: str = ""
-    pagepath: str = ""
-    media_id: str = ""
-    article_id: str = ""
-    sub_button: tuple["Button", ...] = ()
-
-    def payload(self) -> dict[str, Any]:
-        """Give the fields the platform takes, the empty ones left out."""
-        flat = {name: getattr(self, name) for name in ("name", *BUTTON_FIELDS) if getattr(self, name)}
-        return flat | ({"sub_button": [each.payload() for each in self.sub_button]} if self.sub_button else {})
-
-
-BUTTON_FIELDS = ("type", "key", "url", "appid", "pagepath", "media_id", "article_id")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
-class Menu:
-    """The account's menu."""
-
-    buttons: Annotated[tuple[Button, ...], Field(alias="button")] = ()
-
-    def payload(self) -> dict[str, Any]:
-        """Give the body of menu/create: `{"button": [...]}`."""
-        return {"button": [button.payload() for button in self.buttons]}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
-class Organisation:
-    """A party organisation; the topmost has no parent. `admins` are the accounts of the console that are its own."""
-
-    id: Name
-    name: Words
-    type: str = ""
-    parent: Annotated[Name | None, BeforeValidator(_none_where_empty)] = None
-    admins: Lines = ()
-
-
-def belonging(organisation: str, organisations: Mapping[str, Organisation]) -> frozenset[str]:
-    """Give the ids of an organisation and of all above it; nothing for one that isn't known."""
-    above: set[str] = set()
-    at = organisations.get(organisation)
-    while at is not None and at.id not in above:
-        above.add(at.id)
-        at = organisations.get(at.parent or "")
-    return frozenset(above)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
-class Organisations:
-    """The file of organisations."""
-
-    organisations: Annotated[tuple[Organisation, ...], Field(alias="organisation")] = ()
+# The account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -624,39 +474,3 @@ class Account:
     welcome: Lines = ()
     help_lines: Lines = ()
     topics: Annotated[tuple[Topic, ...], Field(alias="topic")] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
-class WorkYear:
-    """A year's holidays as they were announced: days `off`, and weekends worked in lieu of some (`work`).
-
-    All other days are as in any week; `year` is the file's stem.
-    """
-
-    year: int
-    off: Annotated[tuple[Day, ...], AfterValidator(some)]
-    work: tuple[Day, ...] = ()
-
-    @field_validator("year", mode="before")
-    @classmethod
-    def _named_after_its_year(cls, stem: str) -> int:
-        if not re.fullmatch(r"20\d\d", str(stem)):
-            raise wrong("calendar_name", said=stem)
-        return int(stem)
-
-    @field_validator("off", "work")
-    @classmethod
-    def _of_the_year(cls, days: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
-        year = info.data.get("year")
-        for day in days:
-            if year is not None and day.year != year:
-                raise wrong("calendar_year", said=str(day), year=year)
-        return days
-
-    @field_validator("work")
-    @classmethod
-    def _worked_or_not(cls, days: tuple[date, ...], info: ValidationInfo) -> tuple[date, ...]:
-        both = set(days) & set(info.data.get("off", ()))
-        if both:
-            raise wrong("calendar_both", said=str(min(both)))
-        return days

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from content.models import STRICT, Lines, Name, Words, some
+from content.fields import STRICT, Lines, Name, Words, some
 
 LONGEST = 500  # characters of what is said to a sender, as handlers.opinion.engine.NOTE_LONGEST
 

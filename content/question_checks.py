@@ -6,7 +6,8 @@ from datetime import date
 from content.agreement import Check, Clash, Pack, listed
 from content.exams import Exam
 from content.files import Questions
-from content.models import Account, Cite, Organisations, QuestionType
+from content.models import Account, Cite, QuestionType
+from content.organisations import Organisations
 from content.positions import Place
 from content.regulations import Regulation, Regulations
 

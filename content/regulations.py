@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from content.fields import STRICT, Day, Name, Words, version_said
 from content.large_banks import AnyBank
-from content.models import STRICT, Cite, Day, Drawn, Name, Question, Words, version_said
+from content.models import Cite, Drawn, Question
 
 NEVER = date.max
 

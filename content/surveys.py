@@ -9,7 +9,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
-from content.models import STRICT, Day, Lines, Name, Option, Words, wrong
+from content.fields import STRICT, Day, Lines, Name, Words, wrong
+from content.models import Option
 
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 9  # so that a number is one digit
 _STEPS = range(1, 6)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
-from content.models import STRICT, Name, Words, some
+from content.fields import STRICT, Name, Words, some
 
 _WEEKDAYS = "一二三四五六日"
 _TIME = re.compile(r"(?:周|星期)([一二三四五六日天])\s*(\d{1,2})[:：](\d\d)")

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Protocol
 
-from content.models import Organisation, belonging
+from content.organisations import Organisation, belonging
 from scheduler.workdays import Workdays
 from storage.paces import Paces
 

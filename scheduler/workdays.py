@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import chinese_calendar
 from chinese_calendar import constants
 
-from content.models import WorkYear
+from content.workdays import WorkYear
 
 FIRST_YEAR = min(constants.holidays).year
 LAST_YEAR = max(constants.holidays).year

@@ -11,11 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from content import faults
+from content.fields import WRITTEN_DATE
 from content.importers import answers, parting, plain
 from content.importers.answers import CHOICE, Written
 from content.importers.explained import concluded, referred
 from content.importers.sentences import Note, Weight
-from content.models import BLANK, CHOSEN, DIFFICULTIES, WRITTEN_DATE, Answer, Question, QuestionType
+from content.models import BLANK, CHOSEN, DIFFICULTIES, Answer, Question, QuestionType
 
 NAME = re.compile(r"[\w.-]{1,64}")
 MOST = {"stem": 2000, "explanation": 2000, "option": 500}  # domain.md §4C

@@ -10,7 +10,8 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
 from content.library import Library
-from content.models import Digest, DigestKind, Voice, belonging
+from content.models import Digest, DigestKind, Voice
+from content.organisations import belonging
 from content.shelf import Shelf
 from handlers import front, openapi, session
 from handlers.digest import engine

@@ -7,7 +7,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from content.library import Library
-from content.models import Digest, DigestKind, Topic, belonging
+from content.models import Digest, DigestKind, Topic
+from content.organisations import belonging
 from content.shelf import Shelf
 from handlers.digest import engine
 from handlers.digest.engine import Ask, By, Listing

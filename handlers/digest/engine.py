@@ -9,7 +9,8 @@ from datetime import date, tzinfo
 from enum import StrEnum
 from typing import Any, Self
 
-from content.models import Digest, DigestKind, Topic, Voice, is_meant_for, pictured
+from content.fields import is_meant_for
+from content.models import Digest, DigestKind, Topic, Voice, pictured
 
 SHOWN = 8  # on a page of the chat's list
 MOST = 40  # five pages of a chat are more than anyone turns; the web page has the rest

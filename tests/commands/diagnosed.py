@@ -9,7 +9,7 @@ from flask import Flask
 from pydantic import SecretStr, TypeAdapter
 
 from commands.accounts import Account
-from content.models import Menu
+from content.menus import Menu
 from tests.fakes import FakeWeChat
 from tests.wechat.sandbox.stage import Clock, served
 from wechat import webhook

@@ -8,7 +8,7 @@ from click.testing import Result
 from pydantic import TypeAdapter
 
 from commands import menu
-from content.models import Menu
+from content.menus import Menu
 from tests.commands.calls import call
 from wechat.errors import Misconfigured
 

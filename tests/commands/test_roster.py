@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from commands import roster
-from content.models import Organisation
+from content.organisations import Organisation
 from storage.people import People, persons
 from storage.roster import Entry, Refusal, Roster
 from tests.commands.calls import call

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from content.broadcasts import Audience, Broadcast
-from content.models import Account, Digest, DigestKind, Menu, Organisation, Question
+from content.menus import Menu
+from content.models import Account, Digest, DigestKind, Question
+from content.organisations import Organisation
 
 from .builders import ZONE, a_question
 

@@ -56,7 +56,12 @@ def test_a_written_list_equals_the_folders(contract, listed, there_are):
 def test_engines_are_kept_from_all_of_content_but_its_models():
     forbidden = {name for name in CONTRACTS["engines"]["forbidden_modules"] if name.startswith("content.")}
 
-    assert forbidden == modules("content") - {"content.models", "content.broadcasts", "content.crontab"}
+    assert forbidden == modules("content") - {
+        "content.models",
+        "content.fields",
+        "content.broadcasts",
+        "content.crontab",
+    }
 
 
 def test_engines_are_kept_from_all_that_the_features_share():

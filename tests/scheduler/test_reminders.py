@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from content.models import Organisation
+from content.organisations import Organisation
 from scheduler.reminders import Call, above, call_of
 from scheduler.workdays import Workdays
 

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from content import library
-from content.models import WorkYear
+from content.workdays import WorkYear
 from scheduler.clock import fires
 from scheduler.timetable import Timetable
 from scheduler.workdays import Workdays

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from content.models import WorkYear
+from content.workdays import WorkYear
 from scheduler.workdays import Workdays
 
 WORKDAYS = Workdays(dict)

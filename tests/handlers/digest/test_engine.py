@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.models import Block, Digest, DigestKind, Organisation, Topic, Voice, belonging
+from content.models import Block, Digest, DigestKind, Topic, Voice
+from content.organisations import Organisation, belonging
 from handlers.digest import engine
 from handlers.digest.engine import Ask, By, Listing
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from content.models import Organisation
+from content.organisations import Organisation
 from handlers import opinion
 from handlers.feature import Feature
 from handlers.measure import Work, engine, feature

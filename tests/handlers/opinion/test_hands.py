@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from content.models import Organisation
 from content.opinions import LONGEST, ReadyReply
+from content.organisations import Organisation
 from handlers.opinion import engine
 from handlers.opinion.engine import near
 from storage.opinion import anonymous_opinions

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from content.models import Organisation
 from content.opinions import Matter
+from content.organisations import Organisation
 from storage.opinion_notes import READ
 from tests.handlers.opinion.test_admin import browser, links, the_page
 from tests.handlers.opinion.test_promise import at_half_past_eight

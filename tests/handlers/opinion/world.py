@@ -16,8 +16,9 @@ from flask.testing import FlaskClient
 from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
-from content.models import Account, Organisation
+from content.models import Account
 from content.opinions import Matter, ReadyReply
+from content.organisations import Organisation
 from content.words import template
 from handlers import openapi, opinion
 from handlers.conversation import Conversation
