@@ -328,6 +328,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 admins=staff,
                 replies=lambda: shelf.current().replies,
                 matters=lambda: shelf.current().matters,
+                watched=lambda: shelf.current().watched,
                 measures=measures.of,
                 measure_page=measure.PAGE,
                 zone=settings.zone,

@@ -180,6 +180,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "选举、接收预备党员、转正、处分这些，要到会、按党章和有关规定表决，不能用手机投票代替；这里的投票只是征求意见，请在说明里写清楚",
     ),
     "survey_id_twice": ("题的 id “{said}”用过了", "一份问卷里每道题的 id 要不同"),
+    "watched_word": (
+        "“{said}”不能查：要有 2 到 30 个字，标点和空格不算",
+        "一个字的哪条意见里都会有，请写长一些，或者删掉",
+    ),
     "matter_twice": ("“{said}”写了两次", "请把两处的 channels 合在一起"),
     "category_unknown": ("没有“{said}”这一类意见，这段话用不上", "意见的类别有：{allowed}"),
     "organisation_unknown": ("没有“{said}”这个组织，没有人在里面", "请先写进 organisations.toml"),

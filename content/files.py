@@ -23,7 +23,7 @@ from content.importers.sentences import Refused, Weight
 from content.large_banks import AnyBank
 from content.menus import Menu
 from content.models import Account, Bank, Block, Digest, Question, QuestionType, Voice
-from content.opinions import Matters, ReadyReply
+from content.opinions import Matters, ReadyReply, Watched
 from content.organisations import Organisations
 from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
@@ -106,6 +106,7 @@ Content = (
     | Exam
     | ReadyReply
     | Matters
+    | Watched
     | PictureFile
     | Hosts
     | Survey
@@ -244,6 +245,10 @@ def _matters(draft: _Draft) -> Matters | None:
     return draft.model(Matters)
 
 
+def _watched(draft: _Draft) -> Watched | None:
+    return draft.model(Watched)
+
+
 def _reply(draft: _Draft) -> ReadyReply | None:
     return draft.model(ReadyReply, key=draft.stem)
 
@@ -297,6 +302,7 @@ FILES: Mapping[str, Maker] = {
     "organisations.toml": _organisations,
     "regulations.toml": _regulations,
     "matters.toml": _matters,
+    "watched.toml": _watched,
     "talks.toml": _hosts,
     "phrases.toml": _pack_phrases,
 }

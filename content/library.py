@@ -18,7 +18,7 @@ from content.files import SHIPPED_PHRASES, Questions, Searchable, Source, folded
 from content.large_banks import AnyBank, Held, whole
 from content.menus import Menu
 from content.models import Account, Digest, DigestKind, Drawn, Question
-from content.opinions import Matter, Matters, ReadyReply
+from content.opinions import Matter, Matters, ReadyReply, Watched
 from content.organisations import Organisation, Organisations, belonging
 from content.pictures import PictureFile
 from content.regulations import Regulations, asked, narrowed
@@ -57,6 +57,7 @@ class Library:
     exams: Mapping[str, Exam]
     replies: Mapping[str, ReadyReply]
     matters: Mapping[str, Matter]
+    watched: tuple[str, ...]
     hosts: Mapping[str, Host]
     surveys: Mapping[str, Survey]
     templates: Mapping[str, Template]
@@ -367,6 +368,7 @@ def _library(pack: Pack, *, between: tuple[Finding, ...]) -> Library:
         exams=_by((each.key, each) for _, each in sorted(pack.every(Exam), key=lambda pair: pair[0])),
         replies=_by((each.key, each) for _, each in sorted(pack.every(ReadyReply), key=lambda pair: pair[0])),
         matters=_by((each.category, each) for each in (pack.one(Matters) or Matters()).matters),
+        watched=(pack.one(Watched) or Watched()).words,
         hosts=_by((each.id, each) for each in (pack.one(Hosts) or Hosts()).hosts),
         surveys=_by((each.key, each) for _, each in sorted(pack.every(Survey), key=lambda pair: pair[0])),
         templates=_by((file.removeprefix("templates/"), made) for file, made in pack.every(Template)),

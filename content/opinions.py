@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from content.fields import STRICT, Lines, Name, Words, some
+from content.fields import STRICT, Lines, Name, Words, some, wrong
 
+SHORTEST_WATCHED, LONGEST_WATCHED = 2, 30  # letters
 LONGEST = 500  # characters of what is said to a sender, as handlers.opinion.engine.NOTE_LONGEST
 
 
@@ -39,6 +40,20 @@ class Matter:
     channels: Annotated[Lines, AfterValidator(some)]
     source: Words
     workdays: Annotated[int, Field(ge=1, le=60)] | None = None
+
+
+def _watchable(word: str) -> str:
+    """A word of one letter would be found in everything."""
+    if not SHORTEST_WATCHED <= sum(map(str.isalnum, word)) <= LONGEST_WATCHED:
+        raise wrong("watched_word", said=word[:LONGEST_WATCHED])
+    return word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Watched:
+    """The file of `words` over which a person looks at an opinion first."""
+
+    words: tuple[Annotated[str, AfterValidator(_watchable)], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

@@ -88,8 +88,9 @@ class Outside:
     scheduler.postman.NotKept. `judges` judge what is sent under a name, by account, and fetch its pictures below
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
     are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
-    opinions, `replies` the pack's words for them, `matters` its categories that go elsewhere first; `author` is the
-    admin of a request. `measures` gives those of some ids, and `measure_page` is where one is begun.
+    opinions, `replies` the pack's words for them, `matters` its categories that go elsewhere first, `watched` the
+    words over which a person looks first; `author` is the admin of a request. `measures` gives those of some ids, and
+    `measure_page` is where one is begun.
     """
 
     tell: Tell
@@ -101,6 +102,7 @@ class Outside:
     admins: Staff
     replies: Callable[[], Mapping[str, ReadyReply]] = dict
     matters: Callable[[], Mapping[str, Matter]] = dict
+    watched: Callable[[], Collection[str]] = tuple
     measures: Callable[[Collection[str]], Sequence[Measure]] = lambda _: ()
     measure_page: str = ""
     author: Callable[[], str] = access.who_is_in
@@ -182,6 +184,7 @@ class _Rules:
     confidence: Confidence
     remedies: Remedies
     bounds: drafts.Bounds
+    marked: Callable[[str], str]
     today: Callable[[], date]
 
 
@@ -256,6 +259,7 @@ def _rules(
         bounds=drafts.Bounds(
             shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures, voices=settings.voices
         ),
+        marked=lambda words: engine.watched(words, outside.watched()),
         today=lambda: clock().astimezone(outside.zone).date(),
     )
 
@@ -275,6 +279,7 @@ def _box(stores: Stores, say: Say, outside: Outside, rules: _Rules, verdicts: jo
         bounds=rules.bounds,
         promise=rules.promise,
         confidence=rules.confidence,
+        marked=rules.marked,
         remedies=rules.remedies,
         paces=outside.paces,
         takes_pictures=outside.fetch is not None and rules.bounds.pictures > 0,
@@ -294,6 +299,7 @@ def _counter(stores: Stores, say: Say, outside: Outside, rules: _Rules, clock: C
         bounds=rules.bounds,
         promise=rules.promise,
         confidence=rules.confidence,
+        marked=rules.marked,
         remedies=rules.remedies,
         clock=clock,
         zone=outside.zone,

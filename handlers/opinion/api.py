@@ -244,6 +244,7 @@ class Box:
     bounds: Bounds
     promise: Promise
     confidence: Confidence
+    marked: Callable[[str], str]  # why a person looks at these words first, "" for no reason
     remedies: Remedies
     clock: Callable[[], datetime]
     zone: tzinfo
@@ -295,6 +296,7 @@ class Box:
             pictures=draft.pictures,
             voices=draft.voices,
             place=draft.place,
+            review=self.marked(engine.to_judge(draft.words, name=draft.name, verified=draft.verified)),
             due=due,
             restricted=self.confidence.matter(said.category) is not None,
         )
@@ -374,7 +376,8 @@ class Box:
         person = session.who().person
         before = self.opinions.get(opinion.id)
         if before is None:
-            judged = replace(opinion, person=person, review=self._review(opinion), doubted=self._unjudged(opinion))
+            review = engine.worse(opinion.review, self._review(opinion))
+            judged = replace(opinion, person=person, review=review, doubted=self._unjudged(opinion))
             if self.opinions.keep_named(judged, message=self.effect(once), beside=self._pictures_due(opinion)):
                 return
             before = self.opinions.get(opinion.id)
@@ -396,9 +399,9 @@ class Box:
         """Why a person has to look first, "" where the platform lets the words pass. Nothing is refused for it."""
         who = session.who()
         judge = self.judges.get(who.account)
-        if judge is None:
-            return ""
         words = engine.to_judge(opinion.words, name=opinion.name, verified=opinion.verified)
+        if judge is None or not words:
+            return ""
         if not self.checking.acquire(blocking=False):
             return Review.UNCHECKED
         try:

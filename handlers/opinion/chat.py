@@ -50,7 +50,8 @@ class OpinionBox:
     """The doors of the opinion box. `takes_pictures`, `takes_voices`: there is a way to fetch them.
 
     `judged` are the accounts on which the platform judges what is said, `picture_id` the id that a picture will have,
-    and `told` takes what the platform found: account, trace, review. `post`: see `Outside`.
+    and `told` takes what the platform found: account, trace, review. `marked` says why a person looks at words first,
+    "" for no reason. `post`: see `Outside`.
     """
 
     opinions: Opinions
@@ -65,6 +66,7 @@ class OpinionBox:
     bounds: Bounds
     promise: Promise
     confidence: Confidence
+    marked: Callable[[str], str]
     remedies: Remedies
     paces: Paces
     takes_pictures: bool
@@ -309,6 +311,7 @@ class OpinionBox:
             state=engine.State.RECEIVED,
             awaited=tuple((turn.message.account, media_id) for media_id in (*draft.pictures, *draft.voices)),
             place=draft.place,
+            review=self.marked(engine.to_judge(draft.words, name=draft.name, verified=draft.verified)),
             due=due,
             restricted=self.confidence.matter(draft.category) is not None,
         )

@@ -267,7 +267,7 @@ class Bench:
             return Review.UNCHECKED
         if check.part == WORDS:
             words = engine.to_judge(opinion.words, name=opinion.name, verified=opinion.verified)
-            return engine.review_of(judge.check_text(openid, words).suggest)
+            return engine.review_of(judge.check_text(openid, words).suggest) if words else ""
         if self.address_of is None:
             return Review.UNCHECKED
         until = now + VERDICT_WITHIN

@@ -306,6 +306,7 @@ FAULTS = [
     ("cover_unknown", push_with(mass_cover="x.jpg"), PUSH, 7, "media_id"),
     ("menu_type_unknown", {"menu.toml": MENU.replace('"view"', '"viwe"')}, "menu.toml", 11, "“viwe”"),
     ("menu_needs", {"menu.toml": MENU.replace('key = "quiz.daily"', "")}, "menu.toml", 4, "key"),
+    ("watched_word", {"watched.toml": 'words = [\n"刷单",\n"的"]\n'}, "watched.toml", 3, "2 到 30 个字"),
     ("matter_twice", CATEGORIES | {MATTERS: A_MATTER % "其他" + A_MATTER % "其他"}, MATTERS, 6, "channels"),
     ("weekly_time", {TALKS: A_HOST % ("a", '"周三下午"')}, TALKS, 5, "周三下午"),
     ("host_twice", {TALKS: A_HOST % ("a", '"周三 15:00"') * 2}, TALKS, 7, "“a”"),

@@ -68,3 +68,13 @@ def test_an_organisation_names_the_admins_that_are_its_own(pack):
     (pack / "organisations.toml").write_text('[[organisation]]\nid = "a"\nname = "甲支部"\nadmins = ["zhang", "li"]\n')
 
     assert library.load(pack, zone=ZONE, known=KNOWN).organisations["a"].admins == ("zhang", "li")
+
+
+def test_watched_words_are_read_and_one_that_is_in_everything_is_refused(pack):
+    none = library.load(pack, zone=ZONE, known=KNOWN).watched
+    (pack / "watched.toml").write_text('words = ["刷单", "代开发票"]\n')
+    some = library.load(pack, zone=ZONE, known=KNOWN).watched
+    (pack / "watched.toml").write_text('words = [\n    "刷单",\n    "的！",\n]\n')
+
+    assert (none, some) == ((), ("刷单", "代开发票"))
+    assert findings(pack)[0].startswith("watched.toml:3 “的！”不能查")

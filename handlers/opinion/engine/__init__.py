@@ -1,6 +1,7 @@
 """The rules of the opinion box: which state follows which, who has to look first, and what admins may write."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -19,10 +20,14 @@ class State(StrEnum):
 
 
 class Review(StrEnum):
-    """Why a person has to look at words or a picture first: the platform says so, or nobody could ask it."""
+    """Why a person has to look at words or a picture first: the platform or a watched word says so, or nobody could.
+
+    The gravest comes first.
+    """
 
     RISKY = "risky"
     DOUBTFUL = "review"
+    WATCHED = "watched"
     UNCHECKED = "unchecked"
 
 
@@ -34,7 +39,18 @@ def review_of(suggest: str) -> str:
     """What a suggestion of the platform means here: "" lets it pass, and what we don't know is for a person."""
     if suggest == _PASSED:
         return ""
-    return Review(suggest) if suggest in set(Review) else Review.UNCHECKED
+    return Review(suggest) if suggest in {Review.RISKY, Review.DOUBTFUL} else Review.UNCHECKED
+
+
+def watched(words: str, marks: Iterable[str]) -> str:
+    """Whether one of these marks stands in the words, however it is spaced or written: the review for it, or ""."""
+    plain = bare(words)
+    return Review.WATCHED if any(mark and mark in plain for mark in map(bare, marks)) else ""
+
+
+def bare(words: str) -> str:
+    """Words as they are compared: of one width and case, without what stands between letters."""
+    return "".join(each for each in unicodedata.normalize("NFKC", words).casefold() if each.isalnum())
 
 
 def worse(one: str, other: str) -> str:

@@ -1,9 +1,10 @@
 """How much two opinions say the same."""
 
-import unicodedata
 import zlib
 from collections import Counter
 from itertools import pairwise
+
+from handlers.opinion.engine import bare
 
 ALIKE = 0.5
 
@@ -29,5 +30,4 @@ def sketched_likeness(one: int, other: int) -> float:
 
 
 def _pairs(words: str, fillers: str) -> Counter[str]:
-    plain = unicodedata.normalize("NFKC", words).casefold()
-    return Counter(map("".join, pairwise(each for each in plain if each.isalnum() and each not in fillers)))
+    return Counter(map("".join, pairwise(each for each in bare(words) if each not in fillers)))

@@ -136,7 +136,7 @@ def test_names_and_long_numbers_are_taken_out():
     assert found.words == "我是〔略〕，同屋的〔略〕也这么说，电话 〔略〕，3号楼 206"
 
 
-@pytest.mark.parametrize("why", [{"restricted": True}, {"review": "risky"}, {"review": "unchecked"}])
+@pytest.mark.parametrize("why", [{"restricted": True}, {"review": "risky"}, {"review": "watched"}])
 def test_what_few_may_read_or_nobody_has_looked_at_is_left_out(why):
     assert told(replace(a_case(words="走廊的灯坏了三天"), **why)) == []
 

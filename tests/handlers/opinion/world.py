@@ -131,6 +131,7 @@ class World:
         self.replies: dict[str, ReadyReply] = {}
         self.author = "承办人甲"
         self.matters: dict[str, Matter] = {}
+        self.watched: tuple[str, ...] = ()
         self.phones: dict[str, Phone] = {}
         self.measures = Measures(db, keys)
         self.next_round: Callable[[], object] = self.postman.round
@@ -168,6 +169,7 @@ class World:
                 ),
                 replies=lambda: self.replies,
                 matters=lambda: self.matters,
+                watched=lambda: self.watched,
                 author=lambda: self.author,
                 measures=self.measures.of,
                 measure_page="/admin/measure/",
