@@ -747,12 +747,17 @@ class PushButton:
 # -- the commands ------------------------------------------------------------------------------------------------
 
 
+def move_time(folder: Path, to: datetime) -> None:
+    """Let it be another time for a sandbox that keeps its state in that folder."""
+    MovedClock(folder, now).set(to)
+
+
 def offices() -> Offices:
     """What the commands work on."""
     return Offices(
         build=build,
         clock_of=clock_of,
-        move_time=lambda folder, to: MovedClock(folder, now).set(to),
+        move_time=move_time,
         keep_time=keep_time,
         send=send,
     )

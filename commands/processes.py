@@ -23,6 +23,7 @@ import structlog
 from commands import title
 from commands.parent import GRACE_SECONDS
 
+START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 QUICK_SECONDS = 10.0  # a life shorter than this is a failed start
 TRIES = 5  # failed starts in a row before we give up
@@ -125,11 +126,8 @@ class Child:
 
 
 def _process(**how: Any) -> BaseProcess:
-    made: BaseProcess
-    if sys.platform == "linux":
-        made = multiprocessing.get_context("fork").Process(**how)
-    else:
-        made = multiprocessing.get_context("spawn").Process(**how)
+    context: Any = multiprocessing.get_context(START_METHOD)
+    made: BaseProcess = context.Process(**how)
     return made
 
 

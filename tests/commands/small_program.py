@@ -6,7 +6,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from commands import cli, db, run
+from commands import cli, db, processes, run
 from storage.db import Database, embedded_url
 
 
@@ -41,4 +41,5 @@ def load(config: Path) -> cli.Installation:
 
 
 if __name__ == "__main__":
+    processes.START_METHOD = os.environ.get("START_METHOD", processes.START_METHOD)
     cli.make(load, [run.run, run.web, run.clock, run.worker, run.sandbox, db.db])(sys.argv[1:])

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import privacy, valkey
+from app import offices
+from commands import cli, privacy, run, valkey
 from commands.processes import Child, GaveUp, Part
 
 PROGRAM = Path(__file__).with_name("small_program.py")
@@ -41,7 +43,7 @@ class Machine:
         self.config = folder / "config.toml"
         self.config.write_text(f"web = {self.web}\nsandbox = {self.sandbox}\n")
 
-    def start(self, command: str = "run") -> subprocess.Popen[str]:
+    def start(self, command: str = "run", **environment: str) -> subprocess.Popen[str]:
         with (self.folder / "stderr").open("w") as stderr:
             running = subprocess.Popen(
                 [sys.executable, PROGRAM, "--config", self.config, command],
@@ -49,7 +51,7 @@ class Machine:
                 stderr=stderr,
                 text=True,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             )
         self.started.append(running)
         return running
@@ -137,6 +139,21 @@ def test_each_address_is_printed_once_it_answers(house):
     assert f"phone    http://127.0.0.1:{house.sandbox}/phone/" in house.said
     assert answers(house.web)
     assert answers(house.sandbox)
+
+
+def test_where_a_fork_is_not_survived_parts_are_spawned(machine):
+    ready(machine.start(START_METHOD="spawn"))
+    assert all(machine.parts(part) for part in PARTS)
+
+    machine.started[0].send_signal(signal.SIGINT)
+    assert within(LATE, lambda: not machine.processes())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_whole_program_can_be_handed_to_a_process_that_is_spawned(part):
+    work = run._part(cli.Here(offices().installation, ROOT / "config.example.toml"), part).work
+
+    assert pickle.loads(pickle.dumps(work)).args[0] == part  # noqa: S301 - our own words
 
 
 @pytest.mark.parametrize("part", PARTS)
