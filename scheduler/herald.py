@@ -85,7 +85,8 @@ class Herald:
         """The broadcast's next channel for each of those whom no mass send reaches."""
         others = tuple(name for name in run.content.channels if name != MASS)
         content = replace(run.content, channels=others)
-        return self.planner.others([each.person for each in strays], content, now=self.clock()) if others else ()
+        persons = [each.person for each in strays]
+        return self.planner.others(run.key, persons, content, now=self.clock()) if others else ()
 
     def _send(self, job: MassJob, run: Run) -> None:
         now = self.clock()

@@ -86,12 +86,16 @@ class Planner:
 
     def again(self, person: str, content: Content, *, now: datetime) -> Row | None:
         """Another channel for a person whose first one turned out to be closed; None for one who left."""
-        return next(iter(self.others([person], content, now=now)), None)
+        plan = Plan(key="", content=content, now=now, openings=self._by_person(content, now))
+        return next(iter(self._plans.again(plan, [person])), None)
 
-    def others(self, persons: Collection[str], content: Content, *, now: datetime) -> Sequence[Row]:
-        """The same for several, by ways to one person: what reaches everybody at once is none."""
-        openings = [each for each in self._open(content, now) if not each.for_all]
-        return self._plans.again(Plan(key="", content=content, now=now, openings=openings), persons)
+    def others(self, key: str, persons: Collection[str], content: Content, *, now: datetime) -> Sequence[Row]:
+        """Another channel for those whom a run didn't reach at once; who has had enough meanwhile is spared."""
+        plan = self._plan(key, content, now)
+        return self._plans.again(replace(plan, openings=self._by_person(content, now)), persons)
+
+    def _by_person(self, content: Content, now: datetime) -> Sequence[Opening]:
+        return [each for each in self._open(content, now) if not each.for_all]
 
     def _plan(self, key: str, content: Content, now: datetime) -> Plan:
         patient = [channel.opening(content) for channel in self._channels.values() if channel.waits]

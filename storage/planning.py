@@ -129,11 +129,12 @@ class Plans:
         return Counted(channels, closed, full, over)
 
     def again(self, plan: Plan, persons: Collection[str]) -> Sequence[Row]:
-        """The same for some persons, whoever is meant and whatever they have had; none for one who left."""
+        """The same for some persons, whoever is meant; none for one who left."""
         variants = self._variants(plan)
         sheet = _Sheet(plan, variants, on_accounts(plan.content))
         with self._db.read() as connection:
-            rows = connection.execute(sheet.rows(lambda who: who.in_(persons), ())).all()
+            told = self._told(connection, plan)
+            rows = connection.execute(sheet.rows(lambda who: who.in_(persons), told)).all()
         return [Row(**{**row._mapping, "state": State(row.state)}) for row in rows]  # noqa: SLF001 - public in spite of its name
 
     def names(self, content: Content, *, most: int, now: datetime) -> Sequence[str]:

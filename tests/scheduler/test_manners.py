@@ -7,8 +7,9 @@ import pytest
 
 from scheduler import reasons
 from scheduler.manners import Manners, QuietHours
+from storage.deliveries import settle
 from storage.people import Window
-from storage.states import RunState
+from storage.states import RunState, State
 from tests.scheduler.world import DAILY, NOON, REMINDER, RUN, ZONE, Stage, write_pack
 
 QUIET = Manners(zone=ZONE, quiet_from=time(21, 30), quiet_until=time(7, 30))
@@ -164,3 +165,18 @@ def test_a_run_that_is_begun_again_does_not_count_itself(busy):
 
     assert again.key == first.key
     assert reached(busy, again) == {"customer_service"}
+
+
+@pytest.mark.parametrize(("other", "way"), [("sent", "next_visit"), ("gone", "customer_service")])
+def test_whom_a_mass_send_failed_is_spared_where_another_run_has_pushed_them_meanwhile(busy, other, way):
+    who = busy.person("o-1")
+    run = busy.run(RUN, channels=("mass", "customer_service"))
+    busy.deliver(run, who, channel="mass")  # alone in its list
+    meanwhile = busy.run("reminder:2026-11-23", corrects="reminder:2026-11-20")  # no cap holds a correction back
+    busy.deliver(meanwhile, who)
+    busy.take(meanwhile, settle(*busy.take(meanwhile), State(other)))
+    busy.work()
+    busy.work()
+
+    assert reached(busy, run) == {way}
+    assert busy.states(run) == {"sent": 1}
