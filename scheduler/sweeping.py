@@ -15,10 +15,9 @@ from scheduler.channels.groups import verdicts
 from scheduler.nights import Nights
 from scheduler.stopping import Stopping
 from scheduler.timetable import Firing, Timetable
-from storage.deliveries import MASS
 from storage.group_posts import PostState
 from storage.runs import Run, Runs
-from storage.states import RunState, State
+from storage.states import RunState
 
 A_NIGHT = timedelta(days=1)  # the longest that quiet hours can be
 MOST_OPEN = 1000  # runs that are looked after at once; each is closed when its time is over
@@ -94,12 +93,8 @@ class Sweeper:
             self._store.posts.close(run.key, error="expired", reason=reasons.EXPIRED, now=now)
 
     def _is_busy(self, key: str) -> bool:
-        tallies = (
-            tally for tally in self._store.deliveries.tallies(key) if tally.channel != MASS
-        )  # a mass send takes long
-        return any(tally.state is State.IN_HAND for tally in tallies) or any(
-            post.state is PostState.IN_HAND for post in self._store.posts.of(key)
-        )
+        posts = self._store.posts.of(key)
+        return self._store.deliveries.is_busy(key) or any(post.state is PostState.IN_HAND for post in posts)
 
     def _waiting(self, now: datetime) -> Iterator[Callable[[], object]]:
         """What begins a run that should have begun, the more urgent and then the older one first.

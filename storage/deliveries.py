@@ -15,7 +15,10 @@ from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment, metadata
 from storage.people import Id
-from storage.states import OPEN, State, runs
+from storage.states import State, runs, word
+
+_DUE, _IN_HAND = sa.text("state = 'due'"), sa.text("state = 'in_hand'")
+_MAYBE = sa.text("repeat_until IS NOT NULL")
 
 deliveries = sa.Table(
     "deliveries",
@@ -36,20 +39,9 @@ deliveries = sa.Table(
     sa.Column("error", sa.String(32), nullable=False, server_default=""),
     sa.Column("settled_at", Moment),
     sa.Column("repeat_until", Moment),  # it may have gone out: the platform takes a repeat for the same until then
-    sa.Index("ix_deliveries_waiting", "key", "state", "wake_at"),
-    sa.Index(
-        "ix_deliveries_repeat",
-        "key",
-        "repeat_until",
-        sqlite_where=sa.text("repeat_until IS NOT NULL"),
-        postgresql_where=sa.text("repeat_until IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_deliveries_in_hand",
-        "contact",
-        postgresql_where=sa.text("state = 'in_hand'"),
-        sqlite_where=sa.text("state = 'in_hand'"),
-    ),
+    sa.Index("ix_deliveries_waiting", "key", "wake_at", sqlite_where=_DUE, postgresql_where=_DUE),
+    sa.Index("ix_deliveries_repeat", "key", "repeat_until", sqlite_where=_MAYBE, postgresql_where=_MAYBE),
+    sa.Index("ix_deliveries_in_hand", "contact", sqlite_where=_IN_HAND, postgresql_where=_IN_HAND),
     sqlite_with_rowid=False,
 )
 
@@ -63,6 +55,9 @@ tallies = sa.Table(
     sa.Column("number", sa.Integer, nullable=False),  # of deliveries that were folded (`storage.folding`)
     sqlite_with_rowid=False,
 )
+
+is_due = deliveries.c.state == word(State.DUE)
+is_in_hand = deliveries.c.state == word(State.IN_HAND)
 
 MASS = "mass"  # whose deliveries go out together: their job takes them, and decides on them (`storage.mass_jobs`)
 DEDUPED: Mapping[str, timedelta] = {"template_message": timedelta(minutes=7)}
@@ -128,9 +123,19 @@ class Tally:
     error: str = ""
 
 
+# Asked as hot statements are (`storage.hot`): where nobody has it, PostgreSQL would read all that was ever sent to see.
+_SENT = (
+    sa.select(sa.literal_column("1"))
+    .where(deliveries.c.key == sa.bindparam("key"), deliveries.c.channel == sa.bindparam("channel"))
+    .where(deliveries.c.state == word(State.SENT))
+    .limit(1)
+)
+
+
 def still_open(key: str) -> sa.ColumnElement[bool]:
     """Whether a run has a delivery that hasn't ended."""
-    return sa.exists().where(deliveries.c.key == key, deliveries.c.state.in_(OPEN))
+    here = deliveries.c.key == key
+    return sa.exists().where(here, is_due) | sa.exists().where(here, is_in_hand)
 
 
 class Deliveries:
@@ -138,6 +143,7 @@ class Deliveries:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._sent = db.hot(_SENT)
 
     def tallies(self, key: str, *, by_error: bool = False) -> list[Tally]:
         """How many deliveries are where; those of a run that was folded too."""
@@ -159,13 +165,18 @@ class Deliveries:
 
     def has_sent(self, key: str, channel: str) -> bool:
         """Whether anybody of this run got it by this channel."""
-        here = (deliveries.c.key == key) & (deliveries.c.state == State.SENT) & (deliveries.c.channel == channel)
+        return bool(self._sent(key=key, channel=channel))
+
+    def is_busy(self, key: str) -> bool:
+        """Whether anybody of this run is in hand; a mass send takes hours, and counts for nobody."""
+        here = (deliveries.c.key == key) & is_in_hand & (deliveries.c.channel != MASS)
+        first = sa.select(deliveries.c.wake_at).where(here).order_by(deliveries.c.wake_at).limit(1)
         with self._db.read() as connection:
-            return bool(connection.execute(sa.select(sa.exists().where(here))).scalar())
+            return connection.execute(first).first() is not None
 
     def next_wake(self, key: str) -> datetime | None:
         """When the first due delivery of a run may be taken; None when none is due."""
-        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.channel != MASS)
+        waiting = (deliveries.c.key == key) & is_due & (deliveries.c.channel != MASS)
         first = sa.select(deliveries.c.wake_at).where(waiting).order_by(deliveries.c.wake_at).limit(1)
         with self._db.read() as connection:
             found: datetime | None = connection.execute(first).scalar()
@@ -178,7 +189,7 @@ class Deliveries:
 
         Gives the number of rows that are `unsure` now.
         """
-        lost = (deliveries.c.key == key) & (deliveries.c.state == State.IN_HAND) & (deliveries.c.wake_at <= now)
+        lost = (deliveries.c.key == key) & is_in_hand & (deliveries.c.wake_at <= now)
         lost &= deliveries.c.channel != MASS  # of these their job decides
         in_time = deliveries.c.repeat_until.is_(None) | (deliveries.c.repeat_until > now)
         again = lost & deliveries.c.channel.in_(repeatable) & in_time
@@ -200,10 +211,12 @@ class Deliveries:
 
     def expire(self, key: str, *, now: datetime) -> None:
         """Drop what was not begun in time, and decide on what can't be repeated any more: it may have gone out."""
-        over = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.repeat_until <= now)
+        over = (deliveries.c.key == key) & is_due & (deliveries.c.repeat_until <= now)
         with self._db.begin() as connection:
             connection.execute(deliveries.update().where(over).values(state=State.UNSURE, settled_at=now))
-        late = sa.exists().where(runs.c.key == key, runs.c.expires_at <= now)
+            late = sa.exists().where(runs.c.key == key, runs.c.expires_at <= now)
+            if not connection.execute(sa.select(late)).scalar():
+                return
         change = {"state": State.FAILED, "error": "expired", "settled_at": now}
         self._piecewise(key, deliveries.update().where(late).values(change))
 
@@ -217,7 +230,7 @@ class Deliveries:
         A piece is a range of persons: given a list of them, or a subquery, PostgreSQL compared each with every row of
         a run so new that it had no statistics of it, and took seconds.
         """
-        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
+        waiting = (deliveries.c.key == key) & is_due
         last = ""
         while True:
             some = sa.select(deliveries.c.person).where(waiting, deliveries.c.person > last)
@@ -238,7 +251,7 @@ class Deliveries:
     def erase(self, connection: Connection, person: str) -> None:
         """Take a person's contact out of their deliveries; what was planned for them is not sent any more."""
         theirs = _of(person)
-        waiting = theirs & (deliveries.c.state == State.DUE)
+        waiting = theirs & is_due
         connection.execute(deliveries.update().where(waiting).values(state=State.GONE, error="left"))
         connection.execute(deliveries.update().where(theirs).values(contact=""))
 

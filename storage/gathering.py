@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment
-from storage.deliveries import MASS, Row, deliveries
+from storage.deliveries import MASS, Row, deliveries, is_due
 from storage.mass_jobs import LIST, JobState, mass_jobs
 from storage.people import contacts
 from storage.states import OPEN, RunState, State, runs
@@ -170,12 +170,12 @@ def _end(error: str) -> Mapping[str, str]:
 
 def _due(key: str) -> sa.ColumnElement[bool]:
     mine = (deliveries.c.key == key) & (deliveries.c.channel == MASS)
-    return mine & (deliveries.c.state == State.DUE) & (deliveries.c.error == "")
+    return mine & is_due & (deliveries.c.error == "")
 
 
 def _stray(key: str) -> sa.ColumnElement[bool]:
     mine = (deliveries.c.key == key) & (deliveries.c.channel == MASS)
-    return mine & (deliveries.c.state == State.DUE) & (deliveries.c.error != "")
+    return mine & is_due & (deliveries.c.error != "")
 
 
 def _is_meant(account: str, tag: str) -> sa.ColumnElement[bool]:

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.db import Database
-from storage.deliveries import DEDUPED, MASS, Parcel, Settled, deliveries, settle
+from storage.deliveries import DEDUPED, MASS, Parcel, Settled, deliveries, is_due, is_in_hand, settle
 from storage.people import Id, contacts, credits_, kept_lines, persons, windows
 from storage.refusals import Way
 from storage.runs import Run, broadcasts
-from storage.states import OPEN, RunState, State
+from storage.states import OPEN, RunState, State, word
 
 AGAIN_SECONDS = 2  # until somebody is looked at again who is just being sent something of another run
 
@@ -63,7 +63,7 @@ class Hands:
 
     def ways(self, key: str, *, now: datetime) -> frozenset[Way]:
         """The ways by which somebody of a run is to be sent something now."""
-        waiting = (deliveries.c.key == key) & (deliveries.c.state == State.DUE) & (deliveries.c.wake_at <= now)
+        waiting = (deliveries.c.key == key) & is_due & (deliveries.c.wake_at <= now)
         waiting &= deliveries.c.channel != MASS  # those go out together
         with self._db.read() as connection:
             found = connection.execute(
@@ -143,7 +143,7 @@ class Hands:
             mine = sa.select(deliveries.c.person).where(
                 deliveries.c.key == run.key,
                 deliveries.c.person.in_([each.person for each in parcels]),
-                deliveries.c.state == State.IN_HAND,
+                is_in_hand,
                 deliveries.c.batch == batch,
             )
             here = sa.select(persons.c.id).where(persons.c.id.in_(mine)).with_for_update(read=True, key_share=True)
@@ -245,7 +245,7 @@ def _settling(*, is_sqlite: bool) -> sa.Update:
     told = _table(_SETTLED, is_sqlite=is_sqlite)
     # A sweep may have called it unsure: who has sent it knows better. Said by what it isn't, or PostgreSQL would go
     # through all that is in hand and compare each with all of `rows`.
-    over = [_word(state) for state in State if state not in (State.IN_HAND, State.UNSURE)]
+    over = [word(state) for state in State if state not in (State.IN_HAND, State.UNSURE)]
     ours = deliveries.c.state.not_in(over) & (deliveries.c.batch == sa.bindparam("of_batch"))
     change = deliveries.update().where(*_same(told), ours)
     first = sa.func.coalesce(deliveries.c.repeat_until, told.c.repeat_until)  # counted from when it first was in doubt
@@ -267,32 +267,29 @@ def _spending_credits(*, is_sqlite: bool) -> sa.Update:
 
 def _claiming(*, is_sqlite: bool) -> sa.Update:
     key: sa.BindParameter[str] = sa.bindparam("key")
-    other, due = deliveries.alias("other"), deliveries.alias("waiting")
-    is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == _word(RunState.SENDING))
-    elsewhere = sa.exists().where(
-        other.c.contact == due.c.contact,
-        other.c.state == _word(State.IN_HAND),
-        other.c.key != key,
-        other.c.channel != _word(MASS),  # in hand of its job, perhaps for hours, and in nobody's way
-    )
+    due = deliveries.alias("waiting")
+    is_sent = sa.exists().where(broadcasts.c.key == key, broadcasts.c.state == word(RunState.SENDING))
     ready = (
         (due.c.key == key)
-        & (due.c.state == _word(State.DUE))
+        & (due.c.state == word(State.DUE))
         & (due.c.wake_at <= sa.bindparam("now", type_=sa.BigInteger()))
         & (due.c.repeat_until.is_(None) | (due.c.repeat_until > sa.bindparam("now", type_=sa.BigInteger())))
         & (due.c.account == sa.bindparam("account"))
         & (due.c.channel == sa.bindparam("channel"))
     )
-    chosen = sa.select(due.c.person).where(ready, is_sent, ~elsewhere).order_by(due.c.wake_at)
-    picked = chosen.limit(sa.bindparam("room")).with_for_update(skip_locked=True, of=due)
-    names = sa.select(picked.cte("picked").c.person)
+    # PostgreSQL takes rows by where they lie: by run and person it may go through the whole of a run that is new to it.
+    place, mine = ("person", deliveries.c.person) if is_sqlite else ("ctid", sa.literal_column("deliveries.ctid"))
+    its_place: sa.ColumnElement[Any] = sa.literal_column(f"waiting.{place}")
+    free = ready & is_sent & ~_is_elsewhere(due.c.contact)
+    chosen = sa.select(its_place.label(place)).select_from(due).where(free).order_by(due.c.wake_at)
+    picked = chosen.limit(sa.bindparam("room")).with_for_update(skip_locked=True, of=due).cte("picked")
+    places = sa.select(picked.c[place])
     if is_sqlite:
-        mine: sa.ColumnElement[bool] = deliveries.c.person.in_(names)
-    else:  # a list is looked up: with a table PostgreSQL may go through the run instead, and compare each row with it
-        mine = deliveries.c.person == sa.any_(sa.func.array(names.scalar_subquery()))
-    take = deliveries.update().where(deliveries.c.key == key, mine)
+        take = deliveries.update().where(deliveries.c.key == key, mine.in_(places))
+    else:
+        take = deliveries.update().where(mine == sa.any_(sa.func.array(places.scalar_subquery())))
     taken = take.values(
-        state=_word(State.IN_HAND),
+        state=word(State.IN_HAND),
         batch=sa.bindparam("batch"),
         wake_at=sa.bindparam("lost_at", type_=sa.BigInteger()),
         attempts=deliveries.c.attempts + 1,
@@ -312,20 +309,29 @@ def _claiming(*, is_sqlite: bool) -> sa.Update:
 def _meeting(*, is_sqlite: bool) -> sa.Select[Any]:
     """Which contacts are in hand in another run as well."""
     told = _table({"contact": Id}, is_sqlite=is_sqlite)
-    both = (deliveries.c.contact == told.c.contact) & (deliveries.c.state == _word(State.IN_HAND))
-    both &= deliveries.c.channel != _word(MASS)
-    return sa.select(deliveries.c.contact).where(both, deliveries.c.key != sa.bindparam("key"))
+    return sa.select(told.c.contact).where(_is_elsewhere(told.c.contact))
+
+
+def _is_elsewhere(contact: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a contact is in hand in another run than `key`.
+
+    Looked for contact by contact, which OFFSET says: joined, PostgreSQL may go through all that is in hand for each.
+    """
+    other = deliveries.alias("other")
+    here = (other.c.contact == contact) & (other.c.state == word(State.IN_HAND))
+    here &= other.c.channel != word(MASS)  # in hand of its job, perhaps for hours, and in nobody's way
+    return sa.exists(sa.select(other.c.key).where(here, other.c.key != sa.bindparam("key")).offset(0))
 
 
 def _putting_back(*, is_sqlite: bool) -> sa.Update:
     told = _table(_ROW, is_sqlite=is_sqlite)
-    ours = (deliveries.c.state == _word(State.IN_HAND)) & (deliveries.c.batch == sa.bindparam("batch"))
+    ours = is_in_hand & (deliveries.c.batch == sa.bindparam("batch"))
     return (
         deliveries.update()
         .where(*_same(told), ours)
         .values(
-            state=_word(State.DUE),
-            batch=_word(""),
+            state=word(State.DUE),
+            batch=word(""),
             wake_at=sa.bindparam("wake_at", type_=sa.BigInteger()),
             attempts=deliveries.c.attempts - 1,
         )
@@ -334,8 +340,3 @@ def _putting_back(*, is_sqlite: bool) -> sa.Update:
 
 def _same(told: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
     return deliveries.c.key == told.c.key, deliveries.c.person == told.c.person
-
-
-def _word(word: str) -> sa.ColumnElement[str]:
-    """Written out, so that the index of what is in hand is known to fit."""
-    return sa.literal_column(f"'{word}'", sa.String())

@@ -31,6 +31,8 @@ _KEYS_ALONE = (
     b"SET enable_hashjoin = off",
     b"SET enable_mergejoin = off",
     b"SET enable_seqscan = off",
+    b"SET enable_bitmapscan = off",
+    b"SET enable_material = off",
     b"SET plan_cache_mode = force_generic_plan",
 )
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment, metadata
-from storage.deliveries import MASS, deliveries
+from storage.deliveries import MASS, deliveries, is_due, is_in_hand
 from storage.people import Id, contacts
 from storage.states import RunState, State, runs
 
@@ -186,7 +186,7 @@ class MassJobs:
     def openids(self, job: MassJob, *, now: datetime) -> Sequence[str]:
         """Whom a job reaches, now; who has left since is gone, and is not in it."""
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
-        mine &= deliveries.c.state == State.IN_HAND
+        mine &= is_in_hand
         here = sa.exists().where(contacts.c.id == deliveries.c.contact)
         left = deliveries.update().where(mine, ~here).values(state=State.GONE, error="left", settled_at=now)
         chosen = sa.select(contacts.c.openid).join(deliveries, deliveries.c.contact == contacts.c.id).where(mine)
@@ -226,7 +226,7 @@ class MassJobs:
     def dissolve(self, job: MassJob, *, error: str, reason: str, now: datetime) -> None:
         """End a job that never was one, and let its people go: they are due again, and another way is looked for."""
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
-        mine &= deliveries.c.state == State.IN_HAND
+        mine &= is_in_hand
         over = {"state": JobState.FAILED, "error": error, "reason": reason, "settled_at": now}
         with self._db.begin() as connection:
             ended = mass_jobs.update().where(self._is(job), mass_jobs.c.state.in_(OPEN)).values(over)
@@ -306,7 +306,7 @@ class MassJobs:
     def _count(self, connection: Connection, job: MassJob, month: str) -> None:
         """One more this month for each who is in a job."""
         mine = (deliveries.c.key == job.key) & (deliveries.c.batch == job.client_msg_id)
-        mine &= (deliveries.c.state == State.IN_HAND) & sa.exists().where(contacts.c.id == deliveries.c.contact)
+        mine &= is_in_hand & sa.exists().where(contacts.c.id == deliveries.c.contact)
         rows = sa.select(deliveries.c.contact, sa.literal(month), sa.literal(1)).where(mine)
         adding = self._db.insert(mass_months).from_select(["contact", "month", "times"], rows)
         more = adding.on_conflict_do_update(
@@ -370,7 +370,7 @@ class MassJobs:
         jobs = sa.select(sa.func.min(mass_jobs.c.wake_at)).where(
             mass_jobs.c.key == key, mass_jobs.c.state == JobState.DUE
         )
-        rows = sa.exists().where(deliveries.c.key == key, deliveries.c.channel == MASS, deliveries.c.state == State.DUE)
+        rows = sa.exists().where(deliveries.c.key == key, deliveries.c.channel == MASS, is_due)
         with self._db.read() as connection:
             if connection.execute(sa.select(rows)).scalar():
                 return now

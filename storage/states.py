@@ -35,3 +35,8 @@ class State(StrEnum):
 
 
 OPEN = (State.DUE, State.IN_HAND)
+
+
+def word(said: str) -> sa.ColumnElement[str]:
+    """A state, or such a word of ours, written out: an index of some rows is for statements that name those."""
+    return sa.literal_column(f"'{said}'", sa.String())

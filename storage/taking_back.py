@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from storage.db import Database
-from storage.deliveries import PIECE, deliveries
+from storage.deliveries import PIECE, deliveries, is_due, is_in_hand
 from storage.group_posts import GroupPosts, PostState, group_posts
 from storage.people import kept_lines
 from storage.states import State
@@ -28,14 +28,14 @@ class TakingBack:
 
     def is_busy(self, key: str) -> bool:
         """Whether anything of a run is in hand: nobody knows yet whether that was heard."""
-        people = sa.exists().where(deliveries.c.key == key, deliveries.c.state == State.IN_HAND)
+        people = sa.exists().where(deliveries.c.key == key, is_in_hand)
         groups = sa.exists().where(group_posts.c.key == key, group_posts.c.state == PostState.IN_HAND)
         with self._db.read() as connection:
             return bool(connection.execute(sa.select(people | groups)).scalar())
 
     def drop(self, key: str, *, error: str, reason: str, now: datetime) -> None:
         """Close what of a run is due, of people with an `error` and of groups with a `reason` besides."""
-        due = (deliveries.c.key == key) & (deliveries.c.state == State.DUE)
+        due = (deliveries.c.key == key) & is_due
         change = {"state": State.FAILED, "error": error, "settled_at": now}
         last = ""
         while some := self._some(due, after=last):

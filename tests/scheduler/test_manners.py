@@ -174,7 +174,8 @@ def test_whom_a_mass_send_failed_is_spared_where_another_run_has_pushed_them_mea
     busy.deliver(run, who, channel="mass")  # alone in its list
     meanwhile = busy.run("reminder:2026-11-23", corrects="reminder:2026-11-20")  # no cap holds a correction back
     busy.deliver(meanwhile, who)
-    busy.take(meanwhile, settle(*busy.take(meanwhile), State(other)))
+    (parcel,) = busy.take(meanwhile)
+    busy.take(meanwhile, settle(parcel, State(other)))
     busy.work()
     busy.work()
 
