@@ -124,7 +124,7 @@ class Tally:
 
 
 # Asked as hot statements are (`storage.hot`): where nobody has it, PostgreSQL would read all that was ever sent to see.
-_SENT = (
+_SENT: sa.Select[Any] = (
     sa.select(sa.literal_column("1"))
     .where(deliveries.c.key == sa.bindparam("key"), deliveries.c.channel == sa.bindparam("channel"))
     .where(deliveries.c.state == word(State.SENT))
