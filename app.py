@@ -351,7 +351,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             zone=settings.zone,
         ),
         bulletin.feature(
-            cases=opinions.of_days,
+            cases=partial(opinion.of_days, opinions),
             alike=opinion.alike,
             names=lambda: {row.entry.name for row in roster_store.rows()},
             workdays=Workdays(lambda: shelf.current().work_years),

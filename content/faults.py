@@ -193,7 +193,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         '请写五格：分 时 日 月 星期，例如每天8点30分是 "30 8 * * *"；星期写 mon 到 sun，或 1 到 6，星期日是 0 或 7',
     ),
     "schedule_or_at": ("schedule 和 at 应当正好写一个", "定期推送写 schedule，只推一次写 at"),
-    "audience_missing": ("没有写 audience", '请写发给谁，例如 audience = ["要闻的id"]；给所有人写 everyone = true'),
+    "audience_missing": (
+        "没有写 audience",
+        '请写发给谁，例如 audience = ["要闻的id"]；给所有人，就写一行 [audience]，下一行写 everyone = true',
+    ),
     "corrects_key": (
         "corrects 的“{said}”不是一次推送的编号",
         "编号在管理台的“推送”里，例如 daily-digest:2026-11-23",
@@ -464,7 +467,10 @@ def nearest(said: str, known: Iterable[str]) -> str | None:
 
 
 def guess(said: str, known: Iterable[str]) -> str:
-    """Give the advice for a name nobody knows: the nearest one there is, or to delete it."""
+    """Give the advice for a name nobody knows: its right place, the nearest one there is, or to delete it."""
+    known = [*known]
+    if said in known:
+        return "这一项不写在这里，可能要写在某个 [ ] 下面，请对照 content/README.md 检查位置"
     near = nearest(said, known)
     return f"是不是想写 {near}" if near else "请删掉，或对照 content/README.md 检查名字"
 

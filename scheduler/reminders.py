@@ -30,8 +30,8 @@ class Call(StrEnum):
 class Tell(Protocol):
     """Brings a line to a person: by a customer-service message while that is allowed, else with their next answer."""
 
-    def __call__(self, person: str, line: str, key: str) -> None:
-        """Say `line` once for each `key`."""
+    def __call__(self, person: str, line: str, key: str, *, instead_of: str = "") -> None:
+        """Say `line` once for each `key`, and none of those that wait under keys that begin with `instead_of`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,8 @@ class Reminder:
 
     What is given to one is said to that one, and once it is late to the organisations above, a level for each
     `escalates_after` workdays; what is nobody's is said to all who may know of it. Numbers only: what is told may wait
-    for an admin's next visit in clear. `calls` are the words of each, in the order in which they are said.
+    for an admin's next visit in clear, and of what waits only the newest is true. `calls` are the words of each, in the
+    order in which they are said.
     """
 
     about: str
@@ -101,7 +102,8 @@ class Reminder:
             said = [words.format(counts[name][call]) for call, words in self.calls.items() if counts[name][call]]
             if said and not self._was_told(person, today):
                 line = self.words["line"].format(self.words["and"].join(said))
-                self.tell(person, line, f"{self.about}:reminder:{today.isoformat()}")
+                kind = f"{self.about}:reminder:"
+                self.tell(person, line, f"{kind}{today.isoformat()}", instead_of=kind)
 
     def _was_told(self, person: str, today: date) -> bool:
         """Whether this person was told today, which is noted: counted by the date, whatever hour it is."""

@@ -38,12 +38,15 @@ class Tell:
         self._clock = clock
         self._log = structlog.get_logger("tell")
 
-    def __call__(self, person: str, line: str, key: str) -> None:
-        """Bring `line` to a person on one of their contacts; `key` keeps it from being kept twice."""
+    def __call__(self, person: str, line: str, key: str, *, instead_of: str = "") -> None:
+        """Bring `line` to a person on one of their contacts; `key` keeps it from being kept twice.
+
+        Where it is kept, what waits under keys that begin with `instead_of` is out of date and goes.
+        """
         for contact in self._people.contacts_of([person]):
             if self.send(contact.account, contact.openid, line):
                 return
-        self.keep(person, line, key)
+        self.keep(person, line, key, instead_of=instead_of)
 
     def send(self, account: str, openid: str, words: str) -> bool:
         """Whether they are sent, or may be. The platform knows best whether there is a window: SQL learns it late."""
@@ -59,6 +62,7 @@ class Tell:
             return False
         return True
 
-    def keep(self, person: str, words: str, key: str) -> None:
+    def keep(self, person: str, words: str, key: str, *, instead_of: str = "") -> None:
         """Keep them for the next visit."""
-        self._people.keep_line(person, key=key[:128], line=words, expires_at=self._clock() + KEPT_FOR)
+        until = self._clock() + KEPT_FOR
+        self._people.keep_line(person, key=key[:128], line=words, expires_at=until, instead_of=instead_of)

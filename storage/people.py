@@ -387,8 +387,11 @@ class People:
 
     # -- lines kept for the next visit ---------------------------------------------------------------------------
 
-    def keep_line(self, person: str, *, key: str, line: str, expires_at: datetime) -> None:
-        """Keep a line to be said after the next answer; the same key once, and nothing for who has left."""
+    def keep_line(self, person: str, *, key: str, line: str, expires_at: datetime, instead_of: str = "") -> None:
+        """Keep a line to be said after the next answer; the same key once, and nothing for who has left.
+
+        It takes the place of those that wait and whose keys begin with `instead_of`.
+        """
         here = sa.select(persons.c.id).where(persons.c.id == person).with_for_update(read=True, key_share=True)
         with self._db.begin() as connection:
             if connection.execute(here).first() is None:
@@ -396,6 +399,10 @@ class People:
             row = self._db.insert(kept_lines).values(
                 id=_new_id(), person=person, key=key, line=line, expires_at=expires_at
             )
+            if instead_of:
+                waits = (kept_lines.c.person == person) & kept_lines.c.given.is_(None)
+                older = waits & kept_lines.c.key.startswith(instead_of, autoescape=True)
+                connection.execute(kept_lines.delete().where(older))
             connection.execute(row.on_conflict_do_nothing())
 
     def take_lines(self, person: str, *, message: str, now: datetime) -> list[str]:

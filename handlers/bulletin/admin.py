@@ -34,15 +34,15 @@ class Editor:
         first, last, rows, said = self.reports.week(self._day())
         words, title = self.words, self.words["title"].format(first=first, last=last)
         parts = [
-            (words["numbers"], [self._number(row) for row in rows] or [words["few"]]),
+            (words["numbers"], [self._number(row, only=len(rows) == 1) for row in rows] or [words["few"]]),
             (words["said"], [self._said(each) for each in said] or [words["nothing"]]),
         ]
         named = {"Content-Disposition": f"attachment; filename=bulletin-{first}.docx", "Cache-Control": "no-store"}
         return Response(paper.written(title, parts), mimetype=WORD, headers=named)
 
-    def _number(self, row: Row) -> str:
+    def _number(self, row: Row, *, only: bool) -> str:
         ended = "" if row.ended is None else self.words["ended"].format(row.ended)
-        return self.words["number"].format(row.category or self.words["rest"], row.count) + ended
+        return self.words["number"].format(row.category or self.words["whole" if only else "rest"], row.count) + ended
 
     def _said(self, each: Cluster) -> str:
         many = self.words["many"].format(each.count) if each.count else ""

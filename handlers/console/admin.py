@@ -186,6 +186,7 @@ class Console:
         return self._page(
             "overview",
             waits=self.waits(access.who_is_in()),
+            linked=self.contacts.of(access.who_is_in()) is not None,
             counts=self._counts(),
             faults=self.shelf.fault or (),
             refused=[*self._refused()],
@@ -253,6 +254,7 @@ class Console:
         return self._page(
             "correct",
             run=run,
+            variants=[*self._variants(run.content)],
             words=words,
             ahead=ahead,
             content=ahead and ahead.content,

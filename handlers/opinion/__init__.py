@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from threading import BoundedSemaphore
 
@@ -23,7 +23,7 @@ from handlers.opinion.service import Confidence, Hands, Inbox, Measure, Remedies
 from scheduler.reminders import Reminder, Staff, Tell
 from scheduler.workdays import Workdays
 from storage.checks import Check, Checks
-from storage.opinion import Letter, Opinions, Quota
+from storage.opinion import Letter, Opinion, Opinions, Quota
 from storage.paces import Paces
 from storage.people import People
 from storage.pictures import Pictures
@@ -40,6 +40,7 @@ __all__ = [
     "alike",
     "categories_in",
     "feature",
+    "of_days",
     "subjects",
 ]
 
@@ -169,6 +170,12 @@ class _Counter:
 def alike(one: str, other: str) -> bool:
     """Whether two opinions may say the same."""
     return near.likeness(one, other, fillers=words_beside(__file__)["told"]["fillers"]) >= near.ALIKE
+
+
+def of_days(opinions: Opinions, days: Collection[date]) -> list[Opinion]:
+    """The opinions of these days, as what their senders said left them."""
+    found = opinions.with_heard(days)
+    return [replace(each, state=thread.left_in(each.state, each.turns, each.heard)) for each in found]
 
 
 def subjects(*, opinions: Opinions, matters: Callable[[], Mapping[str, Matter]], settings: OpinionSettings) -> Subjects:

@@ -206,6 +206,7 @@ FAULTS = [
     ("audience_empty", push_with(audience={"topics": ["yaowen"], "any": [{}]}), PUSH, 4, "删掉"),
     ("span", push_with(audience={"answered": "上周"}), PUSH, 4, "12h"),
     ("unexpected_keyword_argument", push_with(audience={"any": [{"rolse": ["书记"]}]}), PUSH, 4, "roles"),
+    ("unexpected_keyword_argument", push_with(everyone=True), PUSH, 7, "要写在某个 [ ] 下面"),
     ("at_most", push_with(at_most="每周一次"), PUSH, 7, "1/7d"),
     ("at_most", push_with(at_most="0/7d"), PUSH, 7, "1/7d"),
     ("less_than_equal", push_with(priority=10), PUSH, 7, "9"),

@@ -213,6 +213,19 @@ def test_kept_lines_are_given_to_one_message_and_its_repeats(people):
     assert not people.find(account="official", openid="o-1").has_kept_lines
 
 
+def test_a_newer_line_takes_the_place_of_those_of_its_kind_that_wait(people):
+    who, other = meet(people), meet(people, openid="o-2")
+    for person in (who.person, other.person):
+        for key in ("a%:1", "a%:2", "ab:1", "b"):
+            people.keep_line(person, key=key, line=key, expires_at=NOON + timedelta(days=1))
+    people.take_lines(other.person, message="m1", now=NOON)
+    for person in (who.person, other.person):
+        people.keep_line(person, key="a%:3", line="a%:3", expires_at=NOON + timedelta(days=1), instead_of="a%:")
+
+    assert people.take_lines(who.person, message="m2", now=NOON) == ["a%:3", "ab:1", "b"]
+    assert people.take_lines(other.person, message="m1", now=NOON) == ["a%:1", "a%:2", "a%:3", "ab:1", "b"]
+
+
 def test_a_line_that_expired_is_not_said(people):
     who = meet(people)
     people.keep_line(who.person, key="a", line="old news", expires_at=NOON)

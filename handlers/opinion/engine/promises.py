@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, Self, TypeVar
 
-from handlers.opinion.engine import ENDS, State
-from handlers.opinion.engine.thread import Heard
+from handlers.opinion.engine import State
+from handlers.opinion.engine.thread import Heard, left_in
 
 
 class Workdays(Protocol):
@@ -92,14 +92,14 @@ class Promise:
 
     def current(self, opinion: H) -> H:
         """The opinion as what its sender said left it: an answer lets the clock go on, a comment opens it anew."""
-        said = next((each for each in opinion.heard if each.turn == opinion.turns), None)
-        if said is None:
+        state = left_in(opinion.state, opinion.turns, opinion.heard)
+        if state == opinion.state:
             return opinion
-        if opinion.state == State.ASKED:
-            return opinion.at(state=State.IN_HAND, due=self.gone_on(opinion, said.day))
-        if said.reopen and opinion.state in ENDS:
-            return opinion.at(state=State.REOPENED, due=self.due(opinion.category, said.day))
-        return opinion
+        said = next(each.day for each in opinion.heard if each.turn == opinion.turns)
+        reopened = state == State.REOPENED
+        return opinion.at(
+            state=state, due=self.due(opinion.category, said) if reopened else self.gone_on(opinion, said)
+        )
 
     def gone_on(self, opinion: Handled, day: date) -> date | None:
         """By when it is answered, where the clock stood still until this day; what was late stays late."""

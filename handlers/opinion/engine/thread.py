@@ -110,6 +110,14 @@ def _from_sender(said: Heard, to: str) -> Line:
     return Line(ours=False, kind=kind, words=said.words, day=said.day, solved=said.solved, reopen=said.reopen)
 
 
+def left_in(state: str, turns: int, heard: Sequence[Heard]) -> str:
+    """The state that what the sender said left it in; `state` is the one that the last of our words brought about."""
+    said = next((each for each in heard if each.turn == turns), None)
+    if said and state == State.ASKED:
+        return State.IN_HAND
+    return State.REOPENED if said and said.reopen and state in ENDS else state
+
+
 def asks(state: str, turns: int, heard: Sequence[Heard]) -> Asks | None:
     """What the sender may say something to now; `state` is the one that the last of our words brought about."""
     if any(each.turn == turns for each in heard):

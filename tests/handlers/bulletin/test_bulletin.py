@@ -12,7 +12,7 @@ from docx import Document
 from handlers import opinion
 from handlers.bulletin import engine
 from storage.opinion import Opinion
-from tests.handlers.appointment.test_appointment import console
+from tests.handlers.appointment.test_appointment import console, token
 from tests.house import a_town, hashed_at_no_cost
 
 DAY = date(2026, 10, 12)  # a Monday
@@ -171,6 +171,39 @@ def test_the_public_page_has_last_month_s_numbers_and_takes_no_filter(town):
     assert "收到 6 条，都还在办" in after
     assert after == filtered
     assert "热水" not in after
+
+
+def test_what_its_sender_had_reopened_goes_on(town):
+    """Until somebody says something to it again, its row holds the state that we left it in."""
+    phone = town.phone("o-sender")
+    for each in ("意见", "1", "1", "党员活动室周末也开门吧", "好了"):
+        phone.says(each)
+    (code,) = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", phone.says("1"))[:1]
+    browser = console(town, "admin")
+    (page,) = re.findall(r'href="(/admin/opinion/[\w-]{40,})"', browser.get("/admin/opinion/?category=工作建议").text)
+    said = {"csrf_token": token(browser, page), "reason": "人手不够，先不开。"}
+    browser.post(f"{page}/close", data=said)
+    week = f"/admin/bulletin/?week={town.clock().date()}"
+    closed = browser.get(week).text
+    for each in (f"查询 {code}", "3", "周六上午开半天也行", "1"):
+        phone.says(each)
+
+    assert "工作建议 · 已有结果" in closed
+    assert "工作建议 · 还在办" in browser.get(week).text
+
+
+def test_where_all_is_one_number_it_is_not_called_the_rest(town):
+    for number, category in enumerate(("其他", "组织生活")):
+        said = {"way": "named", "category": category, "words": f"另外一件事{number}", "name": "李石榴"}
+        town.mini(account="official").post("/opinion", said)
+    browser, week = console(town, "admin"), town.clock().date()
+    page = browser.get(f"/admin/bulletin/?week={week}").text
+    file = browser.get(f"/admin/bulletin/week.docx?week={week}")
+    words = "\n".join(each.text for each in Document(io.BytesIO(file.data)).paragraphs)
+
+    assert "各类一共：8 条" in page
+    assert "各类一共：8 条" in words
+    assert "其余各类" not in page + words
 
 
 def test_the_week_is_on_a_page_and_in_a_word_file_without_names(town):

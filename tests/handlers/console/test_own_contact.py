@@ -21,8 +21,16 @@ def test_a_code_said_in_the_chat_names_the_contact(town, said):  # noqa: F811
 
     answer = phone.says(said.format(code_of(town).lower()))
 
-    assert "测试的推送就发到这里" in answer
+    assert "测试的推送也发到这里" in answer
     assert "已经绑定" in town.client.get("/admin/own").text
+
+
+def test_the_first_page_says_that_nobody_is_reminded_until_there_is_one(town):  # noqa: F811
+    before = town.client.get("/admin/").text
+    town.phone().says(f"管理员 {code_of(town)}")
+
+    assert "您还没有绑定" in before
+    assert "您还没有绑定" not in town.client.get("/admin/").text
 
 
 def test_a_code_is_good_once_and_for_ten_minutes(town):  # noqa: F811

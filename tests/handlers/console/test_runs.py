@@ -196,6 +196,7 @@ def test_a_correction_is_written_looked_at_and_sent_to_who_heard_it(town):
     sent = writes(town, seen=seen(looked))
 
     assert "正确的是什么" in form
+    assert "有误的话" in form.partition("当时发的是什么")[2]
     assert "请写下正确的内容" in empty
     assert re.findall(r"<dt[^>]*>(.*?)</dt><dd[^>]*>(.*?)</dd>", looked) == [("留到下次来访时显示", "1 人")]
     assert f"【更正：每日摘要】\n{WORDS}" in looked

@@ -427,8 +427,23 @@ def test_a_measure_that_is_late_is_marked_on_the_first_page_for_who_has_it(town,
     town.clock.forward(days=8)
     pages = {name: console(town, name).get("/admin/").text for name in ("zhang", "li")}
 
-    assert "1 件整改由您负责，已经超期 <span" in pages["zhang"]
-    assert "超期" not in pages["li"]
+    assert 'list-group-item-danger" href="/admin/measure/">1 件整改由您负责，已经超期</a>' in pages["zhang"]
+    assert "已经超期" not in pages["li"]
+
+
+def test_who_comes_after_days_reads_the_newest_reminder_alone(town, desks):
+    begun(desks)
+    page = posts(desks["zhang"], PAGE.replace("measure/", "own")).text
+    phone = town.phone()
+    phone.says("管理员 " + re.findall(r"管理员 ([0-9A-Z]{4}-[0-9A-Z]{4})", page)[0])
+    phone.says("你好")
+    for _ in range(12):
+        town.clock.forward(days=1)
+        next(job for job in town.house.jobs if job.id == "measure.reminder").run(town.clock())
+    said = phone.says("你好")
+
+    assert said.count("整改：") == 1
+    assert "整改：1 件已经超期" in said
 
 
 # -- by the clock ----------------------------------------------------------------------------------------------------
@@ -467,7 +482,7 @@ def office(db, redis, keys):
         today=lambda: TODAY,
     )
     made = feature(
-        work=work, tell=lambda *said: told.append(said), paces=Paces(redis, keys), escalates_after=3, zone=ZONE
+        work=work, tell=lambda *said, **_: told.append(said), paces=Paces(redis, keys), escalates_after=3, zone=ZONE
     )
     return Office(work, made, told)
 

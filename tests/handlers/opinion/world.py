@@ -152,7 +152,7 @@ class World:
             ),
             say=self.say,
             outside=Outside(
-                tell=lambda *said: self.told.append(said),
+                tell=lambda *said, **_: self.told.append(said),
                 effect=Effect(keys.mark("effect")),
                 post=self.post,
                 account=lambda: Account(name="示例学习号", organisation="示例党委"),

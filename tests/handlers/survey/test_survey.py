@@ -343,6 +343,13 @@ def ends(town):
     next(job for job in town.house.jobs if job.id == "survey.close").run(town.clock())
 
 
+def test_an_admin_reads_what_is_asked(town):
+    page = console(town, "admin").get(BOARD).text
+
+    assert "<li>改什么<br>" in page
+    assert "味道 · 价钱</span>" in page
+
+
 def test_a_member_answers_by_numbers_and_hands_in(town):
     phone = town.phone()
     first, second = phone.says("问卷"), phone.says("5")
