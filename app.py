@@ -115,6 +115,7 @@ from storage.points import Points
 from storage.quiz import QuizStore
 from storage.receipts import Receipts
 from storage.redis import Redis
+from storage.regards import Regards
 from storage.roster import Roster
 from storage.run_reports import RunReports
 from storage.runs import Runs
@@ -283,6 +284,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 items=ItemNumbers(database),
                 participation=Participation(database),
                 points=Points(database),
+                regards=Regards(database),
             ),
             shelf=shelf,
             intake=intake_of(settings, clock_of(settings), shelf.current),

@@ -119,6 +119,16 @@ def _below(pid: int) -> Iterator[int]:
         yield from _below(int(child))
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process and all below it have taken of processors, user and system."""
+    return sum(_taken(each) for each in (pid, *_below(pid))) / os.sysconf("SC_CLK_TCK")
+
+
+def _taken(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15]))  # its own, and its children's that have ended
+
+
 def _is_worker(pid: int) -> bool:
     """Granian's workers have no child of their own and listen."""
     return not list(_below(pid)) and b"valkey" not in Path(f"/proc/{pid}/cmdline").read_bytes()

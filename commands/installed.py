@@ -59,6 +59,7 @@ KNOWN = Known(
             "quiz.daily",
             "quiz.duel",
             "quiz.exams",
+            "quiz.kept",
             "quiz.read",
             "quiz.sequence",
             "quiz.study",

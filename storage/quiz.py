@@ -14,7 +14,7 @@ from storage.db import Database, Moment, metadata
 from storage.hot import Rows
 from storage.people import Id
 
-OF_MISTAKES = "wrong:"  # how the names of their rounds begin
+OF_MISTAKES, OF_EXAMS = "wrong:", "exam:"  # how the names of their rounds begin
 
 rounds = sa.Table(
     "quiz_rounds",
@@ -216,6 +216,18 @@ class QuizStore:
         with self._db.read() as connection:
             given, right = connection.execute(counted).one()
         return given, right
+
+    def newest(self, person: str, *, since: datetime) -> str | None:
+        """The question that a person answered last, if they answered any since then; an exam's is not told of."""
+        chosen = (
+            sa.select(answers.c.question)
+            .select_from(answers.join(rounds, rounds.c.id == answers.c.round))
+            .where(answers.c.person == person, answers.c.at >= since, rounds.c.name.not_like(f"{OF_EXAMS}%"))
+            .order_by(answers.c.at.desc(), answers.c.position.desc())
+            .limit(1)
+        )
+        with self._db.read() as connection:
+            return connection.execute(chosen).scalar()
 
     @staticmethod
     def has_answered(person: sa.ColumnElement[str], since: datetime) -> sa.ColumnElement[bool]:

@@ -37,8 +37,8 @@ class Mini:
         keyed = {"Idempotency-Key": key or secrets.token_hex(16), **(headers or {})}
         return self.asks("POST", path, json=body, headers=keyed)
 
-    def put(self, path: str) -> Answer:
-        return self.asks("PUT", path)
+    def put(self, path: str, body: Any = None) -> Answer:
+        return self.asks("PUT", path, json=body)
 
     def delete(self, path: str) -> Answer:
         return self.asks("DELETE", path)

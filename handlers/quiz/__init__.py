@@ -21,6 +21,7 @@ from handlers.quiz.engine import Daily
 from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling
 from handlers.quiz.service.points import Pointing
+from handlers.quiz.service.regards import Regarding
 from storage.cards import Cards
 from storage.duels import Duels
 from storage.item_numbers import ItemNumbers
@@ -29,6 +30,7 @@ from storage.participation import Participation
 from storage.places import Places
 from storage.points import Points
 from storage.quiz import QuizStore
+from storage.regards import Regards
 from storage.sittings import Sittings
 
 
@@ -83,6 +85,7 @@ class Stores:
     items: ItemNumbers
     participation: Participation
     points: Points
+    regards: Regards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,7 @@ def feature(
         pointing=pointing,
     )
     duelling = Duelling(service=service, kept=duels, paces=outside.paces)
+    regarding = Regarding(service=service, regards=stores.regards)
 
     words = words_beside(__file__)
 
@@ -138,13 +142,18 @@ def feature(
         answered = [say("quiz.kept", given=given, right=right)] if given else []
         points = pointing.own(person, service.day(clock())) if pointing and given else None
         reckoned = [say("quiz.points_kept", points=points)] if points else []
-        return [*answered, *reckoned, *([say("quiz.duels_kept", number=number)] if number else [])]
+        thought = [*stores.regards.of(person).values()]
+        kept, rated = sum(each.kept for each in thought), sum(each.useful is not None for each in thought)
+        regarded = [say("quiz.regards_kept", kept=kept, rated=rated)] if kept or rated else []
+        return [*answered, *reckoned, *regarded, *([say("quiz.duels_kept", number=number)] if number else [])]
 
     return Feature(
         name="quiz",
-        chat=chat.routes(service, duelling, public_url=outside.public_url),
-        api=api.blueprint(api.Quiz(service=service, duelling=duelling, clock=clock, effect=outside.effect)),
-        pages=pages.blueprint(pages.Quiz(service=service, duelling=duelling, clock=clock)),
+        chat=chat.routes(service, duelling, regarding, public_url=outside.public_url),
+        api=api.blueprint(
+            api.Quiz(service=service, duelling=duelling, regarding=regarding, clock=clock, effect=outside.effect)
+        ),
+        pages=pages.blueprint(pages.Quiz(service=service, duelling=duelling, regarding=regarding, clock=clock)),
         admin=admin.blueprint(
             admin.Banks(
                 shelf=shelf,
@@ -157,6 +166,7 @@ def feature(
                 shelf=shelf,
                 items=stores.items,
                 participation=stores.participation,
+                regards=stores.regards,
                 service=service,
                 clock=clock,
                 zone=zone,
@@ -166,10 +176,13 @@ def feature(
         jobs=jobs.rounds(duels, say=shelf.say, tell=outside.tell),
         pages_for_anyone=pages.for_anyone(pages.Public(sittings=sittings, shelf=shelf, zone=zone)),
         keeps=Keeps(
-            tables=("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places", "quiz_sittings", "quiz_duel_sides"),
+            tables=(
+                *("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places"),
+                *("quiz_sittings", "quiz_duel_sides", "quiz_regards"),
+            ),
             show=show,
-            erase=in_turn(duels.erase, sittings.erase, places.erase, cards.erase, store.erase),
-            unite=in_turn(duels.unite, sittings.unite, places.unite, cards.unite, store.unite),
+            erase=in_turn(stores.regards.erase, duels.erase, sittings.erase, places.erase, cards.erase, store.erase),
+            unite=in_turn(stores.regards.unite, duels.unite, sittings.unite, places.unite, cards.unite, store.unite),
         ),
     )
 

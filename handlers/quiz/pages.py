@@ -7,7 +7,7 @@ look of it, and an answer's message is its place: neither a second tap nor an ol
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from content.large_banks import AnyBank
 from content.library import Library
 from content.shelf import Shelf
 from handlers import session
@@ -23,11 +24,13 @@ from handlers.quiz.engine import Mode, blanks
 from handlers.quiz.engine.marking import Answer, Asked, Kept
 from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling
+from handlers.quiz.service.regards import Regarding
 from storage.quiz import QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
 _ID = re.compile("[0-9a-f]{32}", re.ASCII)
 READ_AT_ONCE = 10  # questions of a bank that is read through
+_BACK = re.compile(r"/p/quiz/[\w.%/-]+(\?[\w.%=&-]*)?(#[\w-]+)?")  # a page of these
 _NUMBER = re.compile("[0-9A-Z]{8}", re.ASCII)
 
 
@@ -37,6 +40,7 @@ class Quiz:
 
     service: Service
     duelling: Duelling
+    regarding: Regarding
     clock: Callable[[], datetime]
 
     def home(self) -> ResponseReturnValue:
@@ -73,6 +77,8 @@ class Quiz:
                 going = self.service.exam(person, self.clock(), key=chosen, asked_by=self._once())
             case Mode.CHALLENGE:
                 going = self.service.challenge(person, today, asked_by=self._once())
+            case Mode.KEPT:
+                going = self.regarding.practice(person, today, asked_by=self._once())
             case _:
                 going = self.service.todays(person, today)
         return self._to("round", found=going.id) if going else redirect(url_for(".home", none=1), 303)
@@ -90,9 +96,16 @@ class Quiz:
         )
 
     def read(self, name: str) -> ResponseReturnValue:
-        """A bank's questions with their answers, so many a page; not while an exam's clock runs."""
+        """A bank's questions with their answers."""
         bank = self._library.banks.get(name) or abort(404)
-        ids = self.service.read_through(self._person, self._today(), bank=name)
+        return self._reads(self.service.read_through(self._person, self._today(), bank=name), bank=bank)
+
+    def kept(self) -> ResponseReturnValue:
+        """What one keeps, with its answers."""
+        return self._reads(self.regarding.kept(self._person, self._today()), bank=None)
+
+    def _reads(self, ids: Sequence[str], *, bank: AnyBank | None) -> str:
+        """So many a page; not while an exam's clock runs."""
         at = max(0, min(request.args.get("after", 0, type=int), (len(ids) - 1) // READ_AT_ONCE * READ_AT_ONCE))
         is_sitting = self.service.going_exam(self._person, self.clock()) is not None
         found = [] if is_sitting else [self.service.question(each) for each in ids[at:][:READ_AT_ONCE]]
@@ -104,7 +117,23 @@ class Quiz:
             at_once=READ_AT_ONCE,
             total=len(ids),
             is_sitting=is_sitting,
+            regards=self.regarding.regards.of(self._person),
+            once=secrets.token_hex(16),
         )
+
+    def regard(self) -> ResponseReturnValue:
+        """Keep a question or keep it no longer, or say whether it was of use; then the page that it was said on."""
+        person, question, back = self._person, request.form.get("question", "")[:64], request.form.get("back", "")
+        match request.form.get("act"):
+            case "keep" | "drop" as act:
+                regard = self.regarding.keep(person, question, self.clock(), kept=act == "keep")
+            case "useful" | "useless" as act:
+                regard = self.regarding.rate(person, question, self.clock(), useful=act == "useful")
+            case _:
+                abort(400)
+        if regard is None:
+            abort(404)
+        return redirect(back if _BACK.fullmatch(back) else url_for(".kept"), 303)
 
     def study(self) -> ResponseReturnValue:
         """Where one stands, and what might be next."""
@@ -178,6 +207,7 @@ class Quiz:
             mode=engine.mode(going),
             is_first="first" in request.args,
             is_last=self._open_at(going) >= len(going.questions),
+            regard=self.regarding.regards.to(self._person, asked.question.id),
         )
 
     # -- how -----------------------------------------------------------------------------------------------------
@@ -281,6 +311,8 @@ def blueprint(quiz: Quiz) -> Blueprint:
     doors.add_url_rule("", "begin", quiz.begin, methods=["POST"])
     doors.add_url_rule("/more", "more", quiz.more)
     doors.add_url_rule("/read/<name>", "read", quiz.read)
+    doors.add_url_rule("/kept", "kept", quiz.kept)
+    doors.add_url_rule("/kept", "regard", quiz.regard, methods=["POST"])
     doors.add_url_rule("/exams", "exams", quiz.exams)
     doors.add_url_rule("/study", "study", quiz.study)
     doors.add_url_rule("/duels", "duels", quiz.duels)

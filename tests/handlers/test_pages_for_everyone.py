@@ -121,6 +121,9 @@ class Walk:
             expect(onward).to_be_visible()
             self._has_seen(urlsplit(self.page.url).path)
             yield f"the verdict on question {number}"
+            if number == 0:
+                self.page.get_by_role("button", name="收藏").click()
+                expect(self.page.get_by_role("button", name="已收藏")).to_be_visible()
             onward.click()
         expect(self.page.get_by_role("heading", level=1)).to_contain_text("5 题答对")
         yield "what the round came to"
@@ -128,6 +131,7 @@ class Walk:
             "/p/quiz",
             "/p/quiz/more",
             "/p/quiz/read/dangzhang",
+            "/p/quiz/kept",
             "/p/quiz/study",
             "/p/quiz/exams",
             "/p/quiz/certificate",

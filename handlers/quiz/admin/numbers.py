@@ -20,6 +20,7 @@ from handlers.quiz.engine.marking import SELF_JUDGED, Asked, Kept
 from handlers.quiz.service import Service
 from storage.item_numbers import Again, ItemNumbers, Sums
 from storage.participation import Participation
+from storage.regards import Regards, Votes
 
 MONTHS = 6  # that are over, the newest first
 AT_ONCE = 200  # questions on a page
@@ -35,6 +36,8 @@ class Item(NamedTuple):
     right: float = 0.0
     discrimination: float | None = None
     again: Again | None = None
+    useful: int = 0  # people who said so, at least
+    useless: int = 0
 
     @property
     def is_bad(self) -> bool:
@@ -57,6 +60,7 @@ class Numbers:
     shelf: Shelf
     items: ItemNumbers
     participation: Participation
+    regards: Regards
     service: Service
     clock: Callable[[], datetime]
     zone: ZoneInfo
@@ -70,6 +74,7 @@ class Numbers:
         at = max(0, min(request.args.get("after", 0, type=int), (len(items) - 1) // AT_ONCE * AT_ONCE))
         shown = _read(bank, items[at:][:AT_ONCE])
         bad = [each for each in items if each.is_bad]
+        useless = sorted((each for each in items if each.useless), key=lambda each: -each.useless)
         return render_template(
             "quiz/admin/numbers.html",
             bank=bank,
@@ -82,6 +87,8 @@ class Numbers:
             is_any_told=any(each.people for each in items),
             number_bad=len(bad),
             bad=_read(bank, bad[:AT_ONCE]),
+            number_useless=len(useless),
+            useless=_read(bank, useless[:AT_ONCE]),
             easy=EASY,
             hard=HARD,
             self_judged=SELF_JUDGED,
@@ -136,12 +143,14 @@ class Numbers:
 
     def _items(self, bank: AnyBank) -> list[Item]:
         sums, again = self._all()
-        return [
+        votes = self.regards.votes()
+        items = (
             _item(each, sums[each.id], again.get(each.id))
             if each.id in sums and each.type not in SELF_JUDGED
             else Item(each)
             for each in bank.outlines
-        ]
+        )
+        return [_voted(each, votes[each.question.id]) if each.question.id in votes else each for each in items]
 
     def _all(self) -> tuple[dict[str, Sums], dict[str, Again]]:
         hour = self.clock().replace(minute=0, second=0, microsecond=0)
@@ -181,6 +190,11 @@ HEAD = ("head_id", "head_stem", "head_people", "head_right", "head_discriminatio
 def _item(question: Drawn, sums: Sums, again: Again | None) -> Item:
     people, right = int(sums.people), statistics.difficulty(sums)
     return Item(question, people, right, statistics.discrimination(sums), again)
+
+
+def _voted(item: Item, votes: Votes) -> Item:
+    useful, useless = map(statistics.in_fives, votes)
+    return item._replace(useful=useful, useless=useless)
 
 
 def _read(bank: AnyBank, items: Sequence[Item]) -> list[Item]:

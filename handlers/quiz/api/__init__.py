@@ -10,6 +10,7 @@ from handlers import openapi, problems, session
 from handlers.openapi import Effect, Once, Paged
 from handlers.problems import Problem, Refused
 from handlers.quiz import engine
+from handlers.quiz.api import reading
 from handlers.quiz.api.shapes import (
     OF,
     Answer,
@@ -27,7 +28,6 @@ from handlers.quiz.api.shapes import (
     Pointed,
     Sat,
     Shown,
-    Source,
     Standing,
     Study,
     Verdict,
@@ -39,13 +39,16 @@ from handlers.quiz.engine.marking import Answer as Said
 from handlers.quiz.engine.marking import Asked
 from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling, Refusal
+from handlers.quiz.service.regards import Regarding
 from storage.quiz import Given, QuizStore, Round
 from storage.sittings import Sitting
 
 NO_QUESTIONS = Problem(404, "quiz.problem_no_questions")
 NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
 ENOUGH = Problem(409, "quiz.problem_enough")
-NO_SUCH_CHOICE = Problem(404, "quiz.problem_no_such_choice")
+NO_SUCH_CHOICE = reading.NO_SUCH_CHOICE
+NOTHING_KEPT = Problem(404, "quiz.problem_nothing_kept")
+NOTHING_TO_ASK = (NO_QUESTIONS, NO_MISTAKES, ENOUGH, NOTHING_KEPT)
 NO_SUCH_EXAM = Problem(404, "quiz.problem_no_such_exam")
 NO_SUCH_DUEL = Problem(404, "quiz.problem_no_such_duel")
 TOO_MANY_CODES = Problem(429, "quiz.problem_too_many_codes")
@@ -63,6 +66,7 @@ class Quiz:
 
     service: Service
     duelling: Duelling
+    regarding: Regarding
     clock: Callable[[], datetime]
     effect: Effect
 
@@ -102,15 +106,16 @@ class Quiz:
             raise Refused(problem)
         return self._going(begun)
 
-    def _begun(self, wanted: Wanted, asked_by: str) -> tuple[Round | None, Problem]:
+    def _begun(self, wanted: Wanted, asked_by: str) -> tuple[Round | None, Problem]:  # noqa: C901 - a case a mode
         """The round, and what is the matter where there is none."""
         person, today = session.who().person, self._today()
         match wanted.of:
             case Of.TODAY:
                 begun, problem = self.service.todays(person, today), NO_QUESTIONS
+            case Of.KEPT:
+                begun, problem = self.regarding.practice(person, today, asked_by=asked_by), NOTHING_KEPT
             case Of.MISTAKES:
-                begun = self.service.mistakes(person, today, name=engine.of_mistakes(asked_by))
-                problem = ENOUGH if begun is None and self.service.reviews(person, today).is_enough else NO_MISTAKES
+                begun, problem = self._mistakes(person, today, asked_by)
             case Of.TOPIC:
                 begun = self.service.of_topic(person, today, topic=wanted.id, asked_by=asked_by)
                 problem = NO_SUCH_CHOICE
@@ -124,6 +129,11 @@ class Quiz:
             case Of.DUEL:
                 begun, problem = self._duel(wanted, asked_by), NO_QUESTIONS
         return begun, problem
+
+    def _mistakes(self, person: str, today: date, asked_by: str) -> tuple[Round | None, Problem]:
+        begun = self.service.mistakes(person, today, name=engine.of_mistakes(asked_by))
+        is_enough = begun is None and self.service.reviews(person, today).is_enough
+        return begun, ENOUGH if is_enough else NO_MISTAKES
 
     def _duel(self, wanted: Wanted, asked_by: str) -> Round | None:
         """The round of a duel of one's own, or of the one whose code was passed on."""
@@ -235,17 +245,8 @@ class Quiz:
                 cites=[],
                 round=self._going(going),
             )
-        mark, question = asked.mark(said), asked.question
-        return Verdict(
-            right=mark.right,
-            credit=mark.credit,
-            answer=sorted(asked.right),
-            accepted=[*asked.model] if asked.is_written else [],
-            explanation=asked.explanation,
-            source=question.source,
-            cites=[Source(reg=each.reg, version=each.version, article=each.article) for each in question.cites],
-            round=self._going(going),
-        )
+        mark = asked.mark(said)
+        return Verdict(right=mark.right, credit=mark.credit, round=self._going(going), **Verdict.told(asked))
 
     def _today(self) -> date:
         return self.service.day(self.clock())
@@ -261,6 +262,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     doors, say = openapi.doors("quiz"), quiz.service.shelf.say
 
     _looks(doors, quiz)
+    reading.add(doors, reading.Reading(regarding=quiz.regarding, clock=quiz.clock))
 
     @doors.post("/rounds")
     @doors.input(Wanted)
@@ -268,7 +270,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     @doors.output(Going)
     @doors.doc(
         summary="Begin a round, or go on with the one that is open",
-        responses=openapi.says(say, NO_QUESTIONS, NO_MISTAKES, ENOUGH, NO_SUCH_CHOICE, NO_SUCH_EXAM, *OF_DUELS),
+        responses=openapi.says(say, *NOTHING_TO_ASK, NO_SUCH_CHOICE, NO_SUCH_EXAM, *OF_DUELS),
     )
     def begin(json_data: Wanted, headers_data: Once) -> Going:
         return quiz.begin(json_data, headers_data)

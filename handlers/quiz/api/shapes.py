@@ -27,10 +27,11 @@ class Of(StrEnum):
     CHALLENGE = "challenge"
     EXAM = "exam"
     DUEL = "duel"
+    KEPT = "kept"
 
 
 OF = {Mode.TODAY: Of.TODAY, Mode.MISTAKES: Of.MISTAKES} | {
-    mode: Of(mode.value) for mode in (Mode.TOPIC, Mode.SEQUENCE, Mode.CHALLENGE, Mode.EXAM, Mode.DUEL)
+    mode: Of(mode.value) for mode in (Mode.TOPIC, Mode.SEQUENCE, Mode.CHALLENGE, Mode.EXAM, Mode.DUEL, Mode.KEPT)
 }
 
 
@@ -78,6 +79,7 @@ class Shown(BaseModel):
     """
 
     position: int = Field(ge=0, examples=[0])
+    id: str = Field(description="The question's, to keep it or say of what use it was.", examples=["dangzhang-012"])
     type: QuestionType
     before: str = Field(description="To be read first: the case that the question is about.")
     stem: str = Field(examples=["From which day on does membership count?"])
@@ -93,6 +95,7 @@ class Shown(BaseModel):
         """The question at a place of its round."""
         return cls(
             position=at,
+            id=asked.question.id,
             type=asked.question.type,
             before=asked.case.stem if asked.case else "",
             stem=asked.question.stem,
@@ -305,6 +308,21 @@ class Reads(BaseModel):
     items: list[Read]
     total: int
     next: str | None = Field(description="`after` of the next page; null on the last one.")
+
+
+class Rated(BaseModel):
+    """What somebody says of a question's use."""
+
+    useful: StrictBool | None = Field(description="Null takes back what was said.")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"useful": False}]})
+
+
+class Regarded(BaseModel):
+    """What you think of a question."""
+
+    kept: bool = Field(description="Whether you keep it to come back to.")
+    useful: bool | None = Field(description="Whether it was of use to you; null where you said nothing.")
 
 
 class Mistake(BaseModel):

@@ -9,11 +9,13 @@ from handlers.quiz import engine
 from handlers.quiz.chat.asking import Asking
 from handlers.quiz.chat.choosing import Choosing
 from handlers.quiz.chat.duels import Inviting
+from handlers.quiz.chat.keeping import Keeping
 from handlers.quiz.chat.reading import Reading
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Asked
 from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling
+from handlers.quiz.service.regards import Regarding
 from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.quiz import Round
 from wechat.messages import Kind, Reply, Text
@@ -21,10 +23,11 @@ from wechat.messages import Kind, Reply, Text
 _LETTER = re.compile("[a-h]")
 
 
-def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
-    """答题, 错题, 专题练习, 顺序, 背题, 挑战, 对战, 考试 and their menu keys."""
+def routes(service: Service, duelling: Duelling, regarding: Regarding, *, public_url: str) -> Router:
+    """答题, 错题, 专题练习, 顺序, 背题, 收藏, 挑战, 对战, 考试 and their menu keys."""
     asking = Asking(service=service, duelling=duelling, public_url=public_url)
-    reading, inviting = Reading(asking=asking), Inviting(asking=asking)
+    reading, inviting = Reading(asking=asking, regarding=regarding), Inviting(asking=asking)
+    keeping = Keeping(asking=asking, reading=reading, regarding=regarding)
     choosing = Choosing(asking=asking, reading=reading)
     quiz = Quiz(asking=asking, choosing=choosing, reading=reading, inviting=inviting)
     return Router(
@@ -35,6 +38,14 @@ def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
             ("专题练习", "专题答题", "专项", "专项练习"): choosing.topics,
             ("顺序", "顺序练习", "顺序答题", "题库"): choosing.banks,
             ("背题", "背题模式", "看题"): choosing.to_read,
+            ("我的收藏", "收藏夹", "看收藏", "收藏的题"): keeping.shows,
+            ("收藏练习", "练收藏", "做收藏的题"): keeping.practises,
+            ("收藏", "收藏上一题"): keeping.keeps(kept=True),
+            ("收藏这一题", "收藏这题", "收藏本题"): keeping.keeps(kept=True, open_one=True),
+            ("取消收藏", "不收藏了"): keeping.keeps(kept=False),
+            ("取消收藏这一题", "不收藏这一题"): keeping.keeps(kept=False, open_one=True),
+            ("有用", "这题有用"): keeping.rates(useful=True),
+            ("没用", "没有用", "这题没用"): keeping.rates(useful=False),
             ("考试", "模拟考试", "参加考试", "在线考试", "考试成绩"): choosing.exams,
             ("学习情况", "我的学习", "学习进度", "我的答题"): quiz.study,
             ("挑战", "挑战答题", "答题挑战", "闯关"): quiz.challenge,
@@ -48,6 +59,7 @@ def routes(service: Service, duelling: Duelling, *, public_url: str) -> Router:
             "quiz.topics": choosing.topics,
             "quiz.sequence": choosing.banks,
             "quiz.read": choosing.to_read,
+            "quiz.kept": keeping.shows,
             "quiz.challenge": quiz.challenge,
             "quiz.duel": inviting.invite,
             "quiz.exams": choosing.exams,

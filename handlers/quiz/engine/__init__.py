@@ -63,12 +63,13 @@ class Mode(StrEnum):
     CHALLENGE = "challenge"
     EXAM = "exam"
     DUEL = "duel"
+    KEPT = "kept"
 
 
 LIVES = 3  # mistakes that end a challenge
 LONGEST_CHALLENGE = 100
 _FEW = 8  # draws for each question that is wanted, before all are looked at
-_LATER = (Mode.EXAM, Mode.DUEL, Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.MISTAKES, Mode.TODAY)
+_LATER = (Mode.EXAM, Mode.DUEL, Mode.CHALLENGE, Mode.TOPIC, Mode.SEQUENCE, Mode.KEPT, Mode.MISTAKES, Mode.TODAY)
 _MODES = {each.value: each for each in Mode}
 
 

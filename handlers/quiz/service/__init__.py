@@ -74,6 +74,10 @@ class Service:
         library = self._library
         return library.circle(self.organisation(person)) if library.circles else frozenset()
 
+    def is_for(self, question: Drawn, circle: frozenset[str]) -> bool:
+        """Whether a question may be asked of a circle's members."""
+        return self._library.is_for(question, circle)
+
     def _asked_of(self, person: str, today: date, *, topic: str | None = None) -> Sequence[Drawn]:
         """All that can be asked of somebody on a day, or all of a topic."""
         return self._library.questions_on(today, topic=topic, circle=self.circle(person))

@@ -108,8 +108,8 @@ def test_blanks_are_filled_by_the_api_and_marked_here_alone(asks, small, mini):
     claimed = answered(mini, going, [], claims={"filled": ["16", "１"], "right": True, "credit": 100})
 
     assert going.body["question"] | {"look": ""} == {
-        "position": 0, "type": "fill", "before": "", "stem": FILL["stem"], "pictures": [], "choices": [], "blanks": 2,
-        "points": [], "score": None, "look": "",
+        "position": 0, "id": "q1", "type": "fill", "before": "", "stem": FILL["stem"], "pictures": [], "choices": [],
+        "blanks": 2, "points": [], "score": None, "look": "",
     }  # fmt: skip
     assert (claimed.body["right"], claimed.body["credit"], claimed.body["accepted"]) == (False, 0, ["18", "1"])
     assert given(small) == [("", '["16", "１"]', False, None)]
