@@ -177,7 +177,7 @@ def _columns(questions: Sequence[Question]) -> dict[str, Any]:
         },
         **{
             name: {at: day.isoformat() for at, each in enumerate(questions) if (day := getattr(each, name))}
-            for name in ("effective_from", "effective_to")
+            for name in ("effective_from", "effective_to", "as_of")
         },
     }
 
@@ -281,6 +281,7 @@ def _outlines(columns: Mapping[str, Any]) -> tuple[Outline, ...]:
         spread("has_parts", usual=False, read=bool),
         spread("effective_from", None, days),
         spread("effective_to", None, days),
+        spread("as_of", None, days),
         strict=True,
     )
     with _undisturbed():

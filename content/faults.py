@@ -144,6 +144,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "《{name}》的{said}版已由{new}版代替（{since}起），这道题不再出了",
         "请对照新版改好题目和 cites；规定没变的，只改 cites 的 version",
     ),
+    "words_old": (
+        "说的是 {said} 的事，过去 {months} 个月了",
+        "请看看还合不合适：换一个近来的例子，或者写上 effective_to 停用；还合适的，把 as_of 改成看过的这一天",
+    ),
     "picture_large": ("图片有 {size} KB", "最大 {most} KB：手机上看不用很大，请缩小或压缩"),
     "picture_kind": ("不是能用的图片", "请用 .png、.jpg 或 .gif 的图片，别的格式请另存一份"),
     "picture_unknown": ("没有“{said}”这个图片", "请放进 pictures 文件夹；里面有：{allowed}"),
@@ -320,6 +324,7 @@ ADVICE = frozenset(
         "cite_unknown",
         "cite_version",
         "cite_superseded",
+        "words_old",
         "topic_unknown_above",
         "organisation_unknown",
         "vote_statutory",

@@ -189,9 +189,9 @@ class Question:
 
     `answer` is the ids of the right options (single: one, multi: one or more), a bool (judge), the accepted strings of
     each blank (fill) or the reference points (short, case). A case without an answer is asked as the questions of its
-    bank that name it in `case`. `effective_from` and `effective_to` are both inclusive. `alias` lists earlier ids whose
-    learning history is this question's. Nobody reviews what they wrote themselves. `audience` names the organisations
-    that it is only for, with all below them.
+    bank that name it in `case`. `effective_from` and `effective_to` are both inclusive; `as_of` is the day that a case
+    or a figure is of. `alias` lists earlier ids whose learning history is this question's. Nobody reviews what they
+    wrote themselves. `audience` names the organisations that it is only for, with all below them.
     """
 
     id: Name
@@ -208,6 +208,7 @@ class Question:
     source: str = ""
     effective_from: Day | None = None
     effective_to: Day | None = None
+    as_of: Day | None = None
     author: str = ""
     reviewer: str = ""
     alias: Names = ()
@@ -319,6 +320,7 @@ class Outline(NamedTuple):
     has_parts: bool
     effective_from: date | None
     effective_to: date | None
+    as_of: date | None
 
     def in_effect(self, day: date) -> bool:
         """Whether the rule it asks about holds on `day`."""

@@ -11,6 +11,8 @@ from content.organisations import Organisations
 from content.positions import Place
 from content.regulations import Regulation, Regulations
 
+FRESH_MONTHS = 24  # that a case may lie back, before somebody should look at it
+
 
 def _ids_are_used_once(pack: Pack) -> Iterator[Clash]:
     if _all_differ(id_ for _, _, id_, _ in _question_names(pack)):
@@ -88,6 +90,23 @@ def _cite(file: str, place: Place, cite: Cite, known: Mapping[str, Regulation], 
         yield Clash(file, "cite_superseded", facts, place)
 
 
+def _what_they_tell_of_is_fresh(pack: Pack) -> Iterator[Clash]:
+    """A case that is long past teaches little (domain.md, E18)."""
+    if pack.known.today is None:
+        return
+    today = pack.known.today()
+    for file, made in pack.every(Questions):
+        for index, question in enumerate(made.bank.outlines):
+            months = _months(question.as_of, today) if question.as_of else 0
+            if months > FRESH_MONTHS and question.in_effect(today):
+                yield Clash(file, "words_old", {"said": question.as_of, "months": months}, ("question", index, "as_of"))
+
+
+def _months(since: date, until: date) -> int:
+    """How many months have passed."""
+    return (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
+
+
 def _cases_have_their_parts(pack: Pack) -> Iterator[Clash]:
     """A question that belongs to a case names one of its bank, and a case without an answer has some."""
     for file, made in pack.every(Questions):
@@ -143,6 +162,7 @@ CHECKS: tuple[Check, ...] = (
     _banks_have_one_name,
     _no_two_are_alike,
     _cites_are_in_force,
+    _what_they_tell_of_is_fresh,
     _cases_have_their_parts,
     _pictures_are_there,
     _exams_can_be_drawn,

@@ -24,7 +24,7 @@ _NAMES = (
         "tags",
         "audience",
     ),
-    *("score", "source", "effective_from", "effective_to", "author", "reviewer", "ordered", "partial_credit"),
+    *("score", "source", "effective_from", "effective_to", "as_of", "author", "reviewer", "ordered", "partial_credit"),
 )
 _USUAL: Mapping[str, Any] = {"score": 1, "ordered": True, "partial_credit": False}
 _quoted = json.JSONEncoder(ensure_ascii=False).encode

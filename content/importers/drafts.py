@@ -26,6 +26,7 @@ PARTS = {
     "option": "选项",
     "effective_from": "生效日期",
     "effective_to": "失效日期",
+    "as_of": "案例日期",
 }
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
 _WORDS_PARTED = re.compile(r"[,，、;；|\n]+")
@@ -380,7 +381,7 @@ def _beside(making: _Making) -> dict[str, Any]:
         name: _words(making.said(name)) for name in ("tags", "alias", "audience") if making.said(name)
     }
     found |= {name: making.said(name) for name in ("source", "author", "reviewer") if making.said(name)}
-    found |= {name: day for name in ("effective_from", "effective_to") if (day := _day(making, name))}
+    found |= {name: day for name in ("effective_from", "effective_to", "as_of") if (day := _day(making, name))}
     if said := making.said("difficulty"):
         found["difficulty"] = DIFFICULTIES.get(said.removesuffix("度"), None) or _unread(making, "difficulty", "中")
     if said := making.said("score"):

@@ -30,6 +30,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "cites": ("依据条文", "依据", "cites"),
     "effective_from": ("生效日期", "有效期自", "effective_from"),
     "effective_to": ("失效日期", "有效期至", "effective_to"),
+    "as_of": ("案例日期", "事情日期", "as_of"),
     "author": ("作者", "出题人", "author"),
     "reviewer": ("审核人", "审题人", "reviewer"),
     "alias": ("曾用编号", "alias"),

@@ -24,7 +24,7 @@ TYPES: Mapping[QuestionType, str] = {
 _BEFORE = ("id", "type", "stem")
 _AFTER = ("answer", "explanation", "difficulty", "tags", "score", "source", "cites", "effective_from", "effective_to")
 _LAST = ("author", "reviewer", "alias", "audience", "ordered", "partial_credit")
-_SELDOM = ("case", "picture", "picture_words", "option_pictures")  # columns that few banks need
+_SELDOM = ("as_of", "case", "picture", "picture_words", "option_pictures")  # columns that few banks need
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -95,6 +95,7 @@ def fields(question: Question) -> dict[str, str]:
         "cites": "；".join(f"{each.reg}/{each.version}/{each.article}" for each in question.cites),
         "effective_from": str(question.effective_from or ""),
         "effective_to": str(question.effective_to or ""),
+        "as_of": str(question.as_of or ""),
         "author": question.author,
         "reviewer": question.reviewer,
         "alias": "、".join(question.alias),

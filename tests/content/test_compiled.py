@@ -36,7 +36,7 @@ EVERY_KIND = (
     a_question("anli", type="case", without=["options", "answer"], effective_to="2027-01-01"),
     a_question("part", case="anli", stem="案例里的第一问？", difficulty="难"),
     a_question("later", effective_from="2026-12-01", alias=["before"], author="甲", reviewer="乙"),
-    a_question("ours", audience=["zhibu"]),
+    a_question("ours", audience=["zhibu"], as_of="2024-11-25"),
     a_question("cited", cites=[{"reg": "zhangcheng", "version": "2022", "article": "第三十条"}], without=["source"]),
     a_question("bare", without=["source"]),
 )
@@ -288,7 +288,15 @@ def a_worker(folder: Path, small: Path, compiled: Compiled, how: str = "compiled
 
 def waits(worker: subprocess.Popen[str], lock: Path) -> bool:
     """Whether it has the lock's file open."""
-    return any(os.path.realpath(each) == str(lock) for each in Path(f"/proc/{worker.pid}/fd").iterdir())
+    return any(leads_to(each) == str(lock) for each in Path(f"/proc/{worker.pid}/fd").iterdir())
+
+
+def leads_to(descriptor: Path) -> str:
+    """The file that is open there; "" where it was closed meanwhile."""
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:
+        return ""
 
 
 def compiles(worker: subprocess.Popen[str]) -> bool:

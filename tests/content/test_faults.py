@@ -339,6 +339,7 @@ ADVICE = [
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
     ("organisation_unknown", digest_with(audience="[meiyou]"), DIGEST, 8, "“meiyou”"),
     ("organisation_unknown", bank_with(audience=["meiyou"]), BANK, 11, "“meiyou”"),
+    ("words_old", bank_with(as_of="2024-10-23"), BANK, 11, "过去 25 个月"),
     ("organisation_unknown", exam_with("count = 1", 'audience = ["x"]'), EXAM, 3, "“x”"),
     ("organisation_unknown", {SURVEY: a_vote(more='organisations = ["x"]\n')}, SURVEY, 4, "“x”"),
     ("vote_statutory", {SURVEY: a_vote("支委会换届选举")}, SURVEY, 1, "到会"),
@@ -416,6 +417,17 @@ def test_a_question_with_the_article_it_rests_on_needs_no_source(tmp_path):
     folder = a_pack(tmp_path / "pack", bank_with(without=["source"], cites=cites))
 
     assert load(folder, zone=ZONE, shipped=shipped_phrases(tmp_path / "shipped")).advice == ()
+
+
+@pytest.mark.parametrize(
+    "lately",
+    [{"as_of": "2024-10-24"}, {"as_of": "2027-01-01"}, {"as_of": "2020-01-01", "effective_to": "2026-11-22"}],
+    ids=["24 months ago", "to come", "asked no more"],
+)
+def test_what_is_fresh_or_asked_no_more_is_not_called_old(tmp_path, lately):
+    folder = a_pack(tmp_path / "pack", bank_with(**lately))
+
+    assert load(folder, zone=ZONE, known=KNOWN, shipped=shipped_phrases(tmp_path / "shipped")).advice == ()
 
 
 def test_faults_are_told_without_the_advice(tmp_path):

@@ -61,6 +61,7 @@ EVERY_KIND = (
         cites=[{"reg": "zhibu", "version": "2018", "article": "4"}],
         effective_from=date(2018, 10, 28),
         effective_to=date(2030, 1, 1),
+        as_of=date(2026, 3, 1),
         reviewer="甲",
     ),
 )

@@ -318,8 +318,9 @@ def test_an_id_is_used_once():
 
 
 def test_what_an_export_says_of_a_question_comes_in_again():
-    head = ("编号", "题干", "答案", "出处", "依据条文", "生效日期", "失效日期", "审核人", "曾用编号")
-    row = ("a1", "一", "对", "党章第一条", "dangzhang/2022/1；tiaoli/2018/3", "2022-10-22", "2030/1/5", "甲", "a0、a00")
+    head = ("编号", "题干", "答案", "出处", "依据条文", "生效日期", "失效日期", "案例日期", "审核人", "曾用编号")
+    days = ("2022-10-22", "2030/1/5", "2026年3月1日")
+    row = ("a1", "一", "对", "党章第一条", "dangzhang/2022/1；tiaoli/2018/3", *days, "甲", "a0、a00")
 
     question = one(head, row).question
 
@@ -327,7 +328,8 @@ def test_what_an_export_says_of_a_question_comes_in_again():
         ("dangzhang", "2022", "1"),
         ("tiaoli", "2018", "3"),
     ]
-    assert (str(question.effective_from), str(question.effective_to)) == ("2022-10-22", "2030-01-05")
+    said = question.effective_from, question.effective_to, question.as_of
+    assert [str(each) for each in said] == ["2022-10-22", "2030-01-05", "2026-03-01"]
     assert (question.source, question.reviewer, question.alias) == ("党章第一条", "甲", ("a0", "a00"))
 
 
