@@ -265,7 +265,9 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
     a_minute = settings.handlers.login.requests_a_minute
     page_sessions = Sessions(database, mark=keys.mark("page session"))  # whose tokens open no door of the API
-    page_gate = PageGate(sessions=page_sessions, paces=paces, clock=clock, a_minute=a_minute)
+    page_gate = PageGate(
+        sessions=page_sessions, paces=paces, account=lambda: shelf.current().account, clock=clock, a_minute=a_minute
+    )
     measures = Measures(database, keys)
     staff = Staff(
         names=admins.names,

@@ -183,20 +183,25 @@ def _is_in() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """What an admin sent from a page that was open for longer than their session: they read it again, and send it."""
+    """What was sent from a page after its session was over: whoever wrote it reads it, and sends it again.
+
+    Until then it lies in their browser alone. Files don't come along.
+    """
 
     path: str
     fields: tuple[tuple[str, str], ...]
+    had_files: bool = False
 
     @classmethod
     def of_request(cls) -> Self | None:
-        """What this request brought from a page of ours; None for files, and for what another site may have made up."""
+        """What this request brought from a page of ours; None for what another site may have made up."""
         site = request.headers.get("Sec-Fetch-Site") or request.headers.get("Origin")
         is_ours = site in {"same-origin", request.host_url.rstrip("/")}
-        if not is_ours or request.files or request.blueprint == "signin":  # which has a password
+        if not is_ours or request.method != "POST" or request.blueprint == "signin":  # which has a password
             return None
         fields = ((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
-        return cls(request.full_path.rstrip("?"), tuple(fields))
+        had_files = any(each.filename for _, each in request.files.items(multi=True))
+        return cls(request.full_path.rstrip("?"), tuple(fields), had_files)
 
     @classmethod
     def of_sign_in(cls) -> Self | None:

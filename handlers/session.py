@@ -5,14 +5,17 @@ The API and the pages have tokens of their own: neither opens the other's doors.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import Response, after_this_request, g, redirect, request, url_for
+from flask import Response, after_this_request, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
+from content.models import Account
+from handlers.access import Unsent
 from handlers.problems import NOT_SIGNED_IN, TOO_FAST, Refused
 from storage.paces import Paces
 from storage.people import Who
@@ -50,6 +53,7 @@ class PageGate:
 
     sessions: Sessions
     paces: Paces
+    account: Callable[[], Account]
     clock: Callable[[], datetime]
     a_minute: int
 
@@ -58,12 +62,21 @@ class PageGate:
         after_this_request(private)
         found = self.found()
         if found is None:
-            return redirect(url_for("login.form", to=_wanted()), 303)
+            return self._out()
         wait = self.paces.wait("page", found.who.person, most=self.a_minute, seconds=_MINUTE, now=self.clock())
         if wait:
             raise TooManyRequests(retry_after=wait)
         g.session = found
         return None
+
+    def _out(self) -> ResponseReturnValue:
+        """To the sign-in; what they wrote until their session was over is shown to them, to be sent after it."""
+        unsent = None
+        with suppress(RequestEntityTooLarge):
+            unsent = Unsent.of_request()
+        if unsent is None:
+            return redirect(url_for("login.form", to=_wanted()), 303)
+        return render_template("login/unsent.html", unsent=unsent, to=_wanted(), account=self.account()), 401
 
     def found(self) -> Session | None:
         """The session of this browser, while it is good."""

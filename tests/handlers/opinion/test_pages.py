@@ -1,5 +1,6 @@
 """The opinion box in a phone's browser: step by step without scripts, and a receipt that anyone may ask about."""
 
+import html
 import io
 import random
 import re
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from handlers.opinion.engine import receipts
+from handlers.session import PAGE_COOKIE, PAGES
 from storage.letterbox import letterbox
 from storage.opinion import named_opinions
 from tests.end_to_end.running import at_once
@@ -574,3 +576,44 @@ def test_guesses_are_few_a_minute(world):
 
     assert codes == [422] * receipts.GUESSES + [429]
     assert asks(world, "4F7K-2MXP-90TD").status_code == 422
+
+
+# -- written for too long ----------------------------------------------------------------------------------------------
+
+OURS = {"Origin": "http://localhost"}
+
+
+def after_the_session(world, reader, **headers: str) -> TestResponse:
+    """Words that were handed in when nobody was signed in any more."""
+    chooses(reader)
+    world.clock.passes(days=8)
+    out: TestResponse = reader.post(PAGE, {"step": "look", "category": "生活困难", "words": WORDS}, headers=headers)
+    return out
+
+
+def test_what_was_written_until_the_session_was_over_is_sent_after_the_sign_in(world, reader):
+    out = after_the_session(world, reader, **OURS)
+    token = world.member("o-sender").opens_pages().client.get_cookie(PAGE_COOKIE, path=PAGES).value
+    reader.client.set_cookie(PAGE_COOKIE, token, path=PAGES)
+    looked = reader.post(PAGE)
+
+    assert (out.status_code, fault(out)) == (401, "登录过期了，刚才的还没有交。您写的还在这一页，别处没有留下。")
+    assert WORDS in html.unescape(out.text)
+    assert out.headers["Cache-Control"] == "no-store"
+    assert "请看一遍" in looked.text
+    assert kept(world, sends(reader)).words == WORDS
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}, {**OURS, "Sec-Fetch-Site": "cross-site"}])
+def test_what_another_site_made_up_is_not_shown_as_ones_own(world, reader, headers):
+    out = after_the_session(world, reader, **headers)
+
+    assert (out.status_code, WORDS in html.unescape(out.text)) == (303, False)
+
+
+def test_of_what_is_too_large_to_be_shown_again_the_sign_in_is_all(world, reader):
+    chooses(reader)
+    world.clock.passes(days=8)
+    large = reader.post(PAGE, {"step": "look", "words": "字" * 600_000}, headers=OURS)
+
+    assert large.status_code == 303

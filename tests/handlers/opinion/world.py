@@ -181,7 +181,13 @@ class World:
         self.web = self._api(Gate(sessions=self.sessions, paces=Paces(redis, keys), clock=self.clock, a_minute=10_000))
         self.page_sessions = Sessions(db, mark=keys.mark("page session"))
         self.site = self._site(
-            PageGate(sessions=self.page_sessions, paces=Paces(redis, keys), clock=self.clock, a_minute=10_000)
+            PageGate(
+                sessions=self.page_sessions,
+                paces=Paces(redis, keys),
+                account=lambda: Account(name="示例学习号", organisation="示例党委"),
+                clock=self.clock,
+                a_minute=10_000,
+            )
         )
         self.later: list[Any] = []
         self.conversation = self.conversing()
