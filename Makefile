@@ -36,7 +36,7 @@ day: .venv/to-test
 	$(BIN)/zhibu --config config.example.toml sandbox replay tests/transcripts/a_day.jsonl --start
 
 drill: .venv/to-test
-	$(BIN)/pytest -m drill
+	$(BIN)/pytest -m "drill$(if $(ZHIBU_TEST_DATABASE), or variant)"
 
 bench: .venv/to-test
 	$(BIN)/python -m benchmarks

@@ -11,6 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 HERE = Path(__file__)
+ROOMS = (HERE.with_name("house.py"), HERE.with_name("servers.py"))  # of either round; files, for nothing but locks
 PROCESSES = HERE.with_name("end_to_end")
 ALONE = frozenset({"test_browser.py", "test_kills.py", "test_receipts.py"})
 
@@ -18,12 +19,14 @@ ALONE = frozenset({"test_browser.py", "test_kills.py", "test_receipts.py"})
 class Beside:
     """A plugin for runs in several processes (`pytest -n`).
 
-    A test with the mark `quiet` runs while no other does. Everybody comes in by the same door, one by one, and whoever
-    wants quiet shuts it until those inside have left.
+    A test with the mark `quiet` runs while no other does, but one of the other round of .ci/run that wants quiet too:
+    there is a processor for each. Everybody comes in by the same door, one by one, and whoever wants quiet shuts it
+    until those inside have left. These are in both rounds' rooms, and whoever wants quiet has their own round's alone.
     """
 
-    def __init__(self) -> None:
-        self._door, self._room = HERE.open("rb"), HERE.with_name("conftest.py").open("rb")
+    def __init__(self, *, on_servers: bool) -> None:
+        self._door, self._rooms = HERE.open("rb"), [path.open("rb") for path in ROOMS]
+        self._own = self._rooms[on_servers]
         self._inside = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -57,13 +60,21 @@ class Beside:
         """Wait for this test's turn; quiet that was waited for is kept while the next test wants it too."""
         if not self._inside:
             with _held(self._door):
-                fcntl.flock(self._room, fcntl.LOCK_EX if _wants_quiet(item) else fcntl.LOCK_SH)
+                self._comes_in(quiet=_wants_quiet(item))
         try:
             return (yield)
         finally:
             self._inside = _wants_quiet(item) and nextitem is not None and _wants_quiet(nextitem)
             if not self._inside:
-                fcntl.flock(self._room, fcntl.LOCK_UN)
+                for room in self._rooms:
+                    fcntl.flock(room, fcntl.LOCK_UN)
+
+    def _comes_in(self, *, quiet: bool) -> None:
+        if quiet:
+            fcntl.flock(self._own, fcntl.LOCK_EX)
+            return
+        for room in self._rooms:
+            fcntl.flock(room, fcntl.LOCK_SH)
 
 
 class ByProgram(LoadFileScheduling):  # type: ignore[misc] # it has no types

@@ -17,9 +17,12 @@ from storage.db import Database, embedded_url, metadata
 from storage.sealing import Keys
 from storage.upgrade import upgrade
 from tests.beside import Beside
-from tests.given import OPTION, Given
+from tests.given import OPTION as ON_SERVERS
+from tests.given import Given
 from tests.house import Town, a_town
 from tests.servers import Servers, a_database, a_number
+from tests.spoken import OPTION as SPOKEN
+from tests.spoken import Spoken
 from tests.street import Street, a_street
 from tests.thrift import Thrift, all_alike
 
@@ -42,15 +45,17 @@ all_alike()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what .ci/run asks for in its second round."""
-    parser.addoption(OPTION, action="store_true", help="only tests that can tell which servers this run was given")
+    """Add what .ci/run asks for in its two rounds."""
+    parser.addoption(ON_SERVERS, action="store_true", help="only tests that can tell which servers this run was given")
+    parser.addoption(SPOKEN, metavar="FILE", help="write down which lines of the program put a statement to SQL")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests run beside each other in several processes, on the servers that were given."""
-    config.pluginmanager.register(Beside())
+    config.pluginmanager.register(Beside(on_servers=config.getoption(ON_SERVERS)))
     config.pluginmanager.register(Thrift())
     config.pluginmanager.register(Given(config), "given")
+    config.pluginmanager.register(Spoken(config))
 
 
 @pytest.fixture(scope="session")

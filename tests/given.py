@@ -10,6 +10,7 @@ from tests.servers import VARIABLES, Servers
 OPTION = "--on-servers"
 DOOR = "servers"  # the fixture
 ALIKE, POSTGRES = "alike", "postgres"  # the marks
+VARIANT, ON_SERVERS = "variant", "on_servers"  # of a file, and of a test that runs on servers none the less
 
 
 class Given:
@@ -18,7 +19,8 @@ class Given:
     They are taken out of the environment before anything is collected. So a test whose fixtures don't lead to
     `servers` can't come to PostgreSQL, to Redis or to RabbitMQ: on them it does what it did without, and only there may
     it be left out. (`tests/rules/test_servers.py` sees that nobody asks for a fixture behind pytest's back.) And so may
-    one with the mark `alike`, which needs a store under it, and says nothing that the store could change.
+    one with the mark `alike`, which needs a store under it, and says nothing that the store could change; and a
+    `variant`, which comes to no statement but those to which others come there (`tests.spoken` sees to that).
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -59,10 +61,12 @@ class Given:
         """Say how many were left out, and why."""
         if self._only:
             terminalreporter.write_line(
-                f"LEFT OUT: {self._left_out} tests that can't come to PostgreSQL, Redis or RabbitMQ, or show what is "
-                "alike on them: on embedded defaults they are the same."
+                f"LEFT OUT: {self._left_out} tests that can't come to PostgreSQL, Redis or RabbitMQ, show what is "
+                "alike on them, or are variants of others, which `make drill` runs on them."
             )
 
 
 def _can_tell(item: pytest.Item) -> bool:
-    return DOOR in getattr(item, "fixturenames", [DOOR]) and item.get_closest_marker(ALIKE) is None
+    marks = {mark.name for mark in item.iter_markers()}
+    left_out = ALIKE in marks or (VARIANT in marks and ON_SERVERS not in marks)
+    return DOOR in getattr(item, "fixturenames", [DOOR]) and not left_out

@@ -14,6 +14,8 @@ from tests.handlers.test_conversation import answers_kept
 from tests.street import LATE, Street, a_street
 from wechat.inbound import parse
 
+pytestmark = pytest.mark.variant
+
 
 @pytest.fixture(params=["plain", "safe"])
 def street(request, tmp_path, database_url, redis, redis_url) -> Iterator[Street]:

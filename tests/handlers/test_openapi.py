@@ -11,6 +11,8 @@ from storage.db import metadata
 from tests.house import a_town
 from tests.mini import Mini
 
+pytestmark = pytest.mark.variant
+
 FOR_ANYONE = {("/api/v1/login", "post")}
 
 
@@ -122,6 +124,7 @@ def test_a_problem_is_told_in_the_readers_language(town, likes, language, messag
     assert refused.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize(
     ("method", "path", "sent", "status", "code"),
     [
@@ -162,6 +165,7 @@ def test_a_fault_that_nobody_foresaw_says_nothing_of_itself(town):
     assert "subscriptions" not in str(fault.body)
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("key", [None, "short", "k" * 65, "有汉字的一个键有汉字的一个键"])
 def test_a_write_without_a_good_key_is_refused_by_its_name(town, key):
     headers = {} if key is None else {"Idempotency-Key": key.encode().decode("latin-1")}

@@ -9,6 +9,8 @@ import pytest
 from tests.content.builders import MENU, a_bank, a_digest, a_pack, a_question, write
 from tests.house import a_town
 
+pytestmark = pytest.mark.variant
+
 
 @pytest.fixture
 def folder(tmp_path):

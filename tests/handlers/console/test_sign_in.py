@@ -12,6 +12,8 @@ from werkzeug.datastructures import MultiDict
 from handlers.access import SESSION_MINUTES, hashed
 from tests.house import NOON, hashed_at_no_cost
 
+pytestmark = pytest.mark.variant
+
 PASSWORD = "a long enough password"
 
 
@@ -46,6 +48,7 @@ def test_the_right_password_opens_the_console(browser, admin):
     assert admin in browser.get("/admin/").text
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize(
     ("name", "password"),
     [

@@ -4,6 +4,8 @@ import pytest
 
 from tests.handlers.digest.conftest import bind
 
+pytestmark = pytest.mark.variant
+
 
 @pytest.fixture
 def mini(town):

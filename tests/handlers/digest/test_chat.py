@@ -22,6 +22,8 @@ from tests.handlers.digest.conftest import LONG, SITE, bind
 from tests.house import NOON
 from wechat.messages import Kind, Message, Text
 
+pytestmark = pytest.mark.variant
+
 DIALOGS = sorted((Path(__file__).parent / "dialogs").glob("*.txt"))
 TAP, PICTURE = "[tap] ", "[picture]"
 

@@ -24,6 +24,8 @@ from tests.mini import Mini
 from tests.reader import Reader
 from tests.rules.test_tables import found
 
+pytestmark = pytest.mark.variant
+
 SITE = "https://pages.example"
 LINK = re.compile(rf"^{SITE}(/p/login/link/[0-9a-f]{{32}})$", re.MULTILINE)
 
@@ -112,6 +114,7 @@ def test_a_link_serves_once(town, phone, browser):
     assert "链接已经失效" in other.get(address).text
 
 
+@pytest.mark.on_servers
 def test_of_many_who_press_at_once_one_comes_in(town, phone):
     address = link(phone)
     browsers = [Reader(town.client.application, base=SITE) for _ in range(6)]
@@ -144,6 +147,7 @@ def test_a_link_is_over_by_the_programs_clock_too(town, phone, browser):
     assert browser.get(address).status_code == 410
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("said", ["0" * 32, "x", "长" * 100, "0" * 5000, "%00"])
 def test_a_link_that_nobody_was_given_is_none(browser, said):
     assert browser.get(f"/p/login/link/{said}").status_code == 410
@@ -367,6 +371,7 @@ def test_another_site_can_sign_nobody_out(town, phone, browser):
 # -- the guard -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("token", ["", "x", "0" * 43, "'; --", "长" * 43])
 def test_a_stranger_is_sent_to_sign_in_and_brought_back(town, browser, token):
     browser.client.set_cookie(session.PAGE_COOKIE, token, domain="pages.example", path="/p")

@@ -12,6 +12,8 @@ from tests.house import Clock, Town, a_town
 from tests.reader import WECHAT, Reader
 from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served
 
+pytestmark = pytest.mark.variant
+
 SITE = "https://pages.example"
 OFFICIAL = {"kind": "service", "appid": "wxba5fad812f8e6fb9", "secret": "s" * 32, "token": "AAAAA", "mode": "plain"}
 TOKEN = "/sns/oauth2/access_token"

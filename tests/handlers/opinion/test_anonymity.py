@@ -92,8 +92,8 @@ def days(
     scope="module",
     params=[
         "in the chat",
-        "by the mini-program",
-        "in a browser",
+        pytest.param("by the mini-program", marks=pytest.mark.variant),
+        pytest.param("in a browser", marks=pytest.mark.variant),
         pytest.param("to a question", marks=pytest.mark.drill),
     ],
 )

@@ -13,6 +13,8 @@ from tests.handlers.opinion.attack import VOICE
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.handlers.opinion.world import World
 
+pytestmark = pytest.mark.variant
+
 WORDS = "宿舍热水晚上九点就停"
 NAMED = {"way": "named", "name": "张三"}
 
@@ -317,6 +319,7 @@ def test_a_voice_hangs_on_nobody(world, mini):
     assert everything_but(world, metadata.tables["pictures"]) == before
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize(
     "file",
     [

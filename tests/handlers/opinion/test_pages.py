@@ -25,6 +25,8 @@ from tests.handlers.opinion.world import receipt as receipt_in_chat
 from tests.reader import Reader
 from tests.storage.test_voices import MP3_FRAME
 
+pytestmark = pytest.mark.variant
+
 PAGE, ASK = "/p/opinion", "/p/opinion/receipt"
 WORDS = "宿舍热水晚上九点就停\n能不能晚一些"
 HOSTILE = "\"'><script>alert(1)</script>"
@@ -121,6 +123,7 @@ def test_the_same_form_sent_again_is_one_opinion_with_one_receipt(world, reader,
     assert len(world.kept(named=False) + world.kept(named=True)) == 1
 
 
+@pytest.mark.on_servers
 def test_a_form_sent_twice_at_once_is_one_opinion(world, reader):
     chooses(reader)
     writes(reader)
@@ -553,6 +556,7 @@ def test_a_receipt_from_the_chat_is_good_here(world):
     assert "已收到" in asks(world, receipt_in_chat(said)).text
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize(
     ("code", "status", "said"),
     [("4F7K-2MXP-90TD", 422, "好像有一位不对"), ("", 422, "好像有一位不对"), ("长" * 500, 422, "好像有一位不对")],

@@ -9,6 +9,8 @@ from storage.sealing import Keys
 from tests.end_to_end.running import within
 from tests.handlers.opinion.test_jobs import a_photo
 
+pytestmark = pytest.mark.variant
+
 CHECK, MEDIA = "/wxa/msg_sec_check", "/wxa/media_check_async"
 RISKY, DOUBTFUL, GOOD = "这里有违规内容示例", "说一说时政内容示例", "食堂晚上能不能晚一点关门"
 

@@ -13,6 +13,8 @@ from tests.content.builders import a_bank, a_pack, a_question, write
 from tests.content.importers.making import with_parts, xlsx
 from tests.house import a_town, hashed_at_no_cost
 
+pytestmark = pytest.mark.variant
+
 PASSWORD = "a password of the tests"
 HEAD = ("题干", "选项A", "选项B", "答案", "解析", "出处")
 GOOD = [("第一问（ ）", "甲", "乙", "A", "故选A", "党章"), ("第二问（ ）", "甲", "乙", "B", "故选A", "党章")]

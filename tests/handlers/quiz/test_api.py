@@ -5,6 +5,8 @@ import pytest
 from content.models import QuestionType
 from handlers.quiz.engine import marking
 
+pytestmark = pytest.mark.variant
+
 
 @pytest.fixture
 def mini(town):

@@ -9,6 +9,8 @@ from tests.handlers.quiz.small import OPTIONS, SEVEN, letter, rows, wrong
 from tests.handlers.quiz.test_api import answered, begun
 from tests.handlers.quiz.test_modes import newest, through
 
+pytestmark = pytest.mark.variant
+
 OURS = [a_question(f"z{number}", options=OPTIONS, answer=["jia"], audience=["zhibu"]) for number in range(1, 4)]
 ALL = {each["id"] for each in (*SEVEN, *OURS)}
 FOR_ALL = {each["id"] for each in SEVEN}

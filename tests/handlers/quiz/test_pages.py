@@ -17,6 +17,8 @@ from tests.handlers.quiz.test_api import right_to
 from tests.house import Town, a_town
 from tests.reader import Reader
 
+pytestmark = pytest.mark.variant
+
 CHOICE = re.compile(r'<input type="(radio|checkbox)" name="chosen" value="([^"]+)"( checked)?[^>]*>')
 
 
@@ -206,6 +208,7 @@ def test_a_second_tap_answers_nothing_more(town, reader):
     assert len(kept(town)) == 1
 
 
+@pytest.mark.on_servers
 def test_taps_at_the_same_moment_answer_once(town, reader):
     question = begins(town, reader)
     form = {**reader.hidden, "chosen": question.right}
@@ -227,6 +230,7 @@ def test_the_form_of_an_earlier_question_answers_no_other(town, reader):
     assert len(kept(town)) == 1
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("position", ["1", "4", "5", "-1", "99999999999999999999", "x", ""])
 def test_a_question_that_is_not_open_can_not_be_answered(town, reader, position):
     question = begins(town, reader)
@@ -271,6 +275,7 @@ def test_two_where_one_is_right_are_said_so_and_stay_chosen(town, reader):
     assert Asked(town, answer.text, "").checked == question.choices[:2]
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("chosen", ["z", "a,b", "<script>", "x" * 5000])
 def test_what_is_no_choice_of_the_question_is_none(town, reader, chosen):
     question = begins(town, reader)
@@ -342,6 +347,7 @@ def test_without_mistakes_there_is_no_round_of_them(town, reader):
     assert "现在没有可做的题" in reader.get(answer.headers["Location"]).text
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("once", ["", "x", "\x00" * 32, "0" * 33])
 def test_a_form_that_is_not_ours_begins_no_round_of_mistakes(town, reader, once):
     goes_on(town, reader, begins(town, reader), right=False)
@@ -364,11 +370,13 @@ def test_a_round_of_somebody_else_is_not_there(town, reader):
     assert kept(town) == []
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("path", ["x", "%00", "0" * 32, "长", "0" * 32 + "/0", "0" * 32 + "/99999999999999999999"])
 def test_a_round_that_is_not_there_is_a_page_that_says_so(reader, path):
     assert reader.get(f"/p/quiz/{path}").status_code == 404
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("position", [0, 4, 5, 99999999999999999999])
 def test_a_verdict_that_is_not_there_leads_to_the_open_question(town, reader, position):
     question = begins(town, reader)

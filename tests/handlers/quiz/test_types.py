@@ -11,6 +11,8 @@ from tests.content.builders import a_question, write
 from tests.handlers.quiz.small import OPTIONS, rows
 from tests.handlers.quiz.test_api import answered, begun
 
+pytestmark = pytest.mark.variant
+
 FILL = a_question(
     "q1", type="fill", stem="年满____岁可以申请，候补期____年。", answer=[["18", "十八"], ["1"]], without=["options"]
 )

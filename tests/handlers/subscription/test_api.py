@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+pytestmark = pytest.mark.variant
+
 TOPIC = "/subscription/topics"
 
 
@@ -41,6 +43,7 @@ def test_one_request_ends_all_of_it(mini):
     assert chosen(mini.delete(TOPIC)) == []
 
 
+@pytest.mark.on_servers
 @pytest.mark.parametrize("method", ["put", "delete"])
 def test_a_topic_that_is_not_there_is_not_there(mini, method):
     refused = getattr(mini, method)(f"{TOPIC}/no%00thing")
