@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 
 from content.shelf import Shelf
 from handlers.console import admin, chat, pages
-from handlers.console.admin import Pushes
+from handlers.console.service import Pushes
 from handlers.feature import Feature, Waiting, words_beside
 from storage.admins import AdminContacts, Admins
 

@@ -16,6 +16,8 @@ from handlers.feature import Feature, Keeps, words_beside
 from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
+from handlers.opinion.api import shapes
+from handlers.opinion.api.box import Box
 from handlers.opinion.engine import drafts, near, promises, thread
 from handlers.opinion.engine.promises import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
@@ -118,9 +120,9 @@ class Outside:
 class _Counter:
     """The box as the pages ask it: one set of rules and one way of keeping, whichever door somebody comes by."""
 
-    box: api.Box
+    box: Box
 
-    def form(self) -> api.Form:
+    def form(self) -> shapes.Form:
         return self.box.form()
 
     def check(self, written: pages.Written) -> None:
@@ -130,7 +132,7 @@ class _Counter:
         place = self._place(written)
         return drafts.place_told(place.latitude, place.longitude, place.label) if place else ""
 
-    def send(self, written: pages.Written) -> api.Receipt:
+    def send(self, written: pages.Written) -> shapes.Receipt:
         return self.box.send(self._said(written), Once(idempotency_key=written.key))
 
     def take_picture(self, data: bytes) -> str:
@@ -139,17 +141,17 @@ class _Counter:
     def take_voice(self, data: bytes) -> str:
         return self.box.take_voice(data).id
 
-    def look_up(self, typed: str) -> api.Status:
+    def look_up(self, typed: str) -> shapes.Status:
         return self.box.look_up(typed)
 
     def hear(self, ticket: str, words: str, solved: str, *, reopen: bool) -> None:
         known = {each.value: each for each in thread.Solved}
-        self.box.hear(api.Word(ticket=ticket, words=words[:4000], solved=known.get(solved, ""), reopen=reopen))
+        self.box.hear(shapes.Word(ticket=ticket, words=words[:4000], solved=known.get(solved, ""), reopen=reopen))
 
-    def _said(self, written: pages.Written) -> api.Said:
+    def _said(self, written: pages.Written) -> shapes.Said:
         """As it is: what is too long or empty is for the box to say, in words that a person reads."""
-        return api.Said.model_construct(
-            way=api.Way(written.way),
+        return shapes.Said.model_construct(
+            way=shapes.Way(written.way),
             category=written.category,
             words=written.words,
             name=written.name,
@@ -158,13 +160,13 @@ class _Counter:
             place=self._place(written),
         )
 
-    def _place(self, written: pages.Written) -> api.Place | None:
+    def _place(self, written: pages.Written) -> shapes.Place | None:
         """What the browser said; its degrees aren't those that WeChat gives, so it is told whose they are."""
         if written.where is None:
             return None
         latitude, longitude, metres = written.where
         label = self.box.say("opinion.place_of_browser", metres=metres)
-        return api.Place.model_construct(latitude=latitude, longitude=longitude, label=label)
+        return shapes.Place.model_construct(latitude=latitude, longitude=longitude, label=label)
 
 
 def alike(one: str, other: str) -> bool:
@@ -295,9 +297,9 @@ def _box(stores: Stores, say: Say, outside: Outside, rules: _Rules, verdicts: jo
     )
 
 
-def _counter(stores: Stores, say: Say, outside: Outside, rules: _Rules, clock: Callable[[], datetime]) -> api.Box:
+def _counter(stores: Stores, say: Say, outside: Outside, rules: _Rules, clock: Callable[[], datetime]) -> Box:
     """The mini-program's and the pages'."""
-    return api.Box(
+    return Box(
         opinions=stores.opinions,
         post=outside.post,
         pictures=stores.pictures,

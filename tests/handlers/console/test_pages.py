@@ -237,14 +237,14 @@ def test_a_second_look_says_that_everybody_has_it(town):
 
     page = town.client.get(SEND).text
 
-    assert "订阅的人都已经收到了" in page
+    assert "他们都已经收到了" in page
     assert "没有可发" not in page
 
 
 def test_a_push_that_nobody_subscribes_to_says_so_and_has_no_button(town):
     page = town.client.get(SEND).text
 
-    assert "还没有人订阅" in page
+    assert "现在没有这样的人" in page
     assert "确认发送" not in page
 
 

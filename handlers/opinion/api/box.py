@@ -7,26 +7,21 @@ The anonymous door writes nothing itself: the postman takes the words to the let
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
-from enum import StrEnum
+from datetime import datetime, tzinfo
 from threading import BoundedSemaphore
-from typing import Literal, Protocol
+from typing import Protocol
 
 import structlog
-from apiflask import APIBlueprint
-from flask import request
-from pydantic import BaseModel, ConfigDict, Field
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from handlers import openapi, problems, session
+from handlers import problems, session
 from handlers.conversation import Say
 from handlers.openapi import Effect, Once
-from handlers.openapi import Line as Typed
 from handlers.opinion import engine
-from handlers.opinion.engine import Remedy, Review, State, drafts, promises, receipts, thread
+from handlers.opinion.api.shapes import First, Form, Line, Picture, Receipt, Said, Status, Taken, Voice, Way, Word
+from handlers.opinion.engine import Review, State, drafts, promises, receipts, thread
 from handlers.opinion.engine.drafts import Bounds, Draft
 from handlers.opinion.engine.promises import Promise
-from handlers.opinion.engine.thread import Asks, Solved
+from handlers.opinion.engine.thread import Asks
 from handlers.opinion.service import Confidence, Remedies
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
@@ -86,150 +81,6 @@ class Judge(Protocol):
 
     def check_text(self, openid: str, words: str, /) -> Verdict:
         """Judge the words of somebody who was here within two hours; raises `WeChatError`."""
-
-
-class Way(StrEnum):
-    """Under one's name or none."""
-
-    ANONYMOUS = "anonymous"
-    NAMED = "named"
-
-
-class First(BaseModel):
-    """A category whose official channels come first; what is sent here is read by few."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    category: str
-    channels: list[str]
-    source: str = Field(description="Where the channels are from.")
-    workdays: int | None = Field(description="Within how many it is answered here; null as all others.")
-
-
-class Form(BaseModel):
-    """What an opinion may be."""
-
-    categories: list[str] = Field(examples=[["工作建议", "生活困难"]])
-    shortest: int
-    longest: int = Field(description="Characters.")
-    pictures: int = Field(description="How many may come with a named one; with an anonymous one, none.")
-    picture_bytes: int = Field(description="How large each may be.")
-    voices: int = Field(description="How many may come with a named one; with an anonymous one, none.")
-    voice_bytes: int = Field(description="How large each may be.")
-    name: str = Field(description="Whom a named one would be from; empty where the member is not bound and types one.")
-    first: list[First] = Field(description="To be shown before one of these categories is written about.")
-    taken: bool = Field(description="Whether those are taken here: false where nobody is entrusted with reading them.")
-    anonymous: bool = Field(description="Whether another anonymous one may be sent today.")
-
-
-class Place(BaseModel):
-    """Where it is, in degrees of GCJ-02, as `wx.chooseLocation` gives it."""
-
-    latitude: float = Field(ge=-90, le=90)
-    longitude: float = Field(ge=-180, le=180)
-    label: Typed = Field("", max_length=128)
-
-
-class Said(BaseModel):
-    """An opinion. A bound member's name is known and `name` is not looked at."""
-
-    way: Way
-    category: Typed = Field(max_length=64)
-    words: str = Field(max_length=4000)
-    name: Typed = Field("", max_length=64)
-    pictures: list[str] = Field([], max_length=20, description="Ids that /opinion/pictures gave; only with a name.")
-    voices: list[str] = Field([], max_length=20, description="Ids that /opinion/voices gave; only with a name.")
-    place: Place | None = Field(None, description="Only what the sender chose to tell, and only with a name.")
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "way": "anonymous",
-                    "category": "工作建议",
-                    "words": "The canteen closes before the late shift ends.",
-                    "pictures": [],
-                }
-            ]
-        }
-    )
-
-
-class Receipt(BaseModel):
-    """The only key to what becomes of it: shown now, and kept as a hash."""
-
-    receipt: str = Field(examples=["4F7K-2MXP-90T5"])
-    due: date = Field(description="By when it is answered.")
-    sure: bool = Field(description="False while that year's holidays aren't announced, and Monday to Friday count.")
-
-
-class TypedReceipt(BaseModel):
-    """A receipt as it was typed: any case, spaces and dashes."""
-
-    receipt: Typed = Field(min_length=1, max_length=64)
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"receipt": "4f7k 2mxp 90t5"}]})
-
-
-class Line(BaseModel):
-    """Something that was said to and fro: `kind` is what our words made of it, or what the sender was asked."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    ours: bool
-    kind: State | Asks
-    words: str
-    day: date
-    solved: Solved | Literal[""]
-    reopen: bool
-
-
-class Status(BaseModel):
-    """What became of an opinion."""
-
-    day: date
-    category: str
-    state: State
-    reply: str
-    answered_on: date | None
-    due: date | None = Field(description="By when it was said to be answered.")
-    overdue: bool = Field(description="It isn't answered, and that day is over.")
-    talk: list[Line] = Field(description="What was said to and fro since, the oldest first.")
-    asks: Asks | Literal[""] = Field(description="What may be said to it now, once: an answer, or a verdict of ours.")
-    ticket: str = Field(description="To be handed in with it, today.")
-    measure: Remedy | Literal[""] = Field(description="How far what is done about it beyond an answer has come.")
-    lost: int = Field(description="Pictures that could not be had from the platform.")
-
-
-class Word(BaseModel):
-    """An answer to what was asked, or what the sender thinks of an answer: `reopen` needs words."""
-
-    ticket: str = Field(max_length=512)
-    words: str = Field("", max_length=4000)
-    solved: Solved | Literal[""] = ""
-    reopen: bool = False
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"ticket": "…", "words": "The one on the third floor.", "reopen": False}]}
-    )
-
-
-class Taken(BaseModel):
-    """It is kept."""
-
-    kept: bool = True
-
-
-class Picture(BaseModel):
-    """A picture, ready to go with a named opinion; one that goes with none is dropped after some days."""
-
-    id: str = Field(examples=["3f2a9c81d07b4e5566aa90c1"])
-
-
-class Voice(BaseModel):
-    """A voice, ready to go with a named opinion; one that goes with none is dropped after some days."""
-
-    id: str = Field(examples=["3f2a9c81d07b4e5566aa90c1"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -500,111 +351,3 @@ class Box:
     @property
     def _categories(self) -> tuple[str, ...]:
         return promises.listed(self.say("opinion.categories"))
-
-
-def _uploaded(field: str, most: int) -> bytes:
-    """The file; a body may be chunked and say no length, so a little more than is allowed is read."""
-    request.max_content_length = most + openapi.LARGEST_BYTES
-    file = request.files.get(field)
-    if file is None:
-        raise Refused(problems.INVALID, field=field, kind="missing")
-    with file.stream as stream:
-        data = stream.read(most + 1)
-    if len(data) > most:
-        raise RequestEntityTooLarge
-    return data
-
-
-def _one_file(field: str, media: str) -> dict[str, object]:
-    """How a body with one file is described."""
-    file = {"type": "string", "contentMediaType": media}
-    schema = {"type": "object", "properties": {field: file}, "required": [field]}
-    return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}
-
-
-def blueprint(box: Box) -> APIBlueprint:
-    """Serve /api/v1/opinion."""
-    doors, say = openapi.doors("opinion"), box.say
-
-    @doors.get("")
-    @doors.output(Form)
-    @doors.doc(summary="What an opinion may be")
-    def form() -> Form:
-        return box.form()
-
-    @doors.post("")
-    @doors.input(Said)
-    @doors.input(Once, location="headers")
-    @doors.output(Receipt, 201)
-    @doors.doc(
-        summary="Send an opinion",
-        description="An anonymous one is tied to nobody: not to the token, not to the device, not to the minute.",
-        responses=openapi.says(
-            say,
-            TOO_SHORT,
-            TOO_LONG,
-            HAS_CODE,
-            NOT_A_NAME,
-            TOO_MANY_PICTURES,
-            PICTURES_NEED_A_NAME,
-            NO_SUCH_PICTURE,
-            TOO_MANY_VOICES,
-            VOICES_NEED_A_NAME,
-            NO_SUCH_VOICE,
-            NO_PLACE_WITHOUT_NAME,
-            SENT_BEFORE,
-            QUOTA_SPENT,
-            NOT_KEPT_YET,
-        ),
-    )
-    def send(json_data: Said, headers_data: Once) -> Receipt:
-        return box.send(json_data, headers_data)
-
-    @doors.post("/lookup")
-    @doors.input(TypedReceipt)
-    @doors.output(Status)
-    @doors.doc(
-        summary="What became of an opinion",
-        description="The receipt is in the body, so that no log on the way keeps it.",
-        responses=openapi.says(say, NOT_A_CODE, NO_SUCH_CODE),
-    )
-    def look_up(json_data: TypedReceipt) -> Status:
-        return box.look_up(json_data.receipt)
-
-    @doors.post("/said")
-    @doors.input(Word)
-    @doors.output(Taken, 201)
-    @doors.doc(
-        summary="Answer what was asked, or say whether it is solved",
-        description="Once to each of our words, with the ticket that `lookup` gave today. It is kept as an anonymous "
-        "opinion is, also where the opinion has a name: tied to nobody.",
-        responses=openapi.says(say, TOO_SHORT, TOO_LONG, HAS_CODE, NOT_A_VERDICT, NOT_ASKED, SAID_BEFORE, NOT_KEPT_YET),
-    )
-    def hear(json_data: Word) -> Taken:
-        return box.hear(json_data)
-
-    @doors.post("/pictures")
-    @doors.output(Picture, 201)
-    @doors.doc(
-        summary="Hand a picture in, to send it with a named opinion",
-        description="multipart/form-data with one file named `picture`. It is kept at once, and that tells a time: "
-        "so none goes with an anonymous one.",
-        responses=openapi.says(say, NOT_A_PICTURE),
-        extensions=_one_file("picture", "image/*"),
-    )
-    def take_picture() -> Picture:
-        return box.take_picture(_uploaded("picture", PICTURE_BYTES))
-
-    @doors.post("/voices")
-    @doors.output(Voice, 201)
-    @doors.doc(
-        summary="Hand a voice in, to send it with a named opinion",
-        description="multipart/form-data with one file named `voice`: amr, mp3 or Speex in Ogg. It is kept as it was "
-        "spoken, without what lies around the sound. Its time is told, so none goes with an anonymous one.",
-        responses=openapi.says(say, NOT_A_VOICE),
-        extensions=_one_file("voice", "audio/*"),
-    )
-    def take_voice() -> Voice:
-        return box.take_voice(_uploaded("voice", VOICE_BYTES))
-
-    return doors
