@@ -333,6 +333,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 replies=lambda: shelf.current().replies,
                 matters=lambda: shelf.current().matters,
                 watched=lambda: shelf.current().watched,
+                wanted_by=subscriptions.who_want,
                 measures=measures.of,
                 measure_page=measure.PAGE,
                 zone=settings.zone,

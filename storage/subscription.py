@@ -29,6 +29,12 @@ class Subscriptions:
             chosen = sa.select(subscriptions.c.topic).where(subscriptions.c.person == person)
             return frozenset(connection.execute(chosen).scalars())
 
+    def who_want(self, topic: str) -> list[str]:
+        """The persons who subscribe to it."""
+        with self._db.read() as connection:
+            chosen = sa.select(subscriptions.c.person).where(subscriptions.c.topic == topic)
+            return list(connection.execute(chosen).scalars())
+
     def add(self, person: str, topics: Iterable[str]) -> None:
         """Subscribe."""
         rows = [{"person": person, "topic": topic} for topic in topics]

@@ -57,7 +57,8 @@ class OpinionSettings(BaseModel):
 
     It is answered within so many `workdays`, where the phrase of the categories says nothing else; each
     `escalate_workdays` that it is late, the organisation above its admin's is told too. The pack's matters may say
-    less of both. `entrusted` are the console's accounts that alone read what comes of these matters.
+    less of both. `entrusted` are the console's accounts that alone read what comes of these matters. Who subscribes to
+    the pack's `answered_topic` hears of weeks in which anonymous ones were answered.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +71,7 @@ class OpinionSettings(BaseModel):
     workdays: int = Field(15, ge=1, le=60)
     escalate_workdays: int = Field(3, ge=1, le=60)
     entrusted: tuple[str, ...] = ()
+    answered_topic: str = "niming-dafu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,8 @@ class Outside:
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
     are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
     opinions, `replies` the pack's words for them, `matters` its categories that go elsewhere first, `watched` the
-    words over which a person looks first; `author` is the admin of a request. `measures` gives those of some ids, and
+    words over which a person looks first, and `wanted_by` gives the persons who subscribe to a topic; `author` is the
+    admin of a request. `measures` gives those of some ids, and
     `measure_page` is where one is begun.
     """
 
@@ -106,6 +109,7 @@ class Outside:
     replies: Callable[[], Mapping[str, ReadyReply]] = dict
     matters: Callable[[], Mapping[str, Matter]] = dict
     watched: Callable[[], Collection[str]] = tuple
+    wanted_by: Callable[[str], Collection[str]] = lambda _: ()
     measures: Callable[[Collection[str]], Sequence[Measure]] = lambda _: ()
     measure_page: str = ""
     author: Callable[[], str] = access.who_is_in
@@ -238,6 +242,13 @@ def feature(
             opinions=opinions,
             pictures=pictures,
             answers=answers,
+            bell=jobs.Bell(
+                opinions=opinions,
+                say=say,
+                tell=outside.tell,
+                wanted_by=lambda: outside.wanted_by(settings.answered_topic),
+                paces=outside.paces,
+            ),
             album=jobs.Album(opinions=opinions, pictures=pictures, fetch=outside.fetch) if outside.fetch else None,
             bench=_bench(stores, outside, verdicts),
             watch=_watch(outside, rules, inbox, settings),

@@ -1,9 +1,9 @@
 """By the clock: pictures are fetched, words and pictures judged, answers told, anonymous opinions laid anew."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol
 
 import structlog
@@ -17,6 +17,7 @@ from scheduler.job import Job
 from scheduler.reminders import Pending, Reminder, Tell
 from storage.checks import WORDS, Check, Checks
 from storage.opinion import Opinion, Opinions
+from storage.paces import Paces
 from storage.people import People
 from storage.pictures import NotAPicture, Pictures, redrawn
 from storage.voices import NotAVoice, form_of, stripped
@@ -25,6 +26,7 @@ from wechat.api.miniprogram import Medium
 from wechat.errors import BadRequest, QuotaSpent, Retryable, WeChatError
 
 _PICTURES_WAIT = timedelta(days=7)  # longer than any opinion waits for its pictures
+_WEEK, _DAYS_LOOKED_AT = 7, 366
 _NIGHTS = 3  # so many are looked at, in case one was missed
 VERDICT_WITHIN = timedelta(hours=1)  # the platform promises half of it: sec-check/api_mediacheckasync
 _MEDIA_LIVE = timedelta(days=3)  # wechat-platform notes §7: a member's media can be had for three days
@@ -94,6 +96,36 @@ class Answers:
         if kind == State.CLOSED:
             return self.say("opinion.closed_because", **about, words=words)
         return self.say("opinion.answered", **about, reply=words, partly=kind == State.PARTLY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bell:
+    """Tells who asked for it that some anonymous opinions were answered in the week before, and nothing else of them.
+
+    They asked apart from sending anything, and all hear the same: nobody knows whose were among them.
+    """
+
+    opinions: Opinions
+    say: Say
+    tell: Tell
+    wanted_by: Callable[[], Iterable[str]]
+    paces: Paces
+
+    def __call__(self, today: date) -> None:
+        """Say it once a week to each, however often this is run."""
+        monday = today - timedelta(days=today.weekday())
+        last = {monday - timedelta(days=back) for back in range(1, _WEEK + 1)}
+        said = self.opinions.of_days(self.opinions.days(most=_DAYS_LOOKED_AT))
+        if not any(each.answered_on in last for each in said if not each.named):
+            return
+        line = self.say("opinion.some_answered")
+        for person in self.wanted_by():
+            if not self._was_told(person, monday):
+                self.tell(person, line, f"opinion:some answered:{monday.isoformat()}")
+
+    def _was_told(self, person: str, monday: date) -> bool:
+        day = datetime.combine(monday, time(), UTC)
+        return bool(self.paces.wait("opinion bell", person, most=1, seconds=_WEEK * 24 * 60 * 60, now=day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +345,7 @@ def rounds(
     opinions: Opinions,
     pictures: Pictures,
     answers: Callable[[], None],
+    bell: Callable[[date], None],
     album: Album | None,
     bench: Bench,
     watch: Watch,
@@ -323,30 +356,33 @@ def rounds(
     def tell(now: datetime) -> None:  # noqa: ARG001 - a job
         answers()
 
-    def stir(now: datetime) -> None:
-        today = now.astimezone(zone).date()
-        opinions.move(before=today)
-        opinions.stir(today)
-        opinions.stir(today - timedelta(days=1))
+    def stir(day: date) -> None:
+        opinions.move(before=day)
+        opinions.stir(day)
+        opinions.stir(day - timedelta(days=1))
 
-    def tidy(now: datetime) -> None:
-        last = now.astimezone(zone).date() - _PICTURES_WAIT
-        for day in (last - timedelta(days=back) for back in range(_NIGHTS)):
-            said = opinions.of_days([day, day + timedelta(days=1)])  # one handed in at midnight may be sent after it
-            pictures.drop_unused(day, used={each for opinion in said for each in (*opinion.pictures, *opinion.voices)})
+    def tidy(day: date) -> None:
+        last = day - _PICTURES_WAIT
+        for night in (last - timedelta(days=back) for back in range(_NIGHTS)):
+            said = opinions.of_days(
+                [night, night + timedelta(days=1)]
+            )  # one handed in at midnight may be sent after it
+            pictures.drop_unused(
+                night, used={each for opinion in said for each in (*opinion.pictures, *opinion.voices)}
+            )
 
-    def fetch(now: datetime) -> None:
-        if album:
-            album(now.astimezone(zone).date())
+    def today(act: Callable[[date], object]) -> Callable[[datetime], None]:
+        def run(now: datetime) -> None:
+            act(now.astimezone(zone).date())
 
-    def remind(now: datetime) -> None:
-        watch(now.astimezone(zone).date())
+        return run
 
     jobs = [
         Job(id="opinion.answers", cron="*/5 * * * *", run=tell),
+        Job(id="opinion.bell", cron="0 10 * * mon", run=today(bell)),
         Job(id="opinion.checks", cron="* * * * *", run=bench),
-        Job(id="opinion.reminder", cron="30 8 * * *", run=remind),
-        Job(id="opinion.stir", cron="7 * * * *", run=stir),
-        Job(id="opinion.tidy", cron="40 3 * * *", run=tidy),
+        Job(id="opinion.reminder", cron="30 8 * * *", run=today(watch)),
+        Job(id="opinion.stir", cron="7 * * * *", run=today(stir)),
+        Job(id="opinion.tidy", cron="40 3 * * *", run=today(tidy)),
     ]
-    return (*jobs, *([Job(id="opinion.pictures", cron="*/3 * * * *", run=fetch)] if album else []))
+    return (*jobs, *([Job(id="opinion.pictures", cron="*/3 * * * *", run=today(album))] if album else []))

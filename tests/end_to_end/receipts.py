@@ -22,6 +22,8 @@ SENDERS = 12
 RECEIPT = re.compile(r"回执码：\s*([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})")
 BACK_SECONDS = 40.0
 BUSY_SECONDS = 30.0
+LIVED_SECONDS = 11.0  # a part that ends sooner counts as one that can't start, and the fifth time is given up
+FALLS_IN_A_ROW = 6  # of which four are of the whole part
 
 
 @dataclass
@@ -92,6 +94,8 @@ class Street:
         proven = falls = 0
         while proven < times:
             assert falls < 3 * times, "hardly anybody waited for a receipt, so nothing was proven"
+            if falls and falls % FALLS_IN_A_ROW == 0:
+                self._ending.wait(LIVED_SECONDS)
             proven += self.falls(dice, every=falls % 3 != 1) > 0
             falls += 1
 

@@ -1,8 +1,9 @@
 """By the clock: pictures come home, senders hear of answers."""
 
 import io
+import re
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -261,6 +262,7 @@ def test_late_runs_stay_within_the_hour(world):
 
     assert names == {
         "opinion.answers",
+        "opinion.bell",
         "opinion.checks",
         "opinion.pictures",
         "opinion.reminder",
@@ -268,3 +270,59 @@ def test_late_runs_stay_within_the_hour(world):
         "opinion.tidy",
     }
     assert all(timedelta(seconds=job.late_by_seconds) <= timedelta(hours=1) for job in world.feature.jobs)
+
+
+# -- that some were answered -------------------------------------------------------------------------------------------
+
+
+def answered(world: World, *way: str) -> str:
+    """Somebody's opinion of today, answered today; its id."""
+    code = receipt(world.member(f"o-{way}").says("意见", *way, "4", "走廊的灯坏了三天", "好了", "1"))
+    id_ = world.opinions.id_of(code.replace("-", ""))
+    world.opinions.change(id_, lambda now: replace(now, reply="换好了。", answered_on=world.clock().date(), answers=1))
+    return id_
+
+
+def on_monday(world: World, weeks: int = 1) -> list[tuple[str, str, str]]:
+    """What is told at ten on a Monday after the world's first day, which is a Saturday."""
+    world.clock.now = datetime.combine(date(2126, 11, 25) + timedelta(days=7 * (weeks - 1)), time(10), ZONE)
+    before = len(world.told)
+    world.runs("opinion.bell")
+    return world.told[before:]
+
+
+def test_who_asked_for_it_hears_once_that_some_without_a_name_were_answered_last_week(world):
+    world.wanted = {"niming-dafu": ["person-1", "person-2"]}
+    answered(world, "1")
+    told, again, a_week_later = on_monday(world), on_monday(world), on_monday(world, weeks=2)
+
+    assert [person for person, _, _ in told] == ["person-1", "person-2"]
+    assert {line for _, line, _ in told} == {
+        "上一周，有匿名提的意见得到了答复。提过的，回复“查询”加回执码就能看；没有提过的不用理。"
+    }
+    assert (again, a_week_later) == ([], [])
+
+
+def test_a_week_without_such_answers_is_silent(world):
+    world.wanted = {"niming-dafu": ["person-1"]}
+    answered(world, "2", "张三")
+    sent_with(world)
+
+    assert on_monday(world) == []
+
+
+def test_what_was_answered_this_monday_is_told_of_next_week(world):
+    world.wanted = {"niming-dafu": ["person-1"]}
+    world.clock.now = datetime.combine(date(2126, 11, 25), time(8), ZONE)
+    answered(world, "1")
+
+    assert [len(on_monday(world, weeks=each)) for each in (1, 2, 3)] == [0, 1, 0]
+
+
+def test_asking_for_it_tells_nothing_of_who_sent(world):
+    """All who asked hear the same words, and to hear them nothing of an opinion is looked up by a person."""
+    world.wanted = {"niming-dafu": ["person-1", "person-2"]}
+    answered(world, "1")
+    (key,) = {key for _, _, key in on_monday(world)}
+
+    assert re.fullmatch(r"opinion:some answered:\d{4}-\d\d-\d\d", key)

@@ -132,6 +132,7 @@ class World:
         self.author = "承办人甲"
         self.matters: dict[str, Matter] = {}
         self.watched: tuple[str, ...] = ()
+        self.wanted: dict[str, list[str]] = {}  # the persons of each topic
         self.phones: dict[str, Phone] = {}
         self.measures = Measures(db, keys)
         self.next_round: Callable[[], object] = self.postman.round
@@ -170,6 +171,7 @@ class World:
                 replies=lambda: self.replies,
                 matters=lambda: self.matters,
                 watched=lambda: self.watched,
+                wanted_by=lambda topic: self.wanted.get(topic, []),
                 author=lambda: self.author,
                 measures=self.measures.of,
                 measure_page="/admin/measure/",
