@@ -1,5 +1,6 @@
 """Where files become banks of the pack, and banks files: for the command and the console alike."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -46,14 +47,24 @@ class Intake:
     previous: Callable[[], Library | None] = lambda: None
 
     def plan(
-        self, name: str, data: bytes, *, to: str = "", title: str = "", topic: str = "", tell: Tell = silent
+        self,
+        name: str,
+        data: bytes,
+        *,
+        to: str = "",
+        title: str = "",
+        topic: str = "",
+        most_bytes: int | None = None,
+        tell: Tell = silent,
     ) -> Plan:
         """Say what taking a file in would do, to the bank `to` or one named after the file; nothing is written.
 
-        Raises `Refused` where the file can't be read or the bank can't be written.
+        Raises `Refused` where the file can't be read or the bank can't be written, or has more than `most_bytes`: all
+        of it is held meanwhile.
         """
-        pack = self._pack()
-        made = batches.plan(name, data, self._target(pack, to or files.named(Path(name))), (title, topic), tell=tell)
+        pack, bank = self._pack(), to or files.named(Path(name))
+        target = self._target(pack, bank, math.inf if most_bytes is None else most_bytes)
+        made = batches.plan(name, data, target, (title, topic), tell=tell)
         return _with_topic(made, pack.one(Account))
 
     def take(self, plan: Plan) -> Batch:
@@ -87,7 +98,7 @@ class Intake:
         pack, _ = library.examine(self.folder, zone=self.zone, previous=self.previous())
         return pack
 
-    def _target(self, pack: Pack, name: str) -> Target:
+    def _target(self, pack: Pack, name: str, most_bytes: float) -> Target:
         if not NAME.fullmatch(name):
             raise Refused("bank_name", said=name)
         file = f"quizzes/{name}.toml"
@@ -95,7 +106,7 @@ class Intake:
             made.bank.name: (file, made.bank) for file, made in pack.every(Questions)
         }
         pictures = frozenset(pack.pictures())
-        others = {each: bank.questions for each, (_, bank) in banks.items() if each != name}
+        others = {each: bank for each, (_, bank) in banks.items() if each != name}
         path = self.folder / file
         if name not in banks:
             if path.exists():
@@ -104,6 +115,8 @@ class Intake:
         owner, found = banks[name]
         if owner != file:
             raise Refused("bank_elsewhere", said=owner, name=name)
+        if (size := files.stamp_of(path).size) > most_bytes:
+            raise Refused("bank_large", name=name, size=size // 2**20)
         text = files.text_in(path)
         bank = found.held() if isinstance(found, LargeBank) else found
         lines = _lines(files.positions_in(path, None), len(bank.questions))

@@ -1,7 +1,7 @@
 """Texts that are nearly the same, found among many without comparing each with each."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -39,6 +39,19 @@ def nearest(texts: Sequence[str], known: Sequence[str], *, at_least: int) -> Ite
     for at in range(len(known), len(known) + len(texts)):
         for pair in sorted(islice(index.twins(at), MOST_TWINS), key=lambda pair: -pair.score):
             yield Pair(at - len(known), pair.earlier, pair.score)
+
+
+class Sieve:
+    """Keeps of many texts those that may be nearly one of a few: one pass, and none of the others is held."""
+
+    def __init__(self, few: Iterable[str], *, at_least: int = AT_LEAST) -> None:
+        self._grams = frozenset(chain.from_iterable(map(_grams, few)))
+        self._at_least = at_least
+
+    def keeps(self, text: str) -> bool:
+        """Whether so much of the text stands in the few that it may be nearly one of them."""
+        strange = sum(gram not in self._grams for gram in _grams(text))
+        return strange <= _spoilt(len(text), self._at_least)
 
 
 class _Index:

@@ -15,7 +15,8 @@ from content.importers.banks import Reading
 from content.importers.merging import Fate, Merged
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.telling import Tell, silent
-from content.models import Bank, Question
+from content.large_banks import AnyBank
+from content.models import Bank
 
 MOST_KEPT = 100
 _NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
@@ -23,7 +24,7 @@ _NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The bank that a file goes to: what it has now, the other banks' questions, and the pack's pictures.
+    """The bank that a file goes to: what it has now, the other banks, and the pack's pictures.
 
     `text` is its file's, "" where there is none yet, and `lines` says where each of its questions begins.
     """
@@ -32,7 +33,7 @@ class Target:
     bank: Bank | None
     text: str
     lines: Sequence[int]
-    others: Mapping[str, Sequence[Question]]
+    others: Mapping[str, AnyBank]
     pictures: frozenset[str] = frozenset()
 
 

@@ -1,10 +1,10 @@
 """Which questions of a file are new, which are known, and which are known ones put right: history hangs on the id."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from content.importers import alike
 from content.importers.answers import LETTERS
@@ -12,6 +12,7 @@ from content.importers.drafts import Draft
 from content.importers.plain import bare
 from content.importers.sentences import Note
 from content.importers.telling import Tell, silent
+from content.large_banks import AnyBank
 from content.models import CHOSEN, OPTION_REFERENCE, Bank, Option, Question
 
 STILL_THE_SAME = 90  # per cent of its words that a question must keep to be known again by nothing else
@@ -59,7 +60,7 @@ def merge(
     drafts: Iterable[Draft],
     *,
     bank: Bank | None,
-    others: Mapping[str, Iterable[Question]],
+    others: Mapping[str, AnyBank],
     pictures: AbstractSet[str] = frozenset(),
     tell: Tell = silent,
 ) -> Merged:
@@ -76,7 +77,7 @@ def merge(
         for (draft, question), old in zip(taken, olds, strict=True)
     ]
     found = _in_cases_of(found)
-    owners = {id_: name for name, questions in others.items() for each in questions for id_ in (each.id, *each.alias)}
+    owners = {id_: name for name, it in others.items() for each in it.outlines for id_ in (each.id, *each.alias)}
     clashes = [
         Note(
             "id_elsewhere",
@@ -190,20 +191,35 @@ def _again(option: Option, id_: str, pictures: Mapping[str, str]) -> Option:
     return replace(option, id=id_, picture=option.picture or pictures.get(id_, ""))
 
 
-def _near(
-    found: Sequence[Found], bank: Bank | None, others: Mapping[str, Iterable[Question]], tell: Tell
-) -> list[Note]:
+class _Known(NamedTuple):
+    """A question that stands in a bank already, as far as it is compared and told."""
+
+    where: str
+    stem: str
+    words: str
+
+
+def _known(bank: Bank | None, others: Mapping[str, AnyBank], again: AbstractSet[str]) -> Iterator[_Known]:
+    """All that stand there, but those of the bank that the file has again; of a large bank none is held."""
+    target = bank.name if bank else ""
+    for name, other in others.items():
+        yield from (_Known(f"{name} {each.id}", _short(each.stem), _words(each)) for each in other.questions)
+    for each in bank.questions if bank else ():
+        if each.id not in again:
+            yield _Known(f"{target} {each.id}", _short(each.stem), _words(each))
+
+
+def _near(found: Sequence[Found], bank: Bank | None, others: Mapping[str, AnyBank], tell: Tell) -> list[Note]:
     """What is nearly the same as another question, of another bank or this one, or of a row above."""
     again = {each.old.id for each in found if each.old}
-    known = [(name, each) for name, questions in others.items() for each in questions]
-    known += [(bank.name, each) for each in bank.questions if each.id not in again] if bank else []
-    texts = [*(_words(each) for _, each in known), *(_words(each.question) for each in found)]
+    new = [_words(each.question) for each in found]
+    sieve = alike.Sieve(new)
+    known = [each for each in _known(bank, others, again) if sieve.keeps(each.words)]
     notes = []
-    for pair in alike.pairs(texts, since=len(known), tell=tell):
+    for pair in alike.pairs([*(each.words for each in known), *new], since=len(known), tell=tell):
         each = found[pair.at - len(known)]
         if pair.earlier < len(known):
-            name, other = known[pair.earlier]
-            facts = {"where": f"{name} {other.id}", "said": _short(other.stem)}
+            facts = {"where": known[pair.earlier].where, "said": known[pair.earlier].stem}
         else:
             earlier = found[pair.earlier - len(known)]
             if each.old and earlier.old:

@@ -75,6 +75,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "bank_name": ("题库不能叫“{said}”", "只用字母、汉字、数字、点、横线和下划线，不留空格，最多64个字"),
     "bank_broken": ("{said} 里有错误，读不了", "请先改好它：运行 zhibu content check 可以看错在哪里"),
     "bank_elsewhere": ("题库 {name} 是直接放进来的文件 {said}", "请换一个题库名；或者先把那个文件拿走，再导入"),
+    "bank_large": (
+        "题库 {name} 有 {size} MB，在后台里改太大了",
+        "请在服务器上用命令导入：zhibu content import 文件 --to {name}；或者在后台里放进一个新的题库",
+    ),
     "topic_none": ("没有“{said}”这个主题，没有人能订阅它", "请指定主题；account.toml 里的主题有：{allowed}"),
     "id_elsewhere": ("编号“{said}”在题库 {other} 里用过了", "请换一个编号"),
     # a question

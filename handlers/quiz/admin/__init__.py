@@ -19,6 +19,7 @@ from handlers import access
 from handlers.quiz.admin.numbers import Numbers
 
 MOST_BYTES = 10 * 2**20
+MOST_CHANGED_BYTES = 8 * 2**20  # of a bank that a file goes into: some 20 000 questions, which a web worker then holds
 SHOWN = 100  # notes of each weight
 
 
@@ -95,7 +96,8 @@ class Banks:
 
     def _plan(self, name: str, data: bytes) -> Plan:
         said = _said()
-        return self.intake.plan(name, data, to=said["to"], title=said["title"], topic=said["topic"])
+        to, title, topic = said["to"], said["title"], said["topic"]
+        return self.intake.plan(name, data, to=to, title=title, topic=topic, most_bytes=MOST_CHANGED_BYTES)
 
     def _list(self, *, fault: str = "", refused: Note | None = None) -> str:
         pack = self.shelf.current()

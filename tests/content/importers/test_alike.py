@@ -44,3 +44,20 @@ def test_none_is_missed(texts, chance):
 def edited(text: str, chance: random.Random) -> str:
     at = chance.randrange(len(text))
     return text[:at] + chance.choice(("", "丁", "丁丁")) + text[at + chance.randrange(3) :]
+
+
+@given(st.lists(st.text("甲乙丙丁戊", min_size=1, max_size=44), max_size=12), st.randoms(use_true_random=False))
+def test_a_sieve_keeps_whatever_is_nearly_one_of_the_few(texts, chance):
+    few = [edited(text, chance) for text in texts]
+    sieve = alike.Sieve(few)
+
+    for text in texts:
+        if any(fuzz.ratio(text, each) >= 95 for each in few):
+            assert sieve.keeps(text)
+
+
+def test_a_sieve_keeps_little_else():
+    sieve = alike.Sieve([LONG])
+    texts = (LONG, LONG[2:], LONG[::-1], "预备党员的权利除了没有表决权以外同正式党员一样")
+
+    assert [sieve.keeps(each) for each in texts] == [True, True, False, False]

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from handlers.quiz import admin
 from handlers.quiz.admin import MOST_BYTES
 from tests.content.builders import a_bank, a_pack, a_question, write
 from tests.content.importers.making import with_parts, xlsx
@@ -81,6 +82,15 @@ def test_a_yes_writes_the_bank_and_members_get_it(town, folder):
 
     assert "新题.toml 写好了：新增 2 道，改了 0 道" in answer.text
     assert town.house.shelf.current().banks["新题"].title == "新的题库"
+
+
+def test_a_very_large_bank_is_changed_by_the_command_alone(town, folder, monkeypatch):
+    monkeypatch.setattr(admin, "MOST_CHANGED_BYTES", 200)
+    refused, beside = looks(town, *GOOD, to="basics"), looks(town, *GOOD, to="new")
+
+    assert (refused.status_code, beside.status_code) == (422, 200)
+    assert "在后台里改太大了" in refused.text
+    assert "zhibu content import 文件 --to basics" in refused.text
 
 
 def test_of_a_large_bank_it_is_said_that_members_get_it_later(town):
