@@ -4,11 +4,13 @@ What is in hand is exactly what is in flight, so a kill leaves no more in doubt 
 """
 
 import asyncio
-import contextlib
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 
 import structlog
 
@@ -46,6 +48,7 @@ DOUBT_SECONDS = 5.0  # a platform that lost one answer may lose them all: what i
 NAP_SECONDS = 2.0  # a stretch waits no longer for its pace: others may use its place meanwhile
 LOOK_AGAIN_SECONDS = 0.25  # at a run that this process works on already, or whose people are in hand in another run
 GATHERING_SECONDS = 0.003  # what is sent together lands together, and a turn costs as much for one as for ten
+LOOK_SECONDS = 5.0  # at whether those in flight can land yet, so that no thread outlives their event loop
 LUMP = 128  # written down at once: while these are, the next are sent
 PATIENCE = (0.2, 1.0, 3.0)  # for a database that is away while something sent must be written down
 
@@ -127,7 +130,11 @@ class Pump:
 
 
 class _Lane:
-    """One stretch of work on one run."""
+    """One stretch of work on one run: a thread settles and takes by turns, while the event loop sends.
+
+    The thread waits for nothing in the loop but for what has landed: each step in there would wait behind all that is
+    just being sent, and the next turn with it.
+    """
 
     def __init__(self, pump: Pump, run: Run, stop: Callable[[], bool]) -> None:
         self._pump = pump
@@ -135,9 +142,9 @@ class _Lane:
         self._stop = stop
         self._batch = secrets.token_hex(8)
         self._until = pump.clock() + pump.stretch
-        self._landed: list[Ended | _Lost] = []
-        self._landing = asyncio.Event()
+        self._landed: SimpleQueue[Ended | _Lost] = SimpleQueue()
         self._flying = 0
+        self._is_given_up = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._ways: set[Way] = set()  # by which somebody may be due
         self._purse: dict[Way, int] = {}  # what the pace allowed and wasn't used yet
@@ -155,24 +162,35 @@ class _Lane:
 
     async def drive(self) -> None:
         """Settle and take, until there is nothing more to take and nothing in flight."""
-        self._ways |= await asyncio.to_thread(self._pump.hands.ways, self._run.key, now=self._pump.clock())
+        loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "lane")
+        try:
+            await loop.run_in_executor(thread, self._drive, loop)
+        finally:
+            self._is_given_up = True
+            thread.shutdown(wait=False)
+
+    def _drive(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ways |= self._pump.hands.ways(self._run.key, now=self._pump.clock())
         ended: list[Ended] = []
         while True:
-            self._launch(*await self._exchange(ended))
+            parcels, refused = self._exchange(ended)
+            self._flying += len(parcels)
+            if parcels:
+                loop.call_soon_threadsafe(self._launch, parcels, refused)
             if not self._flying and not 0 < self._wait_seconds < NAP_SECONDS:
                 return
-            ended = await self._landings()
+            ended = self._landings(loop)
 
-    async def _exchange(self, ended: Sequence[Ended]) -> tuple[Sequence[Parcel], frozenset[Way]]:
+    def _exchange(self, ended: Sequence[Ended]) -> tuple[Sequence[Parcel], frozenset[Way]]:
         """What was sent must be written down, whatever ails the database; what doesn't fit beside it isn't taken."""
         for pause in self._pump.patience:
             try:
-                return await asyncio.to_thread(self._turn_over, ended)
+                return self._turn_over(ended)
             except Exception as error:  # noqa: BLE001 - as above
                 self._log.warning("not written", run=self._run.key, error=trouble.named(error))
                 self.slow_down_seconds = max(self.slow_down_seconds, DOUBT_SECONDS)
-                await asyncio.sleep(pause)
-        return await asyncio.to_thread(self._turn_over, ended)
+                time.sleep(pause)
+        return self._turn_over(ended)
 
     def _turn_over(self, ended: Sequence[Ended]) -> tuple[Sequence[Parcel], frozenset[Way]]:
         """Settle and take; what was taken, and which ways the platform refuses."""
@@ -228,6 +246,7 @@ class _Lane:
     def _is_over(self, now: datetime) -> bool:
         return (
             self._paused
+            or self._is_given_up
             or now >= self._until
             or now >= self._run.expires_at
             or self._pump.nights.spares(self._run, now)
@@ -238,7 +257,6 @@ class _Lane:
     # -- in the air ----------------------------------------------------------------------------------------------
 
     def _launch(self, parcels: Sequence[Parcel], refused: frozenset[Way]) -> None:
-        self._flying += len(parcels)
         lumps: dict[Way, list[Parcel]] = {}
         for parcel in parcels:
             lumps.setdefault(_way(parcel), []).append(parcel)
@@ -260,22 +278,25 @@ class _Lane:
                     self._land(ended)
         except Exception as error:  # noqa: BLE001 - nobody knows what became of them: the sweep decides
             self._log.error("sending broke", run=self._run.key, error=type(error).__name__)
-        self._land(*map(_Lost, unheard.values()))
+        finally:
+            self._land(*map(_Lost, unheard.values()))
 
     def _land(self, *landed: "Ended | _Lost") -> None:
-        self._landed += landed
-        self._landing.set()
+        for each in landed:
+            self._landed.put(each)
 
-    async def _landings(self) -> list[Ended]:
+    def _landings(self, loop: asyncio.AbstractEventLoop) -> list[Ended]:
         """Some that have landed: at least one, unless the pace allows more before that."""
-        if not self._landed:
-            self._landing.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._wait_seconds or None):
-                    await self._landing.wait()
-        if 0 < len(self._landed) < min(self._flying, LUMP):
-            await asyncio.sleep(GATHERING_SECONDS)
-        landed, self._landed = self._landed[:LUMP], self._landed[LUMP:]
+        try:
+            landed = [self._landed.get(timeout=self._wait_seconds or LOOK_SECONDS)]
+        except Empty:
+            if loop.is_closed():
+                raise
+            return []
+        most = min(self._flying, LUMP)
+        if self._landed.qsize() + 1 < most:
+            time.sleep(GATHERING_SECONDS)
+        landed += [self._landed.get() for _ in range(min(self._landed.qsize(), most - 1))]
         self._flying -= len(landed)
         return [each for each in landed if isinstance(each, Ended)]
 

@@ -1,6 +1,7 @@
 """What becomes of a delivery for everything that the platform can answer."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from storage.refusals import Way
 from storage.speeds import Speeds
 from storage.states import RunState, State
 from storage.wording import Content
+from tests.end_to_end.running import within
 from tests.scheduler.world import NOON, RUN, TEMPLATE
 from wechat import errors
 from wechat.errors import BadRequest, QuotaSpent, Retryable, Unsure
@@ -380,6 +382,59 @@ def test_what_lands_at_once_is_written_down_lump_by_lump_and_none_is_forgotten(s
 
     assert stage.states(stage.store.run(RUN)) == {"sent": 20}
     assert stage.store.run(RUN).state is RunState.DONE
+
+
+class Holding(Slow):
+    """Holds the event loop, as many sends do, until what has landed is written down."""
+
+    def __init__(self, is_written):
+        super().__init__()
+        self._is_written = is_written
+        self.was_written = False
+
+    async def send(self, parcels, *_, **__):
+        yield Ended(parcels[0])
+        self.was_written = within(2, self._is_written)
+        for parcel in parcels[1:]:
+            yield Ended(parcel)
+
+
+def test_what_has_landed_is_written_down_however_busy_the_event_loop_is(stage, sent):
+    sent("o-1", "o-2")
+    holding = Holding(lambda: stage.states(stage.store.run(RUN)) == {"sent": 1, "in_hand": 1})
+    stage.channels["customer_service"] = holding
+
+    stage.work()
+
+    assert holding.was_written
+    assert stage.states(stage.store.run(RUN)) == {"sent": 2}
+
+
+class Silent(Slow):
+    """Never comes back."""
+
+    async def send(self, parcels, *_, **__):
+        await asyncio.sleep(3600)
+        yield Ended(parcels[0])
+
+
+def lanes():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("lane")]
+
+
+def test_a_stretch_that_is_given_up_leaves_what_is_in_hand_to_the_sweep_and_no_thread_behind(stage, sent):
+    sent("o-1")
+    stage.channels["customer_service"] = Silent()
+
+    async def given_up():
+        async with asyncio.timeout(0.3):
+            await stage.pump.work(RUN)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(given_up())
+
+    assert within(2, lambda: not lanes())
+    assert stage.states(stage.store.run(RUN)) == {"in_hand": 1}
 
 
 def test_a_worker_that_is_to_end_takes_nothing_new_and_asks_to_be_followed(stage, sent):
