@@ -321,6 +321,7 @@ def _counter(stores: Stores, say: Say, outside: Outside, rules: _Rules, clock: C
         confidence=rules.confidence,
         marked=rules.marked,
         remedies=rules.remedies,
+        paces=outside.paces,
         clock=clock,
         zone=outside.zone,
         effect=outside.effect,

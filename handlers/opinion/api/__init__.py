@@ -99,11 +99,11 @@ def blueprint(box: Box) -> APIBlueprint:
     @doors.output(Status)
     @doors.doc(
         summary="What became of an opinion",
-        description="The receipt is in the body, so that no log on the way keeps it.",
+        description="The receipt is in the body, so that no log on the way keeps it; twenty a minute.",
         responses=openapi.says(say, NOT_A_CODE, NO_SUCH_CODE),
     )
     def look_up(json_data: TypedReceipt) -> Status:
-        return box.look_up(json_data.receipt)
+        return box.ask(json_data.receipt)
 
     @doors.post("/said")
     @doors.input(Word)

@@ -27,6 +27,7 @@ from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.checks import Checks, Due
 from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
+from storage.paces import Paces
 from storage.pictures import NotAPicture, Pictures, redrawn
 from storage.voices import LARGEST_BYTES as VOICE_BYTES
 from storage.voices import NotAVoice, form_of, stripped
@@ -97,6 +98,7 @@ class Box:
     confidence: Confidence
     marked: Callable[[str], str]  # why a person looks at these words first, "" for no reason
     remedies: Remedies
+    paces: Paces
     clock: Callable[[], datetime]
     zone: tzinfo
     effect: Effect
@@ -269,6 +271,14 @@ class Box:
     def _spent(self) -> bool:
         who = session.who()
         return self.quota.spent(account=who.account, openid=who.openid, now=self._now())
+
+    def ask(self, typed: str) -> Status:
+        """The same by the member of this request: who guesses is slowed, a right guess counted like all."""
+        person, now = session.who().person, self._now()
+        wait = self.paces.wait("receipt api", person, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now)
+        if wait:
+            raise Refused(problems.TOO_FAST, wait=wait)
+        return self.look_up(typed)
 
     def look_up(self, typed: str) -> Status:
         """What became of the opinion with this receipt: who holds it may know, signed in as whoever."""

@@ -151,6 +151,20 @@ def test_whoever_is_bound_sends_under_the_name_they_are_bound_to(world, mini):
     assert (opinion.name, opinion.verified) == ("阿依古丽", True)
 
 
+def test_guesses_at_receipts_are_few_a_minute_and_a_right_one_is_slowed_too(world, mini):
+    right = sends(mini).body["receipt"]
+    world.clock.passes(seconds=60 - world.clock().second)
+    wrong = [mini.post("/opinion/lookup", {"receipt": "4F7K-2MXP-90TD"}).status for _ in range(20)]
+    slowed = mini.post("/opinion/lookup", {"receipt": right})
+    other = world.member("o-other").signs_in().post("/opinion/lookup", {"receipt": right})
+    world.clock.passes(seconds=60)
+
+    assert wrong == [422] * 20
+    assert (slowed.status, slowed.code, 0 < int(slowed.headers["Retry-After"]) <= 60) == (429, "too_fast", True)
+    assert other.status == 200
+    assert mini.post("/opinion/lookup", {"receipt": right}).status == 200
+
+
 def test_after_todays_anonymous_ones_another_has_to_wait_and_a_repeat_has_not(world, mini):
     sends(mini)
     second = sends(mini, key="one-key-for-both")
