@@ -18,6 +18,7 @@ from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
 from handlers.opinion.api import shapes
 from handlers.opinion.api.box import Box
+from handlers.opinion.chat.following import Following
 from handlers.opinion.engine import drafts, near, promises, thread
 from handlers.opinion.engine.promises import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
@@ -300,8 +301,16 @@ def _box(stores: Stores, say: Say, outside: Outside, rules: _Rules, verdicts: jo
         promise=rules.promise,
         confidence=rules.confidence,
         marked=rules.marked,
-        remedies=rules.remedies,
-        paces=outside.paces,
+        following=Following(
+            opinions=stores.opinions,
+            post=outside.post,
+            say=say,
+            bounds=rules.bounds,
+            promise=rules.promise,
+            remedies=rules.remedies,
+            paces=outside.paces,
+            zone=outside.zone,
+        ),
         takes_pictures=outside.fetch is not None and rules.bounds.pictures > 0,
         takes_voices=outside.fetch is not None and rules.bounds.voices > 0,
         zone=outside.zone,

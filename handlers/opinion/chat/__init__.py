@@ -5,40 +5,42 @@ The platform's verdict on a picture comes by this door too.
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 
 from handlers.conversation import Say
 from handlers.opinion import engine
-from handlers.opinion.engine import Review, drafts, promises, receipts, thread
+from handlers.opinion.chat.following import Following
+from handlers.opinion.chat.held import (
+    ASKING,
+    DONE,
+    MORE,
+    SAYING,
+    SURELY_WORDS,
+    YES,
+    draft_of,
+    drop,
+    has_lapsed,
+    hold,
+    word_of,
+)
+from handlers.opinion.engine import Review, drafts, promises, receipts
 from handlers.opinion.engine.drafts import Bounds, Draft, Problem, Step
 from handlers.opinion.engine.promises import Promise
-from handlers.opinion.engine.thread import Asks, Solved, Word
-from handlers.opinion.service import Confidence, Remedies
-from handlers.router import Draft as Kept
+from handlers.opinion.service import Confidence
 from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
 from storage.checks import WORDS, Checks, Due
-from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
-from storage.paces import Paces
+from storage.opinion import Letter, Opinion, Opinions, Quota
 from storage.people import People, Window
 from wechat.messages import Kind, Location, MediaCheck, Reply, Silence, Text
 from wechat.windows import ALLOWANCES
 
-_CONFIDENTIAL = timedelta(minutes=30)  # how long a draft is kept; that there was one is known for as long as any talk
-_WRITING: Mapping[str, str] = {"doing": "write"}
-_ASKING: Mapping[str, str] = {"doing": "query"}
-_SAYING: Mapping[str, str] = {"doing": "say"}
-_VERDICTS = ("解决了", "部分解决", "没解决")
 _WAYS = ("匿名", "实名")
-_DONE = frozenset({"好了", "完成", "提交", "下一步", "说完了", "写完了", "没了", "没有了", "发送", "ok"})
-_YES = frozenset({"1", "一", "提交", "确认", "确定", "是", "是的", "好", "好的", "发送", "ok", "yes"})
 _CHOICES = frozenset({Step.WAY, Step.CATEGORY, Step.VOICE, Step.CONFIRM})
 _PAST_CHOICES = frozenset({Step.WORDS, Step.CONFIRM})
-_MORE = frozenset({"2", "二", "补充", "接着补充", "修改", "不", "否"})
 _WITHOUT_VOICES = frozenset({"去掉语音", "不要语音", "不附语音"})
 _WITHOUT_PLACE = frozenset({"去掉位置", "不要位置", "不附位置"})
-_SURELY_WORDS = 7  # characters; every word that asks for another feature is shorter
 _PREVIEW = 300  # characters, so that the whole question stays on one screen and in one message
 _SENT_BY_HAND = frozenset(
     {Kind.IMAGE, Kind.VOICE, Kind.VIDEO, Kind.SHORTVIDEO, Kind.LOCATION, Kind.LINK, Kind.MINIPROGRAM_PAGE}
@@ -67,8 +69,7 @@ class OpinionBox:
     promise: Promise
     confidence: Confidence
     marked: Callable[[str], str]
-    remedies: Remedies
-    paces: Paces
+    following: Following
     takes_pictures: bool
     takes_voices: bool
     zone: tzinfo
@@ -77,7 +78,7 @@ class OpinionBox:
 
     def start(self, turn: Turn) -> Reply:
         """Ask for the way; a draft that is open is gone on with."""
-        draft = _draft(turn)
+        draft = draft_of(turn)
         if draft is None:
             return self.restart(turn)
         return Text(f"{self._say('still_open')}\n{self._asked(draft)}")
@@ -88,24 +89,24 @@ class OpinionBox:
 
     def resume(self, turn: Turn) -> Reply | None:
         """Ask again for what was asked last, also when something else came between."""
-        draft, word = _draft(turn), _word(turn)
+        draft, word = draft_of(turn), word_of(turn)
         if draft:
             return self._hold(turn, draft)
         if word:
-            return Text(self._saying(turn, word))
+            return Text(self.following.saying(turn, word))
         if turn.talk.feature != "opinion":
             return None
-        return self._cleared(turn) if _has_lapsed(turn) else self.query(turn)
+        return self._cleared(turn) if has_lapsed(turn) else self.following.query(turn)
 
     def _cleared(self, turn: Turn) -> Reply:
         """The draft has had its time; say so rather than not to understand what comes next."""
-        phrase = "cleared_word" if turn.talk.state == _SAYING else "cleared"
+        phrase = "cleared_word" if turn.talk.state == SAYING else "cleared"
         turn.talk.end()
         return self._says(phrase)
 
     def back(self, turn: Turn) -> Reply:
         """One step back; before the first step there is nothing."""
-        draft = _draft(turn)
+        draft = draft_of(turn)
         before = drafts.BEFORE.get(draft.step) if draft else None
         if draft is None or before is None:
             return self.leave(turn)
@@ -114,7 +115,7 @@ class OpinionBox:
     def leave(self, turn: Turn) -> Reply:
         """Throw the draft away and say so."""
         phrase = {"write": "left", "say": "left_word"}.get(turn.talk.state.get("doing", ""), "left_query")
-        _drop(turn)
+        drop(turn)
         return self._says(phrase)
 
     # -- one step after the other --------------------------------------------------------------------------------
@@ -122,33 +123,35 @@ class OpinionBox:
     def takes(self, turn: Turn) -> Handler | None:
         """What is surely meant for the opinion; short words may be another feature's name and are looked up first."""
         said = plain(turn.text)
-        if _word(turn) and (said.startswith("查询") or receipts.is_code(receipts.read(said))):
-            return self.query_code if len(said) > len("查询") else self.query  # what they are saying can be begun anew
+        if word_of(turn) and (
+            said.startswith("查询") or receipts.is_code(receipts.read(said))
+        ):  # what they are saying can be begun anew
+            return self.following.query_code if len(said) > len("查询") else self.following.query
         return self.answer if self._is_surely_meant(turn) else None
 
     def _is_surely_meant(self, turn: Turn) -> bool:
         if turn.message.kind is not Kind.TEXT:
             return turn.message.kind in _SENT_BY_HAND
-        said, draft, word = plain(turn.text), _draft(turn), _word(turn)
-        if _has_lapsed(turn):
+        said, draft, word = plain(turn.text), draft_of(turn), word_of(turn)
+        if has_lapsed(turn):
             return False
         if word:
-            return self._is_of_word(word, said)
+            return self.following.is_of_word(word, said)
         if draft is None or said.startswith("查询"):
             return draft is None and receipts.is_code(receipts.read(said))
-        return len(said) >= _SURELY_WORDS or self._understands(draft.step, said)
+        return len(said) >= SURELY_WORDS or self._understands(draft.step, said)
 
     def answer(self, turn: Turn) -> Reply:
         """Take what was sent for the step the talk is at."""
         if turn.message.kind not in ALLOWANCES:
             return Silence()
-        if _has_lapsed(turn):
+        if has_lapsed(turn):
             return self._cleared(turn)
-        draft, word = _draft(turn), _word(turn)
+        draft, word = draft_of(turn), word_of(turn)
         if word:
-            return self._of_word(turn, word)
+            return self.following.of_word(turn, word)
         if draft is None:
-            return self.query_code(turn) if turn.message.kind is Kind.TEXT else self._says("ask_code")
+            return self.following.query_code(turn) if turn.message.kind is Kind.TEXT else self._says("ask_code")
         return self._written(turn, draft)
 
     def _written(self, turn: Turn, draft: Draft) -> Reply:
@@ -179,11 +182,11 @@ class OpinionBox:
             case Step.CATEGORY:
                 return drafts.chosen(said, self._categories) is not None
             case Step.WORDS:
-                return said in _DONE or said in _WITHOUT_VOICES or said in _WITHOUT_PLACE
+                return said in DONE or said in _WITHOUT_VOICES or said in _WITHOUT_PLACE
             case Step.VOICE:
-                return said in _YES or said in _MORE or said in _WITHOUT_VOICES
+                return said in YES or said in MORE or said in _WITHOUT_VOICES
             case Step.CONFIRM:
-                return said in _YES or said in _MORE or said in _WITHOUT_VOICES or said in _WITHOUT_PLACE
+                return said in YES or said in MORE or said in _WITHOUT_VOICES or said in _WITHOUT_PLACE
             case Step.NAME:
                 return False
 
@@ -219,7 +222,7 @@ class OpinionBox:
     def _early(self, turn: Turn, draft: Draft, phrase: str) -> Reply:
         """Whoever says it all before they are asked needn't say it twice."""
         asked = self._say(phrase, categories=self._categories)
-        if len(plain(turn.text)) < _SURELY_WORDS:
+        if len(plain(turn.text)) < SURELY_WORDS:
             return Text(asked)
         after = drafts.with_words(draft, turn.text, self.bounds)
         if isinstance(after, Problem):
@@ -231,7 +234,7 @@ class OpinionBox:
         without = _without(plain(turn.text), draft)
         if without:
             return self._hold(turn, without)
-        if plain(turn.text) in _DONE:
+        if plain(turn.text) in DONE:
             return self._taken(turn, draft, drafts.finished(draft, self.bounds))
         return self._taken(turn, draft, drafts.with_words(draft, turn.text, self.bounds))
 
@@ -253,9 +256,9 @@ class OpinionBox:
 
     def _offered(self, turn: Turn, draft: Draft) -> Reply:
         said = plain(turn.text)
-        if said in _YES:
+        if said in YES:
             return self._hold(turn, drafts.with_offered(draft))
-        if said in _MORE or said in _WITHOUT_VOICES:
+        if said in MORE or said in _WITHOUT_VOICES:
             return self._hold(turn, draft.at(Step.WORDS))
         return self._early(turn, draft, "voice_tells_who")
 
@@ -275,11 +278,11 @@ class OpinionBox:
         if without:
             after = drafts.finished(without, self.bounds)
             return self._hold(turn, without.at(Step.WORDS) if isinstance(after, Problem) else after)
-        if said in _YES:
+        if said in YES:
             return self._send(turn, draft)
-        if said in _MORE:
+        if said in MORE:
             return self._hold(turn, draft.at(Step.WORDS))
-        if len(said) < _SURELY_WORDS:
+        if len(said) < SURELY_WORDS:
             return self._says("yes_or_more")
         return self._taken(turn, draft, drafts.with_words(draft, turn.text, self.bounds))
 
@@ -319,8 +322,8 @@ class OpinionBox:
             phrase = self._send_named(turn, opinion, draft) if draft.named else self._send_anonymous(turn, opinion)
         except NotKept:
             return self._says("not_kept_yet")
-        _drop(turn)
-        promised = self._promised(due)
+        drop(turn)
+        promised = self.following.promised(due)
         later = {"pictures": len(draft.pictures), "voices": len(draft.voices)}
         return self._says(phrase, code=receipts.shown(draft.receipt), promised=promised, **later)
 
@@ -361,143 +364,6 @@ class OpinionBox:
             self.told(turn.message.account, found.trace_id, review)
         return Silence()
 
-    # -- saying something to what we said ------------------------------------------------------------------------
-
-    def _invited(self, turn: Turn, opinion: Opinion) -> str:
-        """What may be said now, once; "" where nothing may. What is being written comes first."""
-        asked = thread.asks(opinion.state, opinion.turns, opinion.heard)
-        if asked is None:
-            return ""
-        if _draft(turn):
-            return self._say("say_later")
-        return self._saying(
-            turn, Word(id=self.opinions.heard_id(opinion.id, opinion.turns), turn=opinion.turns, asked=asked)
-        )
-
-    def _saying(self, turn: Turn, word: Word) -> str:
-        """Hold it, and ask for what it lacks."""
-        turn.talk.hold("opinion", dict(_SAYING))
-        turn.talk.draft = Kept("opinion", {"word": asdict(word)}, until=turn.now + _CONFIDENTIAL)
-        if word.words:
-            return self._say("say_confirm", words=word.words, solved=word.solved)
-        if word.asked == Asks.QUESTION:
-            return self._say("say_answer")
-        return self._say("say_why", solved=word.solved) if word.solved else self._say("say_verdict")
-
-    def _is_of_word(self, word: Word, said: str) -> bool:
-        """Whether it is surely meant for what is being said to us."""
-        if word.words:
-            return said in _YES or said in _MORE
-        if word.asked == Asks.VERDICT and not word.solved:
-            return drafts.chosen(said, _VERDICTS) is not None
-        return len(said) >= _SURELY_WORDS or said in _DONE
-
-    def _of_word(self, turn: Turn, word: Word) -> Reply:
-        """Take what was sent for what it lacks."""
-        said = plain(turn.text)
-        if turn.message.kind is not Kind.TEXT:
-            return self._says("words_only", pictures=False, voices=False)
-        if turn.again:
-            return Text(self._saying(turn, word))
-        if word.words:
-            return self._confirm_word(turn, word, said)
-        if word.asked == Asks.VERDICT and not word.solved:
-            return self._verdict(turn, word, said)
-        if word.solved and said in _DONE:
-            return self._keep_word(turn, word)
-        return self._words_of(turn, word)
-
-    def _verdict(self, turn: Turn, word: Word, said: str) -> Reply:
-        at = drafts.chosen(said, _VERDICTS)
-        if at is None:
-            return self._says("say_verdict")
-        judged = replace(word, solved=tuple(Solved)[at])
-        return self._keep_word(turn, judged) if judged.solved == Solved.YES else Text(self._saying(turn, judged))
-
-    def _words_of(self, turn: Turn, word: Word) -> Reply:
-        after = replace(word, words=engine.cleaned(turn.text))
-        found = thread.trouble(
-            Asks(word.asked), after.words, solved=word.solved, reopen=after.reopens, shortest=self.bounds.shortest
-        )
-        if found is None:
-            return Text(self._saying(turn, after))
-        return self._says("said_too_long" if found is Problem.TOO_LONG else found, longest=thread.SAID_LONGEST)
-
-    def _confirm_word(self, turn: Turn, word: Word, said: str) -> Reply:
-        if said in _YES:
-            return self._keep_word(turn, word)
-        if said in _MORE:
-            return Text(self._saying(turn, replace(word, words="")))
-        return Text(self._saying(turn, word))
-
-    def _keep_word(self, turn: Turn, word: Word) -> Reply:
-        """Have it kept as an anonymous opinion is, also where the opinion has a name; nothing is looked up for it."""
-        today = self._now(turn).date()
-        try:
-            is_new = self.post(
-                Heard(id=word.id, day=today, turn=word.turn, words=word.words, solved=word.solved, reopen=word.reopens)
-            )
-        except NotKept:
-            return self._says("word_not_kept")
-        _drop(turn)
-        return self._says("said" if is_new else "said_before", asked=word.asked, reopens=word.reopens)
-
-    # -- asking what became of it --------------------------------------------------------------------------------
-
-    def query(self, turn: Turn) -> Reply:
-        """Ask for the code; a draft that is open is not thrown away for it."""
-        draft = _draft(turn)
-        if draft:
-            self._hold(turn, draft)
-            return self._says("code_while_writing")
-        if _word(turn):
-            turn.talk.draft = None
-        turn.talk.hold("opinion", dict(_ASKING))
-        return self._says("ask_code")
-
-    def query_code(self, turn: Turn) -> Reply:
-        """Show what became of the opinion with this code."""
-        code = receipts.read(turn.text)
-        if not receipts.is_code(code):
-            return self._says("not_a_code")
-        account, openid, now = turn.message.account, turn.message.openid, turn.now
-        if self.paces.wait(
-            "receipt chat", account, openid, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now
-        ):
-            return self._says("too_many_codes")
-        found = self.opinions.get(self.opinions.id_of(code))
-        if found is None:
-            return self._says("no_such_code")
-        if turn.talk.state in (_ASKING, _SAYING):
-            turn.talk.end()
-        if _word(turn):
-            turn.talk.draft = None
-        opinion = self.promise.current(found)
-        talk = thread.talk(self.opinions.notes.of(opinion.id), opinion.heard)
-        return self._says(
-            "status",
-            day=self._say("day", day=opinion.day),
-            category=opinion.category,
-            state=self._say(f"state_{opinion.state}"),
-            measure=self.remedies.stand(opinion),
-            promised=self._due(opinion, self._now(turn).date()),
-            talk=[(each, self._say("day", day=each.day)) for each in talk],
-            invited=self._invited(turn, opinion),
-            reply="" if talk else opinion.reply,
-            answered_on=opinion.answered_on and self._say("day", day=opinion.answered_on),
-            lost=opinion.lost,
-        )
-
-    def _due(self, opinion: Opinion, today: date) -> str:
-        """By when it will be answered, or should have been; "" where nobody waits for that."""
-        left = self.promise.left(opinion.state, opinion.due, today)
-        if left is None or opinion.due is None:
-            return ""
-        return self._promised(opinion.due) if left >= 0 else self._say("overdue", day=opinion.due)
-
-    def _promised(self, due: date) -> str:
-        return self._say("promised", day=due, sure=self.promise.is_sure(due))
-
     # -- words ---------------------------------------------------------------------------------------------------
 
     def _now(self, turn: Turn) -> datetime:
@@ -508,8 +374,7 @@ class OpinionBox:
         return promises.listed(self._say("categories"))
 
     def _hold(self, turn: Turn, draft: Draft) -> Text:
-        turn.talk.hold("opinion", dict(_WRITING))
-        turn.talk.draft = Kept("opinion", draft.dumped(), until=turn.now + _CONFIDENTIAL)
+        hold(turn, draft)
         return Text(self._asked(draft))
 
     def _asked(self, draft: Draft) -> str:
@@ -559,34 +424,11 @@ _QUESTIONS: Mapping[Step, str] = {
 }
 
 
-def _draft(turn: Turn) -> Draft | None:
-    """The draft that is being written, also while something else is talked of."""
-    kept = turn.talk.draft
-    return Draft.load(kept.state) if kept and kept.feature == "opinion" and "word" not in kept.state else None
-
-
 def _without(said: str, draft: Draft) -> Draft | None:
     """The draft without what is to be left out; None where it lacks that, or nothing is."""
     if said in _WITHOUT_VOICES and draft.voices:
         return replace(draft, voices=())
     return replace(draft, place="") if said in _WITHOUT_PLACE and draft.place else None
-
-
-def _word(turn: Turn) -> Word | None:
-    """What is being said to our last words."""
-    kept = turn.talk.draft
-    return Word(**kept.state["word"]) if kept and kept.feature == "opinion" and "word" in kept.state else None
-
-
-def _has_lapsed(turn: Turn) -> bool:
-    """Whether a draft was being written here, and its time is over."""
-    return turn.talk.feature == "opinion" and turn.talk.state != _ASKING and turn.talk.draft is None
-
-
-def _drop(turn: Turn) -> None:
-    """The draft is sent, or not wanted any more."""
-    turn.talk.end()
-    turn.talk.draft = None
 
 
 def routes(box: OpinionBox) -> Router:
@@ -596,13 +438,13 @@ def routes(box: OpinionBox) -> Router:
         private=True,
         words={
             ("意见", "建言", "我要建言", "提意见", "我要提意见", "提建议", "意见反馈", "意见箱"): box.start,
-            ("查询", "查询意见", "查询回执", "意见查询", "查询答复", "查询回复", "我的意见"): box.query,
+            ("查询", "查询意见", "查询回执", "意见查询", "查询答复", "查询回复", "我的意见"): box.following.query,
         },
-        keys={"opinion.start": box.start, "opinion.query": box.query},
+        keys={"opinion.start": box.start, "opinion.query": box.following.query},
         kinds={Kind.MEDIA_CHECKED: box.hear},
         patterns={
-            r"查询\W*[0-9a-z][0-9a-z\W]*": box.query_code,
-            r"[0-9a-z]{4}\W?[0-9a-z]{4}\W?[0-9a-z]{4}": box.query_code,
+            r"查询\W*[0-9a-z][0-9a-z\W]*": box.following.query_code,
+            r"[0-9a-z]{4}\W?[0-9a-z]{4}\W?[0-9a-z]{4}": box.following.query_code,
         },
         talking=Talking(
             takes=box.takes,
@@ -611,7 +453,7 @@ def routes(box: OpinionBox) -> Router:
             restart=box.restart,
             back=box.back,
             leave=box.leave,
-            takes_words=lambda turn: turn.talk.state != _ASKING,
-            lapsed=_has_lapsed,
+            takes_words=lambda turn: turn.talk.state != ASKING,
+            lapsed=has_lapsed,
         ),
     )
