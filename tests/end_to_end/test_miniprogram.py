@@ -126,6 +126,15 @@ def test_an_opinion_is_sent_once_and_looked_up_and_a_picture_goes_with_a_name(se
     assert (opinion["status"]["state"], opinion["fault"]) == ("已收到", "")
 
 
+def test_a_place_goes_with_a_name_only_and_is_not_left_for_the_next(seen):
+    opinion = seen["opinion"]
+
+    assert opinion["place"] == {"latitude": 31.2304, "longitude": 121.4737, "label": "一号楼"}
+    assert opinion["places"][-1] == "一号楼"
+    assert not any(opinion["places"][:-1])
+    assert opinion["left"] is None
+
+
 def test_a_survey_is_handed_in_once_though_the_answer_got_lost(seen):
     survey = seen["survey"]
 

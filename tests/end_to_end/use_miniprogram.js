@@ -53,6 +53,8 @@ async function opinion(phone) {
   page.addPictures();
   await until(() => !page.data.busy);
   const pictures = page.data.pictures.length;
+  phone.place = { name: "一号楼", address: "", latitude: 31.2304, longitude: 121.4737 };
+  page.choosePlace(); // as who wanted to sign it first
   page.setWords(tap({}, "食堂晚上能不能晚一点关门。"));
   phone.lost = 1;
   await page.send();
@@ -65,8 +67,15 @@ async function opinion(phone) {
   page.addPictures();
   await until(() => !page.data.busy);
   page.setWords(tap({}, "这张图里的栏杆松了。"));
+  page.choosePlace();
+  const { place } = page.data;
   await page.send();
-  return { tooShort, pictures, anonymous, named: page.data.receipt, status, fault: page.data.fault };
+  const bodies = phone.sent.filter(({ path, method }) => path === "/api/v1/opinion" && method === "POST");
+  const places = bodies.map(({ body }) => JSON.parse(body).place?.label);
+  return {
+    tooShort, pictures, anonymous, named: page.data.receipt, status, place, places, left: page.data.place,
+    fault: page.data.fault,
+  };
 }
 
 async function survey(phone) {

@@ -30,10 +30,10 @@ function read(text) {
 
 /** A phone with the mini-program on it; `lost` answers are sent by the server and never arrive. */
 function aPhone({ web, sandbox, openid, account = "mini" }) {
-  const phone = { lost: 0, logins: 0, storage: {}, picked: [], choices: {}, toasts: [], went: [], sent: [] };
+  const phone = { lost: 0, logins: 0, storage: {}, picked: [], place: null, choices: {}, toasts: [], went: [], sent: [] };
 
   function deliver(options, asked) {
-    phone.sent.push({ method: asked.method || "GET", path: new URL(asked.url).pathname, header: asked.header });
+    phone.sent.push({ method: asked.method || "GET", path: new URL(asked.url).pathname, header: asked.header, body: asked.body });
     send(asked).then((answer) => {
       if (phone.lost > 0) {
         phone.lost -= 1;
@@ -74,6 +74,7 @@ function aPhone({ web, sandbox, openid, account = "mini" }) {
     getStorageSync: (key) => phone.storage[key] ?? "",
     setStorageSync: (key, value) => { phone.storage[key] = value; },
     chooseMedia: ({ success }) => success({ tempFiles: phone.picked.map((tempFilePath) => ({ tempFilePath })) }),
+    chooseLocation: ({ success }) => success(phone.place),
     showModal: ({ success }) => success({ confirm: true }),
     showToast: ({ title }) => phone.toasts.push(title),
     setClipboardData: ({ data }) => { phone.copied = data; },

@@ -8,7 +8,7 @@ const STATES = {
 const OURS = { asked: "承办人问", answered: "答复", partly: "答复（部分解决）", closed: "办结说明" };
 
 Page({
-  data: { busy: false, fault: "", form: null, anonymous: true, category: 0, name: "", words: "", pictures: [], receipt: "", due: "", typed: "", status: null },
+  data: { busy: false, fault: "", form: null, anonymous: true, category: 0, name: "", words: "", pictures: [], place: null, receipt: "", due: "", typed: "", status: null },
 
   onLoad() {
     return telling(this, async () => this.fresh());
@@ -16,7 +16,7 @@ Page({
 
   async fresh() {
     this.key = await api.newKey(); // of what is being written: pressed twice it is sent once
-    this.setData({ form: await api.opinion.form(), words: "", pictures: [] });
+    this.setData({ form: await api.opinion.form(), words: "", pictures: [], place: null });
   },
 
   setWay({ detail }) { this.setData({ anonymous: !detail.value }); },
@@ -44,15 +44,23 @@ Page({
     this.setData({ pictures: this.data.pictures.filter(({ id }) => id !== currentTarget.dataset.id) });
   },
 
+  /** WeChat shows a map, and only what is chosen there comes back. */
+  choosePlace() {
+    wx.chooseLocation({ success: ({ name, latitude, longitude }) => this.setData({ place: { latitude, longitude, label: name } }) });
+  },
+
+  dropPlace() { this.setData({ place: null }); },
+
   send() {
     return telling(this, async () => {
-      const { anonymous, category, form, name, pictures, words } = this.data;
+      const { anonymous, category, form, name, pictures, place, words } = this.data;
       const { receipt, due } = await api.opinion.send({
         way: anonymous ? "anonymous" : "named",
         category: form.categories[category],
         words,
         name: anonymous ? "" : form.name || name,
         pictures: anonymous ? [] : pictures.map(({ id }) => id), // one is kept when it is handed in, which tells a time
+        place: anonymous ? null : place,
       }, this.key);
       this.setData({ receipt, due });
       await this.fresh();
