@@ -229,7 +229,12 @@ def test_the_forms_carry_a_token(world, browser):
 
 @pytest.mark.parametrize(
     ("review", "why", "in_list"),
-    [("risky", "微信提示这段话有风险", False), ("review", "微信拿不准", True), ("unchecked", "没能请微信核对", True)],
+    [
+        ("risky", "微信提示这段话有风险", False),
+        ("review", "微信拿不准", True),
+        ("watched", "有词表里的词", True),
+        ("unchecked", "没能请微信核对", True),
+    ],
 )
 def test_words_to_be_looked_at_are_marked_and_a_person_takes_the_mark_off(world, browser, review, why, in_list):
     code = sent(world, "走廊的灯坏了三天", way=("2", "张三"))
