@@ -83,6 +83,16 @@ class Sittings:
         """The sitting that a certificate is of, whoever's it is."""
         return self._one(sittings.c.certificate == certificate)
 
+    def came_to(self, exam: str) -> list[tuple[int, bool]]:
+        """The marks of an exam's sittings that are over, and whether each was a pass, in the order of their ends."""
+        chosen = (
+            sa.select(sittings.c.mark, sittings.c.mark >= sittings.c.pass_mark)
+            .where(sittings.c.exam == exam, sittings.c.mark.is_not(None))
+            .order_by(sittings.c.ends_at, sittings.c.person)
+        )
+        with self._db.read() as connection:
+            return [(mark, bool(passed)) for mark, passed in connection.execute(chosen)]
+
     def close(self, person: str, *, name: str, mark: int, certified: bool) -> Sitting | None:
         """Write down what it came to, once: a certificate has the number that it was given first."""
         number = drawn() if certified else None

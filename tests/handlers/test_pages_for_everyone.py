@@ -213,6 +213,7 @@ class Walk:
             "/admin/content",
             "/admin/quiz/",
             "/admin/quiz/participation",
+            "/admin/quiz/exams",
             "/admin/quiz/banks/dangzhang",
             "/admin/quiz/banks/dangzhang/dangzhang-01",
             "/admin/opinion/?state=answered&whose=-&tag=没有",

@@ -143,6 +143,7 @@ def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     doors.add_url_rule("/banks/<name>/numbers.xlsx", "workbook", numbers.workbook)
     doors.add_url_rule("/banks/<name>/export.<kind>", "export", banks.export)
     doors.add_url_rule("/banks/<name>/<id_>", "question", numbers.question)
+    doors.add_url_rule("/exams", "exams", numbers.exams)
     doors.add_url_rule("/participation", "took_part", numbers.took_part)
     doors.add_url_rule("/look", "look", banks.look, methods=["POST"])
     doors.add_url_rule("/take", "take", banks.take, methods=["POST"])

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from content.exams import Exam
 from content.importers.workbooks import table
 from content.intake import left_behind
 from content.large_banks import AnyBank, whole
@@ -51,6 +52,24 @@ class Taken(NamedTuple):
     name: str
     members: int
     took_part: int | None
+
+
+class Result(NamedTuple):
+    """What an exam came to for so many people, a multiple of five."""
+
+    people: int
+    passed: float
+    average: float
+
+
+class Held(NamedTuple):
+    """An exam as admins see it; without a result fewer than five have sat it."""
+
+    exam: Exam
+    audience: list[str]
+    opens_at: datetime | None
+    closes_at: datetime | None
+    result: Result | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +145,21 @@ class Numbers:
             points=[(begins, pointing.told(begins=begins, ends=ends)) for begins, ends in self._over() if pointing],
         )
 
+    def exams(self) -> ResponseReturnValue:
+        """The exams, and what those came to that each may sit once: over whole fives of people."""
+        library = self._library
+        told = [
+            Held(
+                exam=each,
+                audience=[library.organisation_name(id_) for id_ in each.audience],
+                opens_at=each.opens_at and each.opens_at.astimezone(self.zone),
+                closes_at=each.closes_at and each.closes_at.astimezone(self.zone),
+                result=None if each.practice else _result(self.service.sittings.came_to(each.key)),
+            )
+            for each in library.exams.values()
+        ]
+        return render_template("quiz/admin/exams.html", exams=told)
+
     def _cells(self, bank: AnyBank, item: Item) -> Iterator[str | float]:
         yield item.question.id
         yield whole(bank, item.question).stem
@@ -190,6 +224,15 @@ HEAD = ("head_id", "head_stem", "head_people", "head_right", "head_discriminatio
 def _item(question: Drawn, sums: Sums, again: Again | None) -> Item:
     people, right = int(sums.people), statistics.difficulty(sums)
     return Item(question, people, right, statistics.discrimination(sums), again)
+
+
+def _result(came_to: Sequence[tuple[int, bool]]) -> Result | None:
+    whole_fives = came_to[: statistics.in_fives(len(came_to))]
+    if not whole_fives:
+        return None
+    count = len(whole_fives)
+    passed, marks = sum(passed for _, passed in whole_fives), sum(mark for mark, _ in whole_fives)
+    return Result(count, passed / count, marks / count)
 
 
 def _voted(item: Item, votes: Votes) -> Item:

@@ -506,3 +506,24 @@ def test_scores_are_told_and_count_on_pages(weighing):
     assert "各题分值不一样" in offered
     assert "第 1 题，共 4 题，3 分" in first
     assert "按各题分值折合 0 分，不合格" in reader.get(location).text
+
+
+# -- in the console --------------------------------------------------------------------------------------------------
+
+
+def test_admins_see_what_an_exam_came_to_over_whole_fives_and_nothing_of_practices(hall):
+    kept, told = Sittings(hall.town.house.db), []
+    hall.town.signs_in("值班员")
+    for number, mark in enumerate((100, 100, 50, 100, 50, 0, 0, 0, 0)):
+        for exam in ("spring", "try"):
+            sitting = Sitting(
+                exam=exam, title="考", seed="s", begun_at=NOON, ends_at=NOON + timedelta(minutes=number), pass_mark=60
+            )
+            kept.begin(f"p{number}", name=f"exam:{exam}", sitting=sitting)
+            kept.close(f"p{number}", name=f"exam:{exam}", mark=mark, certified=False)
+        page = hall.town.client.get("/admin/quiz/exams").text
+        told.append(re.findall(r"\d+ 人考完：合格 \d+%，平均 [\d.]+ 分", page))
+
+    assert told == [[]] * 4 + [["5 人考完：合格 60%，平均 80.0 分"]] * 5
+    assert "模拟不统计" in page
+    assert "到 2026-11-25 00:00 为止" in page
