@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
+from functools import cache
 from heapq import nlargest
 from typing import Protocol
 from urllib.parse import urlencode
@@ -156,7 +157,7 @@ WAITING, SOON, OVERDUE = "waiting", "soon", "overdue"
 NOBODY = "-"  # no admin is called that: a filter for what nobody handles yet
 OF_ORGANISATION = "org:"  # nor so
 PAGE = "/admin/opinion/"
-_DAYS_LOOKED_AT = 366
+_DAYS_LOOKED_AT = 3_660
 _ALL = 1_000_000
 
 
@@ -206,7 +207,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """A year's opinions as they stand, without what they say: each is opened once, and again when it was changed.
+    """All opinions as they stand, without what they say: each is opened once, and again when it was changed.
 
     What is known of them lives in this process alone. One that was merged is with whoever has the one it goes with.
     """
@@ -234,11 +235,8 @@ class Inbox:
     def read_by(self, name: str) -> list[tuple[Opinion, int | None]]:
         """Those that an account may read, with the workdays that are left, as in Promise.left."""
         today = self.today()
-        return [
-            (each, self.promise.left(each.state, each.due, today))
-            for each in self.standing()
-            if self.confidence.may_read(name, each)
-        ]
+        left = cache(lambda state, due: self.promise.left(state, due, today))  # many have a day in common
+        return [(each, left(each.state, each.due)) for each in self.standing() if self.confidence.may_read(name, each)]
 
     def waits(self, name: str) -> list[Waiting]:
         """What waits for an account, and where it is listed."""
