@@ -148,6 +148,7 @@ class _Lane:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ways: set[Way] = set()  # by which somebody may be due
         self._purse: dict[Way, int] = {}  # what the pace allowed and wasn't used yet
+        self._heard: dict[str, bool] = {}  # by which channels this run reached somebody, as far as it was asked
         self._has_taken = False
         self._wait_seconds = 0.0  # until the pace allows more
         self._log = structlog.get_logger("push")
@@ -195,6 +196,8 @@ class _Lane:
     def _turn_over(self, ended: Sequence[Ended]) -> tuple[Sequence[Parcel], frozenset[Way]]:
         """Settle and take; what was taken, and which ways the platform refuses."""
         now = self._pump.clock()
+        self._heard = {channel: True for channel, heard in self._heard.items() if heard}
+        self._heard |= {each.parcel.channel: True for each in ended if each.error is None}
         settled = [self._judge(each, now) for each in ended]
         self._ways |= {Way(each.account, each.channel) for each in settled if _is_due(each, now)}
         room = self._room(now)
@@ -315,10 +318,16 @@ class _Lane:
                 return self._closed(parcel, error, now)
             case Retryable() as error:
                 return self._later(parcel, error, now)
-            case BadRequest() as error if self._pump.store.deliveries.has_sent(self._run.key, parcel.channel):
+            case BadRequest() as error if self._has_reached(parcel.channel):
                 return settle(parcel, State.FAILED, error=_code(error))  # others got it: this one is at fault
             case error:
                 return self._halted(parcel, error, now)
+
+    def _has_reached(self, channel: str) -> bool:
+        """Whether anybody got it by this channel; asked once a turn, since all may be refused at once."""
+        if channel not in self._heard:
+            self._heard[channel] = self._pump.store.deliveries.has_sent(self._run.key, channel)
+        return self._heard[channel]
 
     def _closed(self, parcel: Parcel, error: RecipientGone, now: datetime) -> Settled:
         """Believe the platform, and try the next channel where only this one is closed."""

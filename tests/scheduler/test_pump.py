@@ -437,6 +437,29 @@ def test_a_stretch_that_is_given_up_leaves_what_is_in_hand_to_the_sweep_and_no_t
     assert stage.states(stage.store.run(RUN)) == {"in_hand": 1}
 
 
+class Picky(Slow):
+    """Refuses the words to the last of a lump, and takes them for the others in the same moment."""
+
+    async def send(self, parcels, *_, **__):
+        *others, last = parcels
+        yield Ended(last, error=BadRequest(47003, "argument invalid"))
+        for parcel in others:
+            yield Ended(parcel)
+
+
+@pytest.mark.parametrize(
+    ("people", "states", "run"), [(3, {"sent": 2, "failed": 1}, "done"), (1, {"due": 1}, "paused")]
+)
+def test_who_got_it_in_the_same_moment_shows_whose_fault_a_refusal_is(stage, sent, people, states, run):
+    sent(*[f"o-{n}" for n in range(people)])
+    stage.channels["customer_service"] = Picky()
+
+    stage.work()
+
+    assert stage.states(stage.store.run(RUN)) == states
+    assert stage.store.run(RUN).state == run
+
+
 def test_a_worker_that_is_to_end_takes_nothing_new_and_asks_to_be_followed(stage, sent):
     sent("o-1")
 
