@@ -65,7 +65,10 @@ class Crowd:
 
     @classmethod
     def written(cls, program: Program, count: int, *, with_credit: int = 0) -> "Crowd":
-        """As if they had all spoken just now, and some had accepted a notice: straight into both records."""
+        """As if they had all spoken just now, and some had accepted a notice: straight into both records.
+
+        Whoever subscribed before doesn't any more, so that a push is for them alone.
+        """
         crowd = cls(program, 0)
         openids = [f"o{secrets.token_hex(13)}" for _ in range(count)]
         _written_by_platform(program, openids, openids[:with_credit])
@@ -114,6 +117,7 @@ def _written_by_program(program: Program, openids: Sequence[str], accepted: Sequ
         connection.execute(
             windows.insert(), [{"contact": each, "until": now + WINDOW, "remaining": 5} for each in ids.values()]
         )
+        connection.execute(subscriptions.delete())
         connection.execute(subscriptions.insert(), [{"person": each, "topic": TOPIC} for each in ids.values()])
         if accepted:
             connection.execute(
