@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -22,6 +23,8 @@ ACTOR = "send_batch"
 THREADS = 4  # runs, or stretches of one, at the same time in a process
 SWITCH_SECONDS = 0.0005  # who writes down what was sent waits so long for the loop that sends, ten times in a turn
 STOP_MILLISECONDS = 15_000  # longer than a send may take
+AGAIN_SECONDS = 1.0  # until a worker offers the rest of a run once more to a broker that is away
+TIMES = 30  # then it is the sweep's, which waits until nobody has any of the run in hand
 BROKER_SECONDS = 2  # nobody who brings a key waits longer for a broker that hangs; pika's own limits add up to minutes
 RABBITMQ_LIMITS = {
     "socket_timeout": BROKER_SECONDS,
@@ -89,7 +92,7 @@ def _limited(url: str) -> str:
 
 
 class Enqueue:
-    """Brings a run's key to the workers; a broker that is away is no error, since the sweep brings it again."""
+    """Brings a run's key to the workers; a broker that is away is no error: the sweep brings it in the end."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -97,6 +100,10 @@ class Enqueue:
 
     def __call__(self, key: str, *, delay_seconds: float = 0.0) -> None:
         """Let some worker go on with this run, now or after a while."""
+        self.offer(key, delay_seconds=delay_seconds)
+
+    def offer(self, key: str, *, delay_seconds: float = 0.0) -> bool:
+        """The same, and whether the broker took it."""
         message: dramatiq.Message[None] = dramatiq.Message(
             queue_name=self._queue.name, actor_name=ACTOR, args=(key,), kwargs={}, options={}
         )
@@ -105,6 +112,8 @@ class Enqueue:
             self._queue.broker.enqueue(message, delay=int(delay_seconds * 1000) or None)
         except Exception as gone:  # noqa: BLE001 - pika's errors have no common root, and none of them matters here
             self._log.warning("no broker", run=key, error=type(gone).__name__)
+            return False
+        return True
 
 
 def make_actor(queue: Queue, pump: Pump, *, stop: Callable[[], bool]) -> None:
@@ -114,8 +123,19 @@ def make_actor(queue: Queue, pump: Pump, *, stop: Callable[[], bool]) -> None:
     @dramatiq.actor(actor_name=ACTOR, queue_name=queue.name, broker=queue.broker)
     async def send_batch(key: str) -> None:
         seconds = await pump.work(key, stop=stop)
-        if seconds is not None:  # in a thread, so that a slow broker holds no other stretch
-            await asyncio.to_thread(enqueue, key, delay_seconds=seconds)
+        if seconds is not None:
+            await insist(partial(enqueue.offer, key, delay_seconds=seconds), stop=stop)
+
+
+async def insist(offer: Callable[[], bool], *, stop: Callable[[], bool], again_seconds: float = AGAIN_SECONDS) -> None:
+    """Make an offer until it is taken, a while at most: a run whose key is lost stands still until the sweep finds it.
+
+    In a thread, so that a slow broker holds no other stretch.
+    """
+    for _ in range(TIMES):
+        if await asyncio.to_thread(offer) or stop():
+            return
+        await asyncio.sleep(again_seconds)
 
 
 class _Closing(Middleware):

@@ -1,5 +1,6 @@
 """Workers are killed, ended and started again; each person hears it once, or it is known that nobody knows."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -10,6 +11,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -236,7 +238,23 @@ def test_a_message_in_the_broker_says_which_run_and_nothing_of_anybody(line, enq
 def test_a_broker_that_is_away_is_no_error(scheme):
     queue = worker.connect(f"{scheme}://127.0.0.1:1/", name="push-test")
 
-    worker.Enqueue(queue)("daily-digest:2026-11-23")
+    assert not worker.Enqueue(queue).offer("daily-digest:2026-11-23")
+
+
+def test_the_rest_of_a_run_is_offered_until_the_broker_is_back_a_while_at_most():
+    answers = [False, False, True, True]
+    asyncio.run(worker.insist(partial(answers.pop, 0), stop=lambda: False, again_seconds=0))
+    assert answers == [True]
+
+    away = [False] * 100
+    asyncio.run(worker.insist(partial(away.pop), stop=lambda: False, again_seconds=0))
+    assert len(away) == 70
+
+
+def test_a_worker_that_is_asked_to_end_offers_the_rest_of_a_run_once():
+    away = [False] * 100
+    asyncio.run(worker.insist(partial(away.pop), stop=lambda: True))
+    assert len(away) == 99
 
 
 @pytest.mark.quiet
