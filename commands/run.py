@@ -19,7 +19,7 @@ from commands.parent import follow
 from commands.processes import GaveUp, House, Part
 from commands.serve import serve
 
-WEB_THREADS = 24  # a worker: of messages so many can come together, and of pages so many wait for the database
+WEB_THREADS = 40  # a worker: of messages so many can come together, and of pages so many wait for the database
 SANDBOX_THREADS = 64  # every phone that is open waits for news in one
 
 
