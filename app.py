@@ -533,7 +533,7 @@ def _pushes(
         planner,
         library=shelf.current,
         timetable=Timetable(
-            partial(clocks.fires, zone=settings.zone),
+            clocks.fires,
             zone=settings.zone,
             workdays=Workdays(lambda: shelf.current().work_years),
         ),

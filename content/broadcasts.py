@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from pydantic.dataclasses import dataclass
 
 from content.crontab import named_weekdays
-from content.fields import STRICT, Lines, Moment, Name, Names, Words, some, wrong
+from content.fields import STRICT, Lines, Moment, Name, Names, Words, Zone, some, wrong
 
 MASS = "mass"  # the channel that reaches many by one call
 SPAN = re.compile(r"(\d+)\s*(m|h|d)")
@@ -162,8 +162,9 @@ class Variant:
 class Broadcast:
     """What is pushed, when, to whom and how.
 
-    `schedule` is crontab's five fields in the pack's zone, perhaps on `workdays` only, or `at` one moment; a run goes
-    out up to `jitter` later than that, each by its own lot. `channels` are tried in their order.
+    `schedule` is crontab's five fields, perhaps on `workdays` only, or `at` one moment, in the `zone` that it names,
+    else in the pack's; a run goes out up to `jitter` later than that, each by its own lot. `channels` are tried in
+    their order.
     `template` names the file in templates/ that makes the words; `fields` are the keys of a subscription notice, each
     with Jinja2 words, sent with the platform's `notice_template_id`. A mini-program's notice has a template of its own,
     `mini_template_id`, leads to its `mini_page`, and takes `mini_fields` where those differ. A delivery not begun
@@ -191,6 +192,7 @@ class Broadcast:
     key: Name
     title: Words
     schedule: Annotated[Words, AfterValidator(named_weekdays)] | None = None
+    zone: Zone | None = None  # before `at`, whose moment it tells
     at: Moment | None = None
     workdays: bool = False
     jitter: Jitter = timedelta()

@@ -196,6 +196,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "schedule 的“{said}”看不懂",
         '请写五格：分 时 日 月 星期，例如每天8点30分是 "30 8 * * *"；星期写 mon 到 sun，或 1 到 6，星期日是 0 或 7',
     ),
+    "zone": (
+        "不认识时区“{said}”",
+        "请写标准的时区名，例如 Asia/Shanghai、Asia/Urumqi 或 Europe/Moscow；不写就按配置里的 timezone",
+    ),
     "schedule_or_at": ("schedule 和 at 应当正好写一个", "定期推送写 schedule，只推一次写 at"),
     "audience_missing": (
         "没有写 audience",
@@ -393,6 +397,7 @@ KEYS = [
     "key",
     "schedule",
     "at",
+    "zone",
     "workdays",
     "jitter",
     "off",

@@ -1,6 +1,7 @@
 """What the fields of admins' files are made of: words, names, days and moments, lists, and how a broken rule is told.
 
-A naive time needs the validation context `{"zone": tzinfo}`: it is the pack's own time.
+A naive time is in the `zone` that its file names before it, else in that of the validation context
+`{"zone": tzinfo}`, the pack's own.
 """
 
 import re
@@ -9,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -72,10 +74,17 @@ def _last_moment(value: Any) -> Any:
 def _zoned(value: datetime, info: ValidationInfo) -> datetime:
     if value.tzinfo is not None:
         return value
-    zone = (info.context or {}).get("zone")
+    zone = (info.data or {}).get("zone") or (info.context or {}).get("zone")
     if zone is None:
         raise wrong("naive_time", said=str(value))
     return value.replace(tzinfo=zone)
+
+
+def _zone(value: Any) -> Any:
+    try:
+        return ZoneInfo(value.strip()) if isinstance(value, str) else value
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # no name, no path, a folder of names
+        raise wrong("zone", said=value) from None
 
 
 def version_said(value: Any) -> Any:
@@ -109,5 +118,6 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(listed)]
 Lines = Annotated[tuple[Words, ...], BeforeValidator(listed)]
 Day = Annotated[date, BeforeValidator(_written)]
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_zoned)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 End = Annotated[datetime, BeforeValidator(_last_moment), BeforeValidator(_written), AfterValidator(_zoned)]
 WebAddress = Annotated[Words, AfterValidator(_web_address)]

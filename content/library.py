@@ -158,7 +158,7 @@ class Library:
         return {key: words.template(source).fill(values).strip() for key, source in fields.items()}
 
     def _values(self, broadcast: Broadcast, digests: Iterable[Digest], now: datetime) -> dict[str, Any]:
-        local = now.astimezone(self.zone)
+        local = now.astimezone(broadcast.zone or self.zone)
         return {"now": local, "digests": list(digests), "account": self.account, "broadcast": broadcast}
 
     # Questions

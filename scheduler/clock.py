@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -34,10 +34,10 @@ def fires(cron: str, after: datetime, until: datetime, *, zone: ZoneInfo) -> lis
     """The times of a crontab line after the first moment, up to and with the second."""
     trigger = CronTrigger.from_crontab(cron, timezone=zone)
     found: list[datetime] = []
-    due = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
-    while due is not None and due <= until:
+    due = trigger.get_next_fire_time(None, after.astimezone(UTC) + timedelta(microseconds=1))
+    while due is not None and due <= until.astimezone(UTC):  # where clocks are set back an hour comes twice
         found.append(due)
-        due = trigger.get_next_fire_time(due, due + timedelta(seconds=1))
+        due = trigger.get_next_fire_time(None, due.astimezone(UTC) + timedelta(seconds=1))
     return found
 
 
@@ -128,7 +128,7 @@ class Clock:
     def _trigger(self, broadcast: Broadcast) -> BaseTrigger:
         if broadcast.at is not None:
             return DateTrigger(broadcast.at)
-        return CronTrigger.from_crontab(broadcast.schedule, timezone=self._zone)
+        return CronTrigger.from_crontab(broadcast.schedule, timezone=broadcast.zone or self._zone)
 
     def _add(self, job: Job, trigger: BaseTrigger) -> None:
         self._scheduler.add_job(

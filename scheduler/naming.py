@@ -62,7 +62,8 @@ class Naming:
             return Meant(broadcast, key, known.due_at)
         if broadcast.is_only_by_hand:
             raise OnlyByHand(key)
-        times = self._timetable.on(broadcast, _day(written) or now.astimezone(self._zone).date())
+        today = now.astimezone(self._timetable.zone_of(broadcast)).date()
+        times = self._timetable.on(broadcast, _day(written) or today)
         if written:
             times = [firing for firing in times if firing.key == key]
         past = [firing for firing in times if firing.due_at <= now]

@@ -131,7 +131,8 @@ class Sweeper:
 def _timing(broadcast: Broadcast) -> str:
     only = " workdays" if broadcast.workdays else ""
     late = f" +{broadcast.jitter}" if broadcast.jitter else ""
-    return f"{broadcast.schedule or broadcast.at}{only}{late}"
+    there = f" {broadcast.zone}" if broadcast.zone else ""
+    return f"{broadcast.schedule or broadcast.at}{only}{late}{there}"
 
 
 def _in_order(runs: Sequence[Run]) -> Sequence[Run]:

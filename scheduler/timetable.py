@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from content.broadcasts import Broadcast
@@ -18,8 +19,12 @@ SPANS = (
 
 A_MINUTE = timedelta(minutes=1)
 
-Fires = Callable[[str, datetime, datetime], Sequence[datetime]]
-"""The times of a crontab line after the first moment, up to and with the second."""
+
+class Fires(Protocol):
+    """Reads a crontab line (`scheduler.clock.fires`)."""
+
+    def __call__(self, cron: str, after: datetime, until: datetime, /, *, zone: ZoneInfo) -> Sequence[datetime]:
+        """Give its times in a zone after the first moment, up to and with the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +37,19 @@ class Firing:
 
 
 class Timetable:
-    """Firings in the order of their times."""
+    """Firings in the order of their times.
+
+    A broadcast that names no zone is in `zone`; so are the days of the calendar for all.
+    """
 
     def __init__(self, fires: Fires, *, zone: ZoneInfo, workdays: Workdays) -> None:
         self._fires = fires
         self._zone = zone
         self._workdays = workdays
+
+    def zone_of(self, broadcast: Broadcast) -> ZoneInfo:
+        """Whose days and hours are meant by what it says of time."""
+        return broadcast.zone or self._zone
 
     def between(self, broadcast: Broadcast, after: datetime, until: datetime) -> list[Firing]:
         """Those after the first moment, up to and with the second."""
@@ -45,8 +57,8 @@ class Timetable:
         return sorted((each for each in found if after < each.due_at <= until), key=lambda each: each.due_at)
 
     def on(self, broadcast: Broadcast, day: date) -> list[Firing]:
-        """Those of a day."""
-        midnight = datetime.combine(day, time(), self._zone)
+        """Those of a day in its zone."""
+        midnight = datetime.combine(day, time(), self.zone_of(broadcast))
         until = midnight + timedelta(days=1, seconds=-1)
         return [*map(self._firing(broadcast), self._written(broadcast, midnight - timedelta(seconds=1), until))]
 
@@ -68,13 +80,16 @@ class Timetable:
             return [broadcast.at] if after < broadcast.at <= until else []
         if broadcast.schedule is None:
             return []
-        times = self._fires(broadcast.schedule, after, until)
-        return [each for each in times if self._workdays.is_workday(each.date())] if broadcast.workdays else times
+        times = self._fires(broadcast.schedule, after, until, zone=self.zone_of(broadcast))
+        return [each for each in times if self._workdays.is_workday(self._day(each))] if broadcast.workdays else times
+
+    def _day(self, moment: datetime) -> date:
+        return moment.astimezone(self._zone).date()
 
     def _firing(self, broadcast: Broadcast) -> Callable[[datetime], Firing]:
         def firing(written: datetime) -> Firing:
             key = self._key(broadcast, written)
-            is_provisional = broadcast.workdays and self._workdays.is_provisional(written.date())
+            is_provisional = broadcast.workdays and self._workdays.is_provisional(self._day(written))
             return Firing(key=key, due_at=written + _late(key, broadcast.jitter), is_provisional=is_provisional)
 
         return firing
@@ -83,7 +98,8 @@ class Timetable:
         """The day tells a run of one broadcast from another; of those with several a day, the minute does."""
         minute, hour = (broadcast.schedule or "0 0 * * *").split()[:2]
         once_a_day = minute.isdecimal() and hour.isdecimal()
-        return f"{broadcast.key}:{written.astimezone(self._zone):{'%Y-%m-%d' if once_a_day else '%Y-%m-%dT%H%M'}}"
+        local = written.astimezone(self.zone_of(broadcast))
+        return f"{broadcast.key}:{local:{'%Y-%m-%d' if once_a_day else '%Y-%m-%dT%H%M'}}"
 
 
 def _late(key: str, jitter: timedelta) -> timedelta:

@@ -293,6 +293,7 @@ class Console:
             "title": broadcast.title,
             "schedule": broadcast.schedule,
             "at": broadcast.at,
+            "zone": broadcast.zone or "",
             "workdays": broadcast.workdays,
             "jitter": broadcast.jitter // timedelta(minutes=1),
             "next": coming and f"{coming.due_at.astimezone(self.zone):%m-%d %H:%M}",

@@ -178,6 +178,8 @@ FAULTS = [
     ("question_id_twice", {MORE: a_bank(a_question("q1", stem="别的题"))}, MORE, 5, BANK),
     ("body_empty", {DIGEST: a_digest("\n\n")}, DIGEST, 8, "正文"),
     ("cron", push_with(schedule="每天8点"), PUSH, 3, "30 8 * * *"),
+    ("zone", push_with(zone="北京"), PUSH, 7, "Asia/Shanghai"),
+    ("zone", push_with(zone="Asia"), PUSH, 7, "Asia/Shanghai"),
     ("schedule_or_at", push_with(without=["schedule"]), PUSH, 1, "at"),
     ("audience_missing", push_with(without=["audience"]), PUSH, 1, "everyone"),
     ("corrects_key", push_with(without=["audience", "schedule"], corrects="昨天的"), PUSH, 5, "daily-digest:"),

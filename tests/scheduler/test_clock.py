@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,6 +34,15 @@ def test_a_schedule_has_its_times_in_the_configured_zone(cron, after, until, tim
     found = fires(cron, after.astimezone(UTC), until.astimezone(UTC), zone=ZONE)
 
     assert [f"{due:%d %H:%M}" for due in found] == times
+
+
+def test_the_clock_fires_in_the_zone_that_a_broadcast_names(once):
+    there = replace(once, schedule="30 8 * * *", at=None, zone=ZoneInfo("Asia/Tokyo"))
+    clock = Clock([], broadcasts=dict, begin=print, lease=OnlyMe(), zone=ZONE, clock=lambda: NOON)
+
+    due = [clock._trigger(each).get_next_fire_time(None, NOON) for each in (there, replace(there, zone=None))]
+
+    assert [f"{moment.astimezone(ZONE):%d %H:%M}" for moment in due] == ["24 07:30", "24 08:30"]
 
 
 class OnlyMe:

@@ -1,8 +1,8 @@
 """When a broadcast goes out: on the days that are worked on, and a little beside the full hour."""
 
 from collections import Counter
-from datetime import date, datetime, timedelta
-from functools import partial
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from scheduler.workdays import Workdays
 from tests.scheduler.world import DAILY, RUN, ZONE, Stage, write_pack
 
 DAY = timedelta(days=1)
-TABLE = Timetable(partial(fires, zone=ZONE), zone=ZONE, workdays=Workdays(dict))
+TABLE = Timetable(fires, zone=ZONE, workdays=Workdays(dict))
 
 
 def midnight(year, month, day):
@@ -136,6 +136,89 @@ def test_a_changed_jitter_is_a_changed_timing(db, tmp_path):
     stage.desk.sweep(midnight(2026, 11, 22))
     write_pack(tmp_path / "pack", broadcasts=['jitter = "5m"' + DAILY])
     stage.library = library.load(tmp_path / "pack", zone=ZONE)
+
+    stage.desk.sweep(midnight(2026, 11, 23) + timedelta(hours=12))
+
+    assert stage.store.run(RUN) is None
+
+
+# -- in a zone of its own --------------------------------------------------------------------------------------
+
+
+def in_new_york(folder, schedule, *lines):
+    """The daily digest by the clocks of New York, five hours behind UTC in winter and four in summer."""
+    found = broadcast_with(folder, 'zone = "America/New_York"', *lines)
+    return replace(found, schedule=schedule)
+
+
+def utc(month, day, hour=0, minute=0):
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+def test_a_broadcast_may_have_a_zone_of_its_own(tmp_path):
+    """Its keys are its own days: by ours both of these would be the eighth of March."""
+    noonish = in_new_york(tmp_path, "30 11 * * *")
+
+    found = TABLE.between(noonish, utc(3, 7), utc(3, 9))
+
+    assert [firing.due_at for firing in found] == [utc(3, 7, 16, 30), utc(3, 8, 15, 30)]
+    assert [firing.key for firing in found] == ["daily-digest:2026-03-07", "daily-digest:2026-03-08"]
+    assert TABLE.on(noonish, date(2026, 3, 7)) == found[:1]
+
+
+def test_what_comes_twice_as_clocks_are_set_back_is_one_run(tmp_path):
+    found = TABLE.between(in_new_york(tmp_path, "30 1 * * *"), utc(11, 1), utc(11, 2, 12))
+
+    assert {firing.key for firing in found} == {"daily-digest:2026-11-01", "daily-digest:2026-11-02"}
+    assert found[0].due_at.astimezone(UTC) == utc(11, 1, 5, 30)
+
+
+def test_what_is_left_out_as_clocks_are_set_forward_is_sent_all_the_same(tmp_path):
+    found = TABLE.between(in_new_york(tmp_path, "30 2 * * *"), utc(3, 8), utc(3, 9))
+
+    assert [(firing.key, firing.due_at.astimezone(UTC)) for firing in found] == [
+        ("daily-digest:2026-03-08", utc(3, 8, 7, 30))
+    ]
+
+
+def test_workdays_are_ours_wherever_its_clocks_are(tmp_path):
+    """Their evening is our next morning, and ours from the first to the seventh of October are off."""
+    evenings = in_new_york(tmp_path, "30 20 * * *", "workdays = true")
+
+    found = TABLE.between(evenings, utc(9, 29), utc(10, 9, 1))
+
+    assert [firing.due_at.day for firing in found] == [28, 29, 7, 8]
+
+
+def test_a_moment_without_an_offset_is_in_the_broadcasts_zone(tmp_path):
+    daily = DAILY.replace('schedule = "30 8 * * *"', 'at = "2026-12-01 09:00"\nzone = "Asia/Urumqi"')
+
+    found = library.load(write_pack(tmp_path, broadcasts=[daily]), zone=ZONE).broadcasts["daily-digest"]
+
+    assert found.at == utc(12, 1, 3)
+
+
+def test_a_run_of_another_zone_is_found_by_its_key_and_goes_out_in_its_time(db, tmp_path):
+    """Half past eight in the morning in New York is half past nine in the evening in Shanghai, of the same day."""
+    stage = Stage(db, write_pack(tmp_path, broadcasts=['zone = "America/New_York"' + DAILY]))
+    stage.reader("o-1")
+
+    stage.desk.sweep(utc(11, 23, 13, 29))
+    before = stage.store.runs()
+    today = stage.desk.forecast("daily-digest", utc(11, 23, 23, 59))  # the 24th is there already by our clocks
+    stage.desk.sweep(utc(11, 23, 13, 30))
+
+    assert (before, today.key) == ([], RUN)
+    (run,) = stage.store.runs()
+    assert (run.key, run.due_at) == (RUN, utc(11, 23, 13, 30))
+    assert run.content.fields["time2"] == "08:30", "its words tell the time there"
+
+
+def test_a_changed_zone_is_a_changed_timing(db, tmp_path):
+    stage = Stage(db, write_pack(tmp_path, digests={}))
+    stage.desk.sweep(midnight(2026, 11, 22))
+    write_pack(tmp_path, broadcasts=['zone = "Asia/Tokyo"' + DAILY])
+    stage.library = library.load(tmp_path, zone=ZONE)
 
     stage.desk.sweep(midnight(2026, 11, 23) + timedelta(hours=12))
 

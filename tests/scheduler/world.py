@@ -263,9 +263,7 @@ class Stage(World):
             self.store,
             self.planner,
             library=lambda: self.library,
-            timetable=Timetable(
-                partial(fires, zone=ZONE), zone=ZONE, workdays=Workdays(lambda: self.library.work_years)
-            ),
+            timetable=Timetable(fires, zone=ZONE, workdays=Workdays(lambda: self.library.work_years)),
             manners=manners,
             enqueue=self.woken.append,
             flush=self.flushed.append,
