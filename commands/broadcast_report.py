@@ -51,7 +51,8 @@ def lines(status: Status, zone: tzinfo) -> str:
     run = status.run
     agreed = [f"  agreed to by {each.admin}, {_time(each.at, zone)}" for each in status.approvals]
     corrects = [f"  corrects {run.content.corrects}"] if run.content.corrects else []
-    return "\n".join([f"{head(status, zone)}  {status.people} people", *corrects, *agreed, *counts(status)])
+    goes_on = [f"  goes on by itself {_time(status.goes_on_at, zone)}"] if status.goes_on_at else []
+    return "\n".join([f"{head(status, zone)}  {status.people} people", *goes_on, *corrects, *agreed, *counts(status)])
 
 
 def head(status: Status, zone: tzinfo) -> str:
@@ -87,6 +88,7 @@ def fields(status: Status) -> dict[str, Any]:
         "state": run.state,
         "reason": run.reason,
         "due_at": run.due_at.isoformat(),
+        "goes_on_at": status.goes_on_at and status.goes_on_at.isoformat(),
         "corrects": run.content.corrects or None,
         "people": status.people,
         "approvals": [{"admin": each.admin, "at": each.at.isoformat()} for each in status.approvals],

@@ -59,9 +59,8 @@ class Pace:
 
 def is_over(status: Status) -> bool:
     """Whether nothing goes on by itself any more."""
-    return status.run.state is RunState.DONE or (
-        status.run.state is RunState.PAUSED and status.run.reason != reasons.RESTS
-    )
+    goes_on = status.run.reason == reasons.RESTS or status.goes_on_at is not None
+    return status.run.state is RunState.DONE or (status.run.state is RunState.PAUSED and not goes_on)
 
 
 def follow(look: Look, *, show: Show, over: Callable[[Status], bool] = is_over) -> Status:

@@ -138,8 +138,14 @@ class Desk:
         run, paused = self._naming.found(key), RunState.PAUSED
         held = self._store.move(run.key, before=[RunState.PLANNED], after=paused, reason=reasons.HELD)
         held = held or self._store.move(run.key, before=[RunState.SENDING], after=paused, reason=reasons.BY_HAND)
-        return held or self._store.move(
-            run.key, before=[paused], why=reasons.RESTS, after=paused, reason=reasons.BY_HAND
+        return held or self._keep_paused(run.key)
+
+    def _keep_paused(self, key: str) -> bool:
+        """Make an admin's pause of one that would end by itself."""
+        run, paused = self._naming.found(key), RunState.PAUSED
+        would_end = run.reason == reasons.RESTS or run.goes_on_at is not None
+        return would_end and self._store.move(
+            key, before=[paused], why=run.reason, after=paused, reason=reasons.BY_HAND
         )
 
     def resume(self, key: str, *, now: datetime) -> bool:
@@ -194,11 +200,20 @@ class Desk:
 
     def status(self, key: str) -> Status:
         """A run with its tallies; of a broadcast's key its newest."""
-        return status_of(self._store, self._naming.found(key))
+        return self._status(self._naming.found(key))
 
     def runs(self, *, limit: int = 50) -> Sequence[Status]:
         """The newest runs."""
-        return [status_of(self._store, run) for run in self._store.runs(limit=limit)]
+        return [self._status(run) for run in self._store.runs(limit=limit)]
+
+    def goes_on_at(self, run: Run) -> datetime | None:
+        """When a run that is paused for a day's quota goes on by itself; None where it doesn't."""
+        if run.state is not RunState.PAUSED or run.goes_on_at is None:
+            return None
+        return run.goes_on_at if run.at_night else self._manners.next_allowed(run.goes_on_at)
+
+    def _status(self, run: Run) -> Status:
+        return replace(status_of(self._store, run), goes_on_at=self.goes_on_at(run))
 
     def forecast(self, key: str, now: datetime, *, at_once: bool = False) -> Forecast:
         """Who would be reached by which channel if it were sent now; nothing is written.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from scheduler import covers, reasons
+from scheduler import covers, quotas, reasons
 from scheduler.channels.mass import tag_of
 from scheduler.job import Job
 from scheduler.planner import Planner
@@ -17,7 +17,6 @@ from storage.gathering import TOO_FEW, Stray
 from storage.mass_jobs import LIST, MassJob, MassJobs
 from storage.refusals import Way
 from storage.runs import Run, Runs
-from storage.states import RunState
 from wechat.api.mass import MassArticles, MassSent, MassState, What
 from wechat.api.tags import Tag
 from wechat.errors import UNAUTHORIZED, BadRequest, Misconfigured, Retryable, Unsure, WeChatError
@@ -166,7 +165,7 @@ class Herald:
 
     def _pause(self, run: Run, error: WeChatError) -> None:
         why = reasons.of(error) if not isinstance(error, Misconfigured) or error.errcode else error.errmsg
-        self.store.move(run.key, before=[RunState.SENDING], after=RunState.PAUSED, reason=why)
+        quotas.pause(self.store, run, error, why, now=self.clock())
 
     # -- by the clock --------------------------------------------------------------------------------------------
 

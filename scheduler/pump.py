@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
-from scheduler import reasons
+from scheduler import quotas, reasons
 from scheduler.channels import Channel, Ended
 from scheduler.crier import Crier
 from scheduler.herald import Herald
@@ -366,9 +366,8 @@ class _Lane:
         return settle(parcel, State.DUE, error=_code(error), wake_at=now + timedelta(seconds=wait), maybe=maybe)
 
     def _pause(self, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
-        """Nobody will be reached until a person has mended it: put it back and say so."""
-        why = reasons.of(error)
-        if self._pump.store.move(self._run.key, before=[RunState.SENDING], after=RunState.PAUSED, reason=why):
+        """Nobody will be reached until a person has mended it, or a new day has: put it back and say so."""
+        if quotas.pause(self._pump.store, self._run, error, reasons.of(error), now=now):
             self._log.warning("run paused", run=self._run.key, errcode=error.errcode, error=type(error).__name__)
         self._paused = True
         return settle(parcel, State.DUE, error=_code(error), wake_at=now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from storage.deliveries import Tally
 from storage.group_posts import Post
@@ -12,13 +13,14 @@ from storage.states import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """A run with its tallies, and with what became of it in the groups."""
+    """A run with its tallies, and with what became of it in the groups; `goes_on_at` by itself if it is paused."""
 
     run: Run
     tallies: Sequence[Tally]
     approvals: Sequence[Approval] = ()
     posts: Sequence[Post] = ()
     masses: Sequence[MassJob] = ()
+    goes_on_at: datetime | None = None
 
     @property
     def people(self) -> int:

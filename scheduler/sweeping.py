@@ -9,7 +9,7 @@ import structlog
 
 from content.broadcasts import Broadcast
 from content.library import Library
-from scheduler import reasons
+from scheduler import quotas, reasons
 from scheduler.beginning import Beginner
 from scheduler.channels.groups import verdicts
 from scheduler.nights import Nights
@@ -68,6 +68,8 @@ class Sweeper:
 
     def look_after(self, run: Run, now: datetime) -> None:
         """Decide on what was lost of a run, drop what is late, bring it to the workers, close it."""
+        if quotas.goes_on(self._store, run, now):
+            run = self._store.run(run.key) or run
         if self._nights.rests(run, now) or self._nights.wakes(run, now):
             run = self._store.run(run.key) or run
         lost = self._store.deliveries.sweep(run.key, repeatable=self._repeatable, now=now)

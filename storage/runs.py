@@ -34,6 +34,7 @@ broadcasts = sa.Table(
     sa.Column("four_eyes", sa.Boolean, nullable=False, server_default=sa.text("false")),
     sa.Column("priority", sa.Integer, nullable=False, server_default="5"),
     sa.Column("at_night", sa.Boolean, nullable=False, server_default=sa.text("false")),  # somebody said: quiet or not
+    sa.Column("goes_on_at", Moment),  # of a paused one: when by itself; null where somebody must say so
     sa.Column("folded_at", Moment),  # since when of its deliveries only numbers are known (`storage.folding`)
     sqlite_with_rowid=False,
 )
@@ -73,6 +74,7 @@ class Run:
     four_eyes: bool = False
     priority: int = 5
     at_night: bool = False
+    goes_on_at: datetime | None = None
     folded_at: datetime | None = None
 
 
@@ -148,11 +150,27 @@ class Runs:
             return frozenset(slug for content in found for slug in json.loads(content).get("digests", ()))
 
     def move(
-        self, key: str, *, before: Collection[RunState], after: RunState, reason: str = "", why: str | None = None
+        self,
+        key: str,
+        *,
+        before: Collection[RunState],
+        after: RunState,
+        reason: str = "",
+        why: str | None = None,
+        goes_on_at: datetime | None = None,
     ) -> bool:
-        """Change a run's state where it was one of `before`, for the reason `why` if one is named; else False."""
+        """Change a run's state where it was one of `before`, for the reason `why` if one is named; else False.
+
+        With `goes_on_at` it is paused until then (`go_on`).
+        """
         here = broadcasts.c.state.in_(before) & (sa.true() if why is None else broadcasts.c.reason == why)
-        return self._change(key, here, {"state": after, "reason": reason})
+        return self._change(key, here, {"state": after, "reason": reason, "goes_on_at": goes_on_at})
+
+    def go_on(self, key: str, *, now: datetime) -> bool:
+        """Let a run go on that was paused until now; False where it wasn't, is over, or somebody paused it since."""
+        here = (broadcasts.c.state == RunState.PAUSED) & (broadcasts.c.goes_on_at <= now)
+        change = {"state": RunState.SENDING, "reason": "", "goes_on_at": None}
+        return self._change(key, here & (broadcasts.c.expires_at > now), change)
 
     def rest(self, key: str, *, reason: str, expires_at: datetime) -> bool:
         """Pause a run that is being sent and may not be at night, and move its end; False where it isn't."""

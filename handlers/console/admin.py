@@ -330,12 +330,14 @@ class Console:
 
     def _shown(self, run: Run) -> engine.Shown:
         act = engine.ACTS.get(run.state, "")
+        goes_on = self.pushes.desk.goes_on_at(run)
         return engine.Shown(
             key=run.key,
             title=run.title,
             planned_at=run.planned_at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
             state=self.words["run"][run.state],
             reason=run.reason,
+            goes_on=self.words["goes_on"].format(at=goes_on.astimezone(self.zone)) if goes_on else "",
             tallies=engine.counted(
                 (tally.state, tally.count) for tally in self.pushes.broadcasts.deliveries.tallies(run.key)
             ),

@@ -31,7 +31,8 @@ class Shown:
     """A run as a row of the table: `tallies` counts its deliveries by state, `act` is what may be done to it now.
 
     `groups` are the groups that it is said in: name, how it stands, and why; `masses` has a line for each mass send.
-    `agreed` tells which admins agreed to it and when; it `asks` for another.
+    `goes_on` tells when a paused one does so by itself. `agreed` tells which admins agreed to it and when; it `asks`
+    for another.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Shown:
     planned_at: str
     state: str
     reason: str
+    goes_on: str
     tallies: Mapping[str, int]
     groups: Sequence[tuple[str, str, str]]
     masses: Sequence[str]

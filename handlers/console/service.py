@@ -106,6 +106,9 @@ class Desk(Protocol):
     def next_firing(self, broadcast: Broadcast, now: datetime) -> Firing | None:
         """When a broadcast goes out next; of one that was meant for a moment in the past, that one."""
 
+    def goes_on_at(self, run: Run) -> datetime | None:
+        """When a paused run goes on by itself; None where somebody must say so."""
+
     def forecast(self, key: str, now: datetime, *, at_once: bool) -> Forecast:
         """Who would be reached by which channel, and with which words; nothing is written."""
 

@@ -289,6 +289,7 @@ def test_a_program_reads_one_run_or_a_list_of_them():
         "state": "planned",
         "reason": "",
         "due_at": "2026-11-23T00:30:00+00:00",
+        "goes_on_at": None,
         "corrects": None,
         "people": 40,
         "approvals": [],
@@ -487,6 +488,27 @@ def test_an_interrupt_ends_the_watching_and_not_the_run(hurried, more):
 
     assert (result.exit_code, desk.asked) == (0, [])
     assert "the run goes on" in result.stderr
+
+
+def test_a_run_that_waits_for_a_quota_says_when_it_goes_on_and_is_watched_until_then(hurried):
+    class Waiting(Going):
+        def status(self, key):
+            found = super().status(key)
+            until = NOW + timedelta(days=1) if found.run.state is RunState.PAUSED else None
+            return replace(found, goes_on_at=until)
+
+    def waiting():
+        return Waiting((RunState.PAUSED, 1, 9), (RunState.DONE, 10, 0))
+
+    watched = zhibu(waiting(), "status", KEY, "--watch")
+    desk = waiting()
+    desk.status(KEY)
+
+    assert watched.exit_code == 0
+    assert "\n  goes on by itself 2026-11-24 08:30\n" in zhibu(desk, "status", KEY).output
+    desk = waiting()
+    desk.status(KEY)
+    assert json.loads(zhibu(desk, "status", KEY, "--json").stdout)["goes_on_at"] == "2026-11-24T00:30:00+00:00"
 
 
 def test_a_paused_run_ends_the_watching_and_one_that_rests_does_not(hurried):

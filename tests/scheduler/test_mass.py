@@ -364,6 +364,16 @@ def test_a_fault_of_the_account_pauses_the_run_and_it_goes_on(push):
     assert push.becomes("done")
 
 
+def test_a_days_calls_that_are_spent_let_the_run_wait_for_the_next(street):
+    push = Push(street, expires_at=street.town.clock() + timedelta(days=2))
+    push.knob("fail", value=45009)
+    push.goes_out()
+    run = street.town.house.pushes.store.run(RUN)
+
+    assert (run.state, push.jobs) == ("paused", ["due"])
+    assert timedelta() < run.goes_on_at - street.town.clock() <= timedelta(days=1)
+
+
 def test_a_run_that_is_cancelled_before_its_call_reaches_nobody(push):
     push.knob("fail", value=-1)
     push.goes_out()

@@ -1,7 +1,7 @@
 """A run's page, its correction, and the picture of the last thirty days."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -81,6 +81,20 @@ def table(page):
     """A run's rows: the name of the channel, and its numbers."""
     rows = re.findall(r'<tr><th scope="row" class="fw-normal">(.*?)</th>(.*?)</tr>', page)
     return {name: [int(number) for number in re.findall(r">(\d+)</td>", cells)] for name, cells in rows}
+
+
+def test_a_run_that_waits_for_a_quota_says_when_it_goes_on(town):
+    a_run(town, SENT, DUE, state=RunState.SENDING)
+    in_the_night = datetime(2026, 11, 24, 0, 5, tzinfo=town.house.settings.zone)
+    town.house.pushes.store.move(
+        KEY, before=[RunState.SENDING], after=RunState.PAUSED, reason="用完了", goes_on_at=in_the_night
+    )
+    says = "到 11-24 07:30 自己接着发"  # when the quiet hours are over
+    pages = [town.client.get(page).text for page in (PAGE, f"{PAGE}?part=1", "/admin/broadcasts")]
+    town.client.post(f"{PAGE}/resume")
+
+    assert [says in page for page in pages] == [True] * 3
+    assert says not in town.client.get(PAGE).text
 
 
 def test_a_run_is_shown_by_channel_and_by_reason_in_words(town):
