@@ -1,6 +1,7 @@
-"""`zhibu content import | export | undo`: question banks in from what admins have, and out again."""
+"""`zhibu content import | cloze | export | undo`: question banks in from what admins have, and out again."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from commands.cli import Here, fail
+from content.importers import cloze
 from content.importers.batches import Batch, Plan
 from content.importers.merging import Fate
 from content.importers.sentences import Note, Refused, Weight
@@ -25,7 +27,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON."
 
 def commands(open_intake: Callable[[Path], Intake]) -> list[click.Command]:
     """The commands. `open_intake` makes the intake that a configuration file describes."""
-    return [make(open_intake) for make in (_import, _undo, _export)]
+    return [make(open_intake) for make in (_import, _cloze, _undo, _export)]
 
 
 def _import(open_intake: Callable[[Path], Intake]) -> click.Command:
@@ -149,6 +151,43 @@ def _as_json(plan: Plan, batch: Batch | None) -> str:
     return json.dumps({**said, "batch": batch.name if batch else None}, ensure_ascii=False)
 
 
+def _cloze(open_intake: Callable[[Path], Intake]) -> click.Command:
+    @click.command("cloze")
+    @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+    @click.option("--to", "path", type=click.Path(path_type=Path, dir_okay=False), help="By default FILE-填空.xlsx.")
+    @click.option("--force", is_flag=True, help="Write over a file that is there.")
+    @click.pass_obj
+    def cloze_command(here: Here, file: Path, path: Path | None, force: bool) -> None:  # noqa: FBT001 (click hands it in)
+        """Propose fill-in questions out of FILE, a text without questions (.docx, .txt): a regulation, a speech.
+
+        The proposals are written as a workbook, each with its sentence and where that stands. Mark those that you want
+        in its first column, mend their words, and import it: the others are left.
+        """
+        path = path or Path(cloze.called(file.name))
+        _see_free(path, force=force)
+        try:
+            found = here.open(open_intake).propose(file.name, file.read_bytes())
+        except Refused as refused:
+            fail(f"{file.name}: {_sentence(refused.note)}")
+        _write(path, cloze.write(found))
+        click.echo(f"Written: {path}, {len(found)} proposals{' (more were left out)' * (len(found) == cloze.MOST)}")
+        click.echo(f"Mark those to be taken in its first column, then: zhibu content import {shlex.quote(str(path))}")
+
+    return cloze_command
+
+
+def _see_free(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        fail(f"{path} is there already: name another file with --to, or write over it with --force.")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        fail(f"{path} can't be written: {error.strerror}.")
+
+
 def _undo(open_intake: Callable[[Path], Intake]) -> click.Command:
     @click.command()
     @click.argument("batch", required=False)
@@ -197,15 +236,12 @@ def _export(open_intake: Callable[[Path], Intake]) -> click.Command:
     def export(here: Here, bank: str, kind: str, path: Path | None, force: bool) -> None:  # noqa: FBT001 (click hands it in)
         """Write BANK as a workbook, or in Moodle's GIFT or Aiken; what is written can be imported again."""
         path = path or Path(f"{bank}.{SUFFIXES.get(kind, kind)}")
-        if path.exists() and not force:
-            fail(f"{path} is there already: name another file with --to, or write over it with --force.")
+        _see_free(path, force=force)
         try:
             made = here.open(open_intake).export(bank, kind)
-            path.write_bytes(made.data)
         except Refused as refused:
             fail(_sentence(refused.note))
-        except OSError as error:
-            fail(f"{path} can't be written: {error.strerror}.")
+        _write(path, made.data)
         click.echo(f"Written: {path}")
         for note in made.notes:
             click.echo(_sentence(note), err=True)

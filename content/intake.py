@@ -10,14 +10,15 @@ from pathlib import Path
 from content import files, library
 from content.agreement import Pack
 from content.files import Questions
-from content.importers import aiken, batches, gift, workbooks
+from content.importers import aiken, batches, cloze, gift, workbooks
 from content.importers.batches import Batch, Batches, Plan, Target
+from content.importers.cloze import Proposal
 from content.importers.drafts import NAME
 from content.importers.sentences import Note, Refused
 from content.importers.telling import Tell, silent
 from content.large_banks import AnyBank, LargeBank
 from content.library import Library
-from content.models import Account, Drawn
+from content.models import Account, Drawn, Question
 from content.positions import Positions
 
 WRITERS: dict[str, Callable[[AnyBank], bytes]] = {
@@ -67,6 +68,10 @@ class Intake:
         made = batches.plan(name, data, target, (title, topic), tell=tell)
         return _with_topic(made, pack.one(Account))
 
+    def propose(self, name: str, data: bytes) -> list[Proposal]:
+        """Propose fill-in questions out of a text; raises `Refused` where it can't be read or there are none."""
+        return cloze.read(name, data, terms=self._terms())
+
     def take(self, plan: Plan) -> Batch:
         """Write what was planned; raises `Refused` where the bank was changed since."""
         return Batches(self.kept).take(plan, now=self.clock().astimezone(self.zone))
@@ -97,6 +102,14 @@ class Intake:
     def _pack(self) -> Pack:
         pack, _ = library.examine(self.folder, zone=self.zone, previous=self.previous())
         return pack
+
+    def _terms(self) -> Iterator[str]:
+        """What the pack is about: its topics, and the tags of its questions but of the very large banks."""
+        pack = self._pack()
+        for account in filter(None, [pack.one(Account)]):
+            yield from (topic.name for topic in account.topics)
+        for _, made in pack.every(Questions):
+            yield from (tag for each in made.bank.outlines if isinstance(each, Question) for tag in each.tags)
 
     def _target(self, pack: Pack, name: str, most_bytes: float) -> Target:
         if not NAME.fullmatch(name):

@@ -61,7 +61,8 @@ def read(name: str, data: bytes, *, tell: Tell = silent) -> Reading:
     if looked.formulas:
         found.notes.append(Note("formulas", looked.first_formula, facts={"count": looked.formulas}))
     if not found.raws:
-        raise Refused("no_questions")
+        left = sum(note.facts["count"] for note in found.notes if note.code == "not_chosen")
+        raise Refused("none_chosen", count=left) if left else Refused("no_questions")
     drafts = [*_named_apart(_in_their_cases([*map(draft, told(found.raws, "read", tell))]))]
     return Reading(drafts, [*found.notes, *_of_all(drafts)], found.title, found.topic)
 
@@ -81,9 +82,9 @@ def _found(name: str, data: bytes, looked: Looked) -> Found:
         case Format.DOCUMENT:
             return documents.read(data)
         case Format.GIFT:
-            return gift.read(_text(data))
+            return gift.read(text_in(data))
         case Format.TEXT:
-            text = _text(data)
+            text = text_in(data)
             return aiken.read(text) if aiken.is_written_in(text) else texts.read(texts.spoken(text))
 
 
@@ -98,7 +99,8 @@ def _table(name: str, data: bytes) -> Found:
     return found
 
 
-def _text(data: bytes) -> str:
+def text_in(data: bytes) -> str:
+    """Give the words of a text; raises `Refused` where their encoding isn't known."""
     try:
         return reading.text_of(data)
     except Unreadable:

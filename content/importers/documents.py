@@ -27,16 +27,25 @@ _RED_AT_LEAST, _OTHERS_AT_MOST = 0xB0, 0x60
 
 def read(data: bytes) -> Found:
     """Read the questions of a document: of its tables where those are banks, else of its text."""
-    try:
-        document = Document(io.BytesIO(data))
-    except (PackageNotFoundError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile):
-        raise Refused("broken", suffix=".docx") from None
+    document = _opened(data)
     sheets = [_sheet(number, table) for number, table in enumerate(document.tables, start=1)]
     found = tables.read(sheets) if sheets else None
-    spoken = texts.read(_spoken(document, but=found is not None))
+    said = texts.read(_spoken(document, but=found is not None))
     if found is None:
-        return spoken
-    return Found([*spoken.raws, *found.raws], [*spoken.notes, *found.notes], spoken.title, spoken.topic)
+        return said
+    return Found([*said.raws, *found.raws], [*said.notes, *found.notes], said.title, said.topic)
+
+
+def spoken(data: bytes) -> Iterator[Spoken]:
+    """Give all of a document's lines, those in its tables too."""
+    return _spoken(_opened(data), but=False)
+
+
+def _opened(data: bytes) -> Opened:
+    try:
+        return Document(io.BytesIO(data))
+    except (PackageNotFoundError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile):
+        raise Refused("broken", suffix=".docx") from None
 
 
 def _sheet(number: int, table: Table) -> Sheet:

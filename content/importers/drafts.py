@@ -32,7 +32,7 @@ FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
 _WORDS_PARTED = re.compile(r"[,，、;；|\n]+")
 _PICTURES_PARTED = re.compile(r"[;；\n]")
 _PICTURE_OF = re.compile(r"([A-Ja-jＡ-Ｊａ-ｊ])\s*[:：=.、]\s*(\S.*)")
-_YES = frozenset({"是", "true", "1", "y", "yes", "√"})
+YES = frozenset({"是", "true", "1", "y", "yes", "√"})
 _LETTER_IN_BRACKETS = re.compile(r"[(（]\s*([A-Ja-jＡ-Ｊａ-ｊ](?:[\s、,，]*[A-Ja-jＡ-Ｊａ-ｊ])*)\s*[)）]")
 _VERDICT_IN_BRACKETS = re.compile(r"[(（]\s*(√|×|✓|✗|对|错|正确|错误)\s*[)）]")
 _OTHER_BLANKS = re.compile(r"[【\[〔]\s*[】\]〕]")
@@ -391,7 +391,7 @@ def _beside(making: _Making) -> dict[str, Any]:
         found["cites"] = _cites(making, said)
     for name, usual in (("ordered", True), ("partial_credit", False)):
         if said := plain.folded(making.said(name)):
-            found[name] = said in _YES
+            found[name] = said in YES
         else:
             found[name] = usual
     return found

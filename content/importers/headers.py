@@ -12,6 +12,7 @@ HEAD_WITHIN = 10  # rows: a title and notes may stand above the columns' names
 
 # The first name of each is what we call it when we write a table.
 NAMES: Mapping[str, Sequence[str]] = {
+    "chosen": ("采用",),  # of proposals (content.importers.cloze): the others are left
     "id": ("编号", "题目编号", "试题编号", "题目id", "id"),
     "number": ("题号", "序号", "no", "no.", "number"),
     "type": ("题型", "类型", "题目类型", "试题类型", "question_type", "type"),

@@ -38,6 +38,17 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "表头要有“题干”一列，还要有“答案”或“选项A”等列；叫“题目”“正确答案”也行",
     ),
     "no_questions": ("没有找到题目", "请对照内容包说明里的例子，看题号、选项和答案的写法"),
+    "not_prose": (
+        "填空题的建议只能从 Word（.docx）和文本（.txt）里找",
+        "请把条例、讲话的全文存成 .docx 或 .txt；文件里本来就有题目的，直接导入",
+    ),
+    "no_cloze": (
+        "没有找到可以挖空的句子",
+        "要有完整的句子，里面有数字、日期、期限、引号里的说法或书名号里的文件；扫描成图片的读不了",
+    ),
+    "none_chosen": ("{count} 道建议一道也没有采用", "请在想用的题前面的“采用”里写 1，再导入"),
+    "not_chosen": ("有 {count} 道建议没有采用，没有收", "想用的，请在“采用”里写 1，再导入；不想用的不用管"),
+    "chosen": ("“采用”里的“{said}”看不懂", "想用的写 1，不想用的空着"),
     "sheet_left": ("这张表没有表头，没有读它", "里面有题目的话，请补上表头；没有就不用管"),
     "columns_left": ("没有用到这些列：{said}", "有用的话，请把表头改成认得的名字，例如：解析、难度、标签、出处"),
     "column_twice": ("有两列都是“{said}”", "请留下一列"),
@@ -151,7 +162,7 @@ WARNINGS = frozenset(
         *("sheet_left", "columns_left", "formulas", "no_ids", "difficulty", "score", "same_again", "nearly_same"),
         *("answer_text", "marks_differ", "key_differs", "explained_otherwise", "several_one", "no_source"),
         *("key_unused", "line_lost", "topic_none", "picture_alone", "pictures_left", "picture_in_text", "text_only"),
-        *("pictures_beside", "aiken_others", "aiken_bare"),
+        *("pictures_beside", "aiken_others", "aiken_bare", "not_chosen"),
     }
 )
 DONE = frozenset({"letters_referred", "answer_shown"})

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from content.importers import answers, headers, plain, texts
 from content.importers.answers import Written
-from content.importers.drafts import Raw
+from content.importers.drafts import YES, Raw
 from content.importers.headers import Head
 from content.importers.sentences import Note
 from content.importers.texts import Found, Spoken
@@ -15,7 +15,8 @@ from content.sheets import Line, Sheet
 # Cells merged downwards say these of every row beside them.
 FILLED_DOWN = frozenset({"type", "tags", "difficulty", "score", "source", "cites", "reviewer"})
 # A row that has nothing else is a form's empty line.
-NOTHING = frozenset({"number", "id", "type", "difficulty", "score", "tags", "source"})
+NOTHING = frozenset({"chosen", "number", "id", "type", "difficulty", "score", "tags", "source"})
+WANTED = YES | {"✓", "✔", "v", "对", "要", "用", "采用"}
 
 
 def read(sheets: Sequence[Sheet]) -> Found | None:
@@ -29,7 +30,8 @@ def read(sheets: Sequence[Sheet]) -> Found | None:
             found.notes += [Note("sheet_left", sheet.lines[0].number, sheet.name)] if sheet.lines else []
             continue
         _say_of_head(found, sheet, head)
-        found.raws += _questions(sheet, head)
+        questions = [*_questions(sheet, head)]
+        found.raws += _chosen(questions, found, head) if "chosen" in head.columns else questions
     return found
 
 
@@ -45,6 +47,19 @@ def _say_of_head(found: Found, sheet: Sheet, head: Head) -> None:
         topic = texts.topic_in(said)
         found.topic = found.topic or topic
         found.title = found.title or ("" if topic else said.split("\n")[0])
+
+
+def _chosen(raws: Sequence[Raw], found: Found, head: Head) -> Iterator[Raw]:
+    """Of proposals those that somebody marked; how many weren't is said."""
+    marked = [(raw, raw.fields.pop("chosen", "")) for raw in raws]
+    left = [raw for raw, said in marked if not said]
+    if left:
+        found.notes.append(Note("not_chosen", head.row, left[0].sheet, {"count": len(left)}))
+    for raw, said in marked:
+        if said and plain.folded(said) not in WANTED:
+            raw.notes.append(Note("chosen", raw.row, raw.sheet, {"said": said}))
+        if said:
+            yield raw
 
 
 def _questions(sheet: Sheet, head: Head) -> Iterator[Raw]:

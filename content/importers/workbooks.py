@@ -50,11 +50,13 @@ def write(bank: AnyBank) -> bytes:
     return stream.getvalue()
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> bytes:
-    """Give a workbook of one sheet: text stays text, and numbers are numbers."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str | float]], *, widths: Sequence[int] = ()) -> bytes:
+    """Give a workbook of one sheet: text stays text, and numbers are numbers. `widths` are in characters."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.freeze_panes = "A2"
+    for letter, width in zip(LETTERS, widths, strict=False):
+        sheet.column_dimensions[letter].width = width
     for row in (head, *rows):
         sheet.append([_cell(sheet, value) if isinstance(value, str) else value for value in row])
     stream = io.BytesIO()

@@ -155,6 +155,18 @@ def test_an_export_says_on_the_side_what_is_not_in_it(zhibu, tmp_path):
     assert "没有图片本身：hui.png" in result.stderr
 
 
+def test_proposals_out_of_a_text_are_marked_and_imported(zhibu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "办法.txt", "示例办法\n第一条 党员每年集中学习培训时间不少于32学时。\n")
+
+    result = zhibu("cloze", tmp_path / "办法.txt")
+
+    assert (result.exit_code, "Written: 办法-填空.xlsx, 2 proposals\n" in result.output) == (0, True)
+    assert zhibu("cloze", tmp_path / "办法.txt").exit_code == 1
+    assert "一道也没有采用" in zhibu("import", tmp_path / "办法-填空.xlsx", "--yes").output
+    assert not (tmp_path / "pack/quizzes/办法-填空.toml").exists()
+
+
 def test_an_export_of_no_bank(zhibu, tmp_path):
     result = zhibu("export", "keine", "--to", tmp_path / "x.xlsx")
 

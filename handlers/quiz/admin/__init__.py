@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from content.importers import cloze
 from content.importers.batches import Batch, Plan
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.waiting import Waiting
@@ -39,17 +40,26 @@ class Banks:
 
     def look(self) -> ResponseReturnValue:
         """What taking a file in would do. It waits for a yes; nothing is written."""
-        sent = request.files.get("file")
-        if sent is None or not sent.filename:
+        if (sent := _sent()) is None:
             return self._list(fault=self.words["no_file"]), 422
-        data = sent.stream.read(MOST_BYTES + 1)
-        name = Path(sent.filename.replace("\\", "/")).name
+        name, data = sent
         try:
             plan = self._plan(name, data)
         except Refused as refused:
             return self._list(refused=refused.note), 422
         token = self.waiting.keep(data, by=access.who_is_in(), now=self.clock())
         return self._preview(plan, token)
+
+    def propose(self) -> ResponseReturnValue:
+        """Fill-in questions proposed out of a text, as a workbook to mark and send in; nothing is written."""
+        if (sent := _sent()) is None:
+            return self._list(fault=self.words["no_file"]), 422
+        name, data = sent
+        try:
+            made = cloze.write(self.intake.propose(name, data))
+        except Refused as refused:
+            return self._list(refused=refused.note), 422
+        return send_file(io.BytesIO(made), as_attachment=True, download_name=cloze.called(name))
 
     def take(self) -> ResponseReturnValue:
         """Take in a file that was looked at, where it would still do the same."""
@@ -126,6 +136,14 @@ class Banks:
         )
 
 
+def _sent() -> tuple[str, bytes] | None:
+    """The name and the bytes of the file that was sent, a byte more than it may have."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return None
+    return Path(sent.filename.replace("\\", "/")).name, sent.stream.read(MOST_BYTES + 1)
+
+
 def _said() -> dict[str, str]:
     """Where the file goes, as the form says it."""
     return {key: request.form.get(key, "").strip() for key in ("to", "title", "topic")}
@@ -146,13 +164,14 @@ def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     doors.add_url_rule("/exams", "exams", numbers.exams)
     doors.add_url_rule("/participation", "took_part", numbers.took_part)
     doors.add_url_rule("/look", "look", banks.look, methods=["POST"])
+    doors.add_url_rule("/propose", "propose", banks.propose, methods=["POST"])
     doors.add_url_rule("/take", "take", banks.take, methods=["POST"])
     doors.add_url_rule("/undo/<batch>", "undo", banks.undo, methods=["POST"])
 
     @doors.url_value_preprocessor
     def _larger(endpoint: str | None, _values: object) -> None:
         """A file may be larger than what a form holds; this comes before anything reads the form."""
-        if endpoint == "quiz_admin.look":
+        if endpoint in {"quiz_admin.look", "quiz_admin.propose"}:
             request.max_content_length = MOST_BYTES + 2**16
 
     return doors

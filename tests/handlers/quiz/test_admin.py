@@ -11,7 +11,7 @@ from werkzeug.test import encode_multipart
 from handlers.quiz import admin
 from handlers.quiz.admin import MOST_BYTES
 from tests.content.builders import a_bank, a_pack, a_question, write
-from tests.content.importers.making import with_parts, xlsx
+from tests.content.importers.making import marked, with_parts, xlsx
 from tests.house import a_town, hashed_at_no_cost
 
 pytestmark = pytest.mark.variant
@@ -50,10 +50,14 @@ def hidden(page):
 
 def looks(town, *rows, name="新题.xlsx", data=None, **said):
     """Send a file in and read what would be done."""
+    return sends(town, "/admin/quiz/look", xlsx([HEAD, *rows]) if data is None else data, name, **said)
+
+
+def sends(town, address, data, name, **said):
     form = {"csrf_token": hidden(town.client.get("/admin/quiz/").text)["csrf_token"], **said}
-    form["file"] = FileStorage(io.BytesIO(xlsx([HEAD, *rows]) if data is None else data), filename=name)
+    form["file"] = FileStorage(io.BytesIO(data), filename=name)
     boundary, body = encode_multipart(form)  # the client alone would leave a file open
-    return town.client.post("/admin/quiz/look", data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    return town.client.post(address, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def agrees(town, page, **said):
@@ -208,6 +212,26 @@ def test_a_bank_is_taken_out_worked_on_and_sent_in_again(town, folder):
 @pytest.mark.parametrize("path", ["keine/export.xlsx", "basics/export.exe"])
 def test_what_cannot_be_taken_out(town, path):
     assert town.client.get(f"/admin/quiz/banks/{path}").status_code == 404
+
+
+def test_of_what_is_proposed_out_of_a_text_members_get_what_was_marked(town, folder):
+    text = "示例办法\n第一条 党员每年集中学习培训时间不少于32学时。".encode()
+    sheet = sends(town, "/admin/quiz/propose", text, "办法.txt")
+    assert "attachment" in sheet.headers["Content-Disposition"]
+
+    refused = looks(town, name="办法-填空.xlsx", data=sheet.data)
+    assert (refused.status_code, "2 道建议一道也没有采用" in refused.text) == (422, True)
+
+    agrees(town, looks(town, name="办法-填空.xlsx", data=marked(sheet.data, {3: 1})).text)
+    assert bank(folder, "办法-填空").count("[[question]]") == 1
+    assert 'stem = "党员每年集中学习培训时间不少于____学时。"' in bank(folder, "办法-填空")
+    assert 'source = "《示例办法》第一条"' in bank(folder, "办法-填空")
+
+
+def test_a_text_without_anything_to_ask_says_so(town):
+    for data, name, words in ((b"", "", "请先选一个文件"), ("没有。".encode(), "a.txt", "没有找到可以挖空的句子")):
+        answer = sends(town, "/admin/quiz/propose", data, name)
+        assert (answer.status_code, words in answer.text) == (422, True)
 
 
 def test_pictures_that_an_export_leaves_behind_are_named(town, folder):
