@@ -30,6 +30,7 @@ from commands.offices import Offices
 from commands.platform import Platform
 from commands.settings import Settings
 from content.library import Library
+from content.roles import Powers
 from content.shelf import Shelf
 from handlers import (
     access,
@@ -88,7 +89,7 @@ from scheduler.trying import TryOut
 from scheduler.windows import Windows
 from scheduler.workdays import Workdays
 from storage import db, leases, redis
-from storage.admins import AdminContacts, Admins
+from storage.admins import Admin, AdminContacts, Admins
 from storage.appointment import Appointments
 from storage.audience import Conditions
 from storage.batching import Batcher
@@ -212,6 +213,10 @@ class House:
         pushes = self.pushes
         always = (pushes.windows.job(), pushes.tags.job(), pushes.pump.herald.job(), pushes.night.job())
         return (*always, *(job for feature in self.features for job in feature.jobs))
+
+    def powers_of(self, admin: Admin) -> Powers:
+        """What an account of the console may do, by the roles that it has."""
+        return self.shelf.current().casting.powers(admin.grants, party_member=admin.party_member)
 
     def close(self) -> None:
         """Let go of the content's watcher, the postman and every connection."""
@@ -587,7 +592,12 @@ def serve(house: House) -> Flask:
     secret = Keys(house.settings.secret_key.get_secret_value()).key("session")
     site = Flask(__name__, static_folder=None, static_url_path="/static")
     access.protect(
-        site, secret=secret, admins=house.admins, limiter=house.limiter, public_url=house.settings.web.public_url
+        site,
+        secret=secret,
+        admins=house.admins,
+        powers_of=house.powers_of,
+        limiter=house.limiter,
+        public_url=house.settings.web.public_url,
     )
     metrics = health.Metrics()
     _open(site, _health(house, metrics), access.requires_nothing)
@@ -601,6 +611,7 @@ def serve(house: House) -> Flask:
             _open(site, feature.pages, house.page_gate.requires_member)
         if feature.admin:
             _open(site, feature.admin, access.requires_admin)
+            access.all_marked(site, feature.admin.name)
     proxies = house.settings.web.trusted_proxies
     behind = partial(ProxyFix, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else lambda web: web
     inner = _split({"/api/": behind(_api(house).wsgi_app)}, otherwise=behind(site.wsgi_app))

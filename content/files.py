@@ -29,6 +29,7 @@ from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
 from content.reading import Parsed
 from content.regulations import Regulations
+from content.roles import Roles
 from content.surveys import Survey
 from content.talks import Hosts
 from content.words import Template
@@ -110,6 +111,7 @@ Content = (
     | PictureFile
     | Hosts
     | Survey
+    | Roles
 )
 
 
@@ -241,6 +243,10 @@ def _hosts(draft: _Draft) -> Hosts | None:
     return draft.model(Hosts)
 
 
+def _roles(draft: _Draft) -> Roles | None:
+    return draft.model(Roles)
+
+
 def _matters(draft: _Draft) -> Matters | None:
     return draft.model(Matters)
 
@@ -300,6 +306,7 @@ FILES: Mapping[str, Maker] = {
     "account.toml": _account,
     "menu.toml": _menu,
     "organisations.toml": _organisations,
+    "roles.toml": _roles,
     "regulations.toml": _regulations,
     "matters.toml": _matters,
     "watched.toml": _watched,

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from content import agreement, audiences, faults, files, opinion_checks, question_checks, words
+from content import agreement, audiences, faults, files, opinion_checks, question_checks, role_checks, words
 from content.agreement import Known, Pack
 from content.broadcasts import Broadcast, Variant
 from content.compiled import Compiled
@@ -22,13 +22,14 @@ from content.opinions import Matter, Matters, ReadyReply, Watched
 from content.organisations import Organisation, Organisations, belonging
 from content.pictures import PictureFile
 from content.regulations import Regulations, asked, narrowed
+from content.roles import Casting, Role, Roles, together
 from content.surveys import Survey
 from content.talks import Host, Hosts
 from content.words import Template
 from content.workdays import WorkYear
 
 # what is looked for between the files, beside agreement
-ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS)
+ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS, *role_checks.CHECKS)
 DRAWS_KEPT = 96  # topics' and parts' questions of a day are worked out once; the days before are forgotten
 
 Key = TypeVar("Key")
@@ -47,6 +48,7 @@ class Library:
     account: Account
     menu: Menu
     organisations: Mapping[str, Organisation]
+    roles: Mapping[str, Role]
     banks: Mapping[str, AnyBank]
     questions: Mapping[str, Question]
     cases: Mapping[str, Question]
@@ -269,6 +271,11 @@ class Library:
             within |= more
         return frozenset(within)
 
+    @property
+    def casting(self) -> Casting:
+        """Give who may do what in the console."""
+        return Casting(self.roles, self.organisations_within)
+
 
 def load(
     folder: Path,
@@ -358,6 +365,7 @@ def _library(pack: Pack, *, between: tuple[Finding, ...]) -> Library:
         account=account,
         menu=pack.one(Menu) or Menu(),
         organisations=_by((each.id, each) for each in organisations.organisations),
+        roles=together(pack.one(Roles)),
         banks=MappingProxyType(banks),
         questions=_questions(outlines, banks, in_bank),
         cases=MappingProxyType(cases),

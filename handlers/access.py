@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, Response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
@@ -17,11 +17,14 @@ from flask_login import LoginManager, UserMixin, current_user, login_fresh, logi
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 
+from content.roles import Duty, Powers, Reach, facts
 from storage import redis
 from storage.admins import Admin, Admins
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256  # characters
 LONGEST_NAME = 32  # characters
+View = Callable[..., ResponseReturnValue]
+PowersOf = Callable[[Admin], Powers]
 _hasher = PasswordHasher()
 
 
@@ -47,9 +50,10 @@ class UnfitName(ValueError):
 class SignedIn(UserMixin):  # type: ignore[misc] # flask-login has no types
     """The admin of this request; the session names the account and the stamp of its password."""
 
-    def __init__(self, admin: Admin) -> None:
+    def __init__(self, admin: Admin, powers: Powers) -> None:
         self.id = f"{admin.id}:{admin.stamp}"
         self.name = admin.name
+        self.powers = powers
 
 
 def hashed(password: str) -> str:
@@ -77,7 +81,7 @@ def sign_in(admins: Admins, *, name: str, password: str) -> bool:
         _hasher.verify(admin.password_hash if admin else _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
-    return admin is not None and bool(login_user(SignedIn(admin)))
+    return admin is not None and bool(login_user(SignedIn(admin, Powers())))
 
 
 def sign_out() -> None:
@@ -90,7 +94,13 @@ def who_is_in() -> str:
     return str(current_user.name)
 
 
-def _add_sessions(web: Flask, admins: Admins) -> None:
+def reach(duty: Duty) -> Reach:
+    """Over which organisations the admin of this request has a duty."""
+    powers: Powers = current_user.powers
+    return powers.reach(duty)
+
+
+def _add_sessions(web: Flask, admins: Admins, powers_of: PowersOf) -> None:
     """Let this application know its admins."""
     manager = LoginManager(web)
     manager.session_protection = "strong"
@@ -98,7 +108,9 @@ def _add_sessions(web: Flask, admins: Admins) -> None:
     @manager.user_loader  # type: ignore[untyped-decorator] # as above
     def _load(session: str) -> SignedIn | None:
         admin = admins.found(session.partition(":")[0])
-        return SignedIn(admin) if admin and session == f"{admin.id}:{admin.stamp}" else None
+        if admin is None or session != f"{admin.id}:{admin.stamp}":
+            return None
+        return SignedIn(admin, powers_of(admin))
 
 
 def limiter(redis_url: str) -> Limiter:
@@ -113,7 +125,9 @@ def limiter(redis_url: str) -> Limiter:
     )
 
 
-def protect(web: Flask, *, secret: bytes, admins: Admins, limiter: Limiter, public_url: str) -> None:
+def protect(
+    web: Flask, *, secret: bytes, admins: Admins, powers_of: PowersOf, limiter: Limiter, public_url: str
+) -> None:
     """Sessions, CSRF tokens, limits and headers for every page of this application."""
     is_secure = public_url.startswith("https://")
     web.secret_key = secret
@@ -138,10 +152,11 @@ def protect(web: Flask, *, secret: bytes, admins: Admins, limiter: Limiter, publ
         frame_options="DENY",
         referrer_policy="same-origin",
     )
-    _add_sessions(web, admins)
+    _add_sessions(web, admins, powers_of)
+    web.jinja_env.globals.update(may=may, who_grants=lambda: _who_grants(admins, powers_of))
 
 
-def with_scripts_from(site: str, page: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+def with_scripts_from(site: str, page: View) -> View:
     """The same page, which may take scripts from one more site and nothing else from there."""
 
     @wraps(page)
@@ -164,13 +179,69 @@ def requires_nothing() -> None:
     """Said aloud: anyone may come in."""
 
 
-def requires_admin() -> ResponseReturnValue | None:
-    """Only a signed-in admin comes in; a reader is sent to sign in first, and brought back, with what they wrote.
+class Unmarked(Exception):
+    """A door of the console says no duty: it must be hung with `needs`."""
 
-    A session that lasts is only called stale by flask-login when its cookie comes from elsewhere: it ends here.
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a door of the console asks for; `shows` says which personal data is to be seen there, "" for none."""
+
+    duty: Duty
+    shows: str = ""
+
+
+def needs(
+    duty: Duty, view: Callable[..., ResponseReturnValue], *, shows: str = ""
+) -> Callable[..., ResponseReturnValue]:
+    """The same page, for those who have this duty."""
+
+    @wraps(view)
+    def opened(**place: Any) -> ResponseReturnValue:
+        return view(**place)
+
+    opened.needs = Needs(duty, shows)  # type: ignore[attr-defined] # where the guard looks
+    return opened
+
+
+def asked_by(endpoint: str | None) -> Needs:
+    """What a door of the console asks for. Raises Unmarked."""
+    mark = getattr(current_app.view_functions.get(endpoint or ""), "needs", None)
+    if not isinstance(mark, Needs):
+        raise Unmarked(f"the door {endpoint} says no duty: hang it with handlers.access.needs")
+    return mark
+
+
+def all_marked(web: Flask, blueprint: str) -> None:
+    """See that every door of a blueprint says what it asks for. Raises Unmarked."""
+    with web.app_context():
+        for endpoint in web.view_functions:
+            if endpoint.startswith(f"{blueprint}."):
+                asked_by(endpoint)
+
+
+def may(duty: str) -> bool:
+    """Whether the admin of this request has a duty anywhere."""
+    return bool(reach(Duty(duty)))
+
+
+def opens(address: str) -> bool:
+    """Whether a page of the console opens to the admin of this request; none does to a stranger."""
+    if not _is_in():
+        return False
+    endpoint, _ = current_app.url_map.bind("").match(address)
+    return bool(reach(asked_by(endpoint).duty))
+
+
+def requires_admin() -> ResponseReturnValue | None:
+    """Only a signed-in admin comes in who has the duty that the door asks for.
+
+    A reader is sent to sign in first, and brought back, with what they wrote. A session that lasts is only called stale
+    by flask-login when its cookie comes from elsewhere: it ends here.
     """
     if _is_in():
-        return None
+        asked = asked_by(request.endpoint).duty
+        return None if reach(asked) else _refused(asked)
     if request.method == "GET":
         return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
     unsent = Unsent.of_request()
@@ -179,6 +250,15 @@ def requires_admin() -> ResponseReturnValue | None:
 
 def _is_in() -> bool:
     return bool(current_user.is_authenticated and login_fresh())
+
+
+def _who_grants(admins: Admins, powers_of: PowersOf) -> list[str]:
+    return [each.name for each in admins.all() if powers_of(each).may(Duty.GRANTS)]
+
+
+def _refused(asked: Duty) -> Response:
+    """What is missing, who has it, and whom to ask: in the console's look."""
+    return Response(render_template("console/forbidden.html", asked=facts(asked), unsent=request.method == "POST"), 403)
 
 
 @dataclass(frozen=True, slots=True)

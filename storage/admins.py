@@ -1,10 +1,13 @@
 """Who may sign in to the console. Passwords are kept as argon2 hashes made elsewhere."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from storage import codes
 from storage.db import Database, Moment, metadata
@@ -18,6 +21,16 @@ admins = sa.Table(
     sa.Column("name", sa.String(64), nullable=False, unique=True),
     sa.Column("password_hash", sa.String(255), nullable=False),
     sa.Column("stamp", sa.String(32), nullable=False),  # changes with the password: older sessions end
+    sa.Column("party_member", sa.Boolean, nullable=False, server_default=sa.text("true")),  # as who made it said
+)
+
+admin_grants = sa.Table(
+    "admin_grants",
+    metadata,
+    sa.Column("admin", Id, sa.ForeignKey("admins.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("role", sa.String(64), primary_key=True),
+    sa.Column("organisation", sa.String(64), primary_key=True),  # "" is the whole house
+    sqlite_with_rowid=False,
 )
 
 admin_contacts = sa.Table(
@@ -31,14 +44,26 @@ admin_contacts = sa.Table(
 )
 
 
+GENERAL = "general"  # all the work of the whole house, as content.roles has it
+
+
+class Grant(NamedTuple):
+    """A role in an organisation, or in the whole house where that is ""."""
+
+    role: str
+    organisation: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """One account of the console."""
+    """One account of the console, with what was granted to it."""
 
     id: str
     name: str
     password_hash: str
     stamp: str
+    party_member: bool = True
+    grants: tuple[Grant, ...] = ()
 
 
 class AdminExists(Exception):
@@ -51,15 +76,26 @@ class Admins:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def add(self, *, name: str, password_hash: str) -> None:
-        """Add an account; raises `AdminExists`."""
+    def add(
+        self, *, name: str, password_hash: str, party_member: bool = True, grants: Iterable[Grant] = (Grant(GENERAL),)
+    ) -> None:
+        """Add an account, which does all the work of the whole house where nothing else is said.
+
+        Raises `AdminExists`.
+        """
         row = self._db.insert(admins).values(
-            id=secrets.token_hex(16), name=name, password_hash=password_hash, stamp=secrets.token_hex(16)
+            id=secrets.token_hex(16),
+            name=name,
+            password_hash=password_hash,
+            stamp=secrets.token_hex(16),
+            party_member=party_member,
         )
         with self._db.begin() as connection:
-            added = connection.execute(row.on_conflict_do_nothing().returning(admins.c.id)).first()
-        if added is None:
-            raise AdminExists
+            added = connection.execute(row.on_conflict_do_nothing().returning(admins.c.id)).scalar()
+            if added is None:
+                raise AdminExists
+            for grant in grants:
+                connection.execute(admin_grants.insert().values(admin=added, **grant._asdict()))
 
     def change_password(self, *, name: str, password_hash: str) -> bool:
         """Set a new password, ending every session of that account; False where there is no such account."""
@@ -78,8 +114,34 @@ class Admins:
 
     def names(self) -> list[str]:
         """Who has an account, in the order of their names."""
+        return [each.name for each in self.all()]
+
+    def all(self) -> list[Admin]:
+        """Every account, in the order of their names."""
         with self._db.read() as connection:
-            return sorted(connection.scalars(sa.select(admins.c.name)))
+            return sorted(_read(connection), key=lambda each: each.name)
+
+    def grant(self, name: str, grant: Grant) -> None:
+        """Give an account a role; a repeat changes nothing."""
+        admin = sa.select(admins.c.id, sa.literal(grant.role), sa.literal(grant.organisation))
+        rows = self._db.insert(admin_grants).from_select(
+            ["admin", "role", "organisation"], admin.where(admins.c.name == name)
+        )
+        with self._db.begin() as connection:
+            connection.execute(rows.on_conflict_do_nothing())
+
+    def revoke(self, name: str, grant: Grant) -> bool:
+        """Take a role from an account; False where it hadn't that."""
+        admin = sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()
+        same = (admin_grants.c.role == grant.role) & (admin_grants.c.organisation == grant.organisation)
+        gone = admin_grants.delete().where(admin_grants.c.admin == admin, same)
+        with self._db.begin() as connection:
+            return connection.execute(gone.returning(admin_grants.c.admin)).first() is not None
+
+    def say_member(self, name: str, *, party_member: bool) -> None:
+        """Note whether an account is a party member's."""
+        with self._db.begin() as connection:
+            connection.execute(admins.update().where(admins.c.name == name).values(party_member=party_member))
 
     def named(self, name: str) -> Admin | None:
         """The account of that name."""
@@ -91,8 +153,26 @@ class Admins:
 
     def _one(self, chosen: sa.ColumnElement[bool]) -> Admin | None:
         with self._db.read() as connection:
-            row = connection.execute(sa.select(admins).where(chosen)).first()
-        return None if row is None else Admin(row.id, row.name, row.password_hash, row.stamp)
+            return next(iter(_read(connection, chosen)), None)
+
+
+def _read(connection: Connection, *chosen: sa.ColumnElement[bool]) -> list[Admin]:
+    """Accounts with their grants: one statement."""
+    rows = connection.execute(
+        sa.select(admins, admin_grants.c.role, admin_grants.c.organisation)
+        .select_from(admins.outerjoin(admin_grants, admin_grants.c.admin == admins.c.id))
+        .where(*chosen)
+        .order_by(admins.c.id, admin_grants.c.role, admin_grants.c.organisation)
+    ).all()
+    grants: dict[str, list[Grant]] = {row.id: [] for row in rows}
+    for row in rows:
+        if row.role is not None:
+            grants[row.id].append(Grant(row.role, row.organisation))
+    found = {row.id: row for row in rows}
+    return [
+        Admin(row.id, row.name, row.password_hash, row.stamp, row.party_member, tuple(grants[row.id]))
+        for row in found.values()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from commands.settings import Settings
 from content import files, last_good, library
 from content.library import Library
 from storage import redis as fast
+from storage.admins import GENERAL, Grant
 from tests.driver import Phone
 from tests.mini import Mini
 from tests.reader import Reader
@@ -141,11 +142,19 @@ class Town:
         token = self.house.page_gate.sessions.begin(who.contact, device="网页", today=now.date(), until=until, now=now)
         return Reader(self.client.application, token, openid=openid)
 
-    def signs_in(self, name: str) -> None:
-        """Be this admin in the town's browser, whoever was it before; one who is new is added first."""
+    def signs_in(self, name: str, *grants: Grant, party_member: bool = True) -> None:
+        """Be this admin in the town's browser, whoever was it before; one who is new is added first.
+
+        Without grants a new one does all the work of the whole house.
+        """
         self._presses("/admin/", "/admin/logout")
         if self.house.admins.named(name) is None:
-            self.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD))
+            self.house.admins.add(
+                name=name,
+                password_hash=hashed_at_no_cost(PASSWORD),
+                party_member=party_member,
+                grants=grants or (Grant(GENERAL),),
+            )
         answer = self._presses("/admin/login", "/admin/login", name=name, password=PASSWORD)
         assert (answer.status_code, answer.location) == (302, "/admin/")
 

@@ -7,8 +7,10 @@ from datetime import tzinfo
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from content.roles import Duty
 from content.talks import Host
 from handlers import access
+from handlers.access import needs
 from handlers.appointment import engine
 from handlers.appointment.engine import State
 from storage.appointment import Appointment, Appointments
@@ -62,6 +64,7 @@ class Diary:
 def blueprint(diary: Diary) -> Blueprint:
     """The pages under /admin/appointment."""
     pages = Blueprint("appointment_admin", __name__, url_prefix="/admin/appointment", template_folder="../templates")
-    pages.add_url_rule("/", "listed", diary.listed)
-    pages.add_url_rule("/<which>/answer", "answer", diary.answer, methods=["POST"])
+    shows = "talks"  # of members, under their names
+    pages.add_url_rule("/", "listed", needs(Duty.TALKS, diary.listed, shows=shows))
+    pages.add_url_rule("/<which>/answer", "answer", needs(Duty.TALKS, diary.answer, shows=shows), methods=["POST"])
     return pages

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from content import paper
+from content.roles import Duty
+from handlers.access import needs
 from handlers.bulletin.engine import Cluster, Row
 from handlers.bulletin.service import Reports
 
@@ -59,6 +61,6 @@ class Editor:
 def blueprint(editor: Editor) -> Blueprint:
     """The pages under /admin/bulletin."""
     pages = Blueprint("bulletin_admin", __name__, url_prefix="/admin/bulletin", template_folder="../templates")
-    pages.add_url_rule("/", "page", editor.page)
-    pages.add_url_rule("/week.docx", "document", editor.document)
+    pages.add_url_rule("/", "page", needs(Duty.BULLETIN, editor.page))
+    pages.add_url_rule("/week.docx", "document", needs(Duty.BULLETIN, editor.document))
     return pages

@@ -10,8 +10,10 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from content.broadcasts import Broadcast
+from content.roles import Duty
 from content.shelf import Shelf
 from handlers import access
+from handlers.access import needs
 from handlers.console import engine
 from handlers.console.service import Forecast, Pushes
 from handlers.feature import Waiting
@@ -360,18 +362,19 @@ def _live() -> ResponseReturnValue:
 def blueprint(console: Console) -> Blueprint:
     """Serve /admin/, /admin/broadcasts and /admin/content."""
     doors = Blueprint("console", __name__, url_prefix="/admin", template_folder="../templates")
-    doors.add_url_rule("/", "overview", console.overview)
-    doors.add_url_rule("/broadcasts", "sendings", console.sendings)
-    doors.add_url_rule("/live.js", "live", _live)
-    doors.add_url_rule("/broadcasts/<key>", "run", console.run)
-    doors.add_url_rule("/broadcasts/<key>/correct", "put_right", console.put_right, methods=["GET", "POST"])
-    doors.add_url_rule("/broadcasts/<key>/send", "ask", console.ask)
-    doors.add_url_rule("/broadcasts/<key>/send", "send", console.send, methods=["POST"])
-    doors.add_url_rule("/own", "own", console.own)
-    doors.add_url_rule("/own", "own_code", console.own_code, methods=["POST"])
-    doors.add_url_rule("/broadcasts/<key>/try", "try_out", console.try_out, methods=["POST"])
-    doors.add_url_rule("/broadcasts/<key>/approve", "look", console.look)
-    doors.add_url_rule("/broadcasts/<key>/approve", "agree", console.agree, methods=["POST"])
-    doors.add_url_rule("/broadcasts/<key>/<act>", "steer", console.steer, methods=["POST"])
-    doors.add_url_rule("/content", "pack", console.pack)
+    doors.add_url_rule("/", "overview", needs(Duty.OWN, console.overview))
+    doors.add_url_rule("/live.js", "live", needs(Duty.OWN, _live))
+    doors.add_url_rule("/own", "own", needs(Duty.OWN, console.own))
+    doors.add_url_rule("/own", "own_code", needs(Duty.OWN, console.own_code), methods=["POST"])
+    doors.add_url_rule("/content", "pack", needs(Duty.CONTENT, console.pack))
+    doors.add_url_rule("/broadcasts", "sendings", needs(Duty.PUSHES, console.sendings))
+    one = "/broadcasts/<key>"
+    doors.add_url_rule(one, "run", needs(Duty.PUSHES, console.run))
+    doors.add_url_rule(f"{one}/correct", "put_right", needs(Duty.SEND, console.put_right), methods=["GET", "POST"])
+    doors.add_url_rule(f"{one}/send", "ask", needs(Duty.SEND, console.ask))
+    doors.add_url_rule(f"{one}/send", "send", needs(Duty.SEND, console.send), methods=["POST"])
+    doors.add_url_rule(f"{one}/try", "try_out", needs(Duty.SEND, console.try_out), methods=["POST"])
+    doors.add_url_rule(f"{one}/approve", "look", needs(Duty.APPROVE, console.look))
+    doors.add_url_rule(f"{one}/approve", "agree", needs(Duty.APPROVE, console.agree), methods=["POST"])
+    doors.add_url_rule(f"{one}/<act>", "steer", needs(Duty.SEND, console.steer), methods=["POST"])
     return doors

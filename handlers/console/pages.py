@@ -47,7 +47,7 @@ def blueprint(*, admins: Admins, limiter: Limiter, words: Mapping[str, Any]) -> 
 
     @signin.app_context_processor
     def doors() -> dict[str, Any]:
-        return {"console_doors": tuple(words["doors"].items())}
+        return {"console_doors": [each for each in words["doors"].items() if access.opens(each[0])]}
 
     return signin
 

@@ -8,7 +8,9 @@ from datetime import date
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from content.roles import Duty
 from handlers import access
+from handlers.access import needs
 from handlers.measure import engine
 from handlers.measure.engine import Fault, State
 from handlers.measure.service import Case, Subject, Work
@@ -172,9 +174,9 @@ def _day(written: str) -> date | None:
 def blueprint(board: Board) -> Blueprint:
     """The pages under /admin/measure."""
     pages = Blueprint("measure_admin", __name__, url_prefix="/admin/measure", template_folder="../templates")
-    pages.add_url_rule("/", "listed", board.listed)
-    pages.add_url_rule("/", "begin", board.begin, methods=["POST"])
+    pages.add_url_rule("/", "listed", needs(Duty.MEASURES, board.listed))
+    pages.add_url_rule("/", "begin", needs(Duty.MEASURES, board.begin), methods=["POST"])
     acts = {"done": board.done, "verify": board.verify, "hand": board.hand, "back": board.take_back}
     for act, view in acts.items():
-        pages.add_url_rule(f"/<which>/{act}", act, view, methods=["POST"])
+        pages.add_url_rule(f"/<which>/{act}", act, needs(Duty.MEASURES, view), methods=["POST"])
     return pages

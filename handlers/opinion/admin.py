@@ -10,6 +10,8 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from content.opinions import ReadyReply
+from content.roles import Duty
+from handlers.access import needs
 from handlers.opinion import engine
 from handlers.opinion.engine import Remedy, State, thread
 from handlers.opinion.engine.promises import Promise
@@ -32,6 +34,7 @@ from storage.opinion_notes import INTERNAL, UNSEEN, Note
 from storage.pictures import Pictures
 from storage.voices import form_of
 
+SHOWN = "opinions"  # of members, some under their names
 _DAYS_A_PAGE = 14
 _FROM_SENDERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -389,9 +392,9 @@ def blueprint(desk: Desk) -> Blueprint:
         "voice": ("/<name>/voices/<int:number>", desk.voice),
     }
     for endpoint, (rule, view) in rules.items():
-        pages.add_url_rule(rule, endpoint, view)
+        pages.add_url_rule(rule, endpoint, needs(Duty.OPINIONS, view, shows=SHOWN))
     says = {"answer": desk.answer, "ask": desk.ask, "close": desk.close, "note": desk.note}
     hands = {"assign": desk.assign, "tags": desk.tag, "merge": desk.merge, "part": desk.part}
     for act, view in {**says, **hands, "review": desk.looked, "state": desk.move}.items():
-        pages.add_url_rule(f"/<name>/{act}", act, view, methods=["POST"])
+        pages.add_url_rule(f"/<name>/{act}", act, needs(Duty.OPINIONS, view, shows=SHOWN), methods=["POST"])
     return pages

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from content.roles import Duty
+from handlers.access import needs
 from handlers.survey.service import Booth
 
 
@@ -27,5 +29,5 @@ class Board:
 def blueprint(board: Board) -> Blueprint:
     """The page under /admin/survey."""
     pages = Blueprint("survey_admin", __name__, url_prefix="/admin/survey", template_folder="../templates")
-    pages.add_url_rule("/", "listed", board.listed)
+    pages.add_url_rule("/", "listed", needs(Duty.SURVEYS, board.listed))
     return pages

@@ -49,6 +49,7 @@ READY, READY_WORDS = "replies/ready.toml", 'title = "一段话"\nwords = "%s"\n'
 CATEGORIES = {"phrases.toml": '[opinion]\ncategories = "生活困难、其他"\n'}
 MATTERS, A_MATTER = "matters.toml", '[[matter]]\ncategory = "%s"\nchannels = ["12350"]\nsource = "公告"\n'
 TALKS, A_HOST = "talks.toml", '[[host]]\nid = "%s"\nname = "书记"\nadmin = "me"\ntimes = [%s]\n'
+ROLES = "roles.toml"
 ORGS, MORE = "organisations.toml", "quizzes/more.toml"
 SERVICE: dict[str, Any] = {
     "audience": {"answered": "1d"},
@@ -86,6 +87,17 @@ def a_survey(*asked: str, closes: str = "2026-12-31") -> str:
     """A survey: title 1, opens 2, closes 3, the first question 4, the second one 8."""
     head = f'title = "食堂"\nopens = 2026-11-23\ncloses = {closes}\n'
     return head + "\n".join(f"[[question]]\n{each}" for each in asked)
+
+
+def a_role(id_: str = "zhanzhang", *, name: str = "站长", duties: str = '"opinions"', more: str = "") -> dict[str, str]:
+    """Two roles: id 2, name 3, duties 4 of the first, then what is more of it."""
+    head = f'[[role]]\nid = "{id_}"\nname = "{name}"\nduties = [{duties}]\n{more}'
+    return {ROLES: f'{head}[[role]]\nid = "guwen"\nname = "顾问"\nduties = ["bulletin"]\n'}
+
+
+def a_task(span: str = "months = 6") -> str:
+    """What stands below a role: its id is on the second line."""
+    return f'[[role.task]]\nid = "peixun"\ntitle = "培训"\nsource = "上级通知"\n{span}\n'
 
 
 def an_asked(*ids: str, text: str = "") -> str:
@@ -312,6 +324,14 @@ FAULTS = [
     ("watched_word", {"watched.toml": 'words = [\n"刷单",\n"的"]\n'}, "watched.toml", 3, "2 到 30 个字"),
     ("matter_twice", CATEGORIES | {MATTERS: A_MATTER % "其他" + A_MATTER % "其他"}, MATTERS, 6, "channels"),
     ("weekly_time", {TALKS: A_HOST % ("a", '"周三下午"')}, TALKS, 5, "周三下午"),
+    ("role_twice", a_role("guwen"), ROLES, 6, "guwen"),
+    ("role_name_twice", a_role(name="书记"), ROLES, 3, "书记"),
+    ("role_separated", a_role("security"), ROLES, 2, "security"),
+    ("role_separated", a_role(name="审计员"), ROLES, 3, "审计员"),
+    ("duty_separated", a_role(duties='"opinions", "grants"'), ROLES, 4, "grants"),
+    ("choice", a_role(duties='"opinion"'), ROLES, 4, "opinions"),
+    ("task_span", a_role(more=a_task("")), ROLES, 5, "workdays"),
+    ("task_twice", a_role(more=a_task() + a_task()), ROLES, 11, "peixun"),
     ("host_twice", {TALKS: A_HOST % ("a", '"周三 15:00"') * 2}, TALKS, 7, "“a”"),
     ("too_long", {TALKS: "".join(A_HOST % (f"a{n}", '"周三 15:00"') for n in range(10))}, TALKS, 1, "9"),
     ("too_short", {SURVEY: a_survey(A_SCALE)}, SURVEY, 4, "2"),

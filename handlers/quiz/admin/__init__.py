@@ -15,8 +15,10 @@ from content.importers.batches import Batch, Plan
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.waiting import Waiting
 from content.intake import SUFFIXES, WRITERS, Intake
+from content.roles import Duty
 from content.shelf import Shelf
 from handlers import access
+from handlers.access import needs
 from handlers.quiz.admin.numbers import Numbers
 
 MOST_BYTES = 10 * 2**20
@@ -156,17 +158,17 @@ def _seen(plan: Plan) -> str:
 def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     """Serve /admin/quiz/."""
     doors = Blueprint("quiz_admin", __name__, url_prefix="/admin/quiz", template_folder="../templates")
-    doors.add_url_rule("/", "listed", banks.listed)
-    doors.add_url_rule("/banks/<name>", "bank", numbers.bank)
-    doors.add_url_rule("/banks/<name>/numbers.xlsx", "workbook", numbers.workbook)
-    doors.add_url_rule("/banks/<name>/export.<kind>", "export", banks.export)
-    doors.add_url_rule("/banks/<name>/<id_>", "question", numbers.question)
-    doors.add_url_rule("/exams", "exams", numbers.exams)
-    doors.add_url_rule("/participation", "took_part", numbers.took_part)
-    doors.add_url_rule("/look", "look", banks.look, methods=["POST"])
-    doors.add_url_rule("/propose", "propose", banks.propose, methods=["POST"])
-    doors.add_url_rule("/take", "take", banks.take, methods=["POST"])
-    doors.add_url_rule("/undo/<batch>", "undo", banks.undo, methods=["POST"])
+    doors.add_url_rule("/", "listed", needs(Duty.BANKS, banks.listed))
+    doors.add_url_rule("/banks/<name>", "bank", needs(Duty.BANKS, numbers.bank))
+    doors.add_url_rule("/banks/<name>/numbers.xlsx", "workbook", needs(Duty.BANKS, numbers.workbook))
+    doors.add_url_rule("/banks/<name>/export.<kind>", "export", needs(Duty.BANKS, banks.export))
+    doors.add_url_rule("/banks/<name>/<id_>", "question", needs(Duty.BANKS, numbers.question))
+    doors.add_url_rule("/exams", "exams", needs(Duty.STUDY, numbers.exams))
+    doors.add_url_rule("/participation", "took_part", needs(Duty.STUDY, numbers.took_part))
+    doors.add_url_rule("/look", "look", needs(Duty.BANKS, banks.look), methods=["POST"])
+    doors.add_url_rule("/propose", "propose", needs(Duty.BANKS, banks.propose), methods=["POST"])
+    doors.add_url_rule("/take", "take", needs(Duty.BANKS, banks.take), methods=["POST"])
+    doors.add_url_rule("/undo/<batch>", "undo", needs(Duty.BANKS, banks.undo), methods=["POST"])
 
     @doors.url_value_preprocessor
     def _larger(endpoint: str | None, _values: object) -> None:
