@@ -30,7 +30,7 @@ from commands.offices import Offices
 from commands.platform import Platform
 from commands.settings import Settings
 from content.library import Library
-from content.roles import Powers
+from content.roles import Duty, Powers
 from content.shelf import Shelf
 from handlers import (
     access,
@@ -54,6 +54,7 @@ from handlers import (
     sharing,
     subscription,
     survey,
+    trail,
 )
 from handlers.conversation import Conversation
 from handlers.feature import Feature, Keeps
@@ -88,14 +89,16 @@ from scheduler.timetable import Timetable
 from scheduler.trying import TryOut
 from scheduler.windows import Windows
 from scheduler.workdays import Workdays
-from storage import db, leases, redis
+from storage import db, erasures, leases, redis
 from storage.admins import Admin, AdminContacts, Admins
 from storage.appointment import Appointments
 from storage.audience import Conditions
+from storage.audit import Audit
 from storage.batching import Batcher
 from storage.cards import Cards
 from storage.checks import Checks
 from storage.duels import Duels
+from storage.erasures import Erasures
 from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
@@ -163,6 +166,7 @@ class OwnData:
 
     db: db.Database
     people: People
+    erasures: Erasures
     keeps: list[Keeps] = field(default_factory=list)
 
     def show(self, person: str) -> Sequence[str]:
@@ -172,9 +176,14 @@ class OwnData:
     def erase(self, person: str) -> None:
         """Erase the person everywhere: all of it, or nothing where something fails."""
         with self.db.begin() as connection:
-            for keep in self.keeps:
-                keep.erase(connection, person)
-            self.people.erase(connection, person)
+            self.erase_in(connection, person)
+        self.erasures.write()
+
+    def erase_in(self, connection: Connection, person: str) -> None:
+        """The same in a transaction that does more."""
+        for keep in self.keeps:
+            keep.erase(connection, person)
+        self.people.erase(connection, person)
 
     def unite(self, connection: Connection, *, gone: str, into: str) -> None:
         """Give everything that is kept of one person to another."""
@@ -202,6 +211,8 @@ class House:
     platform: Platform
     pushes: Pushes
     try_out: TryOut
+    own_data: OwnData
+    audit: Audit
     features: tuple[Feature, ...]
     conversation: Conversation
     postman: Postman[Letter]
@@ -261,7 +272,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     )
     tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
     limiter = access.limiter(redis_url(settings))
-    own_data = OwnData(database, people)
+    erased = Erasures(database, mark=keys.mark("erased"), file=settings.storage.folder / erasures.FILE)
+    own_data, audit = OwnData(database, people, erased), Audit(database, keys)
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
     ballots = survey_box(database, keys)
@@ -417,6 +429,15 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             effect=effect,
             settings=settings.handlers.subscription,
         ),
+        trail.feature(
+            audit=audit,
+            say=shelf.say,
+            zone=settings.zone,
+            called=partial(_called, shelf),
+            auditors=lambda: _auditors(admins, contacts, shelf),
+            tell=tell,
+            write_erasures=erased.write,
+        ),
         login.feature(
             programs=login.Programs(accounts=platform.minis, meet=links.meet, sessions=sessions),
             browsers=login.Browsers(
@@ -453,6 +474,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     own_data.keeps.extend(feature.keeps for feature in features if feature.keeps)
     rows = pushes.store.deliveries
     own_data.keeps.append(Keeps(tables=("deliveries",), show=lambda _: (), erase=rows.erase, unite=rows.unite))
+    own_data.keeps.append(Keeps(tables=("united",), show=lambda _: (), erase=erased.erase, unite=erased.unite))
     talk = Conversation(
         [feature.chat for feature in features if feature.chat],
         inbox=inbox,
@@ -479,11 +501,25 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         platform=platform,
         pushes=pushes,
         try_out=try_out,
+        own_data=own_data,
+        audit=audit,
         features=features,
         conversation=talk,
         postman=postman,
         batcher=Batcher(),
     )
+
+
+def _called(shelf: Shelf, role: str) -> str:
+    """What the roles of an account are called; the pack may have others tomorrow."""
+    return shelf.current().casting.name(role)
+
+
+def _auditors(admins: Admins, contacts: AdminContacts, shelf: Shelf) -> list[str]:
+    """The persons of those who audit, where they said who they are."""
+    known, casting = contacts.persons(), shelf.current().casting
+    audit = [each.name for each in admins.all() if casting.powers(each.grants, party_member=True).may(Duty.AUDIT)]
+    return [known[name] for name in audit if name in known]
 
 
 def _cards(settings: Settings, platform: Platform, clock: Clock) -> sharing.Sharing | None:

@@ -9,7 +9,7 @@ import os
 import pkgutil
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,19 @@ from rich.progress import track
 import storage
 from commands import ports
 from commands.cli import Here, Installation, fail, made
-from storage import upgrade
+from commands.installed import now
+from storage import erasures, upgrade
+from storage.audit import Act, Deed
 from storage.db import Database, metadata
+from storage.erasures import Erasures
 
 FORMAT = 1
 BATCH = 500
 MANIFEST = "manifest.json"
 LOST = (
     "Without its own key opinions and their pictures can't be opened, receipts find nothing, join codes that nobody "
-    "has used are void (zhibu roster reissue), and the mini-program has to sign in again."
+    "has used are void (zhibu roster reissue), the mini-program has to sign in again, the audit trail can't be "
+    "verified, and whoever was erased since is there again."
 )
 NO_DATE = (1980, 1, 1, 0, 0, 0)  # what a zip file puts for none
 
@@ -62,15 +66,26 @@ def backup(here: Here, file: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace what the database holds.")
 @click.option("--other-key", is_flag=True, help=f"Restore under another secret_key than the backup's. {LOST}")
+@click.option(
+    "--erased",
+    "lists",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="The file `erased` of another machine's storage folder: who is in one of them stays erased too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was put back as JSON.")
 @click.pass_obj
-def restore(here: Here, file: Path, force: bool, other_key: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
-    """Put back what `zhibu backup` saved to FILE, into an empty database. Zhibu must not be running."""
+def restore(here: Here, file: Path, force: bool, other_key: bool, lists: Sequence[Path], as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
+    """Put back what `zhibu backup` saved to FILE, into an empty database. Zhibu must not be running.
+
+    Whoever was erased since the backup was made is erased again: see the file `erased` in the storage folder.
+    """
     lock = made(here.installation.folder) / "run.lock"
     try:
         with ports.held(lock, otherwise="End `zhibu run` first"), zipfile.ZipFile(file) as archive:
             warning = _refuse_other_key(_manifest(archive), here.installation.secret_mark, willing=other_key)
-            manifest = put_back(here.installation, archive, force=force)
+            erased = {mark for each in lists for mark in erasures.read(each)}
+            manifest = put_back(here.installation, archive, force=force, erased=erased)
     except zipfile.BadZipFile:
         fail(f"{file} is no backup of Zhibu, or it is damaged.")
     except (Unfit, ports.Taken, OSError) as error:
@@ -105,23 +120,49 @@ def save(installation: Installation, archive: zipfile.ZipFile) -> dict[str, Any]
     return manifest
 
 
-def put_back(installation: Installation, archive: zipfile.ZipFile, *, force: bool) -> dict[str, Any]:
-    """Fill the database, all or nothing, and count; gives the manifest, raises Unfit."""
+def put_back(
+    installation: Installation, archive: zipfile.ZipFile, *, force: bool, erased: Collection[str] = ()
+) -> dict[str, Any]:
+    """Fill the database, all or nothing; gives the manifest, with how many were erased again; raises Unfit."""
     manifest = _manifest(archive)
     _refuse_other_schema(manifest["schema"])
     tables = _tables()
     with contextlib.closing(installation.database()) as database:
         upgrade.upgrade(database)
+        gone = installation.erasures(database)
         with database.begin() as connection:
             if not force and any(connection.execute(table.select().limit(1)).first() for table in tables):
                 raise Unfit("The database is not empty. Restore with --force to replace everything in it.")
+            marks = {*erased, *gone.written(), *gone.noted(connection)}
+            trail = installation.audit(database)
+            replaced = trail.last(connection)
             for table in reversed(tables):
                 connection.execute(table.delete())
             for table in _shown(tables, "Restoring"):
                 found = _insert(connection, table, archive)
                 if found != manifest["rows"].get(table.name):
                     raise Unfit(f"The file doesn't have all rows of the table {table.name}. Nothing was changed.")
+            manifest["erased_again"] = _erase_again(installation, connection, gone, marks | gone.noted(connection))
+            trail.put(connection, _told(replaced), now=now())
+        gone.write()
     return manifest
+
+
+def _erase_again(installation: Installation, connection: Any, gone: Erasures, marks: Collection[str]) -> int:
+    """Erase whoever has one of these marks, and keep the marks; gives how many came back."""
+    returned = gone.returned(connection, marks)
+    if returned:
+        with installation.erasing() as erase:
+            for person in returned:
+                erase(connection, person)
+    gone.add(connection, marks)
+    return len(returned)
+
+
+def _told(replaced: tuple[int, str]) -> Deed:
+    """What the trail says of it: which trail went, so that a hash kept of that one is understood."""
+    entries, head = replaced
+    return Deed(act=Act.RESTORE, kind="backup", door="zhibu restore", about=f"{entries} {head}" if entries else "")
 
 
 def _shown(tables: list[Any], doing: str) -> Iterable[Any]:
@@ -259,3 +300,5 @@ def _report(manifest: dict[str, Any], *, as_json: bool) -> None:
         click.echo(json.dumps(manifest))
         return
     click.echo(f"{sum(manifest['rows'].values())} rows of {len(manifest['rows'])} tables")
+    if again := manifest.get("erased_again"):
+        click.echo(f"{again} who were erased since were erased again.")

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,9 +15,12 @@ import click
 from commands import logs, privacy
 from commands.valkey import NoValkey
 from content.faults import BadContent
+from storage.audit import Audit
 from storage.db import Database, Gone
+from storage.erasures import Erasures
 
 T = TypeVar("T")
+Erase = Callable[[Any, str], None]
 USUAL = ("config.toml", "config.example.toml")  # read in this order where none is named
 
 
@@ -42,6 +46,9 @@ class Installation:
     clock: Callable[[], None]  # these two run until SystemExit, which SIGTERM and Ctrl-C raise in them
     worker: Callable[[], None]
     database: Callable[[], Database]
+    audit: Callable[[Database], Audit]
+    erasures: Callable[[Database], Erasures]
+    erasing: Callable[[], AbstractContextManager[Erase]]  # what erases a person everywhere, in a transaction
     accounts: Sequence[str]
     move_time: Callable[[Path, datetime], None]  # for a sandbox that keeps its state in that folder
     groups: Sequence[str] = ()

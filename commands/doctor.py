@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from redis import Redis
 
-from commands import accounts, groups, privacy
+from commands import accounts, audit, groups, privacy
 from commands.accounts import Account, Found, Level
 from commands.cli import Here, Installation
 from commands.run import healthy
@@ -223,6 +223,20 @@ def _admins(patient: Patient) -> Found:
         yield Level.OK, "whoever is named has an account"
 
 
+def _audit(patient: Patient) -> Found:
+    """A chain that doesn't hold: somebody changed the trail, or the secret_key."""
+    if patient.installation.embedded_database and not patient.installation.folder.is_dir():
+        return
+    with closing(patient.installation.database()) as database:
+        if not database.answers() or upgrade.found(database) != upgrade.wanted():
+            return  # which is said of the database
+        verdict = patient.installation.audit(database).verify()
+    if verdict.broken:
+        yield Level.FAULT, audit.told(verdict)
+    else:
+        yield Level.OK, f"the trail holds: {verdict.entries} entries"
+
+
 def _parts(patient: Patient) -> Found:
     servers = {"web": patient.installation.web, "sandbox": patient.installation.sandbox}
     for name, server in servers.items():
@@ -294,6 +308,7 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _broker,
     _content,
     _admins,
+    _audit,
     _parts,
     _clock,
     _sandbox,

@@ -1,15 +1,16 @@
 """The `zhibu` command, put together: what each of its commands works on."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import click
 
-from commands import accounts, backup, banks, broadcast, cli, doctor, menu, pages, ports, replay, roster, run
+from commands import accounts, audit, backup, banks, broadcast, cli, doctor, menu, pages, ports, replay, roster, run
 from commands import admin as admin_command
 from commands import content as content_command
 from commands import db as db_command
@@ -38,7 +39,9 @@ from scheduler import worker as workers
 from scheduler.broadcast import Desk
 from scheduler.pump import Pump
 from scheduler.trying import TryOut
-from storage import db, redis
+from storage import db, erasures, redis
+from storage.audit import Audit
+from storage.erasures import Erasures
 from storage.refusals import Refusals
 from storage.sealing import Keys
 from wechat.errors import WeChatError
@@ -46,6 +49,7 @@ from wechat.tokens import stable_token
 from wechat.wire import Wire
 
 Clock = Callable[[], datetime]
+NO_REDIS = "redis://127.0.0.1:1"
 
 
 class Pushes(Protocol):
@@ -58,6 +62,13 @@ class Pushes(Protocol):
     @property
     def pump(self) -> Pump:
         """What sends it."""
+
+
+class OwnData(Protocol):
+    """All that is kept of a person, as far as commands ask."""
+
+    def erase_in(self, connection: Any, person: str) -> None:
+        """Erase them everywhere, in this transaction."""
 
 
 class House(roster.House, Protocol):
@@ -87,6 +98,13 @@ class House(roster.House, Protocol):
     def try_out(self) -> TryOut:
         """What sends a push to one admin."""
 
+    @property
+    def own_data(self) -> OwnData:
+        """What is kept of persons."""
+
+    def close(self) -> None:
+        """Let go of every connection."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Offices:
@@ -103,6 +121,7 @@ class Offices:
         parts = [run.run, run.web, run.clock, run.worker, replay.group()]
         groups = [
             admin_command.admin,
+            audit.audit,
             backup.backup,
             backup.restore,
             broadcast.group(self.office),
@@ -119,6 +138,7 @@ class Offices:
     def installation(self, config: Path) -> cli.Installation:
         """What the commands know of this program."""
         settings = read(config)
+        keys = Keys(settings.secret_key.get_secret_value())
         at, stand_in = settings.web, settings.sandbox
         return cli.Installation(
             folder=settings.storage.folder,
@@ -131,12 +151,27 @@ class Offices:
             clock=partial(self.keep_time, config),
             worker=partial(self.send, config),
             database=lambda: db.Database(database_url(settings)),
+            audit=lambda database: Audit(database, keys),
+            erasures=lambda database: Erasures(
+                database, mark=keys.mark("erased"), file=settings.storage.folder / erasures.FILE
+            ),
+            erasing=partial(self.erasing, settings),
             content_faults=partial(self.content_faults, config),
             accounts=tuple(settings.accounts),
             groups=tuple(settings.groups),
             move_time=self.move_time,
-            secret_mark=Keys(settings.secret_key.get_secret_value()).mark("backup")("secret_key"),
+            secret_mark=keys.mark("backup")("secret_key"),
         )
+
+    @contextmanager
+    def erasing(self, settings: Settings) -> Iterator[cli.Erase]:
+        """What erases a person everywhere. It asks no Redis, and none need be at work."""
+        stores = settings.storage.model_copy(update={"redis": NO_REDIS})
+        house = self.build(settings.model_copy(update={"storage": stores}))
+        try:
+            yield house.own_data.erase_in
+        finally:
+            house.close()
 
     def content_faults(self, config: Path) -> list[str]:
         """What is wrong with the content, where no good one was ever kept that could serve instead."""

@@ -1,13 +1,19 @@
 """Calling `zhibu` in this process, with an installation that tests hand in."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 from click.testing import CliRunner, Result
 
 from commands import cli
+from storage.audit import Audit
 from storage.db import Database
+from storage.erasures import FILE, Erasures
+from storage.sealing import Keys
+
+KEYS = Keys("a secret that only the tests know")
 
 
 def an_installation(folder: Path, url: str) -> cli.Installation:
@@ -20,9 +26,16 @@ def an_installation(folder: Path, url: str) -> cli.Installation:
         clock=lambda: None,
         worker=lambda: None,
         database=lambda: Database(url),
+        audit=lambda database: Audit(database, KEYS),
+        erasures=lambda database: Erasures(database, mark=KEYS.mark("erased"), file=folder / FILE),
+        erasing=lambda: nullcontext(_nobody_comes_back),
         accounts=(),
         move_time=lambda _folder, _to: None,
     )
+
+
+def _nobody_comes_back(_connection: object, _person: str) -> None:
+    raise AssertionError("somebody came back")
 
 
 def call(

@@ -4,10 +4,16 @@ import os
 import sys
 import time
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 
 from commands import cli, db, processes, run
+from storage.audit import Audit
 from storage.db import Database, embedded_url
+from storage.erasures import FILE, Erasures
+from storage.sealing import Keys
+
+KEYS = Keys("a secret that nothing is sealed with")
 
 
 def web():
@@ -35,6 +41,9 @@ def load(config: Path) -> cli.Installation:
         clock=wait_for_the_end,
         worker=wait_for_the_end,
         database=lambda: Database(embedded_url(folder)),
+        audit=lambda database: Audit(database, KEYS),
+        erasures=lambda database: Erasures(database, mark=KEYS.mark("erased"), file=folder / FILE),
+        erasing=lambda: nullcontext(lambda _connection, _person: None),
         accounts=(),
         move_time=lambda _folder, _to: None,
     )

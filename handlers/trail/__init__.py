@@ -1,0 +1,38 @@
+"""Trail: who looked at what and who changed what, shown to who audits, and to each member what is about them."""
+
+from collections.abc import Callable, Collection
+from zoneinfo import ZoneInfo
+
+from handlers.conversation import Say
+from handlers.feature import Feature, Keeps, words_beside
+from handlers.trail import engine, jobs
+from scheduler.reminders import Tell
+from storage.audit import Audit, Outcome
+
+
+def feature(
+    *,
+    audit: Audit,
+    say: Say,
+    zone: ZoneInfo,
+    called: Callable[[str], str],
+    auditors: Callable[[], Collection[str]],
+    tell: Tell,
+    write_erasures: Callable[[], None],
+) -> Feature:
+    """The trail. `called` gives the name of a role, `auditors` the persons who are told where it doesn't hold."""
+    words = words_beside(__file__)
+
+    def show(person: str) -> list[str]:
+        deeds = [
+            (called(each.role) or words["nobody"], each.at.astimezone(zone).date())
+            for each in audit.of(person)
+            if each.outcome == Outcome.ALLOWED
+        ]
+        return [say("trail.kept", by_role=engine.by_role(deeds))] if deeds else []
+
+    return Feature(
+        name="trail",
+        jobs=jobs.rounds(audit, auditors=auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures),
+        keeps=Keeps(tables=("person_keys",), show=show, erase=audit.erase, unite=audit.unite),
+    )
