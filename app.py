@@ -103,6 +103,7 @@ from storage.folding import Folding
 from storage.hands import Hands
 from storage.inbox import Inbox
 from storage.item_numbers import ItemNumbers
+from storage.journal import Journal
 from storage.linking import Linking
 from storage.materials import Materials
 from storage.measure import Measures
@@ -725,6 +726,7 @@ def keep_time(config: Path) -> None:
     """The clock part: runs until SystemExit."""
     house = build(read(config))
     house.shelf.watch()
+    Journal(house.db).start()
     clocks.Clock(
         house.jobs,
         broadcasts=lambda: house.shelf.current().broadcasts,

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from storage.db import Database
 from storage.deliveries import deliveries
-from storage.people import contacts, kept_lines, persons
+from storage.people import BELONGS, contacts, kept_lines, persons
 from storage.runs import broadcasts
 from storage.states import State
 from storage.tags import contact_tags
@@ -50,7 +50,7 @@ class Conditions:
         """
         asked: list[Holds] = []
         if content.organisations:
-            asked.append(persons.c.organisation.in_(content.organisations))
+            asked.append(_belongs(content.organisations))
         if content.where and not (content.corrects and content.topics):
             asked.append(self.holds(content.where, now=now))
         ways = on_accounts(content)
@@ -87,7 +87,7 @@ class Conditions:
     def _holds(self, condition: Condition, runs: Mapping[str, Collection[str]], now: datetime) -> Holds:
         simple: Mapping[str, Callable[[Any], Holds]] = {
             "topics": lambda topics: self._subscribed(ME, topics),
-            "organisations": persons.c.organisation.in_,
+            "organisations": _belongs,
             "roles": persons.c.role.in_,
             "accounts": lambda names: sa.exists().where(contacts.c.person == ME, contacts.c.account.in_(names)),
             "tags": _bears,
@@ -127,6 +127,10 @@ def parts(condition: Condition) -> Iterator[Condition]:
 
 
 # Each of these looks at the one person by an index: a list of all who bear a tag would be made anew for every page.
+
+
+def _belongs(organisations: Collection[str]) -> Holds:
+    return BELONGS & persons.c.organisation.in_(organisations)
 
 
 def _bears(tags: Collection[str]) -> Holds:

@@ -24,6 +24,15 @@ from storage.spares import Spares
 Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound
 
 ROOM = 65536  # bytes: a file that has no more takes nothing that is worth keeping
+LONG_JOURNAL = 4000  # SQLite's pages: from there on writers are held up to begin it anew
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    f"wal_autocheckpoint={5 * LONG_JOURNAL}",  # by a commit, and all writers wait for it: where there is no clock
+    f"journal_size_limit={4096 * LONG_JOURNAL}",
+)
 
 _IN_BULK = (
     "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; "
@@ -213,12 +222,30 @@ class Database:
         with self.read() as connection:
             return connection.execute(sa.text("SHOW transaction_read_only")).scalar() == "off"
 
+    def write_back(self) -> int:
+        """Bring SQLite's journal into its file, beside whoever writes; gives the pages that it had.
+
+        It begins anew when all of it is there while nobody writes: a long one holds writers up for what came meanwhile.
+        """
+        with self.read() as connection:
+            pages = _checkpointed(connection)
+            if pages >= LONG_JOURNAL:
+                with self._turn:
+                    _checkpointed(connection)
+        return pages
+
     def close(self) -> None:
         """Let go of every connection."""
         self._cursors.close()
         self._directs.close()
         self._engine.dispose()
         self._alone.dispose()
+
+
+def _checkpointed(connection: Connection) -> int:
+    """How many pages the journal has; what others still look at stays in it."""
+    _busy, pages, _written = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+    return int(pages)
 
 
 @contextmanager
@@ -245,7 +272,7 @@ def _sqlite(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     if not more:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from storage.db import Database, metadata
-from storage.people import persons
+from storage.people import BELONGS, persons
 from storage.quiz import answers
 
 participation = sa.Table(
@@ -55,7 +55,7 @@ class Participation:
         did = sa.exists().where(answers.c.person == persons.c.id, answers.c.at >= begins, answers.c.at < ends)
         counted = (
             sa.select(persons.c.organisation, sa.func.count(), sa.func.count().filter(did))
-            .where(persons.c.organisation != "", persons.c.left_on.is_(None))
+            .where(BELONGS, persons.c.left_on.is_(None))
             .group_by(persons.c.organisation)
         )
         add = self._db.insert(participation).on_conflict_do_nothing()

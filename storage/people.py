@@ -27,12 +27,15 @@ persons = sa.Table(
     sa.Column("since", sa.Date, nullable=False),
     sa.Column("name", sa.String(64), nullable=False, server_default=""),
     sa.Column("verified", sa.Boolean, nullable=False, server_default=sa.text("false")),
-    sa.Column("organisation", sa.String(64), nullable=False, server_default="", index=True),
+    sa.Column("organisation", sa.String(64), nullable=False, server_default=""),
     sa.Column("role", sa.String(32), nullable=False, server_default=""),
     sa.Column("former", sa.String(64), unique=True),  # keyed hash of the contact that left, while the person is kept
     sa.Column("left_on", sa.Date),
     sqlite_with_rowid=False,
 )
+# Who is new has none of these: an index that holds them costs a page of SQLite's for each who comes.
+BELONGS = persons.c.organisation != sa.literal_column("''")  # asked for with any organisation, or no index is used
+sa.Index("ix_persons_organisation", persons.c.organisation, sqlite_where=BELONGS, postgresql_where=BELONGS)
 
 contacts = sa.Table(
     "contacts",
@@ -41,12 +44,14 @@ contacts = sa.Table(
     sa.Column("person", Id, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("account", sa.String(64), nullable=False),
     sa.Column("openid", sa.String(128), nullable=False),
-    sa.Column("unionid", sa.String(128), index=True),
+    sa.Column("unionid", sa.String(128)),
     sa.Column("scene", sa.String(64), nullable=False, server_default=""),
     sa.Column("apart", sa.Boolean, nullable=False, server_default=sa.text("false")),  # taken from its person by hand
     sa.UniqueConstraint("account", "openid"),
     sqlite_with_rowid=False,
 )
+_LINKED = contacts.c.unionid.is_not(None)
+sa.Index("ix_contacts_unionid", contacts.c.unionid, sqlite_where=_LINKED, postgresql_where=_LINKED)
 
 windows = sa.Table(
     "windows",

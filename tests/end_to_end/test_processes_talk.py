@@ -250,6 +250,15 @@ def test_messages_are_counted_together_whichever_worker_answered_them(program):
     assert {f"counter_{worker}.db" for worker in program.workers()} <= kept
 
 
+def test_the_clock_brings_what_is_kept_into_the_database_file(program):
+    """No commit of a turn does (docs/decisions/0097)."""
+    phone = program.phone()
+    phone.follows()
+    file = program.settings.storage.folder / "zhibu.sqlite3"
+
+    assert "sqlite" not in program.database or within(10, lambda: phone.openid.encode() in file.read_bytes())
+
+
 # -- bad input -------------------------------------------------------------------------------------------------------
 
 
