@@ -138,7 +138,7 @@ def _write(file: BinaryIO, name: str, source: Source) -> None:
     is_good = made is not None and all(each.level is Level.ADVICE for each in source.found)
     index = {
         "name": name,
-        "bank": {"name": made.bank.name, "title": made.bank.title, "topic": made.bank.topic} if made else None,
+        "bank": {name: getattr(made.bank, name) for name in ("name", "title", "topic", "tags")} if made else None,
         "outlines": _columns(questions),
         "marks": _packed("Q", (mark for marks in made.marks for mark in (marks[0], marks[-1]))) if made else "",
         "rows": _packed("Q", made.rows) if made else "",
@@ -250,7 +250,8 @@ def _reader() -> TypeAdapter[Question]:
 
 
 def _questions(index: Mapping[str, Any], words: _Words) -> Questions:
-    bank = LargeBank(**index["bank"], outlines=_outlines(index["outlines"]), read=words.question)
+    said = {**index["bank"], "tags": tuple(index["bank"]["tags"])}
+    bank = LargeBank(**said, outlines=_outlines(index["outlines"]), read=words.question)
     return Questions(bank, _Pairs(_unpacked("Q", index["marks"])), _unpacked("Q", index["rows"]))
 
 

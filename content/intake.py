@@ -18,8 +18,9 @@ from content.importers.sentences import Note, Refused
 from content.importers.telling import Tell, silent
 from content.large_banks import AnyBank, LargeBank
 from content.library import Library
-from content.models import Account, Drawn, Question
+from content.models import Account, Drawn
 from content.positions import Positions
+from content.regulations import Regulations
 
 WRITERS: dict[str, Callable[[AnyBank], bytes]] = {
     "xlsx": workbooks.write,
@@ -70,7 +71,9 @@ class Intake:
 
     def propose(self, name: str, data: bytes) -> list[Proposal]:
         """Propose fill-in questions out of a text; raises `Refused` where it can't be read or there are none."""
-        return cloze.read(name, data, terms=self._terms())
+        pack = self._pack()
+        law = pack.one(Regulations) or Regulations()
+        return cloze.read(name, data, terms=_terms(pack), regulations=law.regulations)
 
     def take(self, plan: Plan) -> Batch:
         """Write what was planned; raises `Refused` where the bank was changed since."""
@@ -103,14 +106,6 @@ class Intake:
         pack, _ = library.examine(self.folder, zone=self.zone, previous=self.previous())
         return pack
 
-    def _terms(self) -> Iterator[str]:
-        """What the pack is about: its topics, and the tags of its questions but of the very large banks."""
-        pack = self._pack()
-        for account in filter(None, [pack.one(Account)]):
-            yield from (topic.name for topic in account.topics)
-        for _, made in pack.every(Questions):
-            yield from (tag for each in made.bank.outlines if isinstance(each, Question) for tag in each.tags)
-
     def _target(self, pack: Pack, name: str, most_bytes: float) -> Target:
         if not NAME.fullmatch(name):
             raise Refused("bank_name", said=name)
@@ -141,6 +136,14 @@ def left_behind(questions: Iterable[Drawn]) -> Iterator[Note]:
     pictures = sorted({each for question in questions for each in question.pictures})
     if pictures:
         yield Note("pictures_beside", 1, facts={"said": "、".join(pictures), "count": len(pictures)})
+
+
+def _terms(pack: Pack) -> Iterator[str]:
+    """What a pack is about: its topics, and the tags of its banks."""
+    for account in filter(None, [pack.one(Account)]):
+        yield from (topic.name for topic in account.topics)
+    for _, made in pack.every(Questions):
+        yield from made.bank.tags
 
 
 def _lines(positions: Positions, count: int) -> list[int]:

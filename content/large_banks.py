@@ -16,6 +16,7 @@ class LargeBank:
     name: str
     title: str
     topic: str
+    tags: tuple[str, ...] = ()
     outlines: tuple[Drawn, ...] = field(repr=False)
     read: Callable[[int], Question] = field(repr=False)
 

@@ -6,6 +6,7 @@ whose error types are the keys of the table in `content.faults`.
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -64,6 +65,7 @@ class Difficulty(StrEnum):
     HARD = "难"
 
 
+MOST_TAGS = 200  # of a bank that are told
 CHOSEN = (QuestionType.SINGLE, QuestionType.MULTI)
 DIFFICULTIES: Mapping[str, Difficulty] = {
     "易": Difficulty.EASY, "简单": Difficulty.EASY, "低": Difficulty.EASY,
@@ -355,6 +357,12 @@ class Bank:
     def outlines(self) -> tuple[Drawn, ...]:
         """What is drawn from: the questions themselves."""
         return self.questions
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What its questions are about: the tags that most of them have."""
+        used = Counter(tag for each in self.questions for tag in each.tags)
+        return tuple(tag for tag, _ in used.most_common(MOST_TAGS))
 
     def having(self, outlines: tuple[Drawn, ...]) -> Self:
         """Give a bank with these questions in their place."""

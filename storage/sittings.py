@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,14 +85,29 @@ class Sittings:
         return self._one(sittings.c.certificate == certificate)
 
     def came_to(self, exam: str) -> list[tuple[int, bool]]:
-        """The marks of an exam's sittings that are over, and whether each was a pass, in the order of their ends."""
+        """The marks of an exam's sittings, and whether each was a pass, in the order of their ends.
+
+        Only those before the first that isn't over yet: what was told once is told again, whoever comes after it.
+        """
         chosen = (
             sa.select(sittings.c.mark, sittings.c.mark >= sittings.c.pass_mark)
-            .where(sittings.c.exam == exam, sittings.c.mark.is_not(None))
+            .where(sittings.c.exam == exam)
             .order_by(sittings.c.ends_at, sittings.c.person)
         )
         with self._db.read() as connection:
-            return [(mark, bool(passed)) for mark, passed in connection.execute(chosen)]
+            rows = connection.execute(chosen).all()
+        return [(mark, bool(passed)) for mark, passed in takewhile(lambda row: row[0] is not None, rows)]
+
+    def ran_out(self, *, now: datetime, most: int) -> list[tuple[str, str]]:
+        """The persons and names of sittings whose time is over and that nobody has looked at since."""
+        chosen = (
+            sa.select(sittings.c.person, sittings.c.name)
+            .where(sittings.c.mark.is_(None), sittings.c.ends_at <= now)
+            .order_by(sittings.c.ends_at)
+            .limit(most)
+        )
+        with self._db.read() as connection:
+            return [(person, name) for person, name in connection.execute(chosen)]
 
     def close(self, person: str, *, name: str, mark: int, certified: bool) -> Sitting | None:
         """Write down what it came to, once: a certificate has the number that it was given first."""

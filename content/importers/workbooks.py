@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -11,7 +11,7 @@ from content.importers.answers import LETTERS
 from content.importers.headers import NAMES
 from content.importers.parting import escaped
 from content.large_banks import AnyBank
-from content.models import OPTION_REFERENCE, Question, QuestionType
+from content.models import OPTION_REFERENCE, Cite, Question, QuestionType
 
 TYPES: Mapping[QuestionType, str] = {
     QuestionType.SINGLE: "单选题",
@@ -94,7 +94,7 @@ def fields(question: Question) -> dict[str, str]:
         "tags": "、".join(map(escaped, question.tags)),
         "score": str(question.score),
         "source": question.source,
-        "cites": "；".join(f"{each.reg}/{each.version}/{each.article}" for each in question.cites),
+        "cites": cited(question.cites),
         "effective_from": str(question.effective_from or ""),
         "effective_to": str(question.effective_to or ""),
         "as_of": str(question.as_of or ""),
@@ -111,6 +111,11 @@ def fields(question: Question) -> dict[str, str]:
             f"{letters[each.id]}：{each.picture}" for each in question.options if each.picture
         ),
     }
+
+
+def cited(cites: Iterable[Cite]) -> str:
+    """Give citations as they are read again."""
+    return "；".join(f"{each.reg}/{each.version}/{each.article}" for each in cites)
 
 
 def _by_letter(question: Question, letters: Mapping[str, str]) -> str:

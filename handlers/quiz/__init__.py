@@ -173,7 +173,7 @@ def feature(
                 words=words,
             ),
         ),
-        jobs=jobs.rounds(duels, say=shelf.say, tell=outside.tell),
+        jobs=jobs.rounds(duels, close_ran_out=service.close_ran_out, say=shelf.say, tell=outside.tell),
         pages_for_anyone=pages.for_anyone(pages.Public(sittings=sittings, shelf=shelf, zone=zone)),
         keeps=Keeps(
             tables=(

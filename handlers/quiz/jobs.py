@@ -1,4 +1,4 @@
-"""By the clock: who waits for the end of a duel is told of it, and duels that are over are forgotten."""
+"""By the clock: who waits for the end of a duel is told of it, what is over is marked, or forgotten."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,7 +8,9 @@ from scheduler.job import Job
 from storage.duels import Duels
 
 
-def rounds(duels: Duels, *, say: Say, tell: Callable[[str, str, str], None]) -> tuple[Job, ...]:
+def rounds(
+    duels: Duels, *, close_ran_out: Callable[[datetime], None], say: Say, tell: Callable[[str, str, str], None]
+) -> tuple[Job, ...]:
     """The jobs of the quiz: `tell` says a line to a person once for each key. Nobody's phone rings for it by night."""
 
     def results(now: datetime) -> None:
@@ -21,5 +23,6 @@ def rounds(duels: Duels, *, say: Say, tell: Callable[[str, str, str], None]) -> 
 
     return (
         Job(id="quiz.duel_results", cron="*/5 8-20 * * *", run=results),
+        Job(id="quiz.close_sittings", cron="*/5 * * * *", run=close_ran_out),
         Job(id="quiz.drop_duels", cron="35 3 * * *", run=drop),
     )

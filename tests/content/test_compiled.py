@@ -92,6 +92,7 @@ def test_what_is_compiled_says_what_the_file_says(folder, compiled):
     assert isinstance(held.banks["basics"], Bank)
     assert is_the_same(held, opened)
     assert [*opened.banks["basics"].questions] == [*held.banks["basics"].questions]
+    assert opened.banks["basics"].tags == held.banks["basics"].tags == ("标签",)
     assert opened.question("before") == held.question("before") == held.questions["later"]
     assert opened.outline("before") == opened.outline("later")
     assert opened.topic_of(opened.questions["fill"]) == "dangzhang"

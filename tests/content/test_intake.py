@@ -8,12 +8,16 @@ from content import library
 from content.importers.merging import Fate
 from content.importers.sentences import Refused, Weight
 from content.intake import Intake
+from content.models import Cite
 from tests.content.importers.making import xlsx
 
-from .builders import ZONE, a_pack, write
+from .builders import ZONE, a_bank, a_pack, a_question, write
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 HEAD = ("题干", "选项A", "选项B", "答案", "出处")
+LAW = (
+    '[[regulation]]\nid = "banfa"\nname = "示例办法"\nversion = [{ version = "2026", effective_from = "2026-05-18" }]\n'
+)
 LONG = "党支部党员大会是党支部的议事决策机构，由全体党员参加，一般每季度召开一次（ ）"
 
 
@@ -235,6 +239,16 @@ def test_an_export_comes_in_again_and_changes_nothing(intake, kind):
     data = intake.export("basics", kind).data
 
     assert fates(intake.plan(f"basics.{kind}", data)) == [0, 0, 2]
+
+
+def test_blanks_are_proposed_of_what_the_packs_banks_are_about_and_cite_its_regulations(intake):
+    tagged = a_bank(a_question(tags=["民主集中"]))
+    a_pack(intake.folder, {"quizzes/basics.toml": tagged, "regulations.toml": LAW})
+    text = "示例办法\n（2026年5月18日发布）\n第三条　支部应当坚持民主集中的原则。"
+
+    (found,) = intake.propose("办法.txt", text.encode())
+
+    assert (found.answer, found.cites) == ("民主集中", Cite(reg="banfa", version="2026", article="3"))
 
 
 def test_an_export_of_no_bank(intake):

@@ -23,6 +23,7 @@ from storage.quiz import Given, QuizStore, Round
 from storage.sittings import Sitting, Sittings
 
 FEWEST_TRIED = 3  # questions of a topic, before it is called weak
+RAN_OUT_AT_ONCE = 500  # sittings
 MOST_KEPT = 64  # banks whose questions were gone through
 _VERDICTS = {
     QuestionType.JUDGE: ("quiz.yes", "quiz.no"),
@@ -287,6 +288,15 @@ class Service:
         counts = going.name == engine.named(Mode.EXAM, sitting.exam, "")
         certified = counts and mark >= sitting.pass_mark
         return self.sittings.close(person, name=going.name, mark=mark, certified=certified)
+
+    def close_ran_out(self, now: datetime) -> None:
+        """Write down what the sittings came to whose time ran out while nobody looked."""
+        for person, name in self.sittings.ran_out(now=now, most=RAN_OUT_AT_ONCE):
+            begun = self.store.find(person=person, name=name)
+            if begun:
+                self.closed(person, begun)
+            else:  # it broke off before there was a paper
+                self.sittings.close(person, name=name, mark=0, certified=False)
 
     def _sat(self, person: str, key: str) -> tuple[str, Sitting | None]:
         return self.sittings.of(person).get(key, ("", None))

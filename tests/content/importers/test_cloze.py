@@ -2,8 +2,9 @@
 
 import pytest
 
-from content.importers import banks, cloze
+from content.importers import banks, cloze, workbooks
 from content.importers.sentences import Refused
+from content.regulations import Regulation
 
 from .making import docx, marked, paragraphs, xlsx
 
@@ -89,6 +90,36 @@ def test_of_a_sentence_and_of_a_file_there_are_only_so_many():
 
     assert [answer for _, answer, _ in proposed("标题", one)] == ["1", "2", "3"]
     assert len(proposed("标题", *many)) == 500
+
+
+REGULATION = Regulation(
+    id="xuexi",
+    name="《示例支部学习办法》",
+    version=[
+        {"version": "2018", "effective_from": "2018-06-01"},
+        {"version": "2026-05", "effective_from": "2026-05-18"},
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("note", "cited"),
+    [
+        ("（2018年3月1日示例党委会议通过　2018年5月20日发布）", "xuexi/2018/2"),
+        ("（2026年5月18日公布）", "xuexi/2026-05/2"),
+        ("（2020年5月18日公布）", ""),
+        ("", ""),
+    ],
+)
+def test_an_article_of_a_regulation_of_the_pack_is_cited_where_the_text_says_of_which_version_it_is(note, cited):
+    text = "\n".join(("示例支部学习办法", note, *LINES[1:3])).encode()
+
+    found = cloze.read("办法.txt", text, regulations=[REGULATION])
+    data = cloze.write(found)
+
+    assert [workbooks.cited(filter(None, [each.cites])) for each in found[2:]] == [cited, cited]
+    (question,) = banks.read("办法-填空.xlsx", marked(data, {4: 1})).questions
+    assert workbooks.cited(question.cites) == cited
 
 
 def test_what_is_no_text_is_refused():

@@ -345,7 +345,9 @@ def test_a_line_is_said_to_who_waits_and_once(ring):
     both_done(ring)
     said = []
     kept = Duels(ring.town.house.db)
-    tell_results = jobs.rounds(kept, say=ring.town.house.shelf.say, tell=lambda *line: said.append(line))[0]
+    tell_results = jobs.rounds(
+        kept, close_ran_out=lambda _: None, say=ring.town.house.shelf.say, tell=lambda *line: said.append(line)
+    )[0]
     for _ in range(2):
         tell_results.run(ring.town.clock())
     host = next(each.person for each in rows(ring, sides) if each.hosts)

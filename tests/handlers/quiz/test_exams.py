@@ -527,3 +527,23 @@ def test_admins_see_what_an_exam_came_to_over_whole_fives_and_nothing_of_practic
     assert told == [[]] * 4 + [["5 人考完：合格 60%，平均 80.0 分"]] * 5
     assert "模拟不统计" in page
     assert "到 2026-11-25 00:00 为止" in page
+
+
+def test_a_sitting_whose_time_ran_out_unseen_counts_and_nothing_after_one_that_goes_on(hall):
+    def told():
+        hall.town.signs_in("值班员")
+        return re.findall(r"\d+ 人考完：合格 \d+%，平均 [\d.]+ 分", hall.town.client.get("/admin/quiz/exams").text)
+
+    def runs_out():
+        next(each for each in hall.town.house.jobs if each.id == "quiz.close_sittings").run(hall.town.clock())
+
+    first, *others = (hall.town.phone() for _ in range(6))
+    first.says(letter(begins(first)))
+    moves(hall, minutes=1)
+    for phone in others:
+        sits(phone, begins(phone), right=4)
+    assert told() == []
+    moves(hall, minutes=40)
+    assert told() == []
+    runs_out()
+    assert told() == ["5 人考完：合格 80%，平均 85.0 分"]
