@@ -1,4 +1,4 @@
-"""`zhibu content import | cloze | export | undo`: question banks in from what admins have, and out again."""
+"""`zhibu content import | cloze | digest | export | undo`: in from what admins have, and out again."""
 
 import json
 import shlex
@@ -27,7 +27,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON."
 
 def commands(open_intake: Callable[[Path], Intake]) -> list[click.Command]:
     """The commands. `open_intake` makes the intake that a configuration file describes."""
-    return [make(open_intake) for make in (_import, _cloze, _undo, _export)]
+    return [make(open_intake) for make in (_import, _cloze, _digest, _undo, _export)]
 
 
 def _import(open_intake: Callable[[Path], Intake]) -> click.Command:
@@ -174,6 +174,37 @@ def _cloze(open_intake: Callable[[Path], Intake]) -> click.Command:
         click.echo(f"Mark those to be taken in its first column, then: zhibu content import {shlex.quote(str(path))}")
 
     return cloze_command
+
+
+def _digest(open_intake: Callable[[Path], Intake]) -> click.Command:
+    @click.command("digest")
+    @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+    @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="By default FILE-摘要.")
+    @click.option("--force", is_flag=True, help="Write into a folder that is there.")
+    @click.pass_obj
+    def digest_command(here: Here, file: Path, folder: Path | None, force: bool) -> None:  # noqa: FBT001 (click hands it in)
+        """Propose digests out of FILE (.docx, .txt), a regulation, a notice or a speech, one a chapter of a long one.
+
+        They are written beside the pack, with the text that they quote; what the document doesn't say is left empty.
+        Mend them, and move those that you want into the pack: `zhibu content check` tells whether they quote rightly.
+        """
+        folder = folder or Path(f"{file.stem}-摘要")
+        _see_free(folder, force=force)
+        try:
+            found = here.open(open_intake).cards(file.name, file.read_bytes())
+        except Refused as refused:
+            fail(f"{file.name}: {_sentence(refused.note)}")
+        for path in (folder / "digests", folder / "originals"):
+            path.mkdir(parents=True, exist_ok=True)
+        _write(folder / found.file, found.words.encode())
+        for name, card in found.cards.items():
+            _write(folder / name, card.text().encode())
+            click.echo(f"{folder / name}: {card.title}")
+            click.echo("".join(f"  {_sentence(note)}\n" for note in card.lacks()), nl=False)
+        click.echo(f"Written: {len(found.cards)} proposals, and {folder / found.file}, which they quote")
+        click.echo("Mend them, and move those that you want with it into the same folders of the pack.")
+
+    return digest_command
 
 
 def _see_free(path: Path, *, force: bool) -> None:

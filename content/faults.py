@@ -323,6 +323,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "organisation_twice": ("组织的 id “{said}”用过了", "每个组织的 id 要不同"),
     "parent_unknown": ("没有“{said}”这个上级", "parent 写的是上级组织的 id，请先写上级"),
     "parent_cycle": ("“{said}”绕一圈成了自己的上级", "请检查 parent"),
+    "original_unknown": (
+        "originals 文件夹里没有“{said}”这份原文",
+        "写的是文件名，不带 .txt；没有原文的，请删掉 original 这一行",
+    ),
+    "quotation": (
+        "原文“{original}”里没有这一句：{said}",
+        "行首加 > 的是官方原文，一个字、一个标点都不能改：请改回原文，或者去掉行首的 >",
+    ),
     "topic_twice": ("主题的 id “{said}”用过了", "每个主题的 id 要不同"),
 }  # fmt: skip
 
@@ -402,6 +410,7 @@ KEYS = [
     "source_name",
     "source_url",
     "doc_no",
+    "original",
     "issued_on",
     "publish_at",
     "expire_at",

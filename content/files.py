@@ -86,15 +86,27 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """A digest, its words as search sees them, and the pictures in its body."""
+    """A digest, its words as search sees them, and the pictures in its body.
+
+    `quoted` is what it quotes, where it names the text that this stands in.
+    """
 
     digest: Digest
     folded: str
     pictures: tuple[markdown.Shown, ...] = ()
+    quoted: tuple[markdown.Quoted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A text that digests quote, as they are compared with it: without any space."""
+
+    bare: str
 
 
 Content = (
     Account
+    | Original
     | Menu
     | Organisations
     | Regulations
@@ -224,7 +236,12 @@ def _digest(draft: _Draft) -> Searchable | None:
     digest = draft.model(Digest, slug=draft.stem, blocks=blocks or NO_BODY)
     if digest is None:
         return None
-    return Searchable(digest, folded(f"{digest.title}\n{digest.summary}\n{digest.plain}"), shown)
+    quoted = tuple(markdown.quotations(parsed.body, first_line=parsed.body_line)) if digest.original else ()
+    return Searchable(digest, folded(f"{digest.title}\n{digest.summary}\n{digest.plain}"), shown, quoted)
+
+
+def _original(draft: _Draft) -> Original:
+    return Original(bare(draft.parsed.body))
 
 
 def _broadcast(draft: _Draft) -> Broadcast | None:
@@ -317,6 +334,7 @@ BANKS = tuple(FORMATS)  # what a bank may be beside TOML
 FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "quizzes": (".toml", _bank),
     "digests": (".md", _digest),
+    "originals": (".txt", _original),
     "broadcasts": (".toml", _broadcast),
     "templates": ("", _template),
     "calendar": (".toml", _work_year),
@@ -482,6 +500,11 @@ def positions_in(path: Path, source: Source | None) -> Positions:
 
 
 # What makes two questions one, and words findable
+
+
+def bare(text: str) -> str:
+    """Give text as a quotation and its source are compared: where lines end is nothing that they say."""
+    return re.sub(r"\s+", "", text)
 
 
 def folded(text: str) -> str:

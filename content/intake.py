@@ -1,17 +1,20 @@
-"""Where files become banks of the pack, and banks files: for the command and the console alike."""
+"""Where files become banks of the pack, or digests, and banks files: for the command and the console alike."""
 
+import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from itertools import chain, count
 from pathlib import Path
 
 from content import files, library
 from content.agreement import Pack
 from content.files import Questions
-from content.importers import aiken, batches, cloze, gift, workbooks
+from content.importers import aiken, batches, cards, cloze, gift, workbooks
 from content.importers.batches import Batch, Batches, Plan, Target
+from content.importers.cards import Card
 from content.importers.cloze import Proposal
 from content.importers.drafts import NAME
 from content.importers.sentences import Note, Refused
@@ -27,6 +30,7 @@ WRITERS: dict[str, Callable[[AnyBank], bytes]] = {
     "gift": lambda bank: gift.write(bank).encode(),
     "aiken": lambda bank: aiken.write(bank).encode(),
 }
+LONGEST_NAME = 12  # of a digest that is named after a file: its name is in its address, nine bytes a hanzi
 SUFFIXES = {"aiken": "txt"}  # where a kind of file isn't called after itself
 
 
@@ -36,6 +40,15 @@ class Exported:
 
     data: bytes
     notes: Sequence[Note]
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Digests that are proposed, by the files that they would be; and the file that keeps the text they quote."""
+
+    cards: Mapping[str, Card]
+    file: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,18 @@ class Intake:
         pack = self._pack()
         law = pack.one(Regulations) or Regulations()
         return cloze.read(name, data, terms=_terms(pack), regulations=law.regulations)
+
+    def cards(self, name: str, data: bytes) -> Cards:
+        """Propose digests out of a document; raises `Refused` where it can't be read or has nothing to quote."""
+        pack = self._pack()
+        account = pack.one(Account)
+        made = cards.read(name, data, topics=account.topics if account else (), terms=_terms(pack))
+        words = cards.original(name, data)
+        called = f"{files.named(Path(name))[:LONGEST_NAME]}-{hashlib.sha256(words.encode()).hexdigest()[:6]}"
+        day = self.clock().astimezone(self.zone).date()
+        slugs = _free(f"{day}-{files.named(Path(name))[:LONGEST_NAME]}", taken=self.folder / "digests")
+        named = {f"digests/{slug}.md": replace(each, original=called) for slug, each in zip(slugs, made, strict=False)}
+        return Cards(named, f"originals/{called}.txt", words)
 
     def take(self, plan: Plan) -> Batch:
         """Write what was planned; raises `Refused` where the bank was changed since."""
@@ -136,6 +161,12 @@ def left_behind(questions: Iterable[Drawn]) -> Iterator[Note]:
     pictures = sorted({each for question in questions for each in question.pictures})
     if pictures:
         yield Note("pictures_beside", 1, facts={"said": "、".join(pictures), "count": len(pictures)})
+
+
+def _free(slug: str, *, taken: Path) -> Iterator[str]:
+    """Give names of digests that there are none of yet, without end."""
+    names = chain([slug], (f"{slug}-{number}" for number in count(2)))
+    return (each for each in names if not (taken / f"{each}.md").exists())
 
 
 def _terms(pack: Pack) -> Iterator[str]:

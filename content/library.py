@@ -7,7 +7,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from content import agreement, audiences, faults, files, opinion_checks, question_checks, role_checks, words
+from content import (
+    agreement,
+    audiences,
+    faults,
+    files,
+    opinion_checks,
+    question_checks,
+    quotation_checks,
+    role_checks,
+    words,
+)
 from content.agreement import Known, Pack
 from content.broadcasts import Broadcast, Variant
 from content.compiled import Compiled
@@ -29,7 +39,8 @@ from content.words import Template
 from content.workdays import WorkYear
 
 # what is looked for between the files, beside agreement
-ALSO = (*question_checks.CHECKS, *opinion_checks.CHECKS, *audiences.CHECKS, *role_checks.CHECKS)
+CHECKERS = (question_checks, opinion_checks, quotation_checks, audiences, role_checks)
+ALSO = tuple(check for each in CHECKERS for check in each.CHECKS)
 DRAWS_KEPT = 96  # topics' and parts' questions of a day are worked out once; the days before are forgotten
 
 Key = TypeVar("Key")

@@ -60,6 +60,23 @@ def pictures(text: str, *, first_line: int = 1) -> Iterator[Shown]:
                 yield Shown(line, _file(child), child.content.strip())
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A paragraph of a block quotation, with its line."""
+
+    line: int
+    words: str
+
+
+def quotations(text: str, *, first_line: int = 1) -> Iterator[Quoted]:
+    """Give the paragraphs of a body's block quotations, as they are read."""
+    depth = 0
+    for token in _markdown().parse(text):
+        depth += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        if depth and token.type in {"inline", "fence", "code_block"}:
+            yield Quoted(first_line + (token.map or [0])[0], _said(token))
+
+
 def _by_voice(tokens: Sequence[Token]) -> Iterator[tuple[Voice, Iterator[tuple[Voice, Token]]]]:
     return ((Voice(key), group) for key, group in groupby(_voiced(tokens), key=lambda pair: pair[0]))
 

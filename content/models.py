@@ -418,7 +418,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Digest:
-    """One piece of news or policy; `slug` is the file's stem. It is out from `publish_at` until before `expire_at`."""
+    """One piece of news or policy; `slug` is the file's stem. It is out from `publish_at` until before `expire_at`.
+
+    `original` names the text of the pack that all that it quotes stands in, "" where there is none.
+    """
 
     slug: Name
     title: Words
@@ -428,6 +431,7 @@ class Digest:
     source_url: WebAddress | None = None
     doc_no: str = ""
     issued_on: Day | None = None
+    original: str = ""
     publish_at: Moment
     expire_at: End | None = None
     summary: Words

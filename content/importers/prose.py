@@ -16,7 +16,8 @@ LONGEST = 150  # of a sentence, in characters
 LONGEST_HEADING = 40
 HEAD_WITHIN, FOOT_WITHIN = 12, 6  # paragraphs
 MOST_TITLE_LINES = 3
-HAN = "零〇一二三四五六七八九两十百千万"
+_ONES = "一二三四五六七八九"
+HAN = f"零〇{_ONES}两十百千万"
 
 ITEM = re.compile(rf"^(?:[(（](?:[{HAN}]+|\d+)[)）]|[{HAN}]+、|\d+[.．、])\s*")
 # Says nothing to who hasn't read what stands around it.
@@ -38,7 +39,7 @@ _DATE = re.compile(
     r"(?P<year>\d{4})\s*年\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*日"
     r"|(?P<han_year>[〇零○Ｏ一二三四五六七八九]{4})年(?P<han_month>[一二三四五六七八九十]{1,2})月(?P<han_day>[一二三四五六七八九十]{1,3})日"
 )
-_FROM_THEN = re.compile(r"自([^自。]{8,14})起施行")
+_FROM_THEN = re.compile(r"自([^自]{8,14})起施行")
 _IN_BRACKETS = re.compile(r"[（(].*[)）]")
 _ISSUES = re.compile(r"\s*(?P<by>[\u4e00-\u9fff、]*?)(?:发布|公布|印发)")
 _KIND_OF_PAPER = re.compile(
@@ -91,11 +92,6 @@ class Prose:
         """Whether it is parted into articles."""
         return bool(self.body) and bool(self.body[-1].article)
 
-    @property
-    def bare(self) -> str:
-        """Give all of it as quotations are looked for in it: without space."""
-        return bare("".join(each.text for each in self.paragraphs))
-
     def parts(self) -> list[Part]:
         """Give it at its headings of the highest kind, where it has two of one kind; else it is one part."""
         for heading in _HEADINGS:
@@ -103,11 +99,6 @@ class Prose:
             if sum(map(bool, names)) > 1:
                 return [*_parted(self.body, names)]
         return [Part("", self.body)]
-
-
-def bare(text: str) -> str:
-    """Give text without any space: where a file breaks its lines is nothing that it says."""
-    return re.sub(r"\s+", "", text)
 
 
 def read(name: str, data: bytes) -> Prose:

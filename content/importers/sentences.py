@@ -46,6 +46,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "没有找到可以挖空的句子",
         "要有完整的句子，里面有数字、日期、期限、引号里的说法或书名号里的文件；扫描成图片的读不了",
     ),
+    "no_cards": ("没有找到可以做成摘要的句子", "要有完整的句子；扫描成图片的读不了，请换成有文字的文件"),
+    "secret": ("文件上标着密级，不能做成摘要", "涉密的文件和内部文件不要传到这里，请按保密规定处理"),
+    "card_source_name": ("没有来源", "请写是谁发的，例如文件开头或落款的机关"),
+    "card_issued_on": ("没有日期", "请写文件印发或公布的日期；不知道就空着"),
+    "card_topics": ("没有主题", "请至少选一个，订阅它的会员才收得到"),
+    "card_summary": ("没有摘要", "请写一两句话，最好用原文的话"),
+    "card_title": ("标题有 {count} 个字", "{most} 个字以内最好：推送通知只显示这么多"),
     "none_chosen": ("{count} 道建议一道也没有采用", "请在想用的题前面的“采用”里写 1，再导入"),
     "not_chosen": ("有 {count} 道建议没有采用，没有收", "想用的，请在“采用”里写 1，再导入；不想用的不用管"),
     "chosen": ("“采用”里的“{said}”看不懂", "想用的写 1，不想用的空着"),
@@ -162,7 +169,7 @@ WARNINGS = frozenset(
         *("sheet_left", "columns_left", "formulas", "no_ids", "difficulty", "score", "same_again", "nearly_same"),
         *("answer_text", "marks_differ", "key_differs", "explained_otherwise", "several_one", "no_source"),
         *("key_unused", "line_lost", "topic_none", "picture_alone", "pictures_left", "picture_in_text", "text_only"),
-        *("pictures_beside", "aiken_others", "aiken_bare", "not_chosen"),
+        *("pictures_beside", "aiken_others", "aiken_bare", "not_chosen", "card_title", "card_issued_on"),
     }
 )
 DONE = frozenset({"letters_referred", "answer_shown"})

@@ -167,6 +167,25 @@ def test_proposals_out_of_a_text_are_marked_and_imported(zhibu, tmp_path, monkey
     assert not (tmp_path / "pack/quizzes/办法-填空.toml").exists()
 
 
+def test_digests_are_proposed_beside_the_pack_with_the_text_that_they_quote(zhibu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "办法.txt", "示例办法\n第一条 党员每年集中学习培训时间不少于32学时。\n")
+
+    result = zhibu("digest", tmp_path / "办法.txt")
+
+    (card,) = (tmp_path / "办法-摘要/digests").iterdir()
+    (original,) = (tmp_path / "办法-摘要/originals").iterdir()
+    assert (result.exit_code, "没有来源。请写是谁发的" in result.output, "1 proposals" in result.output) == (
+        0,
+        True,
+        True,
+    )
+    assert f"original: {original.stem}\n" in card.read_text(encoding="utf-8")
+    assert original.read_text(encoding="utf-8") == "示例办法\n第一条 党员每年集中学习培训时间不少于32学时。\n"
+    assert zhibu("digest", tmp_path / "办法.txt").exit_code == 1
+    assert len([*(tmp_path / "pack/digests").iterdir()]) == 1
+
+
 def test_an_export_of_no_bank(zhibu, tmp_path):
     result = zhibu("export", "keine", "--to", tmp_path / "x.xlsx")
 
