@@ -144,6 +144,7 @@ def service_to(audience: Mapping[str, Any]) -> dict[str, Any]:
 
 # code, files changed, file at fault, line, a word of the sentence
 A_CASE = a_question("anli", type="case", stem="材料", without=["options", "answer"])
+QUOTES = {"digests/o.md": a_digest(original="o"), "originals/o.txt": "原文另一句。\n"}
 FAULTS = [
     ("string_too_long", {READY: READY_WORDS % ("字" * 501)}, READY, 2, "500"),
     ("file_missing", {"account.toml": None}, "account.toml", 1, "缺少"),
@@ -324,6 +325,8 @@ FAULTS = [
     ("watched_word", {"watched.toml": 'words = [\n"刷单",\n"的"]\n'}, "watched.toml", 3, "2 到 30 个字"),
     ("matter_twice", CATEGORIES | {MATTERS: A_MATTER % "其他" + A_MATTER % "其他"}, MATTERS, 6, "channels"),
     ("weekly_time", {TALKS: A_HOST % ("a", '"周三下午"')}, TALKS, 5, "周三下午"),
+    ("original_unknown", {"digests/o.md": a_digest(original="keine")}, "digests/o.md", 8, "keine"),
+    ("quotation", QUOTES, "digests/o.md", 10, "原文一句"),
     ("role_twice", a_role("guwen"), ROLES, 6, "guwen"),
     ("role_name_twice", a_role(name="书记"), ROLES, 3, "书记"),
     ("role_separated", a_role("security"), ROLES, 2, "security"),

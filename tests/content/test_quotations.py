@@ -44,8 +44,3 @@ def test_what_does_not_is_a_fault_with_its_line(tmp_path, body, line):
         line,
         True,
     )
-
-
-def test_an_original_that_there_is_not_is_a_fault(tmp_path):
-    with pytest.raises(BadContent, match="originals 文件夹里没有“bangfa”这份原文"):
-        load(tmp_path, "> 一句。\n", original="bangfa")

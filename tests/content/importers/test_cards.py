@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from content import files, library
+from content.files import Searchable
 from content.importers import cards
 from content.importers.sentences import Refused
 from content.models import Topic
@@ -124,11 +125,12 @@ def test_what_is_quoted_stands_in_the_original_whatever_signs_it_has(tmp_path, l
     mended = replace(card, topics=["yaowen"], source_name="示例党委", publish_at="2026-12-01 08:00", original="yuanwen")
     pack = {"digests/a.md": mended.text(), "originals/yuanwen.txt": cards.original("文件.txt", data)}
 
-    quoted = library.load(a_pack(tmp_path, pack), zone=ZONE).sources["digests/a.md"].made.quoted
+    made = library.load(a_pack(tmp_path, pack), zone=ZONE).sources["digests/a.md"].made
 
-    said = [files.bare(each) for each in lines]
-    assert quoted
-    assert [each.words for each in quoted if files.bare(each.words) not in said] == []
+    said = {files.bare(each) for each in lines}
+    assert isinstance(made, Searchable)
+    assert made.quoted
+    assert {files.bare(each.words) for each in made.quoted} <= said
 
 
 @pytest.mark.parametrize(

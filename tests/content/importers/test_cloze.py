@@ -1,10 +1,12 @@
 """Fill-in questions proposed out of a text: its own words, in whole sentences, and nothing taken that nobody marked."""
 
+from datetime import date
+
 import pytest
 
 from content.importers import banks, cloze, workbooks
 from content.importers.sentences import Refused
-from content.regulations import Regulation
+from content.regulations import Regulation, Version
 
 from .making import docx, marked, paragraphs, xlsx
 
@@ -95,10 +97,10 @@ def test_of_a_sentence_and_of_a_file_there_are_only_so_many():
 REGULATION = Regulation(
     id="xuexi",
     name="《示例支部学习办法》",
-    version=[
-        {"version": "2018", "effective_from": "2018-06-01"},
-        {"version": "2026-05", "effective_from": "2026-05-18"},
-    ],
+    versions=(
+        Version(version="2018", effective_from=date(2018, 6, 1)),
+        Version(version="2026-05", effective_from=date(2026, 5, 18)),
+    ),
 )
 
 
