@@ -88,6 +88,10 @@ class Intake:
         law = pack.one(Regulations) or Regulations()
         return cloze.read(name, data, terms=_terms(pack), regulations=law.regulations)
 
+    def blanks(self, name: str, data: bytes) -> tuple[str, bytes]:
+        """Give the workbook of what is proposed, with what it is called; raises `Refused` as `propose` does."""
+        return cloze.called(name), cloze.write(self.propose(name, data))
+
     def cards(self, name: str, data: bytes) -> Cards:
         """Propose digests out of a document; raises `Refused` where it can't be read or has nothing to quote."""
         pack = self._pack()

@@ -119,6 +119,11 @@ function makeApi({ base, account, request, upload, logIn, random, kept, pause })
       standing: () => ask("GET", "/quiz"),
       begin: (of, wanted, key) => act("POST", "/quiz/rounds", { of, ...wanted }, key),
       duels: () => ask("GET", "/quiz/duels"),
+      choices: () => ask("GET", "/quiz/choices"),
+      read: (bank, query) => ask("GET", `/quiz/banks/${encodeURIComponent(bank)}`, query),
+      kept: (query) => ask("GET", "/quiz/kept", query),
+      keep: (question, on) => ask(on ? "PUT" : "DELETE", `/quiz/kept/${encodeURIComponent(question)}`),
+      rate: (question, useful) => ask("PUT", `/quiz/usefulness/${encodeURIComponent(question)}`, { useful }),
       answer: (round, said, key) => act("POST", `/quiz/rounds/${round}/answers`, said, key),
     },
     digest: {

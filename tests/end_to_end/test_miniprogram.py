@@ -104,6 +104,17 @@ def test_a_duel_is_begun_once_taken_up_by_its_code_and_its_end_told_to_both(seen
     assert (duel["total"], duel["fault"]) == (10, "")
 
 
+def test_a_bank_is_read_through_and_what_is_kept_of_it_is_asked_again(seen):
+    read = seen["reading"]
+
+    assert (read["went"], read["told"], read["fault"]) == ("/pages/read/read", True, "")
+    assert (read["total"], read["listed"]) == (read["questions"], min(20, read["total"]))
+    assert read["listed"] > 10
+    assert (read["regarded"], read["takenBack"]) == ([True, True], None)
+    assert read["kept"] == [read["asked"]] == [read["second"]]
+    assert read["left"] == 0
+
+
 def test_a_digest_is_found_and_read_in_its_voices(seen):
     digest = seen["digest"]
 

@@ -25,6 +25,37 @@ async function quiz(phone) {
   return { before, total, looks, ended: verdict?.round.question === null, fault, after: page.data.standing };
 }
 
+/** Read a bank through and keep one of it, say what one thinks of it, and do what one keeps. */
+async function reading(phone) {
+  aPage("quiz").read();
+  const page = aPage("read");
+  await page.onLoad();
+  const [bank] = page.data.banks;
+  await page.pick(tap({ bank: bank.id, title: bank.title }));
+  await page.more();
+  const { total, items } = page.data;
+  const second = items[1];
+  const told = items.every((each) => each.told.length > 0);
+  await page.keep(tap({ id: second.id, at: 1 }));
+  await page.rate(tap({ id: second.id, at: 1, useful: true }));
+  const regarded = [page.data.items[1].kept, page.data.items[1].useful];
+  await page.rate(tap({ id: second.id, at: 1, useful: true }));
+  const takenBack = page.data.items[1].useful;
+  page.leave();
+  await page.pick(tap({}));
+  const kept = page.data.items.map(({ id }) => id);
+  const quiz = aPage("quiz");
+  await quiz.begin(tap({ of: "kept" }));
+  const asked = quiz.data.question?.id;
+  await page.keep(tap({ id: second.id, at: 0 }));
+  page.leave();
+  await page.pick(tap({}));
+  return {
+    went: phone.went.at(-1), questions: bank.questions, total, listed: items.length, told, second: second.id, regarded,
+    takenBack, kept, asked, left: page.data.total, fault: page.data.fault || quiz.data.fault,
+  };
+}
+
 async function digest(phone) {
   const list = aPage("digest");
   await list.onLoad();
@@ -33,7 +64,7 @@ async function digest(phone) {
   await list.more();
   list.open(tap({ slug: list.data.items[0].slug }));
   const reading = aPage("reading");
-  await reading.onLoad({ slug: new URL(`http://phone${phone.went[0]}`).searchParams.get("slug") });
+  await reading.onLoad({ slug: new URL(`http://phone${phone.went.at(-1)}`).searchParams.get("slug") });
   const { title, source, parts } = reading.data.digest;
   const missing = aPage("reading");
   await missing.onLoad({ slug: "no-such" });
@@ -220,7 +251,7 @@ async function playsOut(page, choice = 0) {
 
 async function main() {
   const phone = aPhone({ web, sandbox, openid });
-  const parts = { quiz, digest, opinion, survey, subscription, prompts, number, erasure };
+  const parts = { quiz, reading, digest, opinion, survey, subscription, prompts, number, erasure };
   const seen = {};
   for (const [name, part] of Object.entries(parts)) seen[name] = await part(phone);
   const keys = phone.sent.filter(({ path }) => path.endsWith("/answers")).map(({ header }) => header["Idempotency-Key"]);

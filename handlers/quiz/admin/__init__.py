@@ -5,19 +5,17 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from content.importers import cloze
 from content.importers.batches import Batch, Plan
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.waiting import Waiting
 from content.intake import SUFFIXES, WRITERS, Intake
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access
+from handlers import access, uploads
 from handlers.access import needs
 from handlers.quiz.admin.numbers import Numbers
 
@@ -42,7 +40,7 @@ class Banks:
 
     def look(self) -> ResponseReturnValue:
         """What taking a file in would do. It waits for a yes; nothing is written."""
-        if (sent := _sent()) is None:
+        if (sent := uploads.sent(MOST_BYTES)) is None:
             return self._list(fault=self.words["no_file"]), 422
         name, data = sent
         try:
@@ -54,14 +52,14 @@ class Banks:
 
     def propose(self) -> ResponseReturnValue:
         """Fill-in questions proposed out of a text, as a workbook to mark and send in; nothing is written."""
-        if (sent := _sent()) is None:
+        if (sent := uploads.sent(MOST_BYTES)) is None:
             return self._list(fault=self.words["no_file"]), 422
         name, data = sent
         try:
-            made = cloze.write(self.intake.propose(name, data))
+            called, made = self.intake.blanks(name, data)
         except Refused as refused:
             return self._list(refused=refused.note), 422
-        return send_file(io.BytesIO(made), as_attachment=True, download_name=cloze.called(name))
+        return send_file(io.BytesIO(made), as_attachment=True, download_name=called)
 
     def take(self) -> ResponseReturnValue:
         """Take in a file that was looked at, where it would still do the same."""
@@ -138,14 +136,6 @@ class Banks:
         )
 
 
-def _sent() -> tuple[str, bytes] | None:
-    """The name and the bytes of the file that was sent, a byte more than it may have."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        return None
-    return Path(sent.filename.replace("\\", "/")).name, sent.stream.read(MOST_BYTES + 1)
-
-
 def _said() -> dict[str, str]:
     """Where the file goes, as the form says it."""
     return {key: request.form.get(key, "").strip() for key in ("to", "title", "topic")}
@@ -169,11 +159,5 @@ def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     doors.add_url_rule("/propose", "propose", needs(Duty.BANKS, banks.propose), methods=["POST"])
     doors.add_url_rule("/take", "take", needs(Duty.BANKS, banks.take), methods=["POST"])
     doors.add_url_rule("/undo/<batch>", "undo", needs(Duty.BANKS, banks.undo), methods=["POST"])
-
-    @doors.url_value_preprocessor
-    def _larger(endpoint: str | None, _values: object) -> None:
-        """A file may be larger than what a form holds; this comes before anything reads the form."""
-        if endpoint in {"quiz_admin.look", "quiz_admin.propose"}:
-            request.max_content_length = MOST_BYTES + 2**16
-
+    uploads.taken_by(doors, {"look", "propose"}, most=MOST_BYTES)
     return doors

@@ -26,6 +26,10 @@ Page({
     return telling(this, async () => this.show(await api.quiz.begin(currentTarget.dataset.of)));
   },
 
+  read() {
+    wx.navigateTo({ url: "/pages/read/read" });
+  },
+
   setCode({ detail }) {
     this.setData({ code: detail.value });
   },
