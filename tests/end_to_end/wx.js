@@ -105,11 +105,11 @@ function openedAnew(name) {
   require(file);
 }
 
-/** Change a field, or one place of a list: "filled[0]". */
+/** Change a field, one place of a list, or a field of what is there: "filled[0]", "items[2].kept". */
 function put(data, key, value) {
-  const [, list, at] = /^(\w+)\[(\d+)\]$/.exec(key) ?? [];
-  if (list) data[list][at] = value;
-  else data[key] = value;
+  const way = key.split(/[[\].]+/).filter(Boolean);
+  const last = way.pop();
+  way.reduce((within, step) => within[step], data)[last] = value;
 }
 
 async function control(sandbox, action, fields) {
