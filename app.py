@@ -30,7 +30,7 @@ from commands.offices import Offices
 from commands.platform import Platform
 from commands.settings import Settings
 from content.library import Library
-from content.roles import Duty, Powers
+from content.roles import Duty
 from content.shelf import Shelf
 from handlers import (
     access,
@@ -81,8 +81,8 @@ from scheduler.outlook import Outlook
 from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
-from scheduler.reminders import Staff
 from scheduler.reporting import Reporting
+from scheduler.staff import Staff
 from scheduler.tags import TagRound
 from scheduler.telling import Tell
 from scheduler.timetable import Timetable
@@ -90,7 +90,7 @@ from scheduler.trying import TryOut
 from scheduler.windows import Windows
 from scheduler.workdays import Workdays
 from storage import db, erasures, leases, redis
-from storage.admins import Admin, AdminContacts, Admins
+from storage.admins import AdminContacts, Admins
 from storage.appointment import Appointments
 from storage.audience import Conditions
 from storage.audit import Audit
@@ -205,6 +205,7 @@ class House:
     people: People
     roster: Roster
     admins: Admins
+    staff: Staff
     limiter: Limiter
     sharing: sharing.Sharing | None
     gate: Gate
@@ -225,10 +226,6 @@ class House:
         pushes = self.pushes
         always = (pushes.windows.job(), pushes.tags.job(), pushes.pump.herald.job(), pushes.night.job())
         return (*always, *(job for feature in self.features for job in feature.jobs))
-
-    def powers_of(self, admin: Admin) -> Powers:
-        """What an account of the console may do, by the roles that it has."""
-        return self.shelf.current().casting.powers(admin.grants, party_member=admin.party_member)
 
     def close(self) -> None:
         """Let go of the content's watcher, the postman and every connection."""
@@ -288,10 +285,14 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     )
     measures = Measures(database, keys)
     staff = Staff(
-        names=admins.names,
+        powers=lambda: {
+            each.name: shelf.current().casting.powers(each.grants, party_member=each.party_member)
+            for each in admins.all()
+        },
         persons=contacts.persons,
         organisations=lambda: [*shelf.current().organisations.values()],
     )
+    readers = partial(opinion.Readers.now, staff, opinions, settings.handlers.opinion.entrusted)
     phones, cards = Phones(database, keys), _cards(settings, platform, clock)
     features = (
         quiz.feature(
@@ -348,6 +349,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 phone_of=phones.of,
                 workdays=Workdays(lambda: shelf.current().work_years),
                 admins=staff,
+                readers=readers,
                 replies=lambda: shelf.current().replies,
                 matters=lambda: shelf.current().matters,
                 watched=lambda: shelf.current().watched,
@@ -374,7 +376,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             zone=settings.zone,
         ),
         bulletin.feature(
-            cases=partial(opinion.of_days, opinions),
+            cases=partial(opinion.of_days, opinions, readers),
             alike=opinion.alike,
             names=lambda: {row.entry.name for row in roster_store.rows()},
             workdays=Workdays(lambda: shelf.current().work_years),
@@ -395,11 +397,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             work=measure.Work(
                 measures=measures,
                 staff=staff,
-                subjects=opinion.subjects(
-                    opinions=opinions,
-                    matters=lambda: shelf.current().matters,
-                    settings=settings.handlers.opinion,
-                ),
+                subjects=opinion.subjects(opinions, readers),
                 workdays=Workdays(lambda: shelf.current().work_years),
                 today=lambda: clock().astimezone(settings.zone).date(),
             ),
@@ -435,7 +433,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             say=shelf.say,
             zone=settings.zone,
             called=partial(_called, shelf),
-            auditors=lambda: _auditors(admins, contacts, shelf),
+            auditors=lambda: [who for name, who in staff.persons().items() if name in staff.reaches(Duty.AUDIT)],
             tell=tell,
             write_erasures=erased.write,
         ),
@@ -495,6 +493,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         people=people,
         roster=roster_store,
         admins=admins,
+        staff=staff,
         limiter=limiter,
         sharing=cards,
         gate=Gate(sessions=sessions, paces=paces, clock=clock, a_minute=a_minute),
@@ -514,13 +513,6 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
 def _called(shelf: Shelf, role: str) -> str:
     """What the roles of an account are called; the pack may have others tomorrow."""
     return shelf.current().casting.name(role)
-
-
-def _auditors(admins: Admins, contacts: AdminContacts, shelf: Shelf) -> list[str]:
-    """The persons of those who audit, where they said who they are."""
-    known, casting = contacts.persons(), shelf.current().casting
-    audit = [each.name for each in admins.all() if casting.powers(each.grants, party_member=True).may(Duty.AUDIT)]
-    return [known[name] for name in audit if name in known]
 
 
 def _cards(settings: Settings, platform: Platform, clock: Clock) -> sharing.Sharing | None:
@@ -632,7 +624,7 @@ def serve(house: House) -> Flask:
         site,
         secret=secret,
         admins=house.admins,
-        powers_of=house.powers_of,
+        powers=house.staff.powers,
         limiter=house.limiter,
         public_url=house.settings.web.public_url,
     )

@@ -148,6 +148,12 @@ class Reach:
         """Whether it reaches this one; "" is what belongs to none."""
         return self.everywhere or organisation in self.organisations
 
+    def meets(self, other: "Reach") -> bool:
+        """Whether there is anything that both reach."""
+        return bool(self and other) and (
+            self.everywhere or other.everywhere or not self.organisations.isdisjoint(other.organisations)
+        )
+
     def __bool__(self) -> bool:
         """Whether it reaches anything."""
         return self.everywhere or bool(self.organisations)
@@ -157,15 +163,24 @@ class Reach:
         return Reach(self.everywhere or other.everywhere, self.organisations | other.organisations)
 
 
+EVERYWHERE, NOWHERE = Reach(everywhere=True), Reach()
+
+
 @plain(frozen=True, slots=True)
 class Powers:
     """What an account may do, and over which organisations."""
 
     reaches: Mapping[Duty, Reach] = field(default_factory=lambda: MappingProxyType({}))
+    seats: frozenset[str] = frozenset()  # the organisations in which it has a role
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it does any of the work of the whole house."""
+        return any(reach.everywhere for duty, reach in self.reaches.items() if duty not in SEPARATED)
 
     def reach(self, duty: Duty) -> Reach:
         """Over what it has this duty: over nothing where it hasn't."""
-        return Reach(everywhere=True) if duty is Duty.OWN else self.reaches.get(duty, Reach())
+        return EVERYWHERE if duty is Duty.OWN else self.reaches.get(duty, NOWHERE)
 
     def may(self, duty: Duty) -> bool:
         """Whether it has this duty anywhere."""
@@ -213,13 +228,12 @@ class Casting:
         A role for party members gives nobody else anything, also where it became one after it was granted.
         """
         reaches: dict[Duty, Reach] = {}
-        for role, organisation in grants:
-            if self.is_for_members(role) and not party_member:
-                continue
-            reach = Reach(organisations=self.within(organisation)) if organisation else Reach(everywhere=True)
+        held = [(role, at) for role, at in grants if party_member or not self.is_for_members(role)]
+        for role, organisation in held:
+            reach = Reach(organisations=self.within(organisation)) if organisation else EVERYWHERE
             for duty in self.duties(role):
-                reaches[duty] = reaches.get(duty, Reach()) | reach
-        return Powers(MappingProxyType(reaches))
+                reaches[duty] = reaches.get(duty, NOWHERE) | reach
+        return Powers(MappingProxyType(reaches), frozenset(at for _, at in held if at))
 
 
 def together(own: Roles | None) -> Mapping[str, Role]:

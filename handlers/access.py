@@ -1,6 +1,6 @@
 """Who may come in: the console's sign-in, its session, and the guards that hang before the doors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, wraps
@@ -24,7 +24,7 @@ from storage.admins import Admin, Admins
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256  # characters
 LONGEST_NAME = 32  # characters
 View = Callable[..., ResponseReturnValue]
-PowersOf = Callable[[Admin], Powers]
+PowersNow = Callable[[], Mapping[str, Powers]]
 _hasher = PasswordHasher()
 
 
@@ -100,7 +100,7 @@ def reach(duty: Duty) -> Reach:
     return powers.reach(duty)
 
 
-def _add_sessions(web: Flask, admins: Admins, powers_of: PowersOf) -> None:
+def _add_sessions(web: Flask, admins: Admins, powers: PowersNow) -> None:
     """Let this application know its admins."""
     manager = LoginManager(web)
     manager.session_protection = "strong"
@@ -110,7 +110,7 @@ def _add_sessions(web: Flask, admins: Admins, powers_of: PowersOf) -> None:
         admin = admins.found(session.partition(":")[0])
         if admin is None or session != f"{admin.id}:{admin.stamp}":
             return None
-        return SignedIn(admin, powers_of(admin))
+        return SignedIn(admin, powers().get(admin.name, Powers()))
 
 
 def limiter(redis_url: str) -> Limiter:
@@ -125,9 +125,7 @@ def limiter(redis_url: str) -> Limiter:
     )
 
 
-def protect(
-    web: Flask, *, secret: bytes, admins: Admins, powers_of: PowersOf, limiter: Limiter, public_url: str
-) -> None:
+def protect(web: Flask, *, secret: bytes, admins: Admins, powers: PowersNow, limiter: Limiter, public_url: str) -> None:
     """Sessions, CSRF tokens, limits and headers for every page of this application."""
     is_secure = public_url.startswith("https://")
     web.secret_key = secret
@@ -152,8 +150,8 @@ def protect(
         frame_options="DENY",
         referrer_policy="same-origin",
     )
-    _add_sessions(web, admins, powers_of)
-    web.jinja_env.globals.update(may=may, who_grants=lambda: _who_grants(admins, powers_of))
+    _add_sessions(web, admins, powers)
+    web.jinja_env.globals.update(may=may, who_grants=lambda: _who_grants(powers))
 
 
 def with_scripts_from(site: str, page: View) -> View:
@@ -185,22 +183,31 @@ class Unmarked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a door of the console asks for; `shows` says which personal data is to be seen there, "" for none."""
+    """What a door of the console asks for; `shows` says which personal data is to be seen there, "" for none.
+
+    Behind a door of the `whole` house something is changed that all organisations share: a branch's duty isn't enough.
+    """
 
     duty: Duty
     shows: str = ""
+    whole: bool = False
+
+    def lets_in(self, reach: Reach) -> bool:
+        """Whether somebody who has the duty so far may come in."""
+        return reach.everywhere or (bool(reach) and not self.whole)
 
 
-def needs(
-    duty: Duty, view: Callable[..., ResponseReturnValue], *, shows: str = ""
-) -> Callable[..., ResponseReturnValue]:
-    """The same page, for those who have this duty."""
+def needs(duty: Duty, view: View, *, shows: str = "", whole: bool = False) -> View:
+    """The same page, for those who have this duty: over an organisation, or over the whole house.
+
+    A page shows no more than `reach` of the duty covers; that is its own business.
+    """
 
     @wraps(view)
     def opened(**place: Any) -> ResponseReturnValue:
         return view(**place)
 
-    opened.needs = Needs(duty, shows)  # type: ignore[attr-defined] # where the guard looks
+    opened.needs = Needs(duty, shows, whole)  # type: ignore[attr-defined] # where the guard looks
     return opened
 
 
@@ -220,9 +227,9 @@ def all_marked(web: Flask, blueprint: str) -> None:
                 asked_by(endpoint)
 
 
-def may(duty: str) -> bool:
-    """Whether the admin of this request has a duty anywhere."""
-    return bool(reach(Duty(duty)))
+def may(duty: str, *, whole: bool = False) -> bool:
+    """Whether the admin of this request has a duty anywhere, or over the whole house."""
+    return Needs(Duty(duty), whole=whole).lets_in(reach(Duty(duty)))
 
 
 def opens(address: str) -> bool:
@@ -230,7 +237,8 @@ def opens(address: str) -> bool:
     if not _is_in():
         return False
     endpoint, _ = current_app.url_map.bind("").match(address)
-    return bool(reach(asked_by(endpoint).duty))
+    asked = asked_by(endpoint)
+    return asked.lets_in(reach(asked.duty))
 
 
 def requires_admin() -> ResponseReturnValue | None:
@@ -240,8 +248,8 @@ def requires_admin() -> ResponseReturnValue | None:
     by flask-login when its cookie comes from elsewhere: it ends here.
     """
     if _is_in():
-        asked = asked_by(request.endpoint).duty
-        return None if reach(asked) else _refused(asked)
+        asked = asked_by(request.endpoint)
+        return None if asked.lets_in(reach(asked.duty)) else _refused(asked)
     if request.method == "GET":
         return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
     unsent = Unsent.of_request()
@@ -252,13 +260,18 @@ def _is_in() -> bool:
     return bool(current_user.is_authenticated and login_fresh())
 
 
-def _who_grants(admins: Admins, powers_of: PowersOf) -> list[str]:
-    return [each.name for each in admins.all() if powers_of(each).may(Duty.GRANTS)]
+def _who_grants(powers: PowersNow) -> list[str]:
+    return sorted(name for name, each in powers().items() if each.may(Duty.GRANTS))
 
 
-def _refused(asked: Duty) -> Response:
-    """What is missing, who has it, and whom to ask: in the console's look."""
-    return Response(render_template("console/forbidden.html", asked=facts(asked), unsent=request.method == "POST"), 403)
+def _refused(asked: Needs) -> Response:
+    """What is missing, and whom to ask: in the console's look."""
+    return Response(
+        render_template(
+            "console/forbidden.html", asked=facts(asked.duty), is_whole=asked.whole, unsent=request.method == "POST"
+        ),
+        403,
+    )
 
 
 @dataclass(frozen=True, slots=True)

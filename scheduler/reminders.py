@@ -4,13 +4,13 @@ One way for whatever has a day and somebody who sees to it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Protocol
 
-from content.organisations import Organisation, belonging
+from scheduler.staff import Staff
 from scheduler.workdays import Workdays
 from storage.paces import Paces
 
@@ -35,33 +35,11 @@ class Tell(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staff:
-    """Who sees to things: the console's accounts, the persons of those who said who they are, and whose they are.
-
-    An organisation's admins are named in the pack; what is late is told to those of the organisation above too.
-    """
-
-    names: Callable[[], Sequence[str]]
-    persons: Callable[[], Mapping[str, str]]
-    organisations: Callable[[], Iterable[Organisation]]
-
-    def hear_of_late(self, name: str, late: int, *, step: int) -> frozenset[str]:
-        """Who hears, besides whoever has it, of what is so many workdays late: a level up for each `step`."""
-        return above(name, late // step, self.organisations()) if name else frozenset()
-
-    def within(self, organisation: str) -> frozenset[str]:
-        """The accounts of an organisation and of those below it."""
-        known = {each.id: each for each in self.organisations()}
-        below = (each for each in known.values() if organisation in belonging(each.id, known))
-        return frozenset(name for each in below for name in each.admins)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """What is to be done: since a day, by a day (None where nobody waits for it now), by somebody, "" for nobody yet.
 
     `known_to` says which accounts may hear of it; `news` is what else is said of it to whoever has it.
-    `escalates_after` is its own, in place of the reminder's.
+    `escalates_after` is its own, in place of the reminder's. `organisation` is whose it is, "" for the whole house's.
     """
 
     day: date
@@ -70,6 +48,7 @@ class Pending:
     known_to: Callable[[str], bool]
     news: tuple[str, ...] = ()
     escalates_after: int | None = None
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +56,8 @@ class Reminder:
     """Tells admins, who said which contact is theirs, how much of what they see to comes near its day.
 
     What is given to one is said to that one, and once it is late to the organisations above, a level for each
-    `escalates_after` workdays; what is nobody's is said to all who may know of it. Numbers only: what is told may wait
+    `escalates_after` workdays; what is nobody's is said to those of its organisation who may know of it, to those above
+    where there is none, and to all where it is the whole house's. Numbers only: what is told may wait
     for an admin's next visit in clear, and of what waits only the newest is true. `calls` are the words of each, in the
     order in which they are said.
     """
@@ -93,10 +73,10 @@ class Reminder:
 
     def __call__(self, pending: Iterable[Pending], today: date) -> None:
         """Say it once a day, however often this is run."""
-        persons = self.staff.persons()
+        persons, staff = self.staff.persons(), self.staff.now()
         counts: dict[str, Counter[str]] = {name: Counter() for name in persons}
         for each in pending:
-            for name, call in self._calls(each, today, persons):
+            for name, call in self._calls(each, today, persons, staff):
                 counts[name][call] += 1
         for name, person in persons.items():
             said = [words.format(counts[name][call]) for call, words in self.calls.items() if counts[name][call]]
@@ -110,16 +90,17 @@ class Reminder:
         day = datetime.combine(today, time(), UTC)
         return bool(self.paces.wait(f"{self.about} reminder", person, most=1, seconds=_A_DAY, now=day))
 
-    def _calls(self, each: Pending, today: date, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def _calls(self, each: Pending, today: date, names: Iterable[str], staff: Staff) -> Iterator[tuple[str, str]]:
         """Who is told what of it."""
         may = [name for name in names if each.known_to(name)]
-        own = (each.by,) if each.by in may else may
+        own = [each.by] if each.by in may else staff.nearest(may, each.organisation)
         call = call_of(self.workdays, day=each.day, due=each.due, today=today)
         said = (*([call] if call else []), *each.news)
         yield from ((name, word) for name in own for word in said)
         if call is Call.OVERDUE and each.due:
             late = -self.workdays.left(each.due, today)
-            above_them = self.staff.hear_of_late(each.by, late, step=each.escalates_after or self.escalates_after)
+            step = each.escalates_after or self.escalates_after
+            above_them = staff.hear_of_late(each.by, late, step=step, organisation=each.organisation)
             yield from ((name, Call.BELOW) for name in above_them.intersection(may).difference(own))
 
 
@@ -136,14 +117,3 @@ def call_of(workdays: Workdays, *, day: date, due: date | None, today: date) -> 
         return Call.TOMORROW
     whole = workdays.between(day, due)
     return Call.HALF_TIME if whole - left == (whole + 1) // 2 else None
-
-
-def above(admin: str, levels: int, organisations: Iterable[Organisation]) -> frozenset[str]:
-    """The admins of the organisations above those of an admin, so many levels up."""
-    known = {each.id: each for each in organisations}
-    at = [each for each in known.values() if admin in each.admins]
-    found: set[str] = set()
-    for _ in range(levels):
-        at = [known[each.parent] for each in at if each.parent in known]
-        found.update(name for each in at for name in each.admins)
-    return frozenset(found - {admin})

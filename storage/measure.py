@@ -25,7 +25,8 @@ measures = sa.Table(
 class Measure:
     """A problem with what is done about it; `responsible`, `done_by` and `verified_by` are accounts of the console.
 
-    `opinion` is the id of the one that it was begun for, "" where it was none. `handed_by` gave it on, from
+    `opinion` is the id of the one that it was begun for, "" where it was none, and `organisation` is where something is
+    done, "" for the whole house. `handed_by` gave it on, from
     `handed_from` to who is responsible now.
     """
 
@@ -36,6 +37,7 @@ class Measure:
     made_by: str
     made_on: date
     opinion: str = ""
+    organisation: str = ""
     handed_from: str = ""
     handed_by: str = ""
     handed_on: date | None = None

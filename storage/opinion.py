@@ -23,7 +23,7 @@ from storage.db import Beside, Database, metadata
 from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
 from storage.letterbox import Letterbox
 from storage.opinion_notes import Note, OpinionNotes
-from storage.people import Id
+from storage.people import Id, persons
 from storage.sealing import CannotOpen, Keys
 
 ANONYMOUS_BYTES = 8192  # the longest words (4 000 bytes) with the longest answer (2 000) and nine pictures fit
@@ -307,6 +307,14 @@ class Opinions:
     def of_person(self, person: str) -> list[Opinion]:
         """What a person said under their name."""
         return list(self._named(named_opinions.c.person == person))
+
+    def organisations(self) -> dict[str, str]:
+        """Named opinions, each with the organisation that the roster binds its sender to; the others aren't there."""
+        theirs = sa.select(named_opinions.c.id, persons.c.organisation).where(
+            named_opinions.c.person == persons.c.id, persons.c.verified, persons.c.organisation != ""
+        )
+        with self._db.read() as connection:
+            return {row.id: row.organisation for row in connection.execute(theirs)}
 
     # -- handling ------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 from content.models import Account
+from content.roles import Reach
 from handlers.bulletin import admin, pages
 from handlers.bulletin.engine import Case
 from handlers.bulletin.service import Reports
@@ -15,14 +16,14 @@ __all__ = ["feature"]
 
 def feature(
     *,
-    cases: Callable[[Collection[date]], Sequence[Case]],
+    cases: Callable[[Collection[date], Reach], Sequence[Case]],
     alike: Callable[[str, str], bool],
     names: Callable[[], Collection[str]],
     workdays: Workdays,
     today: Callable[[], date],
     account: Callable[[], Account],
 ) -> Feature:
-    """Its pages; `cases` are the opinions of some days, and `alike` says which two mean the same."""
+    """Its pages; `cases` are the opinions of some days within a reach, and `alike` says which two mean the same."""
     words = words_beside(__file__)["bulletin"]
     reports = Reports(cases=cases, alike=alike, names=names, workdays=workdays, today=today, mask=words["mask"])
     return Feature(

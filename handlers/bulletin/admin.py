@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from content import paper
 from content.roles import Duty
+from handlers import access
 from handlers.access import needs
 from handlers.bulletin.engine import Cluster, Row
 from handlers.bulletin.service import Reports
@@ -25,15 +26,22 @@ class Editor:
 
     def page(self) -> ResponseReturnValue:
         """The week on a page."""
-        first, last, rows, said = self.reports.week(self._day())
+        first, last, rows, said = self.reports.week(self._day(), access.reach(Duty.BULLETIN))
         week = timedelta(days=7)
         return render_template(
-            "bulletin/week.html", first=first, last=last, rows=rows, said=said, before=first - week, after=first + week
+            "bulletin/week.html",
+            first=first,
+            last=last,
+            rows=rows,
+            said=said,
+            before=first - week,
+            after=first + week,
+            is_whole=access.reach(Duty.BULLETIN).everywhere,
         )
 
     def document(self) -> ResponseReturnValue:
         """The same as a Word file."""
-        first, last, rows, said = self.reports.week(self._day())
+        first, last, rows, said = self.reports.week(self._day(), access.reach(Duty.BULLETIN))
         words, title = self.words, self.words["title"].format(first=first, last=last)
         parts = [
             (words["numbers"], [self._number(row, only=len(rows) == 1) for row in rows] or [words["few"]]),

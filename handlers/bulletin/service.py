@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from content.roles import EVERYWHERE, Reach
 from handlers.bulletin import engine
 from handlers.bulletin.engine import Case, Cluster, Row
 from scheduler.workdays import Workdays
@@ -11,12 +12,12 @@ from scheduler.workdays import Workdays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """`cases` are the opinions of some days; `names` are hidden wherever they stand, with `mask`.
+    """`cases` are the opinions of some days within a reach; `names` are hidden wherever they stand, with `mask`.
 
     What everybody sees is reckoned once a day: nobody learns the moment of an answer by looking again and again.
     """
 
-    cases: Callable[[Collection[date]], Sequence[Case]]
+    cases: Callable[[Collection[date], Reach], Sequence[Case]]
     alike: Callable[[str, str], bool]
     names: Callable[[], Collection[str]]
     workdays: Workdays
@@ -34,12 +35,12 @@ class Reports:
         return self._kept[today]
 
     def _rows(self, first: date, last: date) -> list[Row]:
-        return engine.rows(self.cases(_days(first, last)), self.workdays.between)
+        return engine.rows(self.cases(_days(first, last), EVERYWHERE), self.workdays.between)
 
-    def week(self, day: date) -> tuple[date, date, list[Row], list[Cluster]]:
-        """Monday and Sunday of the week of a day, its numbers, and what was said."""
+    def week(self, day: date, reach: Reach) -> tuple[date, date, list[Row], list[Cluster]]:
+        """Monday and Sunday of the week of a day, its numbers, and what was said, as far as a reach goes."""
         first, last = engine.week(day)
-        cases = self.cases(_days(first, last))
+        cases = self.cases(_days(first, last), reach)
         said = engine.clusters(cases, alike=self.alike, hidden=self.names(), mask=self.mask)
         return first, last, engine.rows(cases, self.workdays.between), said
 

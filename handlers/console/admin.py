@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -28,6 +30,7 @@ from storage.wording import Content, Words
 
 Clock = Callable[[], datetime]
 CODE_LIVES = timedelta(minutes=10)
+RUNS_LOOKED_AT = 500  # of which those that are within an admin's reach are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,11 @@ class Console:
         """What waits for the admin of this request, what is served and wrong with it, and what was sent lately."""
         return self._page(
             "overview",
-            waits=self.waits(access.who_is_in()),
+            waits=[each for each in self.waits(access.who_is_in()) if access.opens(urlsplit(each.link).path)],
             linked=self.contacts.of(access.who_is_in()) is not None,
             counts=self._counts(),
             faults=self.shelf.fault or (),
-            refused=[*self._refused()],
+            refused=[*self._refused()] if access.reach(Duty.PUSHES).everywhere else (),
             runs=self._runs(5),
         )
 
@@ -61,19 +64,22 @@ class Console:
 
     def sendings(self) -> ResponseReturnValue:
         """The broadcast files and their runs."""
-        files = [self._file(broadcast) for broadcast in self.shelf.current().broadcasts.values()]
-        days = self.pushes.reporting.month(self.clock())
-        picture = engine.picture(days, self.words["channel"])
+        broadcasts = self.shelf.current().broadcasts.values()
+        files = [self._file(each) for each in broadcasts if self._covers_file(Duty.PUSHES, each)]
+        days = self.pushes.reporting.month(self.clock()) if access.reach(Duty.PUSHES).everywhere else ()
+        picture = engine.picture(days, self.words["channel"]) if days else None
         return self._page("broadcasts", files=files, runs=self._runs(50), picture=picture)
 
     def run(self, key: str) -> ResponseReturnValue:
         """A run as it goes on; `part` is what of the page changes meanwhile."""
         report = self.pushes.reporting.report(key, self.clock()) or abort(404)
         run = report.status.run
+        self._see_to(Duty.PUSHES, run)
         page = "_run" if "part" in request.args else "run"
         acts = [act for act in engine.ALL_ACTS.get(run.state, ()) if act != "cancel" or not report.few]
         if run.state is RunState.DONE and report.unread and run.reason not in reasons.STOPPED:
             acts.append("cancel")
+        may_send = self._covers(Duty.SEND, run)
         return self._page(
             page,
             run=self._shown(run),
@@ -84,15 +90,15 @@ class Console:
             is_sent=run.state is RunState.SENDING,
             left=engine.left(report.seconds_left, self.words["left"]),
             is_live=run.state in engine.LIVE,
-            acts=[(act, self.words["act"][act]) for act in acts],
+            acts=[(act, self.words["act"][act]) for act in acts if may_send],
             corrects=run.content.corrects,
-            may_be_corrected=run.state not in (RunState.PLANNING, RunState.PLANNED),
+            may_be_corrected=may_send and run.state not in (RunState.PLANNING, RunState.PLANNED),
             due_at=run.due_at.astimezone(self.zone),
         )
 
     def put_right(self, key: str) -> ResponseReturnValue:
         """The words of a correction are written, looked at, and sent where they are what was looked at."""
-        run = self.pushes.broadcasts.run(key) or abort(404)
+        run = self._run(Duty.SEND, key)
         words = request.form.get("words", "").replace("\r\n", "\n").strip()
         if "seen" not in request.form or not words:
             return self._put_right(run, words, fault="no_words" if "seen" in request.form else "")
@@ -148,9 +154,7 @@ class Console:
         return redirect(url_for("console.sendings"))
 
     def _ahead(self, key: str) -> tuple[Broadcast, Forecast]:
-        broadcast = self.shelf.current().broadcasts.get(key)
-        if broadcast is None:
-            abort(404)
+        broadcast = self._broadcast(key)
         try:
             return broadcast, self.pushes.desk.forecast(key, self.clock(), at_once=True)
         except Uncorrectable as refused:
@@ -201,8 +205,7 @@ class Console:
 
     def try_out(self, key: str) -> ResponseReturnValue:
         """Send what would be said now to the admin who asks, and to nobody else."""
-        if key not in self.shelf.current().broadcasts:
-            abort(404)
+        self._broadcast(key)
         tried = self.pushes.try_out(key, access.who_is_in(), now=self.clock())
         flash(self.words["tried"][tried])
         return redirect(url_for("console.own" if tried == "nobody" else "console.ask", key=key))
@@ -223,14 +226,13 @@ class Console:
         """What a run that waits would say, and to whom, for the one who is to agree."""
         run = self._waiting(key)
         content = run.content
-        outermost = {"topics": content.topics, "organisations": content.organisations, "accounts": content.accounts}
         return self._page(
             "approve",
             run=run,
             content=content,
             audience=self.words["audience"]["corrects"].format(content.corrects)
             if content.corrects
-            else self._audience({**outermost, **content.where}),
+            else self._audience(_asked(content)),
             variants=[*self._variants(content)],
             approvals=self._agreed(run),
             mine=access.who_is_in() in {each.admin for each in self.pushes.broadcasts.approvals(key)},
@@ -246,10 +248,8 @@ class Console:
         return redirect(url_for("console.sendings") if agreed else url_for("console.look", key=key))
 
     def _waiting(self, key: str) -> Run:
-        run = self.pushes.broadcasts.run(key)
-        if run is None or not run.four_eyes:
-            abort(404)
-        return run
+        run = self._run(Duty.APPROVE, key)
+        return run if run.four_eyes else abort(404)
 
     def _agreed(self, run: Run) -> str:
         """Which admins agreed to a run, and when."""
@@ -263,10 +263,46 @@ class Console:
             "pause": lambda: self.pushes.desk.pause(key),
             "resume": lambda: self.pushes.desk.resume(key, now=self.clock()),
         }
-        if act not in acts or self.pushes.broadcasts.run(key) is None:
+        self._run(Duty.SEND, key)
+        if act not in acts:
             abort(404)
         flash(self.words["said"][act if acts[act]() else "too_late"])
         return redirect(url_for("console.run", key=key) if "here" in request.form else url_for("console.sendings"))
+
+    # -- how far an admin reaches ----------------------------------------------------------------------------------
+
+    def _run(self, duty: Duty, key: str) -> Run:
+        """The run of a key; 403 where it goes to others than those whom a duty of the admin's covers."""
+        run = self.pushes.broadcasts.run(key) or abort(404)
+        self._see_to(duty, run)
+        return run
+
+    def _see_to(self, duty: Duty, run: Run) -> None:
+        if not self._covers(duty, run):
+            abort(403)
+
+    def _covers(self, duty: Duty, run: Run) -> bool:
+        """Whether a run can reach nobody else: no group either, since nobody knows who is in one."""
+        reach, content = access.reach(duty), run.content
+        if content.corrects and not reach.everywhere:
+            wrong = self.pushes.broadcasts.run(content.corrects)
+            return wrong is not None and self._covers(duty, wrong)
+        return reach.everywhere or (not content.groups and engine.is_within(_asked(content), reach.covers))
+
+    def _broadcast(self, key: str) -> Broadcast:
+        """The file of a key; 403 where the admin may not send it."""
+        broadcast = self.shelf.current().broadcasts.get(key) or abort(404)
+        return broadcast if self._covers_file(Duty.SEND, broadcast) else abort(403)
+
+    def _covers_file(self, duty: Duty, broadcast: Broadcast) -> bool:
+        """The same of what a file would send."""
+        reach = access.reach(duty)
+        if broadcast.corrects and not reach.everywhere:
+            wrong = self.pushes.broadcasts.run(broadcast.corrects)
+            return wrong is not None and self._covers(duty, wrong)
+        return reach.everywhere or (
+            not broadcast.groups and engine.is_within(engine.condition(broadcast.audience), reach.covers)
+        )
 
     def pack(self) -> ResponseReturnValue:
         """What is served now and could be better, and what is wrong with the newest change."""
@@ -302,6 +338,7 @@ class Console:
             "is_provisional": coming and coming.is_provisional,
             "audience": self._whom(broadcast) if broadcast.channels else "",
             "groups": broadcast.groups,
+            "may_send": self._covers_file(Duty.SEND, broadcast),
         }
 
     def _whom(self, broadcast: Broadcast) -> str:
@@ -319,7 +356,9 @@ class Console:
         return engine.audience(asked, self.words["audience"], names)
 
     def _runs(self, most: int) -> list[engine.Shown]:
-        return [self._shown(run) for run in self.pushes.broadcasts.runs(limit=most)]
+        looked_at = most if access.reach(Duty.PUSHES).everywhere else RUNS_LOOKED_AT
+        runs = (run for run in self.pushes.broadcasts.runs(limit=looked_at) if self._covers(Duty.PUSHES, run))
+        return [self._shown(run) for run in islice(runs, most)]
 
     def _mass(self, job: MassJob) -> str:
         """A mass send in one line, with what the platform counted of it."""
@@ -331,7 +370,7 @@ class Console:
         return "，".join([self.words["mass"][job.state], *counted, *filter(None, [job.reason])])
 
     def _shown(self, run: Run) -> engine.Shown:
-        act = engine.ACTS.get(run.state, "")
+        act = engine.ACTS.get(run.state, "") if self._covers(Duty.SEND, run) else ""
         goes_on = self.pushes.desk.goes_on_at(run)
         return engine.Shown(
             key=run.key,
@@ -351,8 +390,14 @@ class Console:
             act=act,
             act_name=self.words["act"].get(act, ""),
             agreed=self._agreed(run),
-            asks=run.four_eyes and run.state is RunState.PLANNED,
+            asks=run.four_eyes and run.state is RunState.PLANNED and self._covers(Duty.APPROVE, run),
         )
+
+
+def _asked(content: Content) -> Mapping[str, Any]:
+    """Who is meant by a run, as a condition."""
+    outermost = {"topics": content.topics, "organisations": content.organisations, "accounts": content.accounts}
+    return {**outermost, **content.where}
 
 
 def _live() -> ResponseReturnValue:

@@ -5,7 +5,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -220,6 +220,16 @@ def condition(group: Group) -> dict[str, Any]:
     lists = {name: getattr(group, name) for name in LISTS}
     inner = {name: [condition(each) for each in getattr(group, name)] for name in ("all", "any", "none")}
     return {**lists, **inner, "answered": group.answered and group.answered.total_seconds()}
+
+
+def is_within(asked: Mapping[str, Any], covers: Callable[[str], bool]) -> bool:
+    """Whether a condition can mean nobody beyond some organisations: what it asks for besides makes them only fewer."""
+    named, of_all, of_any = (asked.get(each, ()) for each in ("organisations", "all", "any"))
+    return (
+        (bool(named) and all(map(covers, named)))
+        or any(is_within(each, covers) for each in of_all)
+        or (bool(of_any) and all(is_within(each, covers) for each in of_any))
+    )
 
 
 def audience(asked: Mapping[str, Any], words: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) -> str:

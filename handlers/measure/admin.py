@@ -42,9 +42,11 @@ class Board:
         """Keep a new one."""
         about = self._about(request.form.get("opinion", ""))
         problem, what, who = (_typed(key) for key in ("problem", "measure", "responsible"))
-        until, today = _day(request.form.get("until", "")), self.work.today()
-        is_admin = who in self.work.accounts(about)
+        until, today, where = _day(request.form.get("until", "")), self.work.today(), self._where(about)
+        is_admin = who in self.work.may_have(about, where)
         fault = engine.new_fault(problem, what, is_admin=is_admin, until=until, today=today)
+        if not access.reach(Duty.MEASURES).covers(where):
+            fault = Fault.ELSEWHERE
         if fault or until is None:
             return self._page(fault=fault, at="new", about=about), 422
         new = Measure(
@@ -55,6 +57,7 @@ class Board:
             made_by=access.who_is_in(),
             made_on=today,
             opinion=about.id if about else "",
+            organisation=where,
         )
         self.work.begin(new)
         self._tell(who)
@@ -116,6 +119,17 @@ class Board:
         found = self.work.subjects.at(address) or abort(404)
         return found if found.known_to(access.who_is_in()) else abort(403)
 
+    def _where(self, about: Subject | None) -> str:
+        """The organisation that the form names, else the first of those that it would."""
+        return request.form.get("organisation", next(iter(self._places(about)), ""))
+
+    def _places(self, about: Subject | None) -> dict[str, str]:
+        """Where the admin of this request may begin one, by its id: first where the opinion is from."""
+        reach, first = access.reach(Duty.MEASURES), about.organisation if about else ""
+        whole = {"": ""} if reach.everywhere else {}
+        known = {each.id: each.name for each in self.work.staff.organisations() if reach.covers(each.id)}
+        return {each: {**whole, **known}[each] for each in sorted({**whole, **known}, key=lambda each: each != first)}
+
     def _find(self, which: str) -> Case:
         found = self.work.find(which)
         return found if found and access.who_is_in() in found.accounts else abort(404)
@@ -134,6 +148,10 @@ class Board:
             return self._page(fault=refused.fault, at=which), 422
         return _back(which)
 
+    def _names(self, about: Subject | None) -> list[str]:
+        """Who may be given one that the admin of this request begins, wherever that is."""
+        return sorted({name for where in self._places(about) for name in self.work.may_have(about, where)})
+
     def _page(self, *, fault: Fault | None = None, at: str = "", about: Subject | None = None) -> str:
         rows = [each for each in self.work.all() if access.who_is_in() in each.accounts]
         return render_template(
@@ -142,7 +160,9 @@ class Board:
             about=about,
             opinion=request.values.get("opinion", ""),
             today=self.work.today(),
-            names=self.work.accounts(about),
+            names=self._names(about),
+            places=self._places(about),
+            known={each.id: each.name for each in self.work.staff.organisations()},
             me=access.who_is_in(),
             fault=fault,
             at=at,

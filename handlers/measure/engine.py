@@ -21,6 +21,7 @@ class Fault(StrEnum):
 
     TEXT = "text"
     NO_SUCH_ADMIN = "no_such_admin"
+    ELSEWHERE = "elsewhere"
     PAST = "past"
     NOT_OPEN = "not_open"
     NOT_DONE = "not_done"

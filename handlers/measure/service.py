@@ -1,14 +1,16 @@
 """Measures as each account sees them: its own texts, and the opinion that one is about, to those who may read that."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from content.roles import Duty, Reach
 from handlers.feature import Waiting, words_beside
 from handlers.measure import engine
 from handlers.measure.engine import State
-from scheduler.reminders import Pending, Staff
+from scheduler.reminders import Pending
+from scheduler.staff import Staff
 from scheduler.workdays import Workdays
 from storage.db import Beside
 from storage.measure import Measure, Measures
@@ -40,12 +42,23 @@ class Subject(Protocol):
         """What it says; "" where somebody has to look at it first."""
 
     @property
+    def restricted(self) -> bool:
+        """Whether few may read it, and know of what is done about it."""
+
+    @property
+    def organisation(self) -> str:
+        """Its sender's, "" for the whole house."""
+
+    @property
     def known_to(self) -> Callable[[str], bool]:
         """Whether an account may read it."""
 
 
 class Subjects(Protocol):
     """The opinions."""
+
+    def now(self) -> "Subjects":
+        """As accounts stand now: good for one look at many."""
 
     def at(self, address: str) -> Subject | None:
         """The one at an address of the console."""
@@ -64,6 +77,10 @@ class Case:
     measure: Measure
     subject: Subject | None
     accounts: Collection[str]
+
+    def told(self, name: str) -> Subject | None:
+        """What it is about, where an account may read that."""
+        return self.subject if self.subject and self.subject.known_to(name) else None
 
     @property
     def state(self) -> State:
@@ -87,23 +104,40 @@ class Work:
     today: Callable[[], date]
     words: Mapping[str, str] = field(default_factory=lambda: words_beside(__file__)["waiting"])
 
-    def accounts(self, about: Subject | None) -> list[str]:
-        """Who may know of a measure: what few may read is told by it too."""
-        return [name for name in self.staff.names() if about is None or about.known_to(name)]
+    def may_have(self, about: Subject | None, organisation: str) -> list[str]:
+        """Who may be given a measure there, about that: what few may read is told by it too.
+
+        What is the whole house's may be given to one organisation's: so words without a name stay where they are, and
+        what is to be done goes where it is done.
+        """
+        return [
+            name
+            for name, reach in self.staff.reaches(Duty.MEASURES).items()
+            if (not organisation or reach.covers(organisation)) and _may_know(about, name)
+        ]
 
     def all(self) -> list[Case]:
         """Every one, the next to be done first."""
-        return [self._case(each) for each in self.measures.all()]
+        return self._cases(self.measures.all())
 
     def find(self, which: str) -> Case | None:
         """The one of this id."""
         found = self.measures.get(which)
-        return self._case(found) if found else None
+        return self._cases([found])[0] if found else None
 
-    def _case(self, each: Measure) -> Case:
-        about = self.subjects.of(each.opinion) if each.opinion else None
-        is_known = about is not None or not each.opinion
-        return Case(measure=each, subject=about, accounts=self.accounts(about) if is_known else ())
+    def _cases(self, every: Sequence[Measure]) -> list[Case]:
+        subjects, reaches = self.subjects.now(), self.staff.reaches(Duty.MEASURES)
+        return [self._case(each, subjects, reaches) for each in every]
+
+    def _case(self, each: Measure, subjects: Subjects, reaches: Mapping[str, Reach]) -> Case:
+        about = subjects.of(each.opinion) if each.opinion else None
+        is_lost = about is None and bool(each.opinion)
+        accounts = [
+            name
+            for name, reach in reaches.items()
+            if (name == each.responsible or reach.covers(each.organisation)) and _may_know(about, name)
+        ]
+        return Case(measure=each, subject=about, accounts=() if is_lost else accounts)
 
     def begin(self, new: Measure) -> None:
         """Keep it; its opinion knows of it in the same moment."""
@@ -134,7 +168,13 @@ class Work:
 
     def _open(self, case: Case) -> Pending:
         each = case.measure
-        return Pending(day=each.made_on, due=each.until, by=each.responsible, known_to=case.accounts.__contains__)
+        return Pending(
+            day=each.made_on,
+            due=each.until,
+            by=each.responsible,
+            known_to=case.accounts.__contains__,
+            organisation=each.organisation,
+        )
 
     def _done(self, case: Case, today: date, again_after: int) -> Pending:
         since = case.measure.done_on or today
@@ -146,4 +186,9 @@ class Work:
             by="",
             known_to=case.verifiers.__contains__,
             news=("to_verify",) if is_said else (),
+            organisation=case.measure.organisation,
         )
+
+
+def _may_know(about: Subject | None, name: str) -> bool:
+    return about is None or not about.restricted or about.known_to(name)

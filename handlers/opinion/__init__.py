@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from content.models import Account
 from content.opinions import Matter, ReadyReply
+from content.roles import Reach
 from handlers import access
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, words_beside
@@ -22,8 +23,9 @@ from handlers.opinion.chat.following import Following
 from handlers.opinion.engine import drafts, near, promises, thread
 from handlers.opinion.engine.promises import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
-from handlers.opinion.service import Confidence, Hands, Inbox, Measure, Remedies, Subjects
-from scheduler.reminders import Reminder, Staff, Tell
+from handlers.opinion.service import Confidence, Hands, Inbox, Measure, Readers, Remedies, Subjects
+from scheduler.reminders import Reminder, Tell
+from scheduler.staff import Staff
 from scheduler.workdays import Workdays
 from storage.checks import Check, Checks
 from storage.opinion import Letter, Opinion, Opinions, Quota
@@ -39,6 +41,7 @@ __all__ = [
     "OpinionSettings",
     "Outside",
     "PictureGone",
+    "Readers",
     "Stores",
     "alike",
     "categories_in",
@@ -94,9 +97,9 @@ class Outside:
     scheduler.postman.NotKept. `judges` judge what is sent under a name, by account, and fetch its pictures below
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
     are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
-    opinions, `replies` the pack's words for them, `matters` its categories that go elsewhere first, `watched` the
-    words over which a person looks first, and `wanted_by` gives the persons who subscribe to a topic; `author` is the
-    admin of a request. `measures` gives those of some ids, and
+    opinions, `readers` which of them may read which, `replies` the pack's words for them, `matters` its categories that
+    go elsewhere first, `watched` the words over which a person looks first, and `wanted_by` gives the persons who
+    subscribe to a topic; `author` is the admin of a request. `measures` gives those of some ids, and
     `measure_page` is where one is begun.
     """
 
@@ -107,6 +110,7 @@ class Outside:
     paces: Paces
     workdays: Workdays
     admins: Staff
+    readers: Callable[[], Readers]
     replies: Callable[[], Mapping[str, ReadyReply]] = dict
     matters: Callable[[], Mapping[str, Matter]] = dict
     watched: Callable[[], Collection[str]] = tuple
@@ -179,15 +183,16 @@ def alike(one: str, other: str) -> bool:
     return near.likeness(one, other, fillers=words_beside(__file__)["told"]["fillers"]) >= near.ALIKE
 
 
-def of_days(opinions: Opinions, days: Collection[date]) -> list[Opinion]:
-    """The opinions of these days, as what their senders said left them."""
-    found = opinions.with_heard(days)
+def of_days(opinions: Opinions, readers: Callable[[], Readers], days: Collection[date], reach: Reach) -> list[Opinion]:
+    """The opinions of these days within a reach, as what their senders said left them."""
+    covers = readers().covers
+    found = [each for each in opinions.with_heard(days) if covers(reach, each)]
     return [replace(each, state=thread.left_in(each.state, each.turns, each.heard)) for each in found]
 
 
-def subjects(*, opinions: Opinions, matters: Callable[[], Mapping[str, Matter]], settings: OpinionSettings) -> Subjects:
+def subjects(opinions: Opinions, readers: Callable[[], Readers]) -> Subjects:
     """Opinions for a feature that does something about them, with who may read which."""
-    return Subjects(opinions=opinions, confidence=Confidence(matters=matters, entrusted=frozenset(settings.entrusted)))
+    return Subjects(opinions=opinions, readers=readers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +280,9 @@ def _rules(
             categories=lambda: say("opinion.categories"),
             urgent=lambda: {each.category: each.workdays for each in outside.matters().values() if each.workdays},
         ),
-        confidence=Confidence(matters=outside.matters, entrusted=frozenset(settings.entrusted)),
+        confidence=Confidence(
+            matters=outside.matters, entrusted=frozenset(settings.entrusted), readers=outside.readers
+        ),
         remedies=Remedies(opinions=stores.opinions, find=outside.measures, page=outside.measure_page),
         bounds=drafts.Bounds(
             shortest=settings.shortest, longest=settings.longest, pictures=settings.pictures, voices=settings.voices

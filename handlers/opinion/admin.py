@@ -80,7 +80,8 @@ class Desk:
     def listed(self) -> ResponseReturnValue:
         """The opinions that the filter in the address takes, those of the newest days first."""
         wanted, staff, me = _asked(), self.hands.staff, self.hands.author()
-        everyone = self.inbox.read_by(me)
+        everyone, reaches = self.inbox.read_by(me), staff.reaches(Duty.OPINIONS)
+        reach = reaches[me]
         taken = {each.id: (each, left) for each, left in everyone if wanted.takes(each, left, staff)}
         before = _day(request.args.get("before", "")) or date.max
         days = sorted({each.day for each, _ in taken.values() if each.day < before}, reverse=True)
@@ -100,9 +101,11 @@ class Desk:
             categories=_choices((each.category for each, _ in everyone), wanted.category),
             tags=_choices((tag for each, _ in everyone for tag in each.tags), wanted.tag),
             organisations={
-                f"{OF_ORGANISATION}{each.id}": each.name for each in staff.organisations() if staff.within(each.id)
+                f"{OF_ORGANISATION}{each.id}": each.name
+                for each in staff.organisations()
+                if reach.covers(each.id) and staff.within(each.id)
             },
-            others=[each for each in staff.names() if each != me],
+            others=[name for name, theirs in reaches.items() if name != me and theirs.meets(reach)],
             me=me,
             nobody=NOBODY,
             matters=sorted(self.hands.confidence.matters()),
@@ -311,6 +314,8 @@ class Desk:
     def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: Mapping[str, str] | None = None) -> str:
         parts, opinion = self.checks.parts_of(opinion.id), self.promise.current(opinion)
         notes, with_it = self.opinions.notes.of(opinion.id), self.hands.with_it(opinion)
+        readers, me = self.hands.confidence.readers(), self.hands.author()
+        readable = [each for each in with_it if readers.may_read(me, each)]
         voices = [form_of(self.pictures.get(each) or b"") for each in opinion.voices]
         left, staff, address = self._left(opinion), self.hands.staff, self.opinions.address_of
         ready = self.replies().get(request.args.get("reply", ""))
@@ -331,9 +336,10 @@ class Desk:
             notes=[each for each in notes if each.kind in UNSEEN],
             names=self.hands.may_be_given_to(opinion),
             lead=address(opinion.same_as) if opinion.same_as else "",
-            with_it=[(address(each.id), each) for each in with_it],
-            alike=[(address(each.id), each) for each, _ in self._alike(opinion)],
-            measures=self.remedies.of(opinion, *with_it),
+            number_with_it=len(with_it),
+            with_it=[(address(each.id), each) for each in readable],
+            alike=[(address(each.id), each) for each in self._alike(opinion) if readers.may_read(me, each)],
+            measures=self.remedies.of(opinion, *readable),
             measure_page=self.remedies.page,
             replies=[each for each in self.replies().values() if each.is_for(opinion.category)],
             longest=engine.NOTE_LONGEST,
@@ -344,8 +350,9 @@ class Desk:
             typed={"reply": reply, "tags": "、".join(opinion.tags), **(typed or {})},
         )
 
-    def _alike(self, opinion: Opinion) -> list[tuple[Opinion, float]]:
-        return [] if opinion.same_as or opinion.state in engine.ENDS else self.hands.alike(opinion)
+    def _alike(self, opinion: Opinion) -> list[Opinion]:
+        is_apart = not opinion.same_as and opinion.state not in engine.ENDS
+        return [each for each, _ in self.hands.alike(opinion)] if is_apart else []
 
 
 def _to_look_at(opinion: Opinion) -> Mapping[str, str]:

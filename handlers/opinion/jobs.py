@@ -12,7 +12,7 @@ from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Review, State, thread
 from handlers.opinion.engine.promises import Promise
-from handlers.opinion.service import Confidence, Inbox
+from handlers.opinion.service import Confidence, Inbox, Readers
 from scheduler.job import Job
 from scheduler.reminders import Pending, Reminder, Tell
 from storage.checks import WORDS, Check, Checks
@@ -326,15 +326,17 @@ class Watch:
 
     def __call__(self, today: date) -> None:
         """Say it once a day, however often this is run."""
-        self.reminder((self._pending(each, today) for each in self.inbox.standing()), today)
+        readers = self.confidence.readers()
+        self.reminder((self._pending(each, today, readers) for each in self.inbox.standing()), today)
 
-    def _pending(self, opinion: Opinion, today: date) -> Pending:
+    def _pending(self, opinion: Opinion, today: date, readers: Readers) -> Pending:
         waits = self.promise.left(opinion.state, opinion.due, today) is not None
         return Pending(
             day=opinion.day,
             due=opinion.due if waits else None,
             by=opinion.assignee,
-            known_to=lambda name: self.confidence.may_read(name, opinion),
+            known_to=lambda name: readers.may_read(name, opinion),
+            organisation="" if opinion.assignee or not waits else readers.organisation_of(opinion),
             escalates_after=self.promise.escalates_after(opinion.category, self.reminder.escalates_after),
             news=("heard",) if self.promise.was_heard(opinion.heard, opinion.turns, today) else (),
         )

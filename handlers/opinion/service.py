@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import cache
 from heapq import nlargest
-from typing import Protocol
+from typing import Protocol, Self
 from urllib.parse import urlencode
 
 from content.opinions import Matter
+from content.roles import Duty, Reach
 from handlers.feature import Waiting
 from handlers.opinion import engine
 from handlers.opinion.engine import State, near
 from handlers.opinion.engine.promises import Promise
-from scheduler.reminders import Staff
+from scheduler.staff import Staff
 from storage.db import Beside
 from storage.opinion import Heard, Opinion, Opinions, no_note
 from storage.opinion_notes import ASSIGNED, MEASURE, MERGED, PARTED, READ, Note
@@ -44,6 +45,7 @@ class Confidence:
 
     matters: Callable[[], Mapping[str, Matter]]
     entrusted: Collection[str]
+    readers: Callable[[], "Readers"]
 
     def matter(self, category: str) -> Matter | None:
         """What is shown before anything of this category is written."""
@@ -55,7 +57,42 @@ class Confidence:
 
     def may_read(self, admin: str, opinion: Opinion) -> bool:
         """Whether this account may open it."""
-        return not opinion.restricted or admin in self.entrusted
+        return self.readers().may_read(admin, opinion)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """Who may read which opinion, as accounts and roster stand now: good for one look.
+
+    What has no name, or a name that the roster doesn't bind to an organisation, is for those who handle opinions of
+    the whole house: those of a branch would know the style. What is restricted is for the `entrusted` alone.
+    `organisations` are those of senders, by the opinion.
+    """
+
+    reaches: Mapping[str, Reach]
+    entrusted: Collection[str]
+    organisations: Callable[[], Mapping[str, str]]
+
+    @classmethod
+    def now(cls, staff: Staff, opinions: Opinions, entrusted: Collection[str]) -> Self:
+        """As it stands; the roster is asked where somebody's reach ends anywhere."""
+        return cls(
+            reaches=staff.reaches(Duty.OPINIONS), entrusted=entrusted, organisations=cache(opinions.organisations)
+        )
+
+    def may_read(self, admin: str, opinion: Opinion) -> bool:
+        """Whether this account may open it."""
+        if admin not in self.reaches:
+            return False
+        return admin in self.entrusted if opinion.restricted else self.covers(self.reaches[admin], opinion)
+
+    def covers(self, reach: Reach, opinion: Opinion) -> bool:
+        """Whether it is within this reach."""
+        return reach.everywhere or reach.covers(self.organisation_of(opinion))
+
+    def organisation_of(self, opinion: Opinion) -> str:
+        """Whose it is, "" for the whole house's."""
+        return self.organisations().get(opinion.id, "") if opinion.named else ""
 
 
 class Measure(Protocol):
@@ -114,6 +151,8 @@ class Subject:
     day: date
     category: str
     words: str
+    restricted: bool
+    organisation: str  # its sender's, as the roster has it; "" for the whole house
     known_to: Callable[[str], bool]  # the accounts that may read it
 
 
@@ -122,7 +161,11 @@ class Subjects:
     """Opinions, as those see them who do something about them."""
 
     opinions: Opinions
-    confidence: Confidence
+    readers: Callable[[], Readers]
+
+    def now(self) -> Self:
+        """As accounts and roster stand now: good for one look at many."""
+        return replace(self, readers=cache(self.readers))
 
     def at(self, address: str) -> Subject | None:
         """The opinion at an address of the console."""
@@ -140,13 +183,16 @@ class Subjects:
     def _told(self, opinion: Opinion | None) -> Subject | None:
         if opinion is None:
             return None
+        readers = self.readers()
         return Subject(
             id=opinion.id,
             link=f"/admin/opinion/{self.opinions.address_of(opinion.id)}",
             day=opinion.day,
             category=opinion.category,
             words="" if opinion.review else opinion.words,
-            known_to=lambda name: self.confidence.may_read(name, opinion),
+            restricted=opinion.restricted,
+            organisation=readers.organisation_of(opinion),
+            known_to=lambda name: readers.may_read(name, opinion),
         )
 
 
@@ -236,7 +282,8 @@ class Inbox:
         """Those that an account may read, with the workdays that are left, as in Promise.left."""
         today = self.today()
         left = cache(lambda state, due: self.promise.left(state, due, today))  # many have a day in common
-        return [(each, left(each.state, each.due)) for each in self.standing() if self.confidence.may_read(name, each)]
+        readers = self.confidence.readers()
+        return [(each, left(each.state, each.due)) for each in self.standing() if readers.may_read(name, each)]
 
     def waits(self, name: str) -> list[Waiting]:
         """What waits for an account, and where it is listed."""
@@ -331,7 +378,8 @@ class Hands:
 
     def may_be_given_to(self, opinion: Opinion) -> list[str]:
         """The accounts that may have it."""
-        return [name for name in self.staff.names() if self.confidence.may_read(name, opinion)]
+        readers = self.confidence.readers()
+        return [name for name in readers.reaches if readers.may_read(name, opinion)]
 
     def was_read(self, opinion: Opinion) -> None:
         """Note who opened what few may read, once a day."""

@@ -1,19 +1,11 @@
-"""What is said of a day that was named, from day to day, and who is above whom."""
+"""What is said of a day that was named, from day to day."""
 
 from datetime import date, timedelta
 
-import pytest
-
-from content.organisations import Organisation
-from scheduler.reminders import Call, above, call_of
+from scheduler.reminders import Call, call_of
 from scheduler.workdays import Workdays
 
 SINCE = date(2026, 9, 24)  # a Thursday, before two holidays
-TREE = [
-    Organisation(id="dangwei", name="党委", admins=("书记",)),
-    Organisation(id="zongzhi", name="总支", parent="dangwei", admins=("总支",)),
-    Organisation(id="zhibu", name="支部", parent="zongzhi", admins=("支部",)),
-]
 
 
 def test_what_is_said_from_day_to_day():
@@ -45,11 +37,3 @@ def test_what_is_due_on_a_day_off_is_called_on_the_workday_before():
 
 def test_of_what_nobody_waits_for_nothing_is_said():
     assert call_of(Workdays(dict), day=SINCE, due=None, today=date(2026, 10, 16)) is None
-
-
-@pytest.mark.parametrize(
-    ("admin", "levels", "hear"),
-    [("支部", 0, set()), ("支部", 1, {"总支"}), ("支部", 9, {"总支", "书记"}), ("书记", 3, set()), ("谁", 3, set())],
-)
-def test_what_is_late_goes_up_the_organisations(admin, levels, hear):
-    assert above(admin, levels, TREE) == hear

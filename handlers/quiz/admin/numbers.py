@@ -15,7 +15,9 @@ from content.intake import left_behind
 from content.large_banks import AnyBank, whole
 from content.library import Library
 from content.models import Drawn
+from content.roles import Duty, Reach
 from content.shelf import Shelf
+from handlers import access
 from handlers.quiz.engine import statistics
 from handlers.quiz.engine.marking import SELF_JUDGED, Asked, Kept
 from handlers.quiz.service import Service
@@ -63,13 +65,17 @@ class Result(NamedTuple):
 
 
 class Held(NamedTuple):
-    """An exam as admins see it; without a result fewer than five have sat it."""
+    """An exam as admins see it; without a result fewer than five have sat it.
+
+    It isn't told of others than those within one's reach.
+    """
 
     exam: Exam
     audience: list[str]
     opens_at: datetime | None
     closes_at: datetime | None
     result: Result | None
+    is_told: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +143,7 @@ class Numbers:
 
     def took_part(self) -> ResponseReturnValue:
         """How many of each organisation took part, month by month."""
-        pointing = self.service.pointing
+        pointing = self.service.pointing if access.reach(Duty.STUDY).everywhere else None
         return render_template(
             "quiz/admin/participation.html",
             months=[*self._months()],
@@ -146,17 +152,23 @@ class Numbers:
         )
 
     def exams(self) -> ResponseReturnValue:
-        """The exams, and what those came to that each may sit once: over whole fives of people."""
-        library = self._library
+        """The exams, and what those came to that each may sit once: over whole fives of people.
+
+        What an exam for all came to is the whole house's.
+        """
+        library, reach = self._library, access.reach(Duty.STUDY)
         told = [
             Held(
                 exam=each,
                 audience=[library.organisation_name(id_) for id_ in each.audience],
                 opens_at=each.opens_at and each.opens_at.astimezone(self.zone),
                 closes_at=each.closes_at and each.closes_at.astimezone(self.zone),
-                result=None if each.practice else _result(self.service.sittings.came_to(each.key)),
+                result=None if each.practice or not is_told else _result(self.service.sittings.came_to(each.key)),
+                is_told=is_told,
             )
             for each in library.exams.values()
+            if not each.audience or any(map(reach.covers, each.audience))
+            for is_told in [reach.everywhere or (bool(each.audience) and all(map(reach.covers, each.audience)))]
         ]
         return render_template("quiz/admin/exams.html", exams=told)
 
@@ -177,14 +189,22 @@ class Numbers:
 
     def _items(self, bank: AnyBank) -> list[Item]:
         sums, again = self._all()
-        votes = self.regards.votes()
+        votes, reach = self.regards.votes(), access.reach(Duty.BANKS)
+        told = {each.id for each in bank.outlines if self._is_within(each, reach)}
         items = (
             _item(each, sums[each.id], again.get(each.id))
-            if each.id in sums and each.type not in SELF_JUDGED
+            if each.id in sums and each.id in told and each.type not in SELF_JUDGED
             else Item(each)
             for each in bank.outlines
         )
-        return [_voted(each, votes[each.question.id]) if each.question.id in votes else each for each in items]
+        return [
+            _voted(each, votes[each.question.id]) if each.question.id in votes.keys() & told else each for each in items
+        ]
+
+    def _is_within(self, question: Drawn, reach: Reach) -> bool:
+        """Whether its numbers may be told there: those of a question for one organisation are that one's."""
+        case = self._library.case_of(question)
+        return all(map(reach.covers, (*question.audience, *(case.audience if case else ()))))
 
     def _all(self) -> tuple[dict[str, Sums], dict[str, Again]]:
         hour = self.clock().replace(minute=0, second=0, microsecond=0)
@@ -197,11 +217,14 @@ class Numbers:
         return known
 
     def _months(self) -> Iterator[tuple[datetime, Sequence[Taken]]]:
+        reach = access.reach(Duty.STUDY)
         for begins, ends in self._over():
             shares = self.participation.of(f"{begins:%Y-%m}", begins=begins, ends=ends)
             large, small = statistics.gathered((each.organisation, each.members, each.took_part) for each in shares)
-            groups = [(self._library.organisation_name(id_), members, did) for id_, members, did in large]
-            if small[0] >= statistics.FEWEST:
+            groups = [
+                (self._library.organisation_name(at), members, did) for at, members, did in large if reach.covers(at)
+            ]
+            if small[0] >= statistics.FEWEST and reach.everywhere:  # two sums of some of them would tell of a third
                 groups.append((self.words["small_groups"], *small))
             yield begins, [Taken(name, members, statistics.share(did, members)) for name, members, did in groups]
 

@@ -4,18 +4,20 @@ import html
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from content.organisations import Organisation
+from content.roles import EVERYWHERE, Duty, Powers
 from handlers import opinion
 from handlers.feature import Feature
 from handlers.measure import Work, engine, feature
 from handlers.measure.engine import Fault, State
-from handlers.opinion import OpinionSettings
-from scheduler.reminders import Staff
+from handlers.opinion import Readers
+from scheduler.staff import Staff
 from scheduler.workdays import Workdays
 from storage.measure import Measure, Measures, measures
 from storage.opinion import Opinions
@@ -474,10 +476,12 @@ def office(db, redis, keys):
         Organisation(id="zhibu", name="支部", parent="zongzhi", admins=("支部",)),
     ]
     opinions = Opinions(db, keys)
+    powers = dict.fromkeys(accounts, Powers({Duty.MEASURES: EVERYWHERE}))
+    staff = Staff(powers=lambda: powers, persons=lambda: accounts, organisations=lambda: tree)
     work = Work(
         measures=Measures(db, keys),
-        staff=Staff(names=lambda: [*accounts], persons=lambda: accounts, organisations=lambda: tree),
-        subjects=opinion.subjects(opinions=opinions, matters=dict, settings=OpinionSettings()),
+        staff=staff,
+        subjects=opinion.subjects(opinions, partial(Readers.now, staff, opinions, ())),
         workdays=Workdays(dict),
         today=lambda: TODAY,
     )

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,17 @@ from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 from content.models import Account
 from content.opinions import Matter, ReadyReply
 from content.organisations import Organisation
+from content.roles import EVERYWHERE, Duty, Powers
 from content.words import template
 from handlers import openapi, opinion
 from handlers.conversation import Conversation
 from handlers.openapi import Effect
-from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Stores
+from handlers.opinion import Judge, NotNow, OpinionSettings, Outside, PictureGone, Readers, Stores
 from handlers.opinion.engine.promises import Promise
 from handlers.router import Handler, Router, Turn
 from handlers.session import Gate, PageGate
 from scheduler.postman import Postman
-from scheduler.reminders import Staff
+from scheduler.staff import Staff
 from scheduler.workdays import Workdays
 from storage.checks import Checks
 from storage.db import Database
@@ -48,6 +50,7 @@ from tests.reader import Reader
 from wechat.messages import Kind, Message, Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
+ALL = Powers({Duty.OPINIONS: EVERYWHERE})
 MORNING = datetime(2126, 11, 23, 9, 0, tzinfo=ZONE)  # far off: Redis drops what has ended by its own clock
 PHRASES = Path(__file__).parents[3] / "content" / "phrases"
 TEMPLATES = Path(__file__).parents[3] / "handlers" / "templates"
@@ -143,6 +146,14 @@ class World:
             workdays=Workdays(dict), days=chosen.workdays, categories=lambda: self.say("opinion.categories")
         )
         self.phrases = {file.stem: tomllib.loads(file.read_text()) for file in PHRASES.glob("*.toml")}
+        self.powers: dict[str, Powers] = {}
+        staff = Staff(
+            powers=lambda: {
+                name: self.powers.get(name, ALL) for name in sorted({self.author, *self.admins, *self.powers})
+            },
+            persons=lambda: self.admins,
+            organisations=lambda: self.organisations,
+        )
         self.feature = opinion.feature(
             stores=Stores(
                 opinions=self.opinions,
@@ -163,11 +174,8 @@ class World:
                 public_url=public_url,
                 phone_of=self.phones.get,
                 workdays=Workdays(dict),
-                admins=Staff(
-                    names=lambda: sorted({self.author, *self.admins}),
-                    persons=lambda: self.admins,
-                    organisations=lambda: self.organisations,
-                ),
+                admins=staff,
+                readers=partial(Readers.now, staff, self.opinions, chosen.entrusted),
                 replies=lambda: self.replies,
                 matters=lambda: self.matters,
                 watched=lambda: self.watched,

@@ -1,0 +1,233 @@
+"""Every door of the console is tried as every role, against a table typed by hand; and none shows a sibling's data."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from storage.admins import Grant
+from storage.participation import participation
+from tests.content.builders import a_broadcast, a_pack
+from tests.house import Town, a_town
+
+OWN = {"console.overview", "console.live", "console.own", "console.own_code"}
+DOORS = {  # what each duty opens
+    "opinions": {
+        *("opinion_admin.listed", "opinion_admin.one", "opinion_admin.picture", "opinion_admin.voice"),
+        *("opinion_admin.answer", "opinion_admin.ask", "opinion_admin.close", "opinion_admin.note"),
+        *("opinion_admin.assign", "opinion_admin.tags", "opinion_admin.merge", "opinion_admin.part"),
+        *("opinion_admin.review", "opinion_admin.state"),
+    },
+    "talks": {"appointment_admin.listed", "appointment_admin.answer"},
+    "measures": {
+        *("measure_admin.listed", "measure_admin.begin", "measure_admin.hand", "measure_admin.done"),
+        *("measure_admin.verify", "measure_admin.back"),
+    },
+    "bulletin": {"bulletin_admin.page", "bulletin_admin.document"},
+    "surveys": {"survey_admin.listed"},
+    "pushes": {"console.sendings", "console.run"},
+    "send": {"console.put_right", "console.ask", "console.send", "console.try_out", "console.steer"},
+    "approve": {"console.look", "console.agree"},
+    "banks": {
+        *("quiz_admin.listed", "quiz_admin.bank", "quiz_admin.workbook", "quiz_admin.export"),
+        *("quiz_admin.question", "quiz_admin.propose"),
+    },
+    "banks of all": {"quiz_admin.look", "quiz_admin.take", "quiz_admin.undo"},
+    "study": {"quiz_admin.exams", "quiz_admin.took_part"},
+    "content": {"console.pack"},
+}
+ALL = {*DOORS}
+ROLES = {  # and what each role has of them, in the whole house
+    "general": ALL,
+    "secretary": ALL,
+    "deputy": ALL,
+    "organisation": {"talks", "measures", "bulletin", "surveys", "pushes", "study"},
+    "publicity": {"talks", "measures", "surveys", "pushes", "send", "banks", "banks of all", "study", "content"},
+    "discipline": {"opinions", "talks", "measures", "bulletin"},
+    "clerk": {"opinions", "measures", "bulletin", "pushes", "banks", "banks of all", "content"},
+    "system": set(),
+    "security": set(),
+    "audit": set(),
+    "nothing": set(),
+}
+NEXT_DOOR = "隔壁"  # stands in all that is the sibling branch's
+ORGANISATIONS = """
+[[organisation]]
+id = "dangwei"
+name = "党委"
+
+[[organisation]]
+id = "zhibu-yi"
+name = "第一支部"
+parent = "dangwei"
+
+[[organisation]]
+id = "zhibu-er"
+name = "隔壁支部"
+parent = "dangwei"
+"""
+SURVEY = """
+title = "隔壁的问卷"
+opens = 2026-11-20
+closes = 2026-11-30
+organisations = ["zhibu-er"]
+
+[[question]]
+id = "a"
+text = "隔壁的食堂好吗"
+scale = ["不好", "好"]
+
+[[question]]
+id = "b"
+text = "隔壁的宿舍好吗"
+scale = ["不好", "好"]
+"""
+EXAM = 'title = "隔壁的考试"\nminutes = 30\naudience = ["zhibu-er"]\n\n[[part]]\nbank = "basics"\ncount = 1\n'
+TALKS = '[[host]]\nid = "shuji"\nname = "隔壁书记"\nadmin = "next-door"\ntimes = ["周五 10:00"]\n'
+THEIRS, ALL_OF_THEM = {"organisations": ["zhibu-er"]}, {"everyone": True}
+PUSH: dict[str, Any] = {"key": "geli", "title": "隔壁的推送", "channels": ["next_visit"], "audience": THEIRS}
+TO_ALL = {**PUSH, "key": "quanti", "title": "隔壁也收到的推送", "audience": ALL_OF_THEM}
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address with something in each gap, a method, and what it is called."""
+
+    endpoint: str
+    path: str
+    method: str
+
+
+def doors(town: Town, gap: str = "1") -> list[Door]:
+    """Every door of the console but those of the sign-in, which stand open."""
+    return [
+        Door(rule.endpoint, path[1], method)
+        for rule in town.client.application.url_map.iter_rules()
+        if rule.rule.startswith("/admin") and not rule.endpoint.startswith("signin.")
+        for path in [rule.build(dict.fromkeys(rule.arguments, gap), append_unknown=False)]
+        for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "DELETE", "PATCH"})
+        if path
+    ]
+
+
+def words_of(answer) -> str:
+    """What somebody reads of it, in a Word file too."""
+    if not answer.data.startswith(b"PK"):
+        return str(answer.text)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as parts:
+        return "".join(parts.read(name).decode("utf-8", "ignore") for name in parts.namelist())
+
+
+def is_refused(answer) -> bool:
+    return answer.status_code == 403 and "这里要有" in answer.text
+
+
+@pytest.fixture
+def town(tmp_path, database_url, redis, redis_url):
+    files = {
+        "organisations.toml": ORGANISATIONS,
+        "surveys/geli.toml": SURVEY,
+        "exams/geli.toml": EXAM,
+        "talks.toml": TALKS,
+        "broadcasts/geli.toml": a_broadcast(**PUSH),
+        "broadcasts/quanti.toml": a_broadcast(**TO_ALL),
+    }
+    folder = a_pack(tmp_path / "pack", files)
+    town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(folder)})
+    town.client.application.config["WTF_CSRF_ENABLED"] = False  # else the token would be missed, and not the duty
+    yield town
+    town.house.close()
+
+
+def opened_by(town: Town, role: str) -> set[str]:
+    """The doors that open to who has this role in the whole house, and no other."""
+    town.house.limiter.reset()  # of how often somebody may sign in
+    town.signs_in(role, Grant(role if role != "nothing" else "general"))
+    if role == "nothing":
+        town.house.admins.revoke(role, Grant("general"))
+    answers = {door: town.client.open(door.path, method=door.method) for door in doors(town)}
+    return {door.endpoint for door, answer in answers.items() if not is_refused(answer)}
+
+
+def test_every_door_opens_to_whom_the_table_says_and_to_nobody_else(town):
+    wanted = {role: OWN.union(*(DOORS[duty] for duty in duties)) for role, duties in ROLES.items()}
+
+    assert {door.endpoint for door in doors(town)} == OWN.union(*DOORS.values())  # a new door has a place in the table
+    assert {role: opened_by(town, role) for role in ROLES} == wanted
+
+
+def test_in_one_organisation_the_same_opens_but_what_is_changed_for_all(town):
+    town.signs_in("zhang", Grant("secretary", "zhibu-yi"))
+    answers = {door: town.client.open(door.path, method=door.method) for door in doors(town)}
+
+    refused = {door.endpoint for door, answer in answers.items() if is_refused(answer)}
+    assert refused == DOORS["banks of all"]
+
+
+# -- what the sibling branch has ---------------------------------------------------------------------------------------
+
+
+def the_siblings(town: Town) -> dict[str, list[str]]:
+    """Let the branch next door have some of everything: the addresses, by the page on which they are listed."""
+    phone = town.phone("o-next-door")
+    for said in ("意见", "2", "隔壁老王", "1", "隔壁的意见：三楼的灯坏了", "好了", "1"):
+        phone.says(said)
+    who = town.house.people.find(account="official", openid="o-next-door")
+    town.house.people.rename(who.person, name="隔壁老王", verified=True, organisation="zhibu-er")
+    for said in ("意见", "1", "1", "隔壁匿名的意见：五楼的灯坏了", "好了", "1"):
+        town.phone("o-nobody").says(said)
+    for said in ("谈心", "1", "1", "隔壁想谈谈"):
+        phone.says(said)
+    with town.house.db.begin() as connection:
+        counted = {"": 0, "zhibu-yi": 10, "zhibu-er": 12}
+        rows = [
+            {"month": "2026-10", "organisation": each, "members": many, "took_part": many // 2}
+            for each, many in counted.items()
+        ]
+        connection.execute(participation.insert(), rows)
+    town.signs_in("li")
+    town.house.pushes.desk.send_now("geli", now=town.clock(), at_night=True)
+    town.house.pushes.desk.send_now("quanti", now=town.clock(), at_night=True)
+    new = {"problem": "隔壁的问题", "measure": "隔壁的措施", "responsible": "li", "until": "2026-12-01"}
+    town.client.post("/admin/measure/", data={**new, "organisation": "zhibu-er"})
+    lists = {path: town.client.get(path).text for path in ("/admin/broadcasts", "/admin/opinion/", "/admin/measure/")}
+    return {
+        path: sorted({*re.findall(rf'(?:href|action)="({path.rstrip("/")}/[^"?#]+)"', page)})
+        for path, page in lists.items()
+    }
+
+
+def test_no_page_that_opens_shows_anything_of_a_sibling_branch(town):
+    theirs = the_siblings(town)
+    this_week = "?week=2026-11-23"
+    listed = [f"{door.path}{this_week}" if "bulletin" in door.path else door.path for door in doors(town)]
+    seen_by_all = [path for path in listed if NEXT_DOOR in words_of(town.client.get(path))]
+    town.signs_in("zhang", Grant("secretary", "zhibu-yi"))
+    pages = {path: town.client.get(path) for path in (*listed, *(each for some in theirs.values() for each in some))}
+
+    assert {"/admin/", "/admin/opinion/", "/admin/measure/", "/admin/broadcasts", "/admin/survey/"} < {*seen_by_all}
+    assert {"/admin/quiz/exams", "/admin/quiz/participation", f"/admin/bulletin/{this_week}"} < {*seen_by_all}
+    assert f"/admin/bulletin/week.docx{this_week}" in seen_by_all
+    assert all(theirs.values())
+    assert [path for path, page in pages.items() if NEXT_DOOR in words_of(page)] == []
+    assert "第一支部（10 人）" in pages["/admin/quiz/participation"].text
+
+
+def test_nothing_of_a_sibling_branch_can_be_changed(town):
+    theirs = the_siblings(town)
+    town.signs_in("zhang", Grant("secretary", "zhibu-yi"))
+    tried = [f"{each}/{act}" for each in theirs["/admin/opinion/"] for act in ("answer", "note", "assign", "state")]
+    tried += [f"/admin/broadcasts/{each}/send" for each in ("geli", "quanti")]
+    tried += [f"{each}/pause" for each in theirs["/admin/broadcasts"] if ":" in each]
+    tried += theirs["/admin/measure/"]
+    said = {path: town.client.post(path, data={"words": "改一改"}).status_code for path in tried}
+    elsewhere = {"problem": "问题", "measure": "措施", "responsible": "zhang", "until": "2026-12-01"}
+    begun = town.client.post("/admin/measure/", data={**elsewhere, "organisation": "zhibu-er"})
+
+    assert len(tried) > 8
+    assert {path: code for path, code in said.items() if code not in {403, 404}} == {}
+    assert begun.status_code == 422
+    assert "您只能给自己的组织和下级组织立整改" in begun.text
