@@ -1,8 +1,10 @@
 """Which tests may run beside which: who measures time has quiet (a file stays together by `--dist loadfile`)."""
 
+import ast
 import fcntl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +15,8 @@ from xdist.scheduler import LoadFileScheduling
 HERE = Path(__file__)
 ROOMS = (HERE.with_name("house.py"), HERE.with_name("servers.py"))  # of either round; files, for nothing but locks
 PROCESSES = HERE.with_name("end_to_end")
+FIRST = "first"  # what one process begins with: all who want quiet, and who shares the program that some of them start
+QUIET = "pytest.mark.quiet"
 ALONE = frozenset({"test_browser.py", "test_kills.py", "test_receipts.py"})
 
 
@@ -30,21 +34,25 @@ class Beside:
         self._inside = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Begin with the files in which somebody wants quiet, while nothing long is under way that it would wait for.
+        """Begin with all who want quiet, one after the other in one process, which keeps it from first to last.
 
-        Then come those that take longest, the ones with processes and browsers, so that none is left for the end. In a
-        file whoever wants quiet comes first, and keeps it for the next; not where a program is to be started, which
-        others need not wait for. (xdist itself begins with the files that have most tests: `--no-loadscope-reorder`
-        keeps it from that.)
+        Meanwhile nothing else is under way: whoever wanted quiet later would wait for what takes minutes, and everybody
+        behind them. Then come those that take longest, the ones with processes and browsers, so that none is left for
+        the end. (xdist itself begins with the files that have most tests: `--no-loadscope-reorder` keeps it from that.)
         """
-        quiet = {item.path for item in items if _wants_quiet(item)}
         browsed = {item.path for item in items if item.get_closest_marker("browser")}
         places = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
 
-        def turn(item: pytest.Item) -> tuple[bool, bool, int, bool]:
+        def turn(item: pytest.Item) -> tuple[bool, bool, bool, bool, int]:
             started = item.path.is_relative_to(PROCESSES)
-            long = started or item.path in browsed
-            return item.path not in quiet, not long, places[item.path], not (started or _wants_quiet(item))
+            quiet = _wants_quiet(item)
+            return (
+                not _is_first(item),
+                not quiet,
+                quiet and started,
+                not (started or item.path in browsed),
+                places[item.path],
+            )
 
         items.sort(key=turn)
 
@@ -78,16 +86,16 @@ class Beside:
 
 
 class ByProgram(LoadFileScheduling):  # type: ignore[misc] # it has no types
-    """File by file, and as one file those that share a running program: each process with one would start its own.
+    """File by file, and as one file those who are first: each process with a running program would start its own.
 
     What a browser sees of it takes as long as all the others together, and has a process of its own; so do those who
-    kill programs, each of their own, for minutes: beside the others they would come before whoever wants quiet.
+    kill programs, each of their own, for minutes.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        path = HERE.parents[1] / file
-        return file if path.parent != PROCESSES or path.name in ALONE else str(PROCESSES)
+        path, test = HERE.parents[1] / file, nodeid.rpartition("::")[2].partition("[")[0]
+        return FIRST if _shares_a_program(path) or test in _quiet_ones(path) else file
 
 
 @contextmanager
@@ -97,6 +105,22 @@ def _held(lock: IO[bytes]) -> Iterator[None]:
         yield
     finally:
         fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _is_first(item: pytest.Item) -> bool:
+    return _shares_a_program(item.path) or _wants_quiet(item)
+
+
+def _shares_a_program(file: Path) -> bool:
+    return file.parent == PROCESSES and file.name not in ALONE
+
+
+@cache
+def _quiet_ones(file: Path) -> frozenset[str]:
+    """The names of its tests that want quiet: who hands tests out has nothing of them but their names."""
+    tree = ast.parse(file.read_text("utf-8"))
+    tests = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return frozenset(test.name for test in tests if QUIET in map(ast.unparse, test.decorator_list))
 
 
 def _wants_quiet(item: pytest.Item) -> bool:
