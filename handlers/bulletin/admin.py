@@ -1,5 +1,6 @@
 """简报: what was said in a week, without names, to be looked through and sent to the organisation above."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,12 +9,15 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from content import paper
+from content.importers.workbooks import table
 from content.roles import Duty
-from handlers import access
+from handlers import access, bars
 from handlers.access import needs
-from handlers.bulletin.engine import Cluster, Row
+from handlers.bulletin.engine import Cluster, Month, Row
 from handlers.bulletin.service import Reports
 
+WORKDAYS = "workdays"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -50,6 +54,42 @@ class Editor:
         named = {"Content-Disposition": f"attachment; filename=bulletin-{first}.docx", "Cache-Control": "no-store"}
         return Response(paper.written(title, parts), mimetype=WORD, headers=named)
 
+    def trends(self) -> ResponseReturnValue:
+        """How many came, about what, and how long answers took, month by month."""
+        names, months = self._trends()
+        columns = [(self.words["month"].format(each.first), self._named(each)) for each in months]
+        waits = [(label, {WORKDAYS: each.workdays or 0}) for (label, _), each in zip(columns, months, strict=True)]
+        return render_template(
+            "bulletin/trends.html",
+            names=names,
+            months=[(label, numbers, each) for (label, numbers), each in zip(columns, months, strict=True)],
+            came=bars.stacked(columns, names),
+            took=bars.stacked(waits, [WORKDAYS]),
+        )
+
+    def workbook(self) -> ResponseReturnValue:
+        """The same as a workbook; what isn't told is left empty."""
+        names, months = self._trends()
+        rows = [
+            [f"{each.first:%Y-%m}", *(self._named(each).get(name, "") for name in names), _or_nothing(each.workdays)]
+            for each in months
+        ]
+        data = table([self.words["head_month"], *names, self.words["head_workdays"]], rows)
+        named = {"Content-Disposition": "attachment; filename=opinions.xlsx", "Cache-Control": "no-store"}
+        return Response(data, mimetype=EXCEL, headers=named)
+
+    def _trends(self) -> tuple[list[str], list[Month]]:
+        """What opinions were about, the most of them first, and the months, the oldest first."""
+        months = self.reports.months()[::-1]
+        counts: Counter[str] = Counter()
+        for each in months:
+            counts.update(self._named(each))
+        rest = self.words["rest"]
+        return sorted(counts, key=lambda name: (name == rest, -counts[name], name)), months
+
+    def _named(self, month: Month) -> dict[str, int]:
+        return {name or self.words["rest"]: number for name, number in month.counts.items()}
+
     def _number(self, row: Row, *, only: bool) -> str:
         ended = "" if row.ended is None else self.words["ended"].format(row.ended)
         return self.words["number"].format(row.category or self.words["whole" if only else "rest"], row.count) + ended
@@ -66,9 +106,15 @@ class Editor:
             return self.reports.today() - timedelta(days=7)
 
 
+def _or_nothing(number: int | None) -> int | str:
+    return "" if number is None else number
+
+
 def blueprint(editor: Editor) -> Blueprint:
     """The pages under /admin/bulletin."""
     pages = Blueprint("bulletin_admin", __name__, url_prefix="/admin/bulletin", template_folder="../templates")
     pages.add_url_rule("/", "page", needs(Duty.BULLETIN, editor.page))
+    pages.add_url_rule("/trends", "trends", needs(Duty.BULLETIN, editor.trends))
+    pages.add_url_rule("/trends.xlsx", "workbook", needs(Duty.BULLETIN, editor.workbook))
     pages.add_url_rule("/week.docx", "document", needs(Duty.BULLETIN, editor.document))
     return pages

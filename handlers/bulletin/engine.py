@@ -101,6 +101,13 @@ def rows(cases: Iterable[Case], workdays_between: Callable[[date, date], int]) -
     return [*sorted(told, key=lambda row: (-row.count, row.category)), *last]
 
 
+def middle(cases: Iterable[Case], workdays_between: Callable[[date, date], int]) -> int | None:
+    """The middle of how many workdays the answers took, whatever they are about; None for fewer than five."""
+    open_ones = [case for case in cases if not case.restricted]
+    took = [workdays_between(case.day, case.answered_on) for case in open_ones if case.answered_on]
+    return round(median(took)) if len(took) >= FEWEST else None
+
+
 def _row(category: str, cases: Sequence[Case], workdays_between: Callable[[date, date], int]) -> Row:
     ended = [case for case in cases if case.state in _ENDED or case.answered_on]
     answered = [case for case in ended if case.answered_on]
@@ -119,6 +126,20 @@ def _row(category: str, cases: Sequence[Case], workdays_between: Callable[[date,
 def told(part: int, *, of: int) -> int | None:
     """A part of a number, where neither it nor what is left of it is one to four."""
     return part if all(each == 0 or each >= FEWEST for each in (part, of - part)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month by its first day: its numbers, and the middle of how many workdays all of its answers took."""
+
+    first: date
+    rows: Sequence[Row]
+    workdays: int | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many came, by what they are about; "" is all the rest."""
+        return {row.category: row.count for row in self.rows}
 
 
 def months(today: date) -> list[tuple[date, date]]:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from content.roles import EVERYWHERE, Reach
 from handlers.bulletin import engine
-from handlers.bulletin.engine import Case, Cluster, Row
+from handlers.bulletin.engine import Case, Cluster, Month, Row
 from scheduler.workdays import Workdays
 
 
@@ -23,19 +23,20 @@ class Reports:
     workdays: Workdays
     today: Callable[[], date]
     mask: str
-    _kept: dict[date, list[tuple[date, list[Row]]]] = field(default_factory=dict)
+    _kept: dict[date, list[Month]] = field(default_factory=dict)
 
-    def months(self) -> list[tuple[date, list[Row]]]:
-        """The first days of the last whole months with their numbers, the newest first."""
+    def months(self) -> list[Month]:
+        """The last whole months with their numbers, the newest first."""
         today = self.today()
         if today not in self._kept:
-            found = [(first, self._rows(first, last)) for first, last in engine.months(today)]
+            found = [self._month(first, last) for first, last in engine.months(today)]
             self._kept.clear()
             self._kept[today] = found
         return self._kept[today]
 
-    def _rows(self, first: date, last: date) -> list[Row]:
-        return engine.rows(self.cases(_days(first, last), EVERYWHERE), self.workdays.between)
+    def _month(self, first: date, last: date) -> Month:
+        cases, between = self.cases(_days(first, last), EVERYWHERE), self.workdays.between
+        return Month(first, engine.rows(cases, between), engine.middle(cases, between))
 
     def week(self, day: date, reach: Reach) -> tuple[date, date, list[Row], list[Cluster]]:
         """Monday and Sunday of the week of a day, its numbers, and what was said, as far as a reach goes."""

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from content.broadcasts import Broadcast
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access
+from handlers import access, bars
 from handlers.access import needs
 from handlers.console import engine
 from handlers.console.service import Forecast, Pushes
@@ -67,8 +67,14 @@ class Console:
         broadcasts = self.shelf.current().broadcasts.values()
         files = [self._file(each) for each in broadcasts if self._covers_file(Duty.PUSHES, each)]
         days = self.pushes.reporting.month(self.clock()) if access.reach(Duty.PUSHES).everywhere else ()
-        picture = engine.picture(days, self.words["channel"]) if days else None
-        return self._page("broadcasts", files=files, runs=self._runs(50), picture=picture)
+        names, columns = engine.reached(days, self.words["channel"])
+        sent = [
+            (label, day.runs, [numbers.get(name, 0) for name in names], day.people)
+            for day, (label, numbers) in zip(days, columns, strict=True)
+            if day.runs
+        ]
+        picture = bars.stacked(columns, names) if days else None
+        return self._page("broadcasts", files=files, runs=self._runs(50), picture=picture, sent_days=sent)
 
     def run(self, key: str) -> ResponseReturnValue:
         """A run as it goes on; `part` is what of the page changes meanwhile."""

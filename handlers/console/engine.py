@@ -94,26 +94,6 @@ class Table:
     rows: Sequence[tuple[str, Sequence[int]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A day: `parts` are the number of a channel, where it begins above the ground and how high it is, of 1000."""
-
-    label: str
-    runs: int
-    people: int
-    parts: Sequence[tuple[int, float, float]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """Some days as stacked bars that are `most` people high at most, and the same as a table."""
-
-    channels: Sequence[str]
-    most: int
-    bars: Sequence[Bar]
-    rows: Sequence[tuple[str, int, Sequence[int], int]]
-
-
 def code_in(said: str) -> str | None:
     """The code in what an admin typed, however it is spaced; None where there is none."""
     found = _CODE.search(_BETWEEN.sub("", unicodedata.normalize("NFKC", said)).upper())
@@ -175,39 +155,15 @@ def left(seconds: int | None, words: Mapping[str, str]) -> str:
     return words["hours"].format(f"{seconds / HOUR:.1f}")
 
 
-def picture(days: Sequence[OfDay], names: Mapping[str, str]) -> Picture:
-    """The days as bars, and as a table; `names` are those of the channels, in the order in which they are stacked."""
+def reached(days: Sequence[OfDay], names: Mapping[str, str]) -> tuple[list[str], list[tuple[str, Mapping[str, int]]]]:
+    """The names of the channels that reached anybody, in the order of `names`, and how many they did day by day."""
     known = {channel for day in days for channel in day.reached}
     channels = sorted(known, key=lambda each: _place(each, names))
-    most = _round(max((day.people for day in days), default=0))
-    return Picture(
-        channels=[names.get(each, each) for each in channels],
-        most=most,
-        bars=[_bar(day, channels, most) for day in days],
-        rows=[
-            (f"{day.day:%m-%d}", day.runs, [day.reached.get(each, 0) for each in channels], day.people)
-            for day in days
-            if day.runs
-        ],
-    )
-
-
-def _bar(day: OfDay, channels: Sequence[str], most: int) -> Bar:
-    """Each part from below, in thousandths of the height."""
-    parts: list[tuple[int, float, float]] = []
-    below = 0.0
-    for number, channel in enumerate(channels):
-        height = 1000 * day.reached.get(channel, 0) / most if most else 0.0
-        if height:
-            parts.append((number, round(below, 1), round(height, 1)))
-        below += height
-    return Bar(label=f"{day.day:%m-%d}", runs=day.runs, people=day.people, parts=parts)
-
-
-def _round(most: int) -> int:
-    """The next number that reads well, so that the highest bar doesn't touch the top."""
-    size = 10 ** (len(str(most)) - 1)
-    return next((step * size for step in (1, 1.5, 2, 3, 4, 6, 8, 10) if step * size >= most), most) if most else 0
+    columns: list[tuple[str, Mapping[str, int]]] = [
+        (f"{day.day:%m-%d}", {names.get(channel, channel): number for channel, number in day.reached.items()})
+        for day in days
+    ]
+    return [names.get(each, each) for each in channels], columns
 
 
 def _place(channel: str, names: Mapping[str, str]) -> tuple[int, str]:

@@ -28,6 +28,7 @@ CUT_OFF = Path(__file__).parents[1] / "cut_off.js"
 NO_PAGES = {  # what a browser gets and nobody reads
     "bootstrap.static",
     "bulletin_admin.document",
+    "bulletin_admin.workbook",
     "console.live",
     "digest.atom",
     "digest.json_feed",
@@ -219,6 +220,7 @@ class Walk:
             "/admin/opinion/?state=answered&whose=-&tag=没有",
             "/admin/appointment/",
             "/admin/bulletin/",
+            "/admin/bulletin/trends",
             "/admin/measure/",
             "/admin/survey/",
             "/admin/opinion/",

@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 from docx import Document
+from openpyxl import load_workbook
 
 from handlers import opinion
 from handlers.bulletin import engine
@@ -218,3 +219,30 @@ def test_the_week_is_on_a_page_and_in_a_word_file_without_names(town):
     assert "意见简报（2026-11-23 至 2026-11-29）" in words
     assert "李石榴" not in page + words
     assert "这一周没有可以列出的意见" in browser.get("/admin/bulletin/?week=不是日子").text
+
+
+def test_how_opinions_change_is_drawn_and_told_in_numbers_of_five_or_more(town):
+    browser = console(town, "admin")
+    nothing = browser.get("/admin/bulletin/trends").text
+    town.clock.forward(days=30)
+    for number in range(4):
+        said = {"way": "named", "category": "组织生活", "words": f"另外一件事{number}", "name": "李石榴"}
+        town.mini(account="official").post("/opinion", said)
+    town.clock.forward(days=30)
+    page = console(town, "admin").get("/admin/bulletin/trends")
+    book = load_workbook(io.BytesIO(console(town, "admin").get("/admin/bulletin/trends.xlsx").data)).worksheets[0]
+
+    assert "没有一个月满 5 条" in nothing
+    assert page.text.count("<rect") == 3  # the key, and one bar as a desktop and a phone see it
+    assert "组织生活" not in page.text
+    assert re.search(r">2026年11月</th>\s*<td[^>]*>6</td>\s*<td[^>]*>6</td><td[^>]*>不列</td>", page.text)
+    rows = [[cell.value for cell in row] for row in book.iter_rows()]
+    assert (rows[0], rows[-2]) == (["月份", "生活困难", "一半的答复用的工作日"], ["2026-11", 6, None])
+
+
+def test_how_long_the_middle_one_of_five_answers_took_is_told_whatever_they_are_about():
+    few = [*answered(2), *answered(2, category="乙")]
+    enough = [*few, *answered(3, category="丙", after=9)]
+    hidden = [replace(each, restricted=True) for each in answered(9, after=1)]
+
+    assert [engine.middle(some, between) for some in (few, [*few, *hidden], enough)] == [None, None, 4]

@@ -26,7 +26,7 @@ DOORS = {  # what each duty opens
         *("measure_admin.listed", "measure_admin.begin", "measure_admin.hand", "measure_admin.done"),
         *("measure_admin.verify", "measure_admin.back"),
     },
-    "bulletin": {"bulletin_admin.page", "bulletin_admin.document"},
+    "bulletin": {*(f"bulletin_admin.{each}" for each in ("page", "document", "trends", "workbook"))},
     "surveys": {"survey_admin.listed"},
     "pushes": {"console.sendings", "console.run"},
     "send": {"console.put_right", "console.ask", "console.send", "console.try_out", "console.steer"},
