@@ -625,6 +625,7 @@ def serve(house: House) -> Flask:
         secret=secret,
         admins=house.admins,
         powers=house.staff.powers,
+        trail=lambda deed: house.audit.note(deed, now=house.clock()),
         limiter=house.limiter,
         public_url=house.settings.web.public_url,
     )

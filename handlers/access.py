@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, Response, current_app, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
@@ -20,11 +20,16 @@ from flask_wtf import CSRFProtect
 from content.roles import Duty, Powers, Reach, facts
 from storage import redis
 from storage.admins import Admin, Admins
+from storage.audit import Act, Deed, NotNoted, Outcome
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256  # characters
 LONGEST_NAME = 32  # characters
 View = Callable[..., ResponseReturnValue]
 PowersNow = Callable[[], Mapping[str, Powers]]
+Trail = Callable[[Deed], None]  # raises storage.audit.NotNoted
+_TRAIL = "zhibu trail"  # where an application has its own
+# What is done with an opinion is noted in its own seal, with the day: a moment would tell by when it was there (0051).
+_IN_THEIR_OWN_SEAL = frozenset({Duty.OPINIONS, Duty.MEASURES})
 _hasher = PasswordHasher()
 
 
@@ -54,6 +59,7 @@ class SignedIn(UserMixin):  # type: ignore[misc] # flask-login has no types
         self.id = f"{admin.id}:{admin.stamp}"
         self.name = admin.name
         self.powers = powers
+        self.roles = ",".join(sorted({grant.role for grant in admin.grants}))
 
 
 def hashed(password: str) -> str:
@@ -80,7 +86,9 @@ def sign_in(admins: Admins, *, name: str, password: str) -> bool:
     try:
         _hasher.verify(admin.password_hash if admin else _nobody(), password)
     except (VerificationError, InvalidHashError):
+        note_sign_in(admin, Outcome.REFUSED)
         return False
+    note_sign_in(admin, Outcome.ALLOWED if admin else Outcome.REFUSED)
     return admin is not None and bool(login_user(SignedIn(admin, Powers())))
 
 
@@ -125,8 +133,11 @@ def limiter(redis_url: str) -> Limiter:
     )
 
 
-def protect(web: Flask, *, secret: bytes, admins: Admins, powers: PowersNow, limiter: Limiter, public_url: str) -> None:
-    """Sessions, CSRF tokens, limits and headers for every page of this application."""
+def protect(
+    web: Flask, *, secret: bytes, admins: Admins, powers: PowersNow, trail: Trail, limiter: Limiter, public_url: str
+) -> None:
+    """Sessions, CSRF tokens, limits and headers for every page of this application, and where it notes what is done."""
+    web.extensions[_TRAIL] = trail
     is_secure = public_url.startswith("https://")
     web.secret_key = secret
     web.config.update(
@@ -249,11 +260,78 @@ def requires_admin() -> ResponseReturnValue | None:
     """
     if _is_in():
         asked = asked_by(request.endpoint)
-        return None if asked.lets_in(reach(asked.duty)) else _refused(asked)
+        may_enter = bool(asked.lets_in(reach(asked.duty)))
+        _note_passing(asked, Outcome.ALLOWED if may_enter else Outcome.REFUSED)
+        return None if may_enter else _refused(asked)
     if request.method == "GET":
         return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
     unsent = Unsent.of_request()
     return (unsent.page() if unsent else "", 403)
+
+
+# -- what is noted of it -----------------------------------------------------------------------------------------------
+
+
+def note(
+    act: Act,
+    kind: str,
+    *,
+    person: str = "",
+    about: str = "",
+    reason: str = "",
+    outcome: Outcome = Outcome.ALLOWED,
+) -> None:
+    """Put into the trail what the admin of this request does. Where that can't be kept, it isn't done: 503."""
+    _keep(
+        Deed(
+            act=act,
+            kind=kind,
+            account=who_is_in(),
+            role=current_user.roles,
+            person=person,
+            about=about,
+            door=_door(),
+            reason=reason,
+            outcome=outcome,
+        )
+    )
+
+
+def looked_at(kind: str, person: str) -> None:
+    """Note that the admin of this request is shown a person's."""
+    note(Act.LOOK, kind, person=person)
+
+
+def revealed(kind: str, person: str, reason: str) -> None:
+    """Note that they are shown in full what else is masked, and why."""
+    note(Act.REVEAL, kind, person=person, reason=reason)
+
+
+def note_sign_in(admin: Admin | None, outcome: Outcome) -> None:
+    """The same of a sign-in. What was typed where no such account exists is not kept: it may be a password."""
+    _keep(Deed(act=Act.SIGN_IN, kind="account", account=admin.name if admin else "", door=_door(), outcome=outcome))
+
+
+def _note_passing(asked: Needs, outcome: Outcome) -> None:
+    """What somebody is let in to see or to do, and where they are not let in."""
+    changes = request.method not in {"GET", "HEAD", "OPTIONS"}
+    is_refused = outcome is Outcome.REFUSED
+    if is_refused or (asked.duty not in _IN_THEIR_OWN_SEAL and (changes or asked.shows)):
+        nobodys = not (asked.shows or is_refused)  # else what the address names may be somebody's
+        about = " ".join(map(str, (request.view_args or {}).values())) if nobodys else ""
+        note(Act.CHANGE if changes else Act.LOOK, asked.shows or asked.duty, about=about, outcome=outcome)
+
+
+def _keep(deed: Deed) -> None:
+    trail: Trail = current_app.extensions[_TRAIL]
+    try:
+        trail(deed)
+    except NotNoted:
+        abort(503)
+
+
+def _door() -> str:
+    return request.url_rule.rule if request.url_rule else ""
 
 
 def _is_in() -> bool:

@@ -261,7 +261,7 @@ class Audit:
             rows = _rows(connection, chosen.order_by(audit_trail.c.sequence.desc())) if theirs else ()
         return [_entry(row, None) for row in rows]
 
-    def kinds(self) -> tuple[list[str], list[str]]:
+    def seen(self) -> tuple[list[str], list[str]]:
         """The accounts and the kinds that are in the trail."""
         with self._db.read() as connection:
             accounts, kinds = (

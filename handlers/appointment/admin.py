@@ -44,6 +44,8 @@ class Diary:
 
     def _page(self, fault: str = "") -> str:
         rows = [(each, each.at.astimezone(self.zone)) for each in self._mine()]
+        for person in dict.fromkeys(each.person for each, _ in rows):
+            access.looked_at("talk", person)
         return render_template(
             "appointment/list.html",
             rows=rows,

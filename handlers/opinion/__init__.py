@@ -93,7 +93,8 @@ class Stores:
 class Outside:
     """The world around the box: how to tell a sender, fetch a picture and name an effect, and the zone of its days.
 
-    `post` has an anonymous opinion, or what a sender says later, kept, and says whether it was not before; it raises
+    `looked_at` notes what is looked at and whose it is, `revealed` what is shown in full, whose and why. `post` has an
+    anonymous opinion, or what a sender says later, kept, and says whether it was not before; it raises
     scheduler.postman.NotKept. `judges` judge what is sent under a name, by account, and fetch its pictures below
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
     are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
@@ -118,6 +119,8 @@ class Outside:
     measures: Callable[[Collection[str]], Sequence[Measure]] = lambda _: ()
     measure_page: str = ""
     author: Callable[[], str] = access.who_is_in
+    looked_at: Callable[[str, str], None] = access.looked_at
+    revealed: Callable[[str, str, str], None] = access.revealed
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
     public_url: str = ""
@@ -379,6 +382,8 @@ def _desk(
         promise=rules.promise,
         remedies=rules.remedies,
         phone_of=outside.phone_of,
+        looked_at=outside.looked_at,
+        revealed=outside.revealed,
         replies=outside.replies,
         escalates_after=settings.escalate_workdays,
     )

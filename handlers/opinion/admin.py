@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from content.opinions import ReadyReply
 from content.roles import Duty
+from handlers import masks
 from handlers.access import needs
 from handlers.opinion import engine
 from handlers.opinion.engine import Remedy, State, thread
@@ -65,6 +66,8 @@ class Desk:
     promise: Promise
     remedies: Remedies
     phone_of: PhoneOf
+    looked_at: Callable[[str, str], None]
+    revealed: Callable[[str, str, str], None]
     replies: Callable[[], Mapping[str, ReadyReply]]
     escalates_after: int  # workdays, as in the reminders
 
@@ -112,6 +115,7 @@ class Desk:
             entrusted=sorted(self.hands.confidence.entrusted),
             strangers=sorted({*self.hands.confidence.entrusted} - {*staff.names()}),
             wanted=wanted,
+            masked=masks.name,
             older=shown[-1] if older else None,
         )
 
@@ -125,11 +129,19 @@ class Desk:
         """One opinion, to read, answer and move on."""
         opinion = self.find(name)
         self.hands.was_read(opinion)
+        self._note(opinion)
         return self._page(name, opinion)
+
+    def _note(self, opinion: Opinion) -> None:
+        """Whose opinion is looked at goes into the trail; of what has no name nothing does, nor that it was there."""
+        if opinion.named and opinion.person:
+            self.looked_at("opinion", opinion.person)
 
     def picture(self, name: str, number: int) -> ResponseReturnValue:
         """One of its pictures."""
-        found = self.find(name).pictures
+        opinion = self.find(name)
+        found = opinion.pictures
+        self._note(opinion)
         data = self.pictures.get(found[number]) if number < len(found) else None
         if data is None:
             abort(404)
@@ -137,7 +149,9 @@ class Desk:
 
     def voice(self, name: str, number: int) -> ResponseReturnValue:
         """One of its voices: a file of sound, which nothing takes for a page or a script."""
-        found = self.find(name).voices
+        opinion = self.find(name)
+        found = opinion.voices
+        self._note(opinion)
         data = self.pictures.get(found[number]) if number < len(found) else None
         form = form_of(data) if data else None
         if data is None or form is None:
@@ -145,6 +159,19 @@ class Desk:
         kept = {"Content-Disposition": f"attachment; filename=voice-{number + 1}.{form.suffix}"}
         answer = Response(data, mimetype=form.mime, headers={**_FROM_SENDERS, **kept})
         return answer.make_conditional(request, accept_ranges=True, complete_length=len(data))
+
+    def number(self, name: str) -> ResponseReturnValue:
+        """The number of a sender who agreed to a call, for a reason that is noted."""
+        opinion, reason = self.find(name), engine.cleaned(request.form.get("why", ""))
+        if self._phone(opinion) is None:
+            abort(404)
+        if not 0 < len(reason) <= engine.WHY_LONGEST:
+            return self._page(name, opinion, fault="why", typed={"why": reason}), 422
+        self.revealed("phone", opinion.person, reason)
+        return self._page(name, opinion, reveals=True), 200, {"Cache-Control": "no-store"}
+
+    def _phone(self, opinion: Opinion) -> Phone | None:
+        return self.phone_of(opinion.person) if opinion.named and opinion.person else None
 
     def answer(self, name: str) -> ResponseReturnValue:
         """Keep the answer, to all of it or to a part."""
@@ -311,12 +338,21 @@ class Desk:
             flash(self.said[said].format(*of_it))
         return redirect(url_for("opinion_admin.one", name=self.opinions.address_of(opinion.id)), 303)
 
-    def _page(self, name: str, opinion: Opinion, *, fault: str = "", typed: Mapping[str, str] | None = None) -> str:
+    def _page(
+        self,
+        name: str,
+        opinion: Opinion,
+        *,
+        fault: str = "",
+        typed: Mapping[str, str] | None = None,
+        reveals: bool = False,
+    ) -> str:
         parts, opinion = self.checks.parts_of(opinion.id), self.promise.current(opinion)
         notes, with_it = self.opinions.notes.of(opinion.id), self.hands.with_it(opinion)
         readers, me = self.hands.confidence.readers(), self.hands.author()
         readable = [each for each in with_it if readers.may_read(me, each)]
         voices = [form_of(self.pictures.get(each) or b"") for each in opinion.voices]
+        phone = self._phone(opinion)
         left, staff, address = self._left(opinion), self.hands.staff, self.opinions.address_of
         ready = self.replies().get(request.args.get("reply", ""))
         reply = ready.words if ready else opinion.reply if opinion.state in thread.ANSWERS else ""
@@ -331,7 +367,9 @@ class Desk:
             voices=voices,
             words_wait=WORDS in parts,
             pictures_wait=len(parts - {WORDS}),
-            phone=self.phone_of(opinion.person) if opinion.named and opinion.person else None,
+            phone=phone and (phone.number if reveals else masks.phone(phone.number)),
+            reveals=reveals,
+            why_longest=engine.WHY_LONGEST,
             talk=thread.talk(notes, opinion.heard),
             notes=[each for each in notes if each.kind in UNSEEN],
             names=self.hands.may_be_given_to(opinion),
@@ -400,7 +438,7 @@ def blueprint(desk: Desk) -> Blueprint:
     }
     for endpoint, (rule, view) in rules.items():
         pages.add_url_rule(rule, endpoint, needs(Duty.OPINIONS, view, shows=SHOWN))
-    says = {"answer": desk.answer, "ask": desk.ask, "close": desk.close, "note": desk.note}
+    says = {"number": desk.number, "answer": desk.answer, "ask": desk.ask, "close": desk.close, "note": desk.note}
     hands = {"assign": desk.assign, "tags": desk.tag, "merge": desk.merge, "part": desk.part}
     for act, view in {**says, **hands, "review": desk.looked, "state": desk.move}.items():
         pages.add_url_rule(f"/<name>/{act}", act, needs(Duty.OPINIONS, view, shows=SHOWN), methods=["POST"])

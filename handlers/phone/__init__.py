@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from handlers import masks
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps
-from handlers.phone import api, engine
+from handlers.phone import api
 from handlers.phone.api import Asks
 from storage.phone import Phones
 
@@ -20,7 +21,7 @@ def feature(
 
     def show(person: str) -> list[str]:
         kept = phones.of(person)
-        return [say("phone.kept", number=engine.masked(kept.number), since=kept.since)] if kept else []
+        return [say("phone.kept", number=masks.phone(kept.number), since=kept.since)] if kept else []
 
     desk = api.Desk(phones=phones, accounts=accounts, say=say, clock=clock, zone=zone)
     return Feature(

@@ -9,9 +9,8 @@ import structlog
 from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from handlers import openapi, problems, session
+from handlers import masks, openapi, problems, session
 from handlers.conversation import Say
-from handlers.phone import engine
 from handlers.problems import Problem, Refused
 from storage.phone import Phones
 from wechat.errors import BadRequest, Retryable, WeChatError
@@ -67,7 +66,7 @@ class Desk:
     def mine(self) -> Number:
         """The member's own."""
         kept = self.phones.of(session.who().person)
-        number = engine.masked(kept.number) if kept else ""
+        number = masks.phone(kept.number) if kept else ""
         return Number(purpose=self.say("phone.purpose"), number=number, since=kept.since if kept else None)
 
     def bind(self, agreed: Agreed) -> Number:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, words_beside
-from handlers.trail import engine, jobs
+from handlers.trail import admin, engine, jobs
 from scheduler.reminders import Tell
 from storage.audit import Audit, Outcome
 
@@ -25,7 +25,10 @@ def feature(
 
     def show(person: str) -> list[str]:
         deeds = [
-            (called(each.role) or words["nobody"], each.at.astimezone(zone).date())
+            (
+                "、".join(map(called, each.role.split(","))) if each.role else words["an_admin"],
+                each.at.astimezone(zone).date(),
+            )
             for each in audit.of(person)
             if each.outcome == Outcome.ALLOWED
         ]
@@ -33,6 +36,7 @@ def feature(
 
     return Feature(
         name="trail",
+        admin=admin.blueprint(admin.Reading(audit=audit, words=words, called=called, zone=zone)),
         jobs=jobs.rounds(audit, auditors=auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures),
         keeps=Keeps(tables=("person_keys",), show=show, erase=audit.erase, unite=audit.unite),
     )

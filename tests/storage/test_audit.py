@@ -83,7 +83,7 @@ def test_entries_are_found_by_who_what_and_when(audit):
     assert found(kind="trail", act="look") == [4]
     assert found(since=NOON + timedelta(seconds=1), until=NOON + timedelta(hours=1)) == [3, 2]
     assert [each.sequence for each in audit.entries(before=3, most=1)] == [2]
-    assert audit.kinds() == (["li", "wang"], ["member", "trail"])
+    assert audit.seen() == (["li", "wang"], ["member", "trail"])
 
 
 def test_all_of_several_are_noted_or_none(audit, person):

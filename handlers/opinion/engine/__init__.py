@@ -95,6 +95,7 @@ def remedy(verified: Sequence[bool]) -> Remedy | None:
 
 # -- what admins write ---------------------------------------------------------------------------------------------
 
+WHY_LONGEST = 100  # of a reason to look at what is masked
 NOTE_LONGEST = 500  # of what we say: it fits the platform's text with a line before it
 TAGS, TAG_LONGEST = 5, 10  # so many of an opinion, of so many characters: each row is as long as any other
 _GAP = re.compile("【[^】]*】")

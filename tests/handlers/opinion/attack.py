@@ -27,6 +27,7 @@ from storage.letterbox import letterbox
 from storage.measure import Measure
 from storage.opinion import Opinion, anonymous_opinions
 from storage.opinion_notes import MEASURE, Note
+from storage.people import contacts
 from storage.pictures import pictures
 from tests.handlers.opinion import changes
 from tests.handlers.opinion.world import ZONE, Member, World, receipt
@@ -94,6 +95,7 @@ class Day:
     rounds: list[list[str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
+    looks: list[Sent] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     snapshots: list[set[object]] = field(default_factory=list)
     handled: bool = False  # an admin does all day what can be done with opinions, and senders answer
@@ -435,8 +437,15 @@ class Admin:
         if name == "merge":
             others = [each for each in self._day.sent if each.id == world.opinions.id_of(each.code) and each != on]
             said = {"into": world.opinions.address_of(self._dice.choice(others).id)}
+        self._looks(on)
         answer = self._console.post(f"/admin/opinion/{world.opinions.address_of(on.id)}/{name}", data=said)
         assert answer.status_code in ({303, 422} if name == "merge" else {303}), (name, answer.text)  # with itself
+
+    def _looks(self, on: Sent) -> None:
+        """Opens it first, as everybody does: a look, which the trail tells of where it has a name."""
+        self._console.get("/admin/opinion/")
+        self._console.get(f"/admin/opinion/{self._day.world.opinions.address_of(on.id)}")
+        self._day.looks.append(on)
 
     def _begins(self, on: Sent) -> None:
         day = self._day.world.clock().date()
@@ -656,6 +665,30 @@ def hits_by_order(day: Day, order: Mapping[str, float]) -> int:
     return max(
         sum(senders[truth[mark]] == sender for mark, sender in zip(guess, senders, strict=True))
         for guess in (guessed, guessed[::-1])
+    )
+
+
+def noted(day: Day) -> list[str]:
+    """Whose the trail says was looked at, in its order: the strongest attacker is told which pseudonym is whose."""
+    audit = day.world.audit
+    whose = {
+        audit.of(row.person)[0].pseudonym: row.openid for row in rows(day.world.db, contacts) if audit.of(row.person)
+    }
+    return [whose.get(each.pseudonym, "") for each in reversed(audit.entries(most=10_000))]
+
+
+def hits_by_trail(day: Day, order: Mapping[str, float], looked_at: Sequence[str]) -> int:
+    """How many rows find their sender in whoever the trail names at their place in it.
+
+    The rows are put in this order and laid along the trail, from its beginning or its end: what came when is read then.
+    """
+    truth = day.order_of_rows()
+    senders = [each.openid for each in day.anonymous]
+    along = sorted(truth, key=lambda mark: (order[mark], mark))
+    names = [looked_at[at * len(looked_at) // len(along)] for at in range(len(along))]
+    return max(
+        sum(senders[truth[mark]] == name for mark, name in zip(along, guess, strict=True))
+        for guess in (names, names[::-1])
     )
 
 

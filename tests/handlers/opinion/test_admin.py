@@ -52,7 +52,8 @@ def test_the_list_shows_who_said_what_and_how_far_it_is(world, browser):
     page = browser.get("/admin/opinion/").text
 
     assert "走廊的灯坏了 &lt;b&gt;三天&lt;/b&gt;" in page
-    assert "张三（未核实）" in page
+    assert "张**（未核实）" in page
+    assert "张三" not in page
     assert "匿名" in page
     assert page.count("已收到") == 3  # the filter and two rows
 
@@ -261,7 +262,24 @@ def test_who_agreed_to_be_called_back_can_be_and_an_anonymous_sender_cannot(worl
     pages = [browser.get(link).text for link in links(browser.get("/admin/opinion/").text)]
 
     assert sorted("同意回电" in page for page in pages) == [False, True]
-    assert any('href="tel:13800138000"' in page for page in pages)
+    assert any("138****8000" in page for page in pages)
+    assert not any("13800138000" in page for page in pages)
+
+
+def test_a_number_is_shown_for_a_reason_and_that_stays_in_the_trail(world, browser):
+    sent(world, "走廊的灯坏了三天", way=("2", "张三"))
+    (named,) = world.kept(named=True)
+    world.phones[named.person] = Phone("13800138000", world.clock().date())
+    link = the_page(browser)
+    without = browser.post(f"{link}/number", data={"why": " "})
+    before = world.audit.head()[0]
+    shown = browser.post(f"{link}/number", data={"why": "回电话约时间修灯"})
+    (entry,) = world.audit.entries(most=1)
+
+    assert (without.status_code, "13800138000" in without.text) == (422, False)
+    assert 'href="tel:13800138000"' in shown.text
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert (entry.sequence, entry.act, entry.kind, entry.reason) == (before + 1, "reveal", "phone", "回电话约时间修灯")
 
 
 def with_pictures(world: World, *, doubted: dict[int, str]) -> None:

@@ -289,6 +289,26 @@ def test_whoever_did_something_just_before_a_row_was_written_is_not_its_sender(d
     assert attack.hits_by_neighbours(day, orders) <= most_hits(day)
 
 
+# -- nothing in the trail ----------------------------------------------------------------------------------------------
+
+
+def test_the_trail_tells_of_looks_at_what_has_a_name_and_of_nothing_else(day):
+    """Admins opened what they did something with, most of it without a name."""
+    named = [each.openid for each in day.looks if each.named]
+
+    assert attack.noted(day) == named
+    assert bool(named) is day.handled
+    assert day.turn or len(day.looks) >= 2 * len(named)
+    assert {each.about for each in day.world.audit.entries(most=10_000)} <= {""}
+
+
+def test_no_place_in_the_trail_brings_senders_and_words_together(day, orders):
+    trail = attack.noted(day)
+    found = {name: attack.hits_by_trail(day, order, trail) for name, order in orders.items() if trail}
+
+    assert {name: hits for name, hits in found.items() if hits > most_hits(day)} == {}
+
+
 # -- nothing of a voice ----------------------------------------------------------------------------------------------
 
 
@@ -366,6 +386,13 @@ def test_the_same_attack_finds_every_sender_where_rows_are_not_laid_anew(careles
     assert correlated & {"mark in the journal", "by transaction"}
     assert max(attack.hits_by_order(careless_day, order) for order in orders.values()) == MEMBERS
     assert attack.hits_by_neighbours(careless_day, orders) > MEMBERS / 2
+
+
+def test_the_same_attack_finds_every_sender_where_the_trail_tells_of_words_without_a_name(careless_day):
+    careless_trail = [each.openid for each in careless_day.anonymous]
+    orders = attack.orders(careless_day).values()
+
+    assert max(attack.hits_by_trail(careless_day, order, careless_trail) for order in orders) == MEMBERS
 
 
 def test_the_same_attack_finds_the_senders_where_rounds_are_made_only_when_a_word_waits(careless_day):

@@ -32,6 +32,7 @@ from handlers.session import Gate, PageGate
 from scheduler.postman import Postman
 from scheduler.staff import Staff
 from scheduler.workdays import Workdays
+from storage.audit import Act, Audit, Deed
 from storage.checks import Checks
 from storage.db import Database
 from storage.inbox import Inbox
@@ -129,6 +130,7 @@ class World:
         self.people = People(db, former=keys.mark("former"))
         self.opinions = Opinions(db, keys, stirred=stirred, others=others)
         self.postman = Postman(self.opinions.carry, most=8)
+        self.audit = Audit(db, keys)
         self.admins: dict[str, str] = {}  # the person of each
         self.organisations: list[Organisation] = []
         self.replies: dict[str, ReadyReply] = {}
@@ -181,6 +183,8 @@ class World:
                 watched=lambda: self.watched,
                 wanted_by=lambda topic: self.wanted.get(topic, []),
                 author=lambda: self.author,
+                looked_at=partial(self.note, Act.LOOK),
+                revealed=partial(self.note, Act.REVEAL),
                 measures=self.measures.of,
                 measure_page="/admin/measure/",
             ),
@@ -266,6 +270,11 @@ class World:
         if follows:
             self.people.meet(account="official", openid=openid, today=self.clock().date())
         return Member(self, openid)
+
+    def note(self, act: Act, kind: str, person: str, reason: str = "") -> None:
+        """What handlers.access does for the admin of a request."""
+        deed = Deed(act=act, kind=kind, account=self.author, role="general", person=person, reason=reason)
+        self.audit.note(deed, now=self.clock())
 
     def number(self) -> str:
         return f"message-{next(self._numbers)}"

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from handlers.phone import engine
+from handlers import masks
 from tests.rules.test_tables import found
 
 NUMBER = "13800138000"
@@ -82,7 +82,7 @@ def test_an_official_accounts_member_has_no_button(town):
     ("number", "shown"), [("13800138000", "138****8000"), ("1234567", "******7"), ("12345678", "123*5678"), ("", "")]
 )
 def test_a_number_is_masked(number, shown):
-    assert engine.masked(number) == shown
+    assert masks.phone(number) == shown
 
 
 def kept(street):

@@ -1,0 +1,156 @@
+"""The trail as those read it who audit: what is meant stands in the address, the chain is verified when they ask."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from content.importers.workbooks import table
+from content.roles import Duty
+from handlers import access
+from handlers.access import needs
+from storage.audit import Act, Audit, Entry, Outcome, Wanted
+
+A_PAGE = 50
+MOST_ROWS = 10_000  # of a workbook
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Shown(NamedTuple):
+    """An entry in the reader's language."""
+
+    entry: Entry
+    at: datetime
+    who: str
+    roles: str
+    did: str
+    was_refused: bool
+
+
+class Asked(NamedTuple):
+    """What the address asks for, as it stands there."""
+
+    account: str
+    act: str
+    kind: str
+    pseudonym: str
+    since: str
+    until: str
+
+    @classmethod
+    def of_request(cls) -> "Asked":
+        """The filter of this request; a day that is none is left out."""
+        said = {name: request.args.get(name, "")[:64].replace("\0", "") for name in cls._fields}
+        return cls(**{name: _day_or_nothing(value) if name in _DAYS else value for name, value in said.items()})
+
+    @property
+    def address(self) -> Mapping[str, str]:
+        """What of it stands in an address."""
+        return {name: value for name, value in self._asdict().items() if value}
+
+    def wanted(self, zone: ZoneInfo) -> Wanted:
+        """The same for the store; the last day is meant too."""
+        return Wanted(
+            account=self.account,
+            act=self.act,
+            kind=self.kind,
+            pseudonym=self.pseudonym,
+            since=_begin(self.since, zone),
+            until=_begin(self.until, zone, days=1),
+        )
+
+
+_DAYS = ("since", "until")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the pages show."""
+
+    audit: Audit
+    words: Mapping[str, Any]
+    called: Callable[[str], str]
+    zone: ZoneInfo
+
+    def listed(self) -> ResponseReturnValue:
+        """The entries that are meant, the newest first, so many a page."""
+        asked, before = Asked.of_request(), request.args.get("before", type=int)
+        found = self.audit.entries(asked.wanted(self.zone), before=before, most=A_PAGE + 1)
+        accounts, kinds = self.audit.seen()
+        return render_template(
+            "trail/list.html",
+            rows=[self._shown(each) for each in found[:A_PAGE]],
+            older=found[A_PAGE - 1].sequence if len(found) > A_PAGE else None,
+            asked=asked,
+            accounts=[(each, each) for each in accounts if each],
+            acts={act.value: self.words["acts"][act] for act in Act},
+            kinds={each: self._kind(each) for each in kinds},
+            head=self.audit.head(),
+        )
+
+    def chain(self) -> ResponseReturnValue:
+        """Whether every entry is as it was noted, and has the hash that somebody kept, where one was typed."""
+        head = request.args.get("head", "").strip().lower()
+        return render_template("trail/chain.html", verdict=self.audit.verify(head=head), head=head)
+
+    def workbook(self) -> ResponseReturnValue:
+        """The entries that are meant as a workbook; that it was taken is an entry too."""
+        access.note(Act.EXPORT, "trail")
+        asked = Asked.of_request()
+        rows = [*map(self._cells, self.audit.entries(asked.wanted(self.zone), most=MOST_ROWS))]
+        data = table(self.words["heads"], rows)
+        return Response(data, mimetype=_XLSX, headers={"Content-Disposition": 'attachment; filename="trail.xlsx"'})
+
+    def _cells(self, entry: Entry) -> list[str | float]:
+        shown = self._shown(entry)
+        what = (shown.did, entry.about, entry.pseudonym, self._reason(entry), entry.door, entry.hash)
+        when = f"{shown.at:%Y-%m-%d %H:%M:%S}"
+        allowed = self.words["outcomes"][entry.outcome]
+        return [entry.sequence, when, shown.who, shown.roles, *what[:4], allowed, *what[4:]]
+
+    def _reason(self, entry: Entry) -> str:
+        return self.words["forgotten"] if entry.reason is None else entry.reason
+
+    def _shown(self, entry: Entry) -> Shown:
+        return Shown(
+            entry=entry,
+            at=entry.at.astimezone(self.zone),
+            who=entry.account or self.words["nobody"],
+            roles="、".join(self._roles(entry.role)),
+            did=f"{self.words['acts'].get(entry.act, entry.act)} · {self._kind(entry.kind)}",
+            was_refused=entry.outcome == Outcome.REFUSED,
+        )
+
+    def _roles(self, roles: str) -> Iterator[str]:
+        yield from (self.called(each) for each in roles.split(",") if each)
+
+    def _kind(self, kind: str) -> str:
+        return str(self.words["kinds"].get(kind, kind))
+
+
+def _day_or_nothing(written: str) -> str:
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        return ""
+
+
+def _begin(written: str, zone: ZoneInfo, *, days: int = 0) -> datetime | None:
+    """When a day begins, or so many after it; None where none is named, or none that a calendar has after it."""
+    try:
+        return datetime.combine(date.fromisoformat(written) + timedelta(days=days), time(), zone) if written else None
+    except OverflowError:
+        return None
+
+
+def blueprint(reading: Reading) -> Blueprint:
+    """The pages under /admin/trail."""
+    pages = Blueprint("trail_admin", __name__, url_prefix="/admin/trail", template_folder="../templates")
+    pages.add_url_rule("/", "listed", needs(Duty.AUDIT, reading.listed, shows="trail"))
+    pages.add_url_rule("/chain", "chain", needs(Duty.AUDIT, reading.chain))
+    pages.add_url_rule("/trail.xlsx", "workbook", needs(Duty.AUDIT, reading.workbook))
+    return pages
