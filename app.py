@@ -407,7 +407,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             zone=settings.zone,
         ),
         membership.feature(
-            roster=roster_store, people=people, shelf=shelf, zone=settings.zone, clock=clock, effect=effect
+            roster=roster_store,
+            people=people,
+            shelf=shelf,
+            zone=settings.zone,
+            clock=clock,
+            effect=effect,
+            sought=keys.box("name sought"),
         ),
         linking.feature(
             linking=links,

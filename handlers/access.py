@@ -197,18 +197,20 @@ class Needs:
     """What a door of the console asks for; `shows` says which personal data is to be seen there, "" for none.
 
     Behind a door of the `whole` house something is changed that all organisations share: a branch's duty isn't enough.
+    Who comes in is noted by the guard, but where the door `notes` it itself, since it knows whose it is.
     """
 
     duty: Duty
     shows: str = ""
     whole: bool = False
+    notes: bool = False
 
     def lets_in(self, reach: Reach) -> bool:
         """Whether somebody who has the duty so far may come in."""
         return reach.everywhere or (bool(reach) and not self.whole)
 
 
-def needs(duty: Duty, view: View, *, shows: str = "", whole: bool = False) -> View:
+def needs(duty: Duty, view: View, *, shows: str = "", whole: bool = False, notes: bool = False) -> View:
     """The same page, for those who have this duty: over an organisation, or over the whole house.
 
     A page shows no more than `reach` of the duty covers; that is its own business.
@@ -218,7 +220,7 @@ def needs(duty: Duty, view: View, *, shows: str = "", whole: bool = False) -> Vi
     def opened(**place: Any) -> ResponseReturnValue:
         return view(**place)
 
-    opened.needs = Needs(duty, shows, whole)  # type: ignore[attr-defined] # where the guard looks
+    opened.needs = Needs(duty, shows, whole, notes)  # type: ignore[attr-defined] # where the guard looks
     return opened
 
 
@@ -316,7 +318,7 @@ def _note_passing(asked: Needs, outcome: Outcome) -> None:
     """What somebody is let in to see or to do, and where they are not let in."""
     changes = request.method not in {"GET", "HEAD", "OPTIONS"}
     is_refused = outcome is Outcome.REFUSED
-    if is_refused or (asked.duty not in _IN_THEIR_OWN_SEAL and (changes or asked.shows)):
+    if is_refused or (asked.duty not in _IN_THEIR_OWN_SEAL and not asked.notes and (changes or asked.shows)):
         nobodys = not (asked.shows or is_refused)  # else what the address names may be somebody's
         about = " ".join(map(str, (request.view_args or {}).values())) if nobodys else ""
         note(Act.CHANGE if changes else Act.LOOK, asked.shows or asked.duty, about=about, outcome=outcome)

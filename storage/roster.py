@@ -67,6 +67,8 @@ class Row:
     entry: Entry
     bound: bool
     code_until: datetime | None
+    id: str = ""
+    person: str = ""
 
 
 class Refusal(StrEnum):
@@ -200,7 +202,12 @@ class Roster:
         order = (roster.c.organisation, roster.c.name, roster.c.number)
         with self._db.read() as connection:
             found = connection.execute(sa.select(roster).order_by(*order)).all()
-        return [Row(_entry(row), row.person is not None, row.code_expires_at if row.code else None) for row in found]
+        return [
+            Row(
+                _entry(row), row.person is not None, row.code_expires_at if row.code else None, row.id, row.person or ""
+            )
+            for row in found
+        ]
 
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's row to another, who has none; of a day on which both tried the other's tries count."""

@@ -5,12 +5,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
-from handlers.feature import Feature, Keeps
-from handlers.membership import api, chat
+from handlers.feature import Feature, Keeps, words_beside
+from handlers.membership import admin, api, chat
 from handlers.membership.chat import Membership
 from handlers.openapi import Effect
 from storage.people import People
 from storage.roster import Roster
+from storage.sealing import Box
 
 
 def feature(
@@ -21,8 +22,9 @@ def feature(
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     effect: Effect,
+    sought: Box,
 ) -> Feature:
-    """Membership, ready to be opened."""
+    """Membership, ready to be opened; `sought` seals the name that an admin looks for."""
 
     def show(person: str) -> list[str]:
         bound = people.profile(person)
@@ -43,5 +45,8 @@ def feature(
         name="membership",
         chat=chat.routes(Membership(roster=roster, shelf=shelf, zone=zone)),
         api=api.blueprint(api.Register(roster=roster, shelf=shelf, zone=zone, clock=clock, effect=effect)),
+        admin=admin.blueprint(
+            admin.Book(roster=roster, shelf=shelf, sought=sought, clock=clock, zone=zone, words=words_beside(__file__))
+        ),
         keeps=Keeps(tables=("roster", "join_tries"), show=show, erase=roster.erase, unite=roster.unite),
     )

@@ -121,9 +121,13 @@ class Reading:
             at=entry.at.astimezone(self.zone),
             who=entry.account or self.words["nobody"],
             roles="、".join(self._roles(entry.role)),
-            did=f"{self.words['acts'].get(entry.act, entry.act)} · {self._kind(entry.kind)}",
+            did=self._did(entry),
             was_refused=entry.outcome == Outcome.REFUSED,
         )
+
+    def _did(self, entry: Entry) -> str:
+        act = str(self.words["acts"].get(entry.act, entry.act))
+        return act if entry.act == Act.SIGN_IN else f"{act} · {self._kind(entry.kind)}"
 
     def _roles(self, roles: str) -> Iterator[str]:
         yield from (self.called(each) for each in roles.split(",") if each)

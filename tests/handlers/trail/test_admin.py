@@ -38,7 +38,7 @@ def test_the_newest_come_first_with_who_what_and_why(auditor):
     page = auditor.client.get(LIST).text
 
     assert rows(page)[-3:] == ["3", "2", "1"]
-    assert "看全文 · 手机号" in page
+    assert "看完整的 · 手机号" in page
     assert "理由：回电话约时间修灯" in page
     assert "li（综合管理员）" in page
     assert "2026-11-24 12:00:00" in page
