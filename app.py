@@ -124,12 +124,12 @@ from storage.regards import Regards
 from storage.roster import Roster
 from storage.run_reports import RunReports
 from storage.runs import Runs
-from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.sittings import Sittings
 from storage.subscription import Subscriptions
 from storage.survey import IN_LETTERBOX, Surveys, survey_box
 from storage.tags import Tags
+from storage.vault import Vault
 from wechat import webhook
 from wechat.api import jssdk
 from wechat.capabilities import Capability, may
@@ -248,14 +248,15 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     Of the content, what stands in `previous` is not read again.
     """
     clock = clock or clock_of(settings)
-    keys = Keys(settings.secret_key.get_secret_value())
+    keys = settings.keys
     database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
     shelf = open_shelf(settings, clock, previous)
-    people, inbox = People(database, former=keys.mark("former")), Inbox(memory, keys)
+    vault = Vault(database, keys)
+    people, inbox = People(database, vault, former=keys.mark("former")), Inbox(memory, keys)
     platform = Platform.of(settings, keys, memory, clock)
     subscriptions, roster_store, admins = (
         Subscriptions(database),
-        Roster(database, mark=keys.mark("join code")),
+        Roster(database, vault, mark=keys.mark("join code")),
         Admins(database),
     )
     pushes = _pushes(settings, database, people, inbox, shelf, platform, subscriptions, clock)
@@ -277,9 +278,9 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     ballots = survey_box(database, keys)
     opinions = Opinions(database, keys, others={IN_LETTERBOX: ballots})
     postman = Postman(opinions.carry, most=LETTERS_AT_ONCE)
-    sessions, paces = Sessions(database, mark=keys.mark("session")), Paces(memory, keys)
+    sessions, paces = Sessions(database, vault, mark=keys.mark("session")), Paces(memory, keys)
     a_minute = settings.handlers.login.requests_a_minute
-    page_sessions = Sessions(database, mark=keys.mark("page session"))  # whose tokens open no door of the API
+    page_sessions = Sessions(database, vault, mark=keys.mark("page session"))  # whose tokens open no door of the API
     page_gate = PageGate(
         sessions=page_sessions, paces=paces, account=lambda: shelf.current().account, clock=clock, a_minute=a_minute
     )
@@ -293,7 +294,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         organisations=lambda: [*shelf.current().organisations.values()],
     )
     readers = partial(opinion.Readers.now, staff, opinions, settings.handlers.opinion.entrusted)
-    phones, cards = Phones(database, keys), _cards(settings, platform, clock)
+    phones, cards = Phones(database, vault), _cards(settings, platform, clock)
     features = (
         quiz.feature(
             stores=quiz.Stores(
@@ -301,7 +302,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 cards=Cards(database),
                 places=Places(database),
                 sittings=Sittings(database),
-                duels=Duels(database),
+                duels=Duels(database, vault),
                 items=ItemNumbers(database),
                 participation=Participation(database),
                 points=Points(database),
@@ -466,7 +467,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             pushes=console.Pushes(
                 broadcasts=pushes.store,
                 desk=pushes.desk,
-                reporting=Reporting(pushes.store, RunReports(database), zone=settings.zone),
+                reporting=Reporting(pushes.store, RunReports(database, vault), zone=settings.zone),
                 refusals=platform.refusals,
                 try_out=try_out,
             ),
@@ -558,7 +559,7 @@ def _pushes(
     )
     channels = {channel.name: channel for channel in made}
     conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
-    plans = Plans(database, conditions)
+    plans = Plans(database, conditions, name_in=people.name_in)
     outlook = Outlook(
         platform.clients,
         manners=settings.manners,
@@ -624,7 +625,7 @@ def _pushes(
 
 def serve(house: House) -> Flask:
     """The web part: chat, and every feature's doors behind their guards."""
-    secret = Keys(house.settings.secret_key.get_secret_value()).key("session")
+    secret = house.settings.keys.key("session")
     site = Flask(__name__, static_folder=None, static_url_path="/static")
     access.protect(
         site,

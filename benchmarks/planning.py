@@ -85,7 +85,8 @@ def the_plan(key: str = RUN, now: datetime = NOW) -> Plan:
 
 def plans(database: Database) -> Plans:
     """Zhibu's own."""
-    return Plans(database, Conditions(database, subscribed=Subscriptions.wants, answered=QuizStore.has_answered))
+    conditions = Conditions(database, subscribed=Subscriptions.wants, answered=QuizStore.has_answered)
+    return Plans(database, conditions, name_in=lambda _person, sealed: sealed)
 
 
 def a_crowd(url: str, people: int) -> Database:

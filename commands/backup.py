@@ -26,14 +26,16 @@ from storage import erasures, upgrade
 from storage.audit import Act, Deed
 from storage.db import Database, metadata
 from storage.erasures import Erasures
+from storage.vault import Vault
 
 FORMAT = 1
 BATCH = 500
 MANIFEST = "manifest.json"
 LOST = (
-    "Without its own key opinions and their pictures can't be opened, receipts find nothing, join codes that nobody "
-    "has used are void (zhibu roster reissue), the mini-program has to sign in again, the audit trail can't be "
-    "verified, and whoever was erased since is there again."
+    "Without its own key opinions and their pictures can't be opened, receipts find nothing, names and phones are lost "
+    "(zhibu roster import takes the list in again), join codes that nobody has used are void (zhibu roster reissue), "
+    "the mini-program has to sign in again, the audit trail can't be verified, and whoever was erased since is there "
+    "again. With its own as previous_secret_key names and phones stay."
 )
 NO_DATE = (1980, 1, 1, 0, 0, 0)  # what a zip file puts for none
 
@@ -83,7 +85,7 @@ def restore(here: Here, file: Path, force: bool, other_key: bool, lists: Sequenc
     lock = made(here.installation.folder) / "run.lock"
     try:
         with ports.held(lock, otherwise="End `zhibu run` first"), zipfile.ZipFile(file) as archive:
-            warning = _refuse_other_key(_manifest(archive), here.installation.secret_mark, willing=other_key)
+            warning = _refuse_other_key(_manifest(archive), here.installation, willing=other_key)
             erased = {mark for each in lists for mark in erasures.read(each)}
             manifest = put_back(here.installation, archive, force=force, erased=erased)
     except zipfile.BadZipFile:
@@ -128,7 +130,7 @@ def put_back(
     _refuse_other_schema(manifest["schema"])
     tables = _tables()
     with contextlib.closing(installation.database()) as database:
-        upgrade.upgrade(database)
+        upgrade.upgrade(database, installation.keys)
         gone = installation.erasures(database)
         with database.begin() as connection:
             if not force and any(connection.execute(table.select().limit(1)).first() for table in tables):
@@ -142,6 +144,7 @@ def put_back(
                 found = _insert(connection, table, archive)
                 if found != manifest["rows"].get(table.name):
                     raise Unfit(f"The file doesn't have all rows of the table {table.name}. Nothing was changed.")
+            Vault(database, installation.keys).drop_strange(connection)
             manifest["erased_again"] = _erase_again(installation, connection, gone, marks | gone.noted(connection))
             trail.put(connection, _told(replaced), now=now())
         gone.write()
@@ -206,10 +209,10 @@ def _refuse_other_schema(found: str) -> None:
         )
 
 
-def _refuse_other_key(manifest: Mapping[str, Any], here: str, *, willing: bool) -> str:
+def _refuse_other_key(manifest: Mapping[str, Any], here: Installation, *, willing: bool) -> str:
     """Refuse what was made under another secret_key, unless that is wanted; gives what to say afterwards."""
     made_under = manifest.get("secret_mark", "")
-    if made_under == here:
+    if made_under == here.secret_mark:
         return ""
     if not made_under:
         return (

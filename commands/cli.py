@@ -18,6 +18,8 @@ from content.faults import BadContent
 from storage.audit import Audit
 from storage.db import Database, Gone
 from storage.erasures import Erasures
+from storage.sealing import Keys
+from storage.vault import NoKey
 
 T = TypeVar("T")
 Erase = Callable[[Any, str], None]
@@ -49,6 +51,7 @@ class Installation:
     audit: Callable[[Database], Audit]
     erasures: Callable[[Database], Erasures]
     erasing: Callable[[], AbstractContextManager[Erase]]  # what erases a person everywhere, in a transaction
+    keys: Keys
     accounts: Sequence[str]
     move_time: Callable[[Path, datetime], None]  # for a sandbox that keeps its state in that folder
     groups: Sequence[str] = ()
@@ -117,11 +120,13 @@ def fail(*lines: str) -> NoReturn:
 
 
 class _Zhibu(click.Group):
-    """Whatever a command does to a database that refuses, the operator reads why, and no traceback."""
+    """Whatever a command does to a database that refuses, or has other keys, the operator reads why."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except NoKey as error:
+            fail(str(error))
         except Gone as error:
             why = str(error.orig).partition("\n")[0]
             fail(f"storage.database: {why}. See whether its server runs, and whether address and password are right.")

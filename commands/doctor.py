@@ -21,6 +21,8 @@ from scheduler.channels.groups.settings import GroupSettings
 from scheduler.worker import Queue
 from storage import leases, redis, server_log, upgrade
 from storage.db import Database
+from storage.rotation import Rotation
+from storage.vault import NoKey, Vault
 
 ENOUGH_BYTES = 1_000_000_000
 PERSISTS = (
@@ -50,6 +52,11 @@ HELD = (
     "{file} could not be compiled, so every process has all of it in memory, and needs minutes to start: see who may "
     "write in {folder}, and whether its disk is full."
 )
+STILL_PREVIOUS = (
+    "The data keys are still sealed with previous_secret_key: run `zhibu keys rotate`, and then, once nothing that it "
+    "made is needed any more (README.md says what), take it out of the configuration."
+)
+BROKEN_OFF = "A change of data keys was broken off, or is under way: `zhibu keys rotate` goes on with it."
 MOST_NAMED = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -146,6 +153,26 @@ def _database(patient: Patient) -> Found:
         yield Level.FAULT, f"It has revision {found or 'none'}, the program wants {wanted}: zhibu db upgrade"
     if telling:
         yield Level.WARNING, TELLS.format(settings=", ".join(telling))
+
+
+def _keys(patient: Patient) -> Found:
+    place = patient.installation
+    if place.embedded_database and not place.folder.is_dir():
+        return
+    with closing(place.database()) as database:
+        if not database.answers() or upgrade.found(database) != upgrade.wanted():
+            return  # which is said of the database
+        try:
+            stock = Rotation(database, Vault(database, place.keys)).stock()
+        except NoKey as error:
+            yield Level.FAULT, str(error)
+            return
+    if any(key.under_previous for key in stock):
+        yield Level.WARNING, STILL_PREVIOUS
+    elif len(stock) > 1:
+        yield Level.WARNING, BROKEN_OFF
+    else:
+        yield Level.OK, "one data key, which secret_key opens" if stock else "nothing was sealed yet"
 
 
 def _redis(patient: Patient) -> Found:
@@ -304,6 +331,7 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _configuration,
     _folder,
     _database,
+    _keys,
     _redis,
     _broker,
     _content,

@@ -24,7 +24,6 @@ from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
 from scheduler.channels.template_message import TemplateMessageChannel
 from scheduler.workdays import LAST_YEAR
 from storage import db
-from storage.sealing import Keys
 from wechat import limits
 
 Clock = Callable[[], datetime]
@@ -85,7 +84,7 @@ def read(config: Path) -> Settings:
 
 def queue_name(settings: Settings) -> str:
     """One of its own for each installation: two on the same broker must not take each other's work."""
-    mark = Keys(settings.secret_key.get_secret_value()).mark("queue")
+    mark = settings.keys.mark("queue")
     return f"push-{mark('push')[:8]}"
 
 

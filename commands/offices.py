@@ -10,7 +10,22 @@ from typing import Any, Protocol
 
 import click
 
-from commands import accounts, audit, backup, banks, broadcast, cli, doctor, menu, pages, ports, replay, roster, run
+from commands import (
+    accounts,
+    audit,
+    backup,
+    banks,
+    broadcast,
+    cli,
+    doctor,
+    keys,
+    menu,
+    pages,
+    ports,
+    replay,
+    roster,
+    run,
+)
 from commands import admin as admin_command
 from commands import content as content_command
 from commands import db as db_command
@@ -43,7 +58,8 @@ from storage import db, erasures, redis
 from storage.audit import Audit
 from storage.erasures import Erasures
 from storage.refusals import Refusals
-from storage.sealing import Keys
+from storage.rotation import Rotation
+from storage.vault import Vault
 from wechat.errors import WeChatError
 from wechat.tokens import stable_token
 from wechat.wire import Wire
@@ -129,6 +145,7 @@ class Offices:
             db_command.db,
             doctor.command(self.patient),
             groups_command.group(self.chat_groups),
+            keys.group(self.rotation),
             menu.group(self.menus),
             pages.group(self.plain_pages),
             roster.group(self.register),
@@ -138,7 +155,7 @@ class Offices:
     def installation(self, config: Path) -> cli.Installation:
         """What the commands know of this program."""
         settings = read(config)
-        keys = Keys(settings.secret_key.get_secret_value())
+        keys = settings.keys
         at, stand_in = settings.web, settings.sandbox
         return cli.Installation(
             folder=settings.storage.folder,
@@ -156,6 +173,7 @@ class Offices:
                 database, mark=keys.mark("erased"), file=settings.storage.folder / erasures.FILE
             ),
             erasing=partial(self.erasing, settings),
+            keys=keys,
             content_faults=partial(self.content_faults, config),
             accounts=tuple(settings.accounts),
             groups=tuple(settings.groups),
@@ -200,6 +218,12 @@ class Offices:
             zone=house.settings.zone,
         )
 
+    def rotation(self, config: Path) -> Rotation:
+        """What `zhibu keys` works on."""
+        settings = read(config)
+        database = db.Database(database_url(settings))
+        return Rotation(database, Vault(database, settings.keys))
+
     def plain_pages(self, config: Path) -> Iterable[tuple[str, str | bytes]]:
         """What `zhibu pages write` writes; it needs neither the database nor Redis."""
         settings = read(config)
@@ -233,11 +257,11 @@ class Offices:
     def patient(self, config: Path) -> doctor.Patient:
         """What `zhibu doctor` looks at."""
         settings = read(config)
-        keys, clock = Keys(settings.secret_key.get_secret_value()), self.clock_of(settings)
+        clock = self.clock_of(settings)
         web, public = settings.web, not settings.sandbox.enabled and bool(settings.web.public_url)
 
         def opened(name: str) -> accounts.Account:
-            platform = Platform.of(settings, keys, redis.connect(redis_url(settings)), clock)
+            platform = Platform.of(settings, settings.keys, redis.connect(redis_url(settings)), clock)
             library = good_pack(settings, clock)
             return accounts.Account(
                 name=name,

@@ -19,6 +19,7 @@ from scheduler import worker as workers
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.manners import Manners
 from storage import db, redis
+from storage.sealing import Keys
 from wechat.settings import AccountSettings
 
 SHORTEST_KEY = 16
@@ -141,6 +142,7 @@ class Settings(_Table):
     """The whole configuration; folders are absolute."""
 
     secret_key: SecretStr
+    previous_secret_key: SecretStr = SecretStr("")
     timezone: str = "Asia/Shanghai"
     web: WebSettings = WebSettings()
     storage: StorageSettings = StorageSettings()
@@ -151,6 +153,11 @@ class Settings(_Table):
     sandbox: SandboxSettings = SandboxSettings()
     push: PushSettings = PushSettings()
     handlers: HandlerSettings = HandlerSettings()
+
+    @property
+    def keys(self) -> Keys:
+        """Every key there is, one a purpose."""
+        return Keys(self.secret_key.get_secret_value(), self.previous_secret_key.get_secret_value())
 
     @property
     def zone(self) -> ZoneInfo:
@@ -228,7 +235,7 @@ class Settings(_Table):
         return self
 
     def _refuse_examples(self) -> None:
-        secrets = {"secret_key": self.secret_key}
+        secrets = {"secret_key": self.secret_key, "previous_secret_key": self.previous_secret_key}
         for name, account in self.accounts.items():
             fields = ("secret", "token", "encoding_aes_key", "previous_token", "previous_encoding_aes_key")
             secrets |= {f"accounts.{name}.{field}": getattr(account, field) for field in fields}

@@ -161,10 +161,14 @@ class Database:
             self.take_turn(connection, table)
             yield connection
 
-    def take_turn(self, connection: Connection, table: sa.Table) -> None:
-        """Wait for one's turn at a table, in a transaction that has begun. Unlike a lock of rows, it writes nothing."""
+    def take_turn(self, connection: Connection, table: sa.Table, *, shared: bool = False) -> None:
+        """Wait for one's turn at a table, in a transaction that has begun. Unlike a lock of rows, it writes nothing.
+
+        Any number of transactions may have a `shared` turn at once, and nobody else a whole one meanwhile.
+        """
         if not self.is_sqlite:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(zlib.crc32(table.name.encode()))))
+            lock = sa.func.pg_advisory_xact_lock_shared if shared else sa.func.pg_advisory_xact_lock
+            connection.execute(sa.select(lock(zlib.crc32(table.name.encode()))))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -233,6 +237,20 @@ class Database:
                 with self._turn:
                     _checkpointed(connection)
         return pages
+
+    def rewrite(self, *tables: str) -> None:
+        """Let what was deleted or changed in these tables lie in no file of theirs: nobody else has them meanwhile.
+
+        SQLite has overwritten it (`secure_delete`) but in its journal. A backup or an archive of the log keeps it.
+        """
+        with undisturbed(), self._turn, self._alone.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                return
+            connection.exec_driver_sql("SET statement_timeout = 0; SET lock_timeout = '60s'")
+            for table in tables:
+                connection.exec_driver_sql(f"VACUUM FULL {table}")
+            connection.exec_driver_sql("RESET statement_timeout; RESET lock_timeout")
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from storage.codes import drawn
 from storage.db import Database, Moment, metadata
-from storage.people import Id, persons
+from storage.people import Id, name_in, persons
+from storage.vault import Vault
 
 duels = sa.Table(
     "quiz_duels",
@@ -71,8 +72,9 @@ class Duel:
 class Duels:
     """Who is in a duel is known until it ends; then it is deleted with its code, and its answers stay with each."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, vault: Vault) -> None:
         self._db = db
+        self._vault = vault
 
     def open(self, person: str, *, questions: Sequence[str], letters: int, named: bool, ends_at: datetime) -> Duel:
         """A new duel that waits for who has its code, of so many `letters`."""
@@ -129,7 +131,7 @@ class Duels:
         """The duels that the person is in, those that end last first."""
         mine = (sides.c.person == person) & (duels.c.ends_at > now)
         with self._db.read() as connection:
-            return [duel for _, duel in _seen(connection, mine)]
+            return [duel for _, duel in self._seen(connection, mine)]
 
     def show_name(self, person: str, *, duel: str) -> None:
         """Let the other know who this is."""
@@ -158,7 +160,7 @@ class Duels:
         """Whom the other one has ended a duel for, and who hasn't seen it yet."""
         news = sides.c.told.is_(False) & sides.c.right.is_not(None) & sides.c.theirs.is_not(None)
         with self._db.read() as connection:
-            return _seen(connection, news & (duels.c.ends_at > now))
+            return self._seen(connection, news & (duels.c.ends_at > now))
 
     def told(self, person: str, *, duel: str) -> None:
         """This one knows how it ended."""
@@ -182,31 +184,32 @@ class Duels:
         connection.execute(sides.delete().where(sides.c.person == person))
         connection.execute(duels.delete().where(duels.c.id.not_in(sa.select(sides.c.duel))))
 
+    def _seen(self, connection: Connection, chosen: sa.ColumnElement[bool]) -> list[tuple[str, Duel]]:
+        other = sides.alias("other")
+        is_named = (other.c.duel == sides.c.duel) & (other.c.person != sides.c.person) & other.c.named
+        asked = (
+            sa.select(
+                sides.c.person,
+                *(duels.c[name] for name in ("id", "code", "questions", "taken", "ends_at")),
+                *(sides.c[name] for name in ("hosts", "named", "right", "theirs", "told")),
+                persons.c.id.label("other"),
+                sa.func.coalesce(persons.c.name, "").label("name"),
+            )
+            .select_from(
+                sides.join(duels, duels.c.id == sides.c.duel)
+                .outerjoin(other, is_named)
+                .outerjoin(persons, persons.c.id == other.c.person)
+            )
+            .where(chosen)
+            .order_by(duels.c.ends_at.desc(), duels.c.id)
+        )
+        found = []
+        for row in connection.execute(asked).mappings():
+            known = {key: value for key, value in row.items() if key not in {"person", "questions", "other", "name"}}
+            name = name_in(self._vault, row["other"], row["name"])
+            found.append((row["person"], Duel(**known, name=name, questions=tuple(json.loads(row["questions"])))))
+        return found
+
 
 def _side(duel: str, person: str) -> sa.ColumnElement[bool]:
     return (sides.c.duel == duel) & (sides.c.person == person)
-
-
-def _seen(connection: Connection, chosen: sa.ColumnElement[bool]) -> list[tuple[str, Duel]]:
-    other = sides.alias("other")
-    is_named = (other.c.duel == sides.c.duel) & (other.c.person != sides.c.person) & other.c.named
-    asked = (
-        sa.select(
-            sides.c.person,
-            *(duels.c[name] for name in ("id", "code", "questions", "taken", "ends_at")),
-            *(sides.c[name] for name in ("hosts", "named", "right", "theirs", "told")),
-            sa.func.coalesce(persons.c.name, "").label("name"),
-        )
-        .select_from(
-            sides.join(duels, duels.c.id == sides.c.duel)
-            .outerjoin(other, is_named)
-            .outerjoin(persons, persons.c.id == other.c.person)
-        )
-        .where(chosen)
-        .order_by(duels.c.ends_at.desc(), duels.c.id)
-    )
-    found = []
-    for row in connection.execute(asked).mappings():
-        known = {key: value for key, value in row.items() if key not in {"person", "questions"}}
-        found.append((row["person"], Duel(**known, questions=tuple(json.loads(row["questions"])))))
-    return found

@@ -8,20 +8,22 @@ from alembic import command
 from alembic.config import Config
 
 from storage.db import Database
+from storage.sealing import Keys
 
 FOLDER = Path(__file__).parent / "migrations"
 
 
-def migrate(db: Database) -> None:
+def migrate(db: Database, keys: Keys | None) -> None:
     """Take every step that is left, in one transaction. Safe to repeat."""
-    with connected(db) as config:
+    with connected(db, keys) as config:
         command.upgrade(config, "head")
 
 
 @contextmanager
-def connected(db: Database) -> Iterator[Config]:
-    """Alembic's configuration for this database, in a transaction."""
+def connected(db: Database, keys: Keys | None = None) -> Iterator[Config]:
+    """Alembic's configuration for this database, in a transaction; some steps of one with rows need its keys."""
     made = config()
+    made.attributes["keys"] = keys
     with db.begin() as connection:
         made.attributes["connection"] = connection
         yield made

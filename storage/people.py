@@ -4,10 +4,11 @@ Ids are random and rows lie in the order of their ids, so no table tells who cam
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +16,9 @@ from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment, metadata
 from storage.hot import Hot
-from storage.sealing import Mark
+from storage.sealing import CannotOpen, Mark
 from storage.states import State
+from storage.vault import Sealed, Vault
 
 Id = sa.String(32)
 
@@ -25,7 +27,7 @@ persons = sa.Table(
     metadata,
     sa.Column("id", Id, primary_key=True),
     sa.Column("since", sa.Date, nullable=False),
-    sa.Column("name", sa.String(64), nullable=False, server_default=""),
+    sa.Column("name", Sealed, nullable=False, server_default=""),
     sa.Column("verified", sa.Boolean, nullable=False, server_default=sa.text("false")),
     sa.Column("organisation", sa.String(64), nullable=False, server_default=""),
     sa.Column("role", sa.String(32), nullable=False, server_default=""),
@@ -95,7 +97,8 @@ kept_lines = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("person", Id, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("key", sa.String(128), nullable=False),  # what it is about: the same line is kept once
-    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False, server_default=""),  # of a run, which says the same to everybody
+    sa.Column("own", Sealed, nullable=False, server_default=""),  # what is for this person alone
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("given", sa.String(80)),  # the message whose answer carried it: a repeat carries it again
     sa.UniqueConstraint("person", "key"),
@@ -128,7 +131,7 @@ class Who:
     openid: str
     person: str = ""
     contact: str = ""
-    name: str = ""
+    called: Callable[[], str] = field(default=str, repr=False, compare=False)  # opens the name: few messages ask it
     verified: bool = False
     organisation: str = ""
     role: str = ""
@@ -139,6 +142,11 @@ class Who:
     def known(self) -> bool:
         """Whether there is a row for this contact."""
         return bool(self.person)
+
+    @property
+    def name(self) -> str:
+        """What they are called; "" for nobody in particular."""
+        return self.called()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,8 +225,9 @@ def _adding(db: Database) -> Hot:
 class People:
     """Who is who. Every method is safe to repeat."""
 
-    def __init__(self, db: Database, *, former: Mark) -> None:
+    def __init__(self, db: Database, vault: Vault, *, former: Mark) -> None:
         self._db = db
+        self._vault = vault
         self._former = former
         self._find = db.hot(_WHO)
         self._bound = db.hot(_BOUND)
@@ -228,7 +237,22 @@ class People:
     def find(self, *, account: str, openid: str) -> Who:
         """The person behind a contact, or a stranger. One statement: this is in the path of every message."""
         rows = self._find(account=account, openid=openid)
-        return _who(account, openid, rows[0]) if rows else Who(account=account, openid=openid)
+        return self._who(account, openid, rows[0]) if rows else Who(account=account, openid=openid)
+
+    def _who(self, account: str, openid: str, row: Sequence[Any]) -> Who:
+        contact, person, name, verified, organisation, role, until, remaining, kept = row
+        return Who(
+            account=account,
+            openid=openid,
+            person=person,
+            contact=contact,
+            called=called(self._vault, person, name),
+            verified=bool(verified),
+            organisation=organisation,
+            role=role,
+            window=None if until is None else Window(datetime.fromtimestamp(until, UTC), remaining),
+            has_kept_lines=bool(kept),
+        )
 
     def meet(self, *, account: str, openid: str, today: date, unionid: str = "", scene: str = "") -> Who:
         """The person behind a contact, made where there was none: linked by unionid, or found again after leaving."""
@@ -286,8 +310,13 @@ class People:
     def rename(self, person: str, *, name: str, verified: bool, organisation: str = "", role: str = "") -> None:
         """Say who a person is; an empty name unbinds."""
         with self._db.begin() as connection:
+            named = self._vault.sealing(connection).words(persons.c.name, person, name)
             change = persons.update().where(persons.c.id == person)
-            connection.execute(change.values(name=name, verified=verified, organisation=organisation, role=role))
+            connection.execute(change.values(name=named, verified=verified, organisation=organisation, role=role))
+
+    def name_in(self, person: str, sealed: str) -> str:
+        """The name that a person's row has sealed."""
+        return name_in(self._vault, person, sealed)
 
     def organisation(self, person: str) -> str:
         """What the roster binds a person to, "" for nothing; what somebody only said doesn't count."""
@@ -301,7 +330,7 @@ class People:
         chosen = sa.select(persons.c.since, persons.c.name, persons.c.verified, persons.c.organisation, persons.c.role)
         with self._db.read() as connection:
             row = connection.execute(chosen.where(persons.c.id == person)).mappings().first()
-        return Profile(**dict(row)) if row else None
+        return Profile(**{**row, "name": name_in(self._vault, person, row["name"])}) if row else None
 
     def ties(self, person: str, *, now: datetime) -> Sequence[Tie]:
         """Every account on which the person is known, with what may still be sent there."""
@@ -401,9 +430,8 @@ class People:
         with self._db.begin() as connection:
             if connection.execute(here).first() is None:
                 return
-            row = self._db.insert(kept_lines).values(
-                id=_new_id(), person=person, key=key, line=line, expires_at=expires_at
-            )
+            kept = {"id": _new_id(), "person": person, "key": key, "own": line, "expires_at": expires_at}
+            row = self._db.insert(kept_lines).values(self._vault.sealing(connection).row(kept_lines, kept))
             if instead_of:
                 waits = (kept_lines.c.person == person) & kept_lines.c.given.is_(None)
                 older = waits & kept_lines.c.key.startswith(instead_of, autoescape=True)
@@ -426,8 +454,14 @@ class People:
                 theirs &= deliveries.c.state == State.SENT
                 connection.execute(deliveries.update().where(theirs).values(state=State.GONE, error="unread"))
             give = kept_lines.update().where(mine).values(given=message)
-            rows = connection.execute(give.returning(kept_lines.c.key, kept_lines.c.line)).all()
-        return [row.line for row in sorted(rows, key=lambda row: row.key)]
+            rows = connection.execute(give.returning(kept_lines)).all()
+        return [line for row in sorted(rows, key=lambda row: row.key) if (line := self._line(row))]
+
+    def _line(self, row: Any) -> str:
+        try:
+            return str(row.line) or self._vault.open(kept_lines.c.own, row.id, row.own)
+        except CannotOpen:  # under a key that is no more
+            return ""
 
     def contacts_of(self, some: Collection[str]) -> Sequence[Any]:
         """Rows of (id, person, account, openid) for these persons."""
@@ -446,17 +480,14 @@ def _linked(connection: Connection, former: str, unionid: str | None) -> str | N
     return person
 
 
-def _who(account: str, openid: str, row: Sequence[Any]) -> Who:
-    contact, person, name, verified, organisation, role, until, remaining, kept = row
-    return Who(
-        account=account,
-        openid=openid,
-        person=person,
-        contact=contact,
-        name=name,
-        verified=bool(verified),
-        organisation=organisation,
-        role=role,
-        window=None if until is None else Window(datetime.fromtimestamp(until, UTC), remaining),
-        has_kept_lines=bool(kept),
-    )
+def name_in(vault: Vault, person: str, sealed: str) -> str:
+    """The name in a person's row; "" where its key is no more."""
+    try:
+        return vault.open(persons.c.name, person, sealed)
+    except CannotOpen:
+        return ""
+
+
+def called(vault: Vault, person: str, sealed: str) -> Callable[[], str]:
+    """What opens the name when somebody asks for it."""
+    return partial(name_in, vault, person, sealed) if sealed else str

@@ -96,8 +96,11 @@ class Counted:
 class Plans:
     """Writes plans, or only counts. A `piece` of a fixed size is for tests; else it is as long as its time."""
 
-    def __init__(self, db: Database, conditions: Conditions, *, piece: int | None = None) -> None:
+    def __init__(
+        self, db: Database, conditions: Conditions, *, name_in: Callable[[str, str], str], piece: int | None = None
+    ) -> None:
         self._db = db
+        self._name_in = name_in
         self._conditions = conditions
         self._piece = piece
 
@@ -143,9 +146,11 @@ class Plans:
         found: list[str] = []
         for within in islice(self._pieces(), LOOKED_THROUGH):
             they = sa.select(contacts.c.person).where(meant(within))
-            known = sa.select(persons.c.name).where(persons.c.verified, persons.c.name != "", persons.c.id.in_(they))
+            known = sa.select(persons.c.id, persons.c.name)
+            known = known.where(persons.c.verified, persons.c.name != "", persons.c.id.in_(they))
             with self._db.bulk(writes=False) as connection:
-                found += connection.execute(known.order_by(persons.c.id).limit(most - len(found))).scalars()
+                rows = connection.execute(known.order_by(persons.c.id).limit(most - len(found))).all()
+            found += [self._name_in(row.id, row.name) for row in rows]
             if len(found) >= most:
                 break
         return found

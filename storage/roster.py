@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,21 +14,23 @@ from sqlalchemy.engine import Connection
 from storage import codes
 from storage.db import Database, Moment, metadata
 from storage.people import Id, contacts, persons
-from storage.sealing import Mark
+from storage.sealing import CannotOpen, Mark
+from storage.vault import Marked, Seal, Sealed, Vault
 
 roster = sa.Table(
     "roster",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("name", Sealed, nullable=False),
     sa.Column("organisation", sa.String(64), nullable=False),
-    sa.Column("number", sa.String(32), nullable=False, server_default=""),  # tells people of one name apart
+    sa.Column("number", Sealed, nullable=False, server_default=""),  # tells people of one name apart
+    sa.Column("same", Marked("organisation", "name", "number"), nullable=False, unique=True),
+    sa.Column("called", Marked("name"), nullable=False, index=True),
     sa.Column("role", sa.String(32), nullable=False, server_default=""),
     sa.Column("code", sa.String(64), unique=True),  # keyed hash; None once used
     sa.Column("code_expires_at", Moment),
     sa.Column("person", Id, sa.ForeignKey("persons.id"), unique=True),
     sa.Column("message", sa.String(80), unique=True),  # the message that bound it
-    sa.UniqueConstraint("organisation", "name", "number"),
     sqlite_with_rowid=False,
 )
 
@@ -81,41 +84,34 @@ class Refusal(StrEnum):
 class Roster:
     """Codes are kept as keyed hashes: the database can't say them again."""
 
-    def __init__(self, db: Database, *, mark: Mark) -> None:
+    def __init__(self, db: Database, vault: Vault, *, mark: Mark) -> None:
         self._db = db
+        self._vault = vault
         self._mark = mark
 
     def take_in(self, entries: Iterable[Entry], *, expires_at: datetime) -> list[Issued]:
         """Add new rows with a code each, update the role of known ones; a binding stays as it is. All or nothing."""
-        with self._db.begin() as connection:
-            return [issued for entry in entries if (issued := self._take(connection, entry, expires_at))]
+        with self._db.by_turns(roster) as connection:  # while keys are changed the marks of one entry may differ
+            seal = self._vault.sealing(connection)
+            return [issued for entry in entries if (issued := self._take(connection, seal, entry, expires_at))]
 
-    def _take(self, connection: Connection, entry: Entry, expires_at: datetime) -> Issued | None:
-        change = roster.update().where(_is(entry)).values(role=entry.role).returning(roster.c.person)
+    def _take(self, connection: Connection, seal: Seal, entry: Entry, expires_at: datetime) -> Issued | None:
+        change = roster.update().where(_is(seal, entry)).values(role=entry.role).returning(roster.c.person)
         known = connection.execute(change).first()
         if known:
             connection.execute(persons.update().where(persons.c.id == known.person).values(role=entry.role))
             return None
         code = codes.drawn()
-        connection.execute(
-            roster.insert().values(
-                id=secrets.token_hex(16),
-                name=entry.name,
-                organisation=entry.organisation,
-                number=entry.number,
-                role=entry.role,
-                code=self._mark(code),
-                code_expires_at=expires_at,
-            )
-        )
+        row = {"id": secrets.token_hex(16), **asdict(entry), "code": self._mark(code), "code_expires_at": expires_at}
+        connection.execute(roster.insert().values(seal.row(roster, row)))
         return Issued(entry, code)
 
     def reissue(self, *, name: str, organisation: str, number: str = "", expires_at: datetime) -> str | None:
         """A new code for a row, so that another contact of the same person can join; None without such a row."""
-        code = codes.drawn()
-        same = _is(Entry(name=name, organisation=organisation, number=number))
-        change = roster.update().where(same).values(code=self._mark(code), code_expires_at=expires_at)
+        code, entry = codes.drawn(), Entry(name=name, organisation=organisation, number=number)
         with self._db.begin() as connection:
+            same = _is(self._vault.looking(connection), entry)
+            change = roster.update().where(same).values(code=self._mark(code), code_expires_at=expires_at)
             found = connection.execute(change.returning(roster.c.id)).first()
         return code if found else None
 
@@ -134,9 +130,11 @@ class Roster:
             self._let_go(connection, owner, but=row.id)
             connection.execute(roster.update().where(roster.c.id == row.id).values(**change))
             self._move(connection, contact, person, owner, now.date())
-            named = {"name": row.name, "verified": True, "organisation": row.organisation, "role": row.role}
-            connection.execute(persons.update().where(persons.c.id == owner).values(**named))
-        return _entry(row)
+            entry = self._entry(row)
+            named = self._vault.sealing(connection).words(persons.c.name, owner, entry.name)
+            known = {"name": named, "verified": True, "organisation": entry.organisation, "role": entry.role}
+            connection.execute(persons.update().where(persons.c.id == owner).values(**known))
+        return entry
 
     def _let_go(self, connection: Connection, person: str, *, but: str) -> None:
         """A person is one row: who says the code of another one has moved there."""
@@ -164,7 +162,8 @@ class Roster:
             person = self._person_of(connection, entry)
             if person:
                 self._unbind(connection, person)
-            connection.execute(roster.update().where(_is(entry)).values(code=None, code_expires_at=None))
+            same = _is(self._vault.looking(connection), entry)
+            connection.execute(roster.update().where(same).values(code=None, code_expires_at=None))
         return person is not None
 
     def remove(self, entry: Entry) -> bool:
@@ -173,11 +172,12 @@ class Roster:
             person = self._person_of(connection, entry)
             if person:
                 self._unbind(connection, person)
-            return connection.execute(roster.delete().where(_is(entry)).returning(roster.c.id)).first() is not None
+            same = _is(self._vault.looking(connection), entry)
+            return connection.execute(roster.delete().where(same).returning(roster.c.id)).first() is not None
 
-    @staticmethod
-    def _person_of(connection: Connection, entry: Entry) -> str | None:
-        person: str | None = connection.execute(sa.select(roster.c.person).where(_is(entry)).with_for_update()).scalar()
+    def _person_of(self, connection: Connection, entry: Entry) -> str | None:
+        same = _is(self._vault.looking(connection), entry)
+        person: str | None = connection.execute(sa.select(roster.c.person).where(same).with_for_update()).scalar()
         return person
 
     def _unbind(self, connection: Connection, person: str) -> None:
@@ -199,15 +199,27 @@ class Roster:
 
     def rows(self) -> Sequence[Row]:
         """The whole list."""
-        order = (roster.c.organisation, roster.c.name, roster.c.number)
         with self._db.read() as connection:
-            found = connection.execute(sa.select(roster).order_by(*order)).all()
-        return [
-            Row(
-                _entry(row), row.person is not None, row.code_expires_at if row.code else None, row.id, row.person or ""
-            )
-            for row in found
-        ]
+            return self._rows(connection.execute(sa.select(roster)).all())
+
+    def called(self, name: str) -> Sequence[Row]:
+        """Those of this name."""
+        with self._db.read() as connection:
+            marks = self._vault.looking(connection).marks(roster.c.called, {"name": name})
+            return self._rows(connection.execute(sa.select(roster).where(roster.c.called.in_(marks))).all())
+
+    def _rows(self, found: Sequence[Any]) -> list[Row]:
+        rows = []
+        for each in found:
+            with suppress(CannotOpen):  # under a key that is no more
+                bound, until = each.person is not None, each.code_expires_at if each.code else None
+                rows.append(Row(self._entry(each), bound, until, each.id, each.person or ""))
+        return sorted(rows, key=lambda row: (row.entry.organisation, row.entry.name, row.entry.number))
+
+    def _entry(self, row: Any) -> Entry:
+        name = self._vault.open(roster.c.name, row.id, row.name)
+        number = self._vault.open(roster.c.number, row.id, row.number)
+        return Entry(name=name, organisation=row.organisation, role=row.role, number=number)
 
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's row to another, who has none; of a day on which both tried the other's tries count."""
@@ -227,13 +239,5 @@ class Roster:
         connection.execute(roster.update().where(roster.c.person == person).values(person=None, message=None))
 
 
-def _entry(row: sa.Row[Any]) -> Entry:
-    return Entry(name=row.name, organisation=row.organisation, role=row.role, number=row.number)
-
-
-def _is(entry: Entry) -> sa.ColumnElement[bool]:
-    return (
-        (roster.c.organisation == entry.organisation)
-        & (roster.c.name == entry.name)
-        & (roster.c.number == entry.number)
-    )
+def _is(seal: Seal, entry: Entry) -> sa.ColumnElement[bool]:
+    return roster.c.same.in_(seal.marks(roster.c.same, asdict(entry)))

@@ -7,7 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from storage.db import Database, Moment
-from storage.people import persons
+from storage.people import name_in, persons
+from storage.vault import Vault
 
 deliveries = sa.table(
     "deliveries",
@@ -27,17 +28,20 @@ class Named:
 class RunReports:
     """Reads only."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, vault: Vault) -> None:
         self._db = db
+        self._vault = vault
 
     def named(self, key: str, *, state: str, but: Collection[str], most: int) -> Sequence[Named]:
         """Whom of those in a state the roster knows by name, `but` for some errors."""
         known = (persons.c.id == deliveries.c.person) & persons.c.verified & (persons.c.name != "")
         here = (deliveries.c.key == key) & (deliveries.c.state == state) & deliveries.c.error.not_in(but)
-        chosen = sa.select(persons.c.name, deliveries.c.error).select_from(deliveries.join(persons, known)).where(here)
+        chosen = sa.select(persons.c.id, persons.c.name, deliveries.c.error)
+        chosen = chosen.select_from(deliveries.join(persons, known)).where(here).order_by(persons.c.id).limit(most)
         with self._db.read() as connection:
-            rows = connection.execute(chosen.order_by(persons.c.name, persons.c.id).limit(most)).all()
-        return [Named(row.name, row.error) for row in rows]
+            rows = connection.execute(chosen).all()
+        named = [Named(name_in(self._vault, row.id, row.name), row.error) for row in rows]
+        return sorted(named, key=lambda each: each.name)
 
     def ended_since(self, key: str, moment: datetime) -> int:
         """How many deliveries of a run have ended since then."""

@@ -19,16 +19,17 @@ class CannotOpen(Exception):
 class Keys:
     """Every key the program uses, derived from `secret_key` (HKDF-SHA256): knowing one tells nothing of another."""
 
-    def __init__(self, secret_key: str) -> None:
+    def __init__(self, secret_key: str, previous: str = "") -> None:
         self._secret = secret_key.encode()
+        self._previous = Keys(previous) if previous else None
 
     def key(self, purpose: str) -> bytes:
         """32 bytes, always the same for one secret and one purpose."""
         return HKDF(SHA256(), 32, salt=None, info=f"zhibu:{purpose}".encode()).derive(self._secret)
 
     def box(self, purpose: str) -> "Box":
-        """A box that anyone with the secret can open, today and later."""
-        return Box(self.key(purpose))
+        """A box that anyone with the secret can open, today and later; it opens what the previous secret sealed too."""
+        return Box(self.key(purpose), previous=self._previous.key(purpose) if self._previous else None)
 
     def mark(self, purpose: str) -> "Mark":
         """A keyed hash: equal things stay equal, and nobody without the key can tell what they were."""
@@ -38,8 +39,9 @@ class Keys:
 class Box:
     """AES-256-GCM: what is sealed can be neither read nor changed without the key."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, previous: bytes | None = None) -> None:
         self._cipher = AESGCM(key)
+        self._previous = Box(previous) if previous else None
 
     def seal(self, plain: bytes, *, bound_to: bytes = b"") -> bytes:
         """Nonce and ciphertext; `bound_to` must be given again to open it."""
@@ -51,6 +53,8 @@ class Box:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
         except (InvalidTag, ValueError):
+            if self._previous:
+                return self._previous.open(sealed, bound_to=bound_to)
             raise CannotOpen from None
 
 

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment, metadata
-from storage.people import Id, Who, contacts, persons
-from storage.sealing import Mark
+from storage.people import Id, Who, called, contacts, persons
+from storage.sealing import CannotOpen, Mark
+from storage.vault import Sealed, Vault
 
 DEVICES = 10  # of one contact; whoever signs in once more loses the one that would have ended first
 DEVICE_LETTERS = 40
@@ -26,7 +27,7 @@ sessions = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("contact", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("token", sa.String(64), nullable=False, unique=True),  # keyed hash
-    sa.Column("device", sa.String(DEVICE_LETTERS), nullable=False, server_default=""),
+    sa.Column("device", Sealed, nullable=False, server_default=""),  # which may well be called after its owner
     sa.Column("since", sa.Date, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sqlite_with_rowid=False,
@@ -81,8 +82,9 @@ class Sessions:
     Tokens of another `mark` lie in the same table, are listed and end with these, and open nothing here.
     """
 
-    def __init__(self, db: Database, *, mark: Mark) -> None:
+    def __init__(self, db: Database, vault: Vault, *, mark: Mark) -> None:
         self._db = db
+        self._vault = vault
         self._mark = mark
         self._find = db.hot(_FIND)
 
@@ -101,7 +103,7 @@ class Sessions:
         kept = sa.select(sessions.c.id).where(others).order_by(sessions.c.expires_at.desc(), sessions.c.id)
         with self._db.begin() as connection:
             try:
-                connection.execute(sessions.insert().values(row))
+                connection.execute(sessions.insert().values(self._vault.sealing(connection).row(sessions, row)))
             except sa.exc.IntegrityError:
                 raise NoContact from None
             connection.execute(sessions.delete().where(others & (sessions.c.expires_at <= now)))
@@ -111,7 +113,21 @@ class Sessions:
     def find(self, token: str, *, now: datetime) -> Session | None:
         """Whose token this is. One statement: this is in the path of every request."""
         rows = self._find(token=self._mark(token), now=int(now.timestamp()))
-        return _session(rows[0]) if rows else None
+        return self._session(rows[0]) if rows else None
+
+    def _session(self, row: Sequence[Any]) -> Session:
+        session, contact, person, account, openid, name, verified, organisation, role = row
+        who = Who(
+            account=account,
+            openid=openid,
+            person=person,
+            contact=contact,
+            called=called(self._vault, person, name),
+            verified=bool(verified),
+            organisation=organisation,
+            role=role,
+        )
+        return Session(session, who)
 
     def renew(self, token: str, *, until: datetime, now: datetime) -> str | None:
         """Put a new token in the place of one that is good; None where somebody else was quicker."""
@@ -133,9 +149,15 @@ class Sessions:
         with self._db.read() as connection:
             rows = connection.execute(chosen).all()
         return [
-            Device(id=row.id, account=row.account, name=row.device, since=row.since, expires_at=row.expires_at)
+            Device(id=row.id, account=row.account, name=self._device(row), since=row.since, expires_at=row.expires_at)
             for row in rows
         ]
+
+    def _device(self, row: Any) -> str:
+        try:
+            return self._vault.open(sessions.c.device, row.id, row.device)
+        except CannotOpen:  # under a key that is no more
+            return ""
 
     def end(self, session: str, *, person: str) -> bool:
         """Sign one of a person's devices out; False where it is not theirs."""
@@ -158,20 +180,3 @@ class Sessions:
 
 def _of(person: str) -> sa.ColumnElement[bool]:
     return sessions.c.contact.in_(sa.select(contacts.c.id).where(contacts.c.person == person))
-
-
-def _session(row: Sequence[Any]) -> Session:
-    session, contact, person, account, openid, name, verified, organisation, role = row
-    return Session(
-        session,
-        Who(
-            account=account,
-            openid=openid,
-            person=person,
-            contact=contact,
-            name=name,
-            verified=bool(verified),
-            organisation=organisation,
-            role=role,
-        ),
-    )

@@ -16,6 +16,7 @@ from storage import redis as fast
 from storage.db import Database, embedded_url, metadata
 from storage.sealing import Keys
 from storage.upgrade import upgrade
+from storage.vault import Vault
 from tests.beside import Beside
 from tests.given import OPTION as ON_SERVERS
 from tests.given import Given
@@ -165,6 +166,12 @@ def db(database_url: str) -> Iterator[Database]:
 def keys() -> Keys:
     """Keys from a secret that only tests know."""
     return Keys("a secret that only the tests know")
+
+
+@pytest.fixture
+def vault(db: Database, keys: Keys) -> Vault:
+    """What seals names in the test's database."""
+    return Vault(db, keys)
 
 
 @pytest.fixture

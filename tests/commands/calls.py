@@ -29,6 +29,7 @@ def an_installation(folder: Path, url: str) -> cli.Installation:
         audit=lambda database: Audit(database, KEYS),
         erasures=lambda database: Erasures(database, mark=KEYS.mark("erased"), file=folder / FILE),
         erasing=lambda: nullcontext(_nobody_comes_back),
+        keys=KEYS,
         accounts=(),
         move_time=lambda _folder, _to: None,
     )

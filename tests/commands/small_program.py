@@ -44,6 +44,7 @@ def load(config: Path) -> cli.Installation:
         audit=lambda database: Audit(database, KEYS),
         erasures=lambda database: Erasures(database, mark=KEYS.mark("erased"), file=folder / FILE),
         erasing=lambda: nullcontext(lambda _connection, _person: None),
+        keys=KEYS,
         accounts=(),
         move_time=lambda _folder, _to: None,
     )

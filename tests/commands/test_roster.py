@@ -21,8 +21,8 @@ ORGANISATIONS = {"first": Organisation(id="first", name="第一支部", type="br
 
 
 @pytest.fixture
-def members(db, keys):
-    return Roster(db, mark=keys.mark("join code"))
+def members(db, vault, keys):
+    return Roster(db, vault, mark=keys.mark("join code"))
 
 
 @pytest.fixture
@@ -253,8 +253,8 @@ def test_every_fault_is_named_at_once(take_in):
 
 
 @pytest.fixture
-def somebody(db, keys):
-    return People(db, former=keys.mark("former")).meet(account="official", openid="o-1", today=NOW.date())
+def somebody(db, vault, keys):
+    return People(db, vault, former=keys.mark("former")).meet(account="official", openid="o-1", today=NOW.date())
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from storage.refusals import Refusals
 from storage.runs import Runs
 from storage.sealing import Keys
 from storage.speeds import Speeds
+from storage.vault import Vault
 from tests import fakes
 from tests.scheduler.world import NO_REDIS, a_planner, an_account
 from wechat.bulk import Bulk
@@ -58,7 +59,8 @@ def main() -> None:
     tokens = Tokens(fetch, fakes.Shelf(), now)
     bulk = Bulk(account, tokens)
     db = Database(told["database"])
-    people = People(db, former=Keys("a secret of these tests").mark("former"))
+    keys = Keys("a secret of these tests")
+    people = People(db, Vault(db, keys), former=keys.mark("former"))
     store, hands = Runs(db), Hands(db)
     channels: dict[str, Channel] = {
         "customer_service": CustomerServiceChannel({"official": account}, {"official": bulk}),

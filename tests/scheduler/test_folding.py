@@ -13,7 +13,7 @@ from storage.deliveries import tallies
 from storage.folding import Folding
 from storage.run_reports import RunReports
 from storage.states import RunState, State
-from tests.scheduler.world import DAILY, NOON, ZONE, Stage, write_pack
+from tests.scheduler.world import DAILY, NOON, ZONE, Stage, a_vault, write_pack
 
 DAY = timedelta(days=1)
 ONCE = DAILY.replace('schedule = "30 8 * * *"', "at = 2026-11-23T08:30:00+08:00")
@@ -62,7 +62,7 @@ def test_why_somebody_was_not_reached_is_told_as_before(folded):
         why = {"key": key, "channel": "", "state": "gone", "error": "left", "number": 3}
         connection.execute(tallies.insert().values(why))
 
-    report = Reporting(folded.store, RunReports(folded.db), zone=ZONE).report(key, folded.now)
+    report = Reporting(folded.store, RunReports(folded.db, a_vault(folded.db)), zone=ZONE).report(key, folded.now)
 
     assert report is not None
     assert (report.status.people, report.causes) == (4, [(reasons.of_delivery(State.GONE, "left"), 3)])

@@ -32,7 +32,7 @@ from storage.deliveries import deliveries
 from storage.hands import Hands
 from storage.leases import Lease
 from storage.materials import Materials
-from storage.people import People, Window, persons
+from storage.people import People, Window, name_in, persons
 from storage.planning import Plans
 from storage.quiz import QuizStore
 from storage.refusals import Refusals
@@ -41,6 +41,7 @@ from storage.sealing import Keys
 from storage.speeds import Speeds
 from storage.states import RunState, State
 from storage.subscription import Subscriptions
+from storage.vault import Vault
 from storage.wording import Content
 from tests.fakes import FakeBulk, FakeWeChat
 from wechat.settings import AccountSettings
@@ -153,10 +154,15 @@ def answering(db, condition):
         return list(connection.execute(sa.select(persons.c.id).where(holds)).scalars())
 
 
+def a_vault(db):
+    """What seals names in these tests."""
+    return Vault(db, Keys("a secret of these tests"))
+
+
 def a_planner(db, channels, manners, refusals, *, piece=None):
     """For whoever is in the database."""
     conditions = conditions_of(db)
-    plans = Plans(db, conditions, piece=piece)
+    plans = Plans(db, conditions, name_in=partial(name_in, a_vault(db)), piece=piece)
     return Planner(plans, Audience(plans, conditions), channels, manners, refusals)
 
 
@@ -180,7 +186,7 @@ class World:
 
     def __init__(self, db):
         self.db = db
-        self.people = People(db, former=Keys("a secret of these tests").mark("former"))
+        self.people = People(db, a_vault(db), former=Keys("a secret of these tests").mark("former"))
         self.store = Runs(db)
         self.hands = Hands(db)
 

@@ -17,9 +17,9 @@ def kept(db, keys):
 
 
 @pytest.fixture
-def person(db, keys):
+def person(db, vault, keys):
     day = date(2026, 11, 26)
-    return People(db, former=keys.mark("former")).meet(account="official", openid="oMember", today=day).person
+    return People(db, vault, former=keys.mark("former")).meet(account="official", openid="oMember", today=day).person
 
 
 def a_talk(person: str, hours: int = 0) -> Appointment:

@@ -24,8 +24,10 @@ def audit(db, keys):
 
 
 @pytest.fixture
-def person(db, keys):
-    return People(db, former=keys.mark("former")).meet(account="official", openid="o-1", today=NOON.date()).person
+def person(db, vault, keys):
+    return (
+        People(db, vault, former=keys.mark("former")).meet(account="official", openid="o-1", today=NOON.date()).person
+    )
 
 
 def noted(audit: Audit, count: int) -> None:
@@ -145,8 +147,10 @@ def test_who_comes_back_under_the_same_id_is_somebody_else_to_the_trail(audit, d
     assert len({each.pseudonym for each in audit.entries(most=9)}) == 2
 
 
-def test_two_who_become_one_are_told_of_both(audit, db, person, keys):
-    other = People(db, former=keys.mark("former")).meet(account="official", openid="o-2", today=NOON.date()).person
+def test_two_who_become_one_are_told_of_both(audit, db, vault, person, keys):
+    other = (
+        People(db, vault, former=keys.mark("former")).meet(account="official", openid="o-2", today=NOON.date()).person
+    )
     audit.note(replace(LOOK, person=person), replace(LOOK, person=other), now=NOON)
     with db.begin() as connection:
         audit.unite(connection, gone=other, into=person)

@@ -33,8 +33,8 @@ def opinions(db, keys):
 
 
 @pytest.fixture
-def person(db, keys):
-    return People(db, former=keys.mark("former")).meet(account="official", openid="oMember", today=TODAY).person
+def person(db, vault, keys):
+    return People(db, vault, former=keys.mark("former")).meet(account="official", openid="oMember", today=TODAY).person
 
 
 def an_opinion(store: Opinions, code: str, *, words: str = "热水停得太早", day: date = TODAY, **more: Any) -> Opinion:

@@ -13,9 +13,9 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def people(db, keys):
+def people(db, vault, keys):
     """A town with other people in it."""
-    found = People(db, former=keys.mark("former"))
+    found = People(db, vault, former=keys.mark("former"))
     for openid in ("o-noise-1", "o-noise-2"):
         other = found.meet(account="official", openid=openid, today=TODAY)
         found.open_windows({other.contact: Window(NOON, 4)})
@@ -64,8 +64,8 @@ class Late(People):
         return found
 
 
-def test_who_meets_at_the_same_moment_finds_the_person_of_the_quicker(people, db, keys):
-    late = Late(db, former=keys.mark("former"))
+def test_who_meets_at_the_same_moment_finds_the_person_of_the_quicker(people, db, vault, keys):
+    late = Late(db, vault, former=keys.mark("former"))
     late.before = lambda: meet(people)
 
     slower = meet(late)

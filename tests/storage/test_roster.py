@@ -17,14 +17,14 @@ ZHANG = Entry(name="张三", organisation="zhibu-1", role="书记")
 
 
 @pytest.fixture
-def people(db, keys):
-    return People(db, former=keys.mark("former"))
+def people(db, vault, keys):
+    return People(db, vault, former=keys.mark("former"))
 
 
 @pytest.fixture
-def members(db, keys):
+def members(db, vault, keys):
     """A list with another member in it."""
-    made = Roster(db, mark=keys.mark("join code"))
+    made = Roster(db, vault, mark=keys.mark("join code"))
     made.take_in([Entry(name="李四", organisation="zhibu-1")], expires_at=UNTIL)
     return made
 
@@ -74,7 +74,7 @@ def test_two_of_one_name_are_told_apart_by_number(members):
 
 def test_a_list_is_taken_in_whole_or_not_at_all(members):
     with pytest.raises(sa.exc.SQLAlchemyError):
-        members.take_in([ZHANG, Entry(name=None, organisation="zhibu-1")], expires_at=UNTIL)  # type: ignore[arg-type]
+        members.take_in([ZHANG, Entry(name="王五", organisation="zhibu-1", role=None)], expires_at=UNTIL)  # type: ignore[arg-type]
 
     assert [row.entry.name for row in members.rows()] == ["李四"]
 

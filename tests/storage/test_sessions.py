@@ -14,14 +14,14 @@ NEXT_WEEK = datetime(2026, 12, 1, 3, tzinfo=UTC)
 
 
 @pytest.fixture
-def people(db, keys):
-    return People(db, former=keys.mark("former"))
+def people(db, vault, keys):
+    return People(db, vault, former=keys.mark("former"))
 
 
 @pytest.fixture
-def store(db, keys, people):
+def store(db, vault, keys, people):
     """Sessions with another's among them."""
-    made = Sessions(db, mark=keys.mark("session"))
+    made = Sessions(db, vault, mark=keys.mark("session"))
     other = people.meet(account="mini", openid="o-noise", today=TODAY)
     made.begin(other.contact, device="another's", today=TODAY, until=NEXT_WEEK, now=NOON)
     return made

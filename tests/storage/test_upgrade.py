@@ -1,5 +1,8 @@
 """The way to the wanted tables, there and back."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -8,6 +11,11 @@ from alembic.script import ScriptDirectory
 from storage import upgrade
 from storage.db import Database, embedded_url, metadata
 from storage.migrating import config, connected
+from storage.people import People
+from storage.phone import Phones
+from storage.roster import Roster
+from storage.sessions import Sessions
+from storage.vault import Vault
 from tests.servers import a_database
 
 
@@ -72,3 +80,76 @@ def test_an_upgrade_that_fails_leaves_nothing_half_done(empty):
     with pytest.raises(sa.exc.SQLAlchemyError):
         upgrade.upgrade(empty)
     assert tables(empty) == {"roster"}
+
+
+# -- a step that needs the keys --------------------------------------------------------------------------------------
+
+IN_CLEAR = (
+    "INSERT INTO persons (id, since, name) VALUES ('p1', '2026-01-01', '阿依古丽'), ('p2', '2026-01-01', '')",
+    "INSERT INTO contacts (id, person, account, openid) VALUES ('c1', 'p1', 'official', 'o1')",
+    "INSERT INTO roster (id, name, organisation, number) VALUES ('r1', '阿依古丽', 'first', 'B-7731')",
+    "INSERT INTO kept_lines (id, person, key, line, expires_at) VALUES ('k1', 'p1', 'k', '热水已经恢复', 4000000000)",
+    """INSERT INTO sessions (id, contact, token, device, since, expires_at)
+    VALUES ('s1', 'c1', 't', '阿依的手机', '2026-01-01', 4000000000)""",
+)
+WORDS = ("阿依古丽", "B-7731", "热水已经恢复", "阿依的手机", "13900007731")
+
+
+@pytest.fixture
+def before_0047(empty, keys):
+    """A database with people in clear, and phones as they were sealed then."""
+    with connected(empty) as going:
+        command.upgrade(going, "0046")
+    with empty.begin() as connection:
+        for words in IN_CLEAR:
+            connection.execute(sa.text(words))
+        phone = {"sealed": keys.box("phone").seal(b"13900007731")}
+        connection.execute(sa.text("INSERT INTO phones VALUES ('p1', '2026-01-01', :sealed)"), phone)
+    return empty
+
+
+def test_what_named_people_in_clear_is_sealed_and_lies_in_no_file_of_its_table(before_0047, keys):
+    db, vault = before_0047, Vault(before_0047, keys)
+    upgrade.upgrade(db, keys)
+    people, now = People(db, vault, former=keys.mark("former")), datetime(2026, 11, 23, tzinfo=UTC)
+    (row,) = Roster(db, vault, mark=keys.mark("join code")).called("阿依古丽")
+    phone, (device,) = Phones(db, vault).of("p1"), Sessions(db, vault, mark=keys.mark("session")).of("p1", now=now)
+    lies = files(db)
+
+    assert people.find(account="official", openid="o1").name == "阿依古丽"
+    assert (row.entry.name, row.entry.number, phone and phone.number) == ("阿依古丽", "B-7731", "13900007731")
+    assert (device.name, people.take_lines("p1", message="m", now=now)) == ("阿依的手机", ["热水已经恢复"])
+    assert b"first" in lies  # which is a column of its own, in clear: so this is where they would lie
+    assert [words for words in WORDS if words.encode() in lies] == []
+
+
+def test_without_the_keys_nothing_is_changed(before_0047):
+    with pytest.raises(ValueError, match="given no key"):
+        upgrade.upgrade(before_0047)
+
+    assert upgrade.found(before_0047) == "0046"
+
+
+def test_the_way_back_opens_what_was_sealed(before_0047, keys):
+    upgrade.upgrade(before_0047, keys)
+    with connected(before_0047, keys) as going:
+        command.downgrade(going, "0046")
+    with before_0047.read() as connection:
+        names = sa.text("SELECT name FROM persons UNION ALL SELECT name FROM roster ORDER BY name")
+        read = connection.execute(names).scalars().all()
+        phone = connection.execute(sa.text("SELECT sealed FROM phones")).scalar_one()
+
+    assert read == ["", "阿依古丽", "阿依古丽"]
+    assert keys.box("phone").open(bytes(phone)) == b"13900007731"
+
+
+def files(db):
+    """The bytes of the tables' files as they are now."""
+    if db.is_sqlite:
+        path = Path(str(sa.make_url(db.url).database))
+        return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+    with db.read() as connection:
+        connection.execute(sa.text("CHECKPOINT"))
+        names = ("persons", "roster", "kept_lines", "sessions", "phones")
+        read = sa.text("SELECT pg_read_binary_file(pg_relation_filepath(CAST(:name AS regclass)))")
+        return b"".join(bytes(connection.execute(read, {"name": name}).scalar_one()) for name in names)

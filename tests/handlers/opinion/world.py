@@ -45,6 +45,7 @@ from storage.phone import Phone
 from storage.pictures import Pictures
 from storage.sealing import Keys
 from storage.sessions import Sessions
+from storage.vault import Vault
 from tests.house import aged
 from tests.mini import Mini
 from tests.reader import Reader
@@ -127,7 +128,7 @@ class World:
         self.db = db
         self.platform = Platform()
         self.told: list[tuple[str, str, str]] = []
-        self.people = People(db, former=keys.mark("former"))
+        self.people = People(db, Vault(db, keys), former=keys.mark("former"))
         self.opinions = Opinions(db, keys, stirred=stirred, others=others)
         self.postman = Postman(self.opinions.carry, most=8)
         self.audit = Audit(db, keys)
@@ -191,9 +192,9 @@ class World:
             clock=self.clock,
             settings=chosen,
         )
-        self.sessions = Sessions(db, mark=keys.mark("session"))
+        self.sessions = Sessions(db, Vault(db, keys), mark=keys.mark("session"))
         self.web = self._api(Gate(sessions=self.sessions, paces=Paces(redis, keys), clock=self.clock, a_minute=10_000))
-        self.page_sessions = Sessions(db, mark=keys.mark("page session"))
+        self.page_sessions = Sessions(db, Vault(db, keys), mark=keys.mark("page session"))
         self.site = self._site(
             PageGate(
                 sessions=self.page_sessions,

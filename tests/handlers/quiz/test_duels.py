@@ -11,6 +11,8 @@ from handlers.quiz import jobs
 from handlers.quiz.engine import duels as rules
 from storage.duels import Duels, duels, sides
 from storage.quiz import answers
+from storage.sealing import Keys
+from storage.vault import Vault
 from tests.content.builders import a_question
 from tests.end_to_end.running import at_once
 from tests.handlers.quiz.small import letter, rows
@@ -344,7 +346,7 @@ def test_ones_data_says_that_there_is_a_duel(ring):
 def test_a_line_is_said_to_who_waits_and_once(ring):
     both_done(ring)
     said = []
-    kept = Duels(ring.town.house.db)
+    kept = Duels(ring.town.house.db, Vault(ring.town.house.db, ring.town.settings.keys))
     tell_results = jobs.rounds(
         kept, close_ran_out=lambda _: None, say=ring.town.house.shelf.say, tell=lambda *line: said.append(line)
     )[0]
@@ -557,7 +559,7 @@ def taken(kept, person, duel):
 
 
 def test_of_many_who_take_a_code_at_once_one_is_in(db):
-    kept = Duels(db)
+    kept = Duels(db, Vault(db, Keys("a secret of these tests")))
     opened(kept, "noise")
     duel = opened(kept)
     found = at_once([partial(taken, kept, person, duel) for person in "abcd"])
@@ -566,7 +568,7 @@ def test_of_many_who_take_a_code_at_once_one_is_in(db):
 
 
 def test_two_who_are_done_at_once_both_learn_it(db):
-    kept = Duels(db)
+    kept = Duels(db, Vault(db, Keys("a secret of these tests")))
     for _ in range(8):
         duel = opened(kept)
         taken(kept, "other", duel)
@@ -580,7 +582,7 @@ def test_two_who_are_done_at_once_both_learn_it(db):
 
 
 def test_what_one_came_to_is_written_once(db):
-    kept = Duels(db)
+    kept = Duels(db, Vault(db, Keys("a secret of these tests")))
     duel = opened(kept)
     taken(kept, "other", duel)
     closed(kept, "host", duel, 1)
@@ -592,7 +594,7 @@ def test_what_one_came_to_is_written_once(db):
 
 
 def test_of_two_who_become_one_each_duel_has_one_side(db):
-    kept = Duels(db)
+    kept = Duels(db, Vault(db, Keys("a secret of these tests")))
     with_each_other, with_third = opened(kept, "gone"), opened(kept, "gone")
     taken(kept, "into", with_each_other)
     taken(kept, "third", with_third)
@@ -605,7 +607,7 @@ def test_of_two_who_become_one_each_duel_has_one_side(db):
 
 
 def test_a_code_has_no_letters_that_look_alike(db):
-    kept = Duels(db)
+    kept = Duels(db, Vault(db, Keys("a secret of these tests")))
     codes = {opened(kept).code for _ in range(30)}
 
     assert len(codes) == 30

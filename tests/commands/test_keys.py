@@ -1,0 +1,82 @@
+"""`zhibu keys`: which data keys there are, another one, and another secret."""
+
+import json
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+import app
+from commands import db, installed, keys
+from storage.db import Database
+from storage.roster import Entry, Roster
+from storage.vault import Vault
+from tests.commands.calls import call
+from tests.house import NOON, write_config
+
+ENTRY = Entry(name="阿依古丽", organisation="zhibu-1")
+
+
+class Place:
+    """An installation with a configuration, and somebody on its list."""
+
+    def __init__(self, folder, database_url):
+        self.folder, self.url = folder, database_url
+        self.config()
+
+    def config(self, **secrets):
+        self.path = write_config(self.folder, database=self.url, redis="redis://127.0.0.1:1", **secrets)
+
+    def take_in(self):
+        with self.roster() as roster:
+            roster.take_in([ENTRY], expires_at=NOON + timedelta(days=30))
+
+    def listed(self):
+        with self.roster() as roster:
+            return [row.entry for row in roster.rows()]
+
+    @contextmanager
+    def roster(self):
+        derived, database = installed.read(self.path).keys, Database(self.url)
+        yield Roster(database, Vault(database, derived), mark=derived.mark("join code"))
+        database.close()
+
+    def zhibu(self, *arguments):
+        opened = keys.group(lambda _config: app.offices().rotation(self.path))
+        return call(app.offices().installation(self.path), [opened, db.db], *arguments)
+
+
+@pytest.fixture
+def place(tmp_path, database_url):
+    made = Place(tmp_path, database_url)
+    made.take_in()
+    return made
+
+
+def test_another_key_takes_the_place_of_the_first_and_the_list_stays(place):
+    first = json.loads(place.zhibu("keys", "list", "--json").stdout)
+    result = place.zhibu("keys", "rotate", "--json")
+
+    assert [(key["number"], key["rows"], key["under_previous"]) for key in first] == [(1, 1, False)]
+    assert json.loads(result.stdout) == {"key": 2, "rows": 1, "destroyed": [1]}
+    assert "secret_key of then" in result.stderr
+    assert "key 2, since" in place.zhibu("keys", "list").stdout
+    assert place.listed() == [ENTRY]
+
+
+def test_a_new_secret_takes_the_keys_over_and_without_the_one_before_nothing_starts(place):
+    place.config(secret_key="another key that only the tests know")
+    refused = place.zhibu("keys", "rotate")
+    unstarted = place.zhibu("db", "upgrade")
+    place.config(
+        secret_key="another key that only the tests know", previous_secret_key="a secret key that only the tests know"
+    )
+    before = place.zhibu("keys", "list").stdout
+    place.zhibu("keys", "rotate")
+    place.config(secret_key="another key that only the tests know")
+
+    assert (refused.exit_code, unstarted.exit_code) == (1, 1)
+    assert "previous_secret_key" in refused.stderr
+    assert "阿依古丽" not in refused.output
+    assert "still sealed with previous_secret_key" in before
+    assert place.listed() == [ENTRY]
