@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from commands import broadcast_report as report
-from scheduler import reasons
 from scheduler.status import Status
 from storage.states import OPEN, RunState
 
@@ -59,8 +58,7 @@ class Pace:
 
 def is_over(status: Status) -> bool:
     """Whether nothing goes on by itself any more."""
-    goes_on = status.run.reason == reasons.RESTS or status.goes_on_at is not None
-    return status.run.state is RunState.DONE or (status.run.state is RunState.PAUSED and not goes_on)
+    return status.run.state is RunState.DONE or (status.run.state is RunState.PAUSED and status.goes_on_at is None)
 
 
 def follow(look: Look, *, show: Show, over: Callable[[Status], bool] = is_over) -> Status:

@@ -143,8 +143,7 @@ class Desk:
     def _keep_paused(self, key: str) -> bool:
         """Make an admin's pause of one that would end by itself."""
         run, paused = self._naming.found(key), RunState.PAUSED
-        would_end = run.reason == reasons.RESTS or run.goes_on_at is not None
-        return would_end and self._store.move(
+        return run.goes_on_at is not None and self._store.move(
             key, before=[paused], why=run.reason, after=paused, reason=reasons.BY_HAND
         )
 
@@ -207,7 +206,7 @@ class Desk:
         return [self._status(run) for run in self._store.runs(limit=limit)]
 
     def goes_on_at(self, run: Run) -> datetime | None:
-        """When a run that is paused for a day's quota goes on by itself; None where it doesn't."""
+        """When a run that rests, or is paused for a day's quota, goes on by itself; None where it doesn't."""
         if run.state is not RunState.PAUSED or run.goes_on_at is None:
             return None
         return run.goes_on_at if run.at_night else self._manners.next_allowed(run.goes_on_at)

@@ -7,7 +7,6 @@ import structlog
 from scheduler import reasons
 from scheduler.manners import Manners
 from storage.runs import Run, Runs
-from storage.states import RunState
 
 
 class Nights:
@@ -31,12 +30,7 @@ class Nights:
         if night is None:
             return False
         begins, ends = night
-        if self._store.rest(run.key, reason=reasons.RESTS, expires_at=run.expires_at + (ends - begins)):
+        end = run.expires_at + (ends - begins)
+        if self._store.rest(run.key, reason=reasons.RESTS, expires_at=end, goes_on_at=ends):
             self._log.info("run rests", run=run.key)
         return True
-
-    def wakes(self, run: Run, now: datetime) -> bool:
-        """Let a run that rests go on if the night is over."""
-        if run.reason != reasons.RESTS or self._manners.is_quiet(now):
-            return False
-        return self._store.move(run.key, before=[RunState.PAUSED], why=reasons.RESTS, after=RunState.SENDING)

@@ -70,7 +70,7 @@ class Sweeper:
         """Decide on what was lost of a run, drop what is late, bring it to the workers, close it."""
         if quotas.goes_on(self._store, run, now):
             run = self._store.run(run.key) or run
-        if self._nights.rests(run, now) or self._nights.wakes(run, now):
+        if self._nights.rests(run, now):
             run = self._store.run(run.key) or run
         lost = self._store.deliveries.sweep(run.key, repeatable=self._repeatable, now=now)
         if lost:

@@ -172,10 +172,11 @@ class Runs:
         change = {"state": RunState.SENDING, "reason": "", "goes_on_at": None}
         return self._change(key, here & (broadcasts.c.expires_at > now), change)
 
-    def rest(self, key: str, *, reason: str, expires_at: datetime) -> bool:
+    def rest(self, key: str, *, reason: str, expires_at: datetime, goes_on_at: datetime) -> bool:
         """Pause a run that is being sent and may not be at night, and move its end; False where it isn't."""
         here = (broadcasts.c.state == RunState.SENDING) & ~broadcasts.c.at_night
-        return self._change(key, here, {"state": RunState.PAUSED, "reason": reason, "expires_at": expires_at})
+        values = {"state": RunState.PAUSED, "reason": reason, "expires_at": expires_at, "goes_on_at": goes_on_at}
+        return self._change(key, here, values)
 
     def allow_night(self, key: str) -> None:
         """Note that somebody said that a run shall go out at night too."""

@@ -85,6 +85,8 @@ class Console:
         acts = [act for act in engine.ALL_ACTS.get(run.state, ()) if act != "cancel" or not report.few]
         if run.state is RunState.DONE and report.unread and run.reason not in reasons.STOPPED:
             acts.append("cancel")
+        if self.pushes.desk.goes_on_at(run):
+            acts.append("hold")
         may_send = self._covers(Duty.SEND, run)
         return self._page(
             page,
@@ -155,7 +157,8 @@ class Console:
             return self._asked(broadcast, ahead, fault="quiet")
         run = self.pushes.desk.send_now(key, now=self.clock(), at_night=at_night, by=access.who_is_in())
         anybody = bool(self.pushes.broadcasts.deliveries.tallies(run.key) or self.pushes.broadcasts.posts.of(run.key))
-        outcome = engine.outcome(run.state, anybody=anybody, asked=run.four_eyes)
+        goes_on = self.pushes.desk.goes_on_at(run) is not None
+        outcome = engine.outcome(run.state, anybody=anybody, asked=run.four_eyes, goes_on=goes_on)
         flash(self.words["said"][outcome])
         return redirect(url_for("console.sendings"))
 
@@ -267,6 +270,7 @@ class Console:
         acts = {
             "cancel": lambda: self.pushes.desk.cancel(key, now=self.clock()),
             "pause": lambda: self.pushes.desk.pause(key),
+            "hold": lambda: self.pushes.desk.pause(key),
             "resume": lambda: self.pushes.desk.resume(key, now=self.clock()),
         }
         self._run(Duty.SEND, key)

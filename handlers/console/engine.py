@@ -111,16 +111,16 @@ def looks(*what: object) -> str:
     return hashlib.blake2b(repr(what).encode(), digest_size=16).hexdigest()
 
 
-def outcome(state: str, *, anybody: bool, asked: bool) -> str:
+def outcome(state: str, *, anybody: bool, asked: bool, goes_on: bool) -> str:
     """What became of a press on the button, by the state of the run that it led to and whether it has anybody in it.
 
-    `asked`: another admin must agree first.
+    `asked`: another admin must agree first. `goes_on`: paused, it does so by itself.
     """
     if state == "planned" and asked:
         return "asked"
     if state == "done":
         return "already" if anybody else "nobody"
-    return {"planned": "nothing", "paused": "paused"}.get(state, "send")
+    return {"planned": "nothing", "paused": "rests" if goes_on else "paused"}.get(state, "send")
 
 
 def counted(tallies: Iterable[tuple[str, int]]) -> Mapping[str, int]:

@@ -13,7 +13,6 @@ import pytest
 from click.testing import Result
 
 from commands import broadcast, broadcast_watch, cli
-from scheduler import reasons
 from scheduler.correcting import Uncorrectable, Why
 from scheduler.forecast import Forecast
 from scheduler.manners import QuietHours
@@ -490,7 +489,7 @@ def test_an_interrupt_ends_the_watching_and_not_the_run(hurried, more):
     assert "the run goes on" in result.stderr
 
 
-def test_a_run_that_waits_for_a_quota_says_when_it_goes_on_and_is_watched_until_then(hurried):
+def test_a_run_that_goes_on_by_itself_says_when_and_is_watched_until_then(hurried):
     class Waiting(Going):
         def status(self, key):
             found = super().status(key)
@@ -511,16 +510,8 @@ def test_a_run_that_waits_for_a_quota_says_when_it_goes_on_and_is_watched_until_
     assert json.loads(zhibu(desk, "status", KEY, "--json").stdout)["goes_on_at"] == "2026-11-24T00:30:00+00:00"
 
 
-def test_a_paused_run_ends_the_watching_and_one_that_rests_does_not(hurried):
-    class Resting(Going):
-        def status(self, key):
-            found = super().status(key)
-            return replace(found, run=replace(found.run, reason=reasons.RESTS))
-
-    paused = zhibu(Going((RunState.PAUSED, 1, 9)), "status", KEY, "--watch")
-    rests = zhibu(Resting((RunState.PAUSED, 1, 9), (RunState.DONE, 10, 0)), "status", KEY, "--watch")
-
-    assert (paused.exit_code, rests.exit_code) == (1, 0)
+def test_a_paused_run_ends_the_watching(hurried):
+    assert zhibu(Going((RunState.PAUSED, 1, 9)), "status", KEY, "--watch").exit_code == 1
     assert zhibu(Desk(), "status", "--watch").exit_code == 2
 
 

@@ -78,6 +78,12 @@ def test_it_rests_from_the_first_moment_on_and_goes_on_by_itself_in_the_morning(
     assert stands(evening) == (RunState.DONE, "")
 
 
+def test_it_says_when_it_goes_on(evening):
+    works_until_the_night(evening)
+
+    assert evening.desk.status(RUN).goes_on_at == MORNING
+
+
 def test_the_night_is_not_counted_to_its_end(evening):
     works_until_the_night(evening)
     for moment in (at(21, 31), at(22, 30), at(3, day=24), MORNING, at(7, 59, day=24)):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from scheduler import reasons
 from storage.deliveries import deliveries
 from storage.runs import Run
 from storage.states import RunState, State
@@ -95,6 +96,23 @@ def test_a_run_that_waits_for_a_quota_says_when_it_goes_on(town):
 
     assert [says in page for page in pages] == [True] * 3
     assert says not in town.client.get(PAGE).text
+
+
+def test_a_run_that_would_go_on_is_held_back_until_somebody_says_so(town):
+    a_run(town, SENT, DUE, state=RunState.SENDING)
+    morning = datetime(2026, 11, 24, 7, 30, tzinfo=town.house.settings.zone)
+    town.house.pushes.store.move(
+        KEY, before=[RunState.SENDING], after=RunState.PAUSED, reason="用完了", goes_on_at=morning
+    )
+    offered = "不自己接着发" in town.client.get(PAGE).text
+    town.client.post(f"{PAGE}/hold")
+    page = town.client.get(PAGE).text
+    run = town.house.pushes.store.run(KEY)
+
+    assert offered
+    assert (run.state, run.reason, run.goes_on_at) == (RunState.PAUSED, reasons.BY_HAND, None)
+    assert "不自己接着发" not in page
+    assert "继续发" in page
 
 
 def test_a_run_is_shown_by_channel_and_by_reason_in_words(town):
