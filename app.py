@@ -4,7 +4,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,6 +41,7 @@ from handlers import (
     conversation,
     digest,
     front,
+    grant,
     health,
     linking,
     login,
@@ -54,6 +55,7 @@ from handlers import (
     sharing,
     subscription,
     survey,
+    task,
     trail,
 )
 from handlers.conversation import Conversation
@@ -82,7 +84,7 @@ from scheduler.planner import Planner
 from scheduler.postman import Postman
 from scheduler.pump import Pump
 from scheduler.reporting import Reporting
-from scheduler.staff import Staff
+from scheduler.staff import Staff, powers_now
 from scheduler.tags import TagRound
 from scheduler.telling import Tell
 from scheduler.timetable import Timetable
@@ -105,6 +107,7 @@ from storage.inbox import Inbox
 from storage.item_numbers import ItemNumbers
 from storage.journal import Journal
 from storage.linking import Linking
+from storage.loans import Loans
 from storage.materials import Materials
 from storage.measure import Measures
 from storage.opinion import Letter, Opinions, Quota
@@ -129,6 +132,7 @@ from storage.sittings import Sittings
 from storage.subscription import Subscriptions
 from storage.survey import IN_LETTERBOX, Surveys, survey_box
 from storage.tags import Tags
+from storage.task import Tasks
 from storage.vault import Vault
 from wechat import webhook
 from wechat.api import jssdk
@@ -285,11 +289,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         sessions=page_sessions, paces=paces, account=lambda: shelf.current().account, clock=clock, a_minute=a_minute
     )
     measures = Measures(database, keys)
+    loans = Loans(database)
+
+    def today() -> date:
+        return clock().astimezone(settings.zone).date()
+
     staff = Staff(
-        powers=lambda: {
-            each.name: shelf.current().casting.powers(each.grants, party_member=each.party_member)
-            for each in admins.all()
-        },
+        powers=lambda: powers_now(admins.all(), loans.current(today()), shelf.current().casting, today()),
         persons=contacts.persons,
         organisations=lambda: [*shelf.current().organisations.values()],
     )
@@ -405,6 +411,24 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             tell=tell,
             paces=paces,
             escalates_after=settings.handlers.opinion.escalate_workdays,
+            zone=settings.zone,
+        ),
+        task.feature(
+            admins=admins,
+            tasks=Tasks(database),
+            staff=staff,
+            library=shelf.current,
+            tell=tell,
+            paces=paces,
+            clock=clock,
+            zone=settings.zone,
+        ),
+        grant.feature(
+            admins=admins,
+            loans=loans,
+            staff=staff,
+            library=shelf.current,
+            clock=clock,
             zone=settings.zone,
         ),
         membership.feature(

@@ -2,15 +2,27 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from commands.cli import Here, fail
+from content.roles import Unfit
 from handlers.access import UnfitName, UnfitPassword, fitting, hashed
-from storage.admins import AdminExists, Admins
+from storage.admins import GENERAL, Admin, AdminExists, Admins, Grant
+from storage.audit import Act, Deed
 from storage.db import Database
+
+UNFIT = {
+    Unfit.ROLE: "There is no role {role!r}: see `zhibu admin roles`.",
+    Unfit.ORGANISATION: "There is no organisation {organisation!r}: its id stands in the pack's organisations.toml.",
+    Unfit.WHOLE: "{role} is an administrator of the whole house: leave --organisation out.",
+    Unfit.APART: "The system, security and audit administrators hold nothing else: give {role} to another account.",
+    Unfit.MEMBER: "{role} is for party members: `zhibu admin member NAME --yes` says that NAME is one.",
+}
 
 
 @click.group()
@@ -25,21 +37,100 @@ def _fitting(_context: click.Context, _parameter: click.Parameter, name: str) ->
         raise click.BadParameter(f"{error}.") from None
 
 
+ROLE = click.argument("role")
+WHERE = click.option("--organisation", default="", metavar="ID", help="Where; without it, in the whole house.")
+
+
 @admin.command()
 @click.argument("name", callback=_fitting)
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 @click.option("--replace", is_flag=True, help="Give an account that is there a new password; its sessions end.")
+@click.option("--role", default=GENERAL, show_default=True, help="What it may do: see `zhibu admin roles`.")
+@WHERE
+@click.option(
+    "--party-member/--no-party-member", default=True, show_default=True, help="Whether a party member has it."
+)
 @click.pass_obj
-def create(here: Here, name: str, password_stdin: bool, replace: bool) -> None:  # noqa: FBT001 (click hands them in)
-    """Let NAME sign in to the console."""
+def create(
+    here: Here,
+    name: str,
+    password_stdin: bool,  # noqa: FBT001 (click hands them in)
+    replace: bool,  # noqa: FBT001
+    role: str,
+    organisation: str,
+    party_member: bool,  # noqa: FBT001
+) -> None:
+    """Let NAME sign in to the console. Without --role, it does all the work of the whole house."""
+    wanted = _wanted(here, role, organisation, held=(), party_member=party_member)
     password = _given() if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with closing(here.installation.database()) as database:
         admins = Admins(database)
         try:
-            _set(admins, name, hashed(password), replace=replace)
+            word = hashed(password)
+            if not (replace and admins.change_password(name=name, password_hash=word)):
+                admins.add(name=name, password_hash=word, party_member=party_member, grants=(wanted,))
         except (UnfitPassword, AdminExists) as error:
             fail(str(error) or f"There is an account {name!r} already: --replace gives it a new password.")
     click.echo(f"{name} may sign in.")
+
+
+@admin.command()
+@click.argument("name")
+@ROLE
+@WHERE
+@click.pass_obj
+def grant(here: Here, name: str, role: str, organisation: str) -> None:
+    """Give NAME a ROLE, by its id or its name: see `zhibu admin roles`."""
+    with closing(here.installation.database()) as database:
+        admins = Admins(database)
+        account = _account(admins, name)
+        held = [each for each, _ in account.roles]
+        wanted = _wanted(here, role, organisation, held=held, party_member=account.party_member)
+        _note(here, database, f"grant {wanted.role} {name} {organisation}")
+        admins.grant(name, wanted)
+    click.echo(f"{name} is {wanted.role} now.")
+
+
+@admin.command()
+@click.argument("name")
+@ROLE
+@WHERE
+@click.pass_obj
+def revoke(here: Here, name: str, role: str, organisation: str) -> None:
+    """Take a ROLE from NAME; with the next click it is gone."""
+    found = here.installation.casting().find(role)
+    taken = Grant(found.id if found else role, organisation)
+    with closing(here.installation.database()) as database:
+        admins = Admins(database)
+        if (taken.role, organisation) not in _account(admins, name).roles:
+            fail(f"{name} isn't {taken.role} there: see `zhibu admin list --json`.")
+        _note(here, database, f"revoke {taken.role} {name} {organisation}")
+        admins.revoke(name, taken)
+    click.echo(f"{name} is {taken.role} no more.")
+
+
+@admin.command()
+@click.argument("name")
+@click.option("--yes/--no", "is_member", required=True, help="Whether a party member has this account.")
+@click.pass_obj
+def member(here: Here, name: str, is_member: bool) -> None:  # noqa: FBT001 (click hands it in)
+    """Say whether NAME's account is a party member's: some roles give nobody else anything."""
+    with closing(here.installation.database()) as database:
+        admins = Admins(database)
+        _account(admins, name)
+        _note(here, database, f"{'member' if is_member else 'no member'} {name}")
+        admins.say_member(name, party_member=is_member)
+    click.echo(f"{name} is {'a' if is_member else 'no'} party member's account.")
+
+
+@admin.command()
+@click.pass_obj
+def roles(here: Here) -> None:
+    """Show the roles, what each may do, and which are for party members only."""
+    casting = here.installation.casting()
+    for each in casting.all:
+        mark = " (party members only)" if casting.is_for_members(each.id) else ""
+        click.echo(f"{each.id} {each.name}{mark}: {', '.join(sorted(casting.duties(each.id)))}")
 
 
 @admin.command(name="list")
@@ -48,11 +139,11 @@ def create(here: Here, name: str, password_stdin: bool, replace: bool) -> None: 
 def list_(here: Here, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
     """Show who may sign in to the console, a name a line."""
     with closing(here.installation.database()) as database:
-        names = Admins(database).names()
+        accounts = Admins(database).all()
     if as_json:
-        click.echo(json.dumps([{"name": name} for name in names], ensure_ascii=False))
-    elif names:
-        click.echo("\n".join(names))
+        click.echo(json.dumps([_told(each) for each in accounts], ensure_ascii=False))
+    elif accounts:
+        click.echo("\n".join(each.name for each in accounts))
     else:
         click.echo("Nobody may sign in: see `zhibu admin create --help`.", err=True)
 
@@ -82,6 +173,29 @@ def names(database: Database) -> Sequence[str]:
     return Admins(database).names()
 
 
-def _set(admins: Admins, name: str, password_hash: str, *, replace: bool) -> None:
-    if not (replace and admins.change_password(name=name, password_hash=password_hash)):
-        admins.add(name=name, password_hash=password_hash)
+def _told(each: Admin) -> dict[str, Any]:
+    roles = [{"role": role, "organisation": organisation} for role, organisation in each.roles]
+    return {"name": each.name, "party_member": each.party_member, "roles": roles}
+
+
+def _account(admins: Admins, name: str) -> Admin:
+    found = next(
+        (each for each in admins.all() if each.name == name), None
+    )  # a database isn't asked for just any bytes
+    return found or fail(f"There is no account {name!r}: see `zhibu admin list`.")
+
+
+def _wanted(here: Here, role: str, organisation: str, *, held: Iterable[str], party_member: bool) -> Grant:
+    """The grant that is meant; ends with exit 1 and why where it can't be."""
+    casting = here.installation.casting()
+    found = casting.find(role)
+    id_ = found.id if found else role
+    why = casting.unfit(id_, organisation, held=held, party_member=party_member)
+    if why:
+        fail(UNFIT[why].format(role=role, organisation=organisation))
+    return Grant(id_, organisation, here.installation.today())
+
+
+def _note(here: Here, database: Database, about: str) -> None:
+    deed = Deed(act=Act.GRANT, kind="grant", door="zhibu admin", about=about.strip()[:128])
+    here.installation.audit(database).note(deed, now=datetime.now(UTC))

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -15,6 +15,7 @@ import click
 from commands import logs, privacy
 from commands.valkey import NoValkey
 from content.faults import BadContent
+from content.roles import Casting
 from storage.audit import Audit
 from storage.db import Database, Gone
 from storage.erasures import Erasures
@@ -54,6 +55,8 @@ class Installation:
     keys: Keys
     accounts: Sequence[str]
     move_time: Callable[[Path, datetime], None]  # for a sandbox that keeps its state in that folder
+    casting: Callable[[], Casting] = Casting.usual
+    today: Callable[[], date] = lambda: datetime.now(UTC).date()
     groups: Sequence[str] = ()
     secret_mark: str = ""  # a keyed hash that tells one secret_key from another, and nothing of either
     content_faults: Callable[[], Sequence[str]] = (

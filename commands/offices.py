@@ -48,6 +48,7 @@ from commands.settings import Settings
 from content import checking
 from content.intake import Intake
 from content.library import Library
+from content.roles import Casting
 from content.shelf import Shelf
 from handlers.digest import pages as digest_pages
 from scheduler import worker as workers
@@ -176,6 +177,8 @@ class Offices:
             keys=keys,
             content_faults=partial(self.content_faults, config),
             accounts=tuple(settings.accounts),
+            casting=partial(self.casting, settings),
+            today=lambda: self.clock_of(settings)().astimezone(settings.zone).date(),
             groups=tuple(settings.groups),
             move_time=self.move_time,
             secret_mark=keys.mark("backup")("secret_key"),
@@ -190,6 +193,11 @@ class Offices:
             yield house.own_data.erase_in
         finally:
             house.close()
+
+    def casting(self, settings: Settings) -> Casting:
+        """The console's roles, those of the pack where it can be read."""
+        library = good_pack(settings, self.clock_of(settings))
+        return library.casting if library else Casting.usual()
 
     def content_faults(self, config: Path) -> list[str]:
         """What is wrong with the content, where no good one was ever kept that could serve instead."""

@@ -285,7 +285,8 @@ class Library:
     @property
     def casting(self) -> Casting:
         """Give who may do what in the console."""
-        return Casting(self.roles, self.organisations_within)
+        names = {each.id: each.name for each in self.organisations.values()}
+        return Casting(self.roles, self.organisations_within, names)
 
 
 def load(

@@ -134,6 +134,18 @@ def facts(duty: Duty) -> DutyFacts:
     return next(each for each in shipped().duties if each.id is duty)
 
 
+class Unfit(StrEnum):
+    """Why a role can't be granted, or a duty not be lent."""
+
+    ROLE = "role"
+    ORGANISATION = "organisation"
+    WHOLE = "whole"  # a separated administrator is the whole house's
+    APART = "apart"  # and holds nothing else
+    MEMBER = "member"
+    NOT_HELD = "not_held"
+    NON_DELEGABLE = "non_delegable"
+
+
 # -- what somebody may do ----------------------------------------------------------------------------------------------
 
 
@@ -186,6 +198,10 @@ class Powers:
         """Whether it has this duty anywhere."""
         return bool(self.reach(duty))
 
+    def lent(self, duty: Duty, reach: Reach) -> "Powers":
+        """The same with a duty that somebody lends, as far as they have it."""
+        return Powers(MappingProxyType({**self.reaches, duty: self.reach(duty) | reach}), self.seats)
+
 
 @plain(frozen=True, slots=True)
 class Casting:
@@ -193,16 +209,26 @@ class Casting:
 
     roles: Mapping[str, Role]
     within: Callable[[str], frozenset[str]]
+    organisations: Mapping[str, str]  # their names
+
+    @classmethod
+    def usual(cls) -> Self:
+        """What comes with the program, where there is no pack to ask."""
+        return cls(together(None), lambda each: frozenset({each}), {})
 
     @property
     def separated(self) -> Mapping[str, SeparatedRole]:
         """The three administrators."""
         return {each.id: each for each in shipped().separated}
 
+    @property
+    def all(self) -> list[Role | SeparatedRole]:
+        """Every role, the administrators' last."""
+        return [*self.roles.values(), *shipped().separated]
+
     def find(self, said: str) -> Role | SeparatedRole | None:
         """The role of that id, or of that name."""
-        there_are: list[Role | SeparatedRole] = [*self.roles.values(), *shipped().separated]
-        return next((each for each in there_are if said in {each.id, each.name}), None)
+        return next((each for each in self.all if said in {each.id, each.name}), None)
 
     def name(self, role: str) -> str:
         """What a role is called; one that has left the pack is called by its id."""
@@ -221,6 +247,29 @@ class Casting:
         found = self.find(role)
         own = isinstance(found, Role) and found.party_member_required
         return own or any(facts(each).party_member_required for each in self.duties(role))
+
+    def unfit(self, role: str, organisation: str, *, held: Iterable[str], party_member: bool) -> Unfit | None:
+        """Why an account that holds these roles can't be granted one, by its id, in an organisation or ""."""
+        apart, held = self.separated, {*held} - {role}
+        if role not in self.roles and role not in apart:
+            return Unfit.ROLE
+        if organisation and organisation not in self.organisations:
+            return Unfit.ORGANISATION
+        if role in apart and organisation:
+            return Unfit.WHOLE
+        if (role in apart and held) or held & apart.keys():
+            return Unfit.APART
+        return Unfit.MEMBER if self.is_for_members(role) and not party_member else None
+
+    def unlendable(self, duty: Duty, own: Powers, *, taker: Iterable[str], party_member: bool) -> Unfit | None:
+        """Why an account with these powers can't lend a duty to one that holds these roles."""
+        if duty is Duty.OWN or facts(duty).non_delegable:
+            return Unfit.NON_DELEGABLE
+        if not own.may(duty):
+            return Unfit.NOT_HELD
+        if self.separated.keys() & {*taker}:
+            return Unfit.APART
+        return Unfit.MEMBER if facts(duty).party_member_required and not party_member else None
 
     def powers(self, grants: Iterable[tuple[str, str]], *, party_member: bool) -> Powers:
         """What an account with these roles, each in an organisation or "", may do.

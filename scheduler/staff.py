@@ -2,11 +2,31 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Self
 
 from content.organisations import Organisation, belonging
-from content.roles import Duty, Powers, Reach
+from content.roles import Casting, Duty, Powers, Reach
+from storage.admins import Admin
+from storage.loans import Loan
+
+
+def powers_now(accounts: Iterable[Admin], loans: Iterable[Loan], casting: Casting, today: date) -> dict[str, Powers]:
+    """What each account may do today: by its own roles, and by what others lend it of theirs.
+
+    What is lent is looked at anew: a duty that its giver has no more, or that its taker may not have, is nobody's.
+    """
+    known = {each.name: each for each in accounts}
+    own = {each.name: casting.powers(each.roles, party_member=each.party_member) for each in known.values()}
+    found = dict(own)
+    for loan in loans:
+        duty, taker = Duty(loan.duty), known[loan.taker]
+        held = [role for role, _ in taker.roles]
+        why = casting.unlendable(duty, own[loan.giver], taker=held, party_member=taker.party_member)
+        if loan.runs(today) and why is None:
+            found[loan.taker] = found[loan.taker].lent(duty, own[loan.giver].reach(duty))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

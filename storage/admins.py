@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ admin_grants = sa.Table(
     sa.Column("admin", Id, sa.ForeignKey("admins.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("role", sa.String(64), primary_key=True),
     sa.Column("organisation", sa.String(64), primary_key=True),  # "" is the whole house
+    sa.Column("since", sa.Date),  # None: since before that was noted
     sqlite_with_rowid=False,
 )
 
@@ -48,10 +49,11 @@ GENERAL = "general"  # all the work of the whole house, as content.roles has it
 
 
 class Grant(NamedTuple):
-    """A role in an organisation, or in the whole house where that is ""."""
+    """A role in an organisation, or in the whole house where that is "", held since a day."""
 
     role: str
     organisation: str = ""
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Admin:
     stamp: str
     party_member: bool = True
     grants: tuple[Grant, ...] = ()
+
+    @property
+    def roles(self) -> list[tuple[str, str]]:
+        """Its roles, each with its organisation."""
+        return [(each.role, each.organisation) for each in self.grants]
 
 
 class AdminExists(Exception):
@@ -123,12 +130,10 @@ class Admins:
 
     def grant(self, name: str, grant: Grant) -> None:
         """Give an account a role; a repeat changes nothing."""
-        admin = sa.select(admins.c.id, sa.literal(grant.role), sa.literal(grant.organisation))
-        rows = self._db.insert(admin_grants).from_select(
-            ["admin", "role", "organisation"], admin.where(admins.c.name == name)
-        )
+        admin = sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()
+        row = self._db.insert(admin_grants).values(admin=admin, **grant._asdict())
         with self._db.begin() as connection:
-            connection.execute(rows.on_conflict_do_nothing())
+            connection.execute(row.on_conflict_do_nothing())
 
     def revoke(self, name: str, grant: Grant) -> bool:
         """Take a role from an account; False where it hadn't that."""
@@ -159,7 +164,7 @@ class Admins:
 def _read(connection: Connection, *chosen: sa.ColumnElement[bool]) -> list[Admin]:
     """Accounts with their grants: one statement."""
     rows = connection.execute(
-        sa.select(admins, admin_grants.c.role, admin_grants.c.organisation)
+        sa.select(admins, admin_grants.c.role, admin_grants.c.organisation, admin_grants.c.since)
         .select_from(admins.outerjoin(admin_grants, admin_grants.c.admin == admins.c.id))
         .where(*chosen)
         .order_by(admins.c.id, admin_grants.c.role, admin_grants.c.organisation)
@@ -167,7 +172,7 @@ def _read(connection: Connection, *chosen: sa.ColumnElement[bool]) -> list[Admin
     grants: dict[str, list[Grant]] = {row.id: [] for row in rows}
     for row in rows:
         if row.role is not None:
-            grants[row.id].append(Grant(row.role, row.organisation))
+            grants[row.id].append(Grant(row.role, row.organisation, row.since))
     found = {row.id: row for row in rows}
     return [
         Admin(row.id, row.name, row.password_hash, row.stamp, row.party_member, tuple(grants[row.id]))

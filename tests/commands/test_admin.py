@@ -126,7 +126,10 @@ def test_all_names_are_listed(place):
         create(place, name, "--password-stdin")
 
     assert zhibu_admin(place, "list").stdout == "wang\n李娜\n"
-    assert json.loads(zhibu_admin(place, "list", "--json").stdout) == [{"name": "wang"}, {"name": "李娜"}]
+    assert json.loads(zhibu_admin(place, "list", "--json").stdout) == [
+        {"name": name, "party_member": True, "roles": [{"role": "general", "organisation": ""}]}
+        for name in ("wang", "李娜")
+    ]
 
 
 def test_who_is_removed_has_no_account(place, db):
@@ -143,3 +146,44 @@ def test_removing_nobody_says_so(place, name):
 
     assert result.exit_code == 1
     assert "admin list" in result.output
+
+
+def test_an_account_is_given_a_role_by_its_name_and_it_is_taken_back(place, db):
+    create(place, "li", "--password-stdin", "--role", "信息员", "--no-party-member")
+    first = zhibu_admin(place, "grant", "li", "secretary")
+    zhibu_admin(place, "member", "li", "--yes")
+    second = zhibu_admin(place, "grant", "li", "书记")
+    held = Admins(db).all()[0].roles
+    taken = zhibu_admin(place, "revoke", "li", "信息员")
+    twice = zhibu_admin(place, "revoke", "li", "信息员")
+
+    assert (first.exit_code, "party members" in first.output) == (1, True)
+    assert second.exit_code == taken.exit_code == 0
+    assert held == [("clerk", ""), ("secretary", "")]
+    assert Admins(db).all()[0].roles == [("secretary", "")]
+    assert (twice.exit_code, "isn't clerk" in twice.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("role", "more", "said"),
+    [
+        ("security", (), "hold nothing else"),
+        ("security", ("--organisation", "zhibu-1"), "There is no organisation 'zhibu-1'"),
+        ("保安", (), "There is no role '保安'"),
+    ],
+)
+def test_a_role_that_can_not_be_granted_is_refused_with_the_reason(place, db, role, more, said):
+    create(place, "li", "--password-stdin")
+    result = zhibu_admin(place, "grant", "li", role, *more)
+
+    assert result.exit_code == 1
+    assert said in result.output
+    assert Admins(db).all()[0].roles == [("general", "")]
+
+
+def test_roles_are_shown_with_what_they_may_do(place):
+    lines = zhibu_admin(place, "roles").stdout.splitlines()
+
+    assert "clerk 信息员: banks, bulletin, content, measures, opinions, pushes" in lines
+    assert "audit 审计员: audit" in lines
+    assert any(line.startswith("secretary 书记 (party members only): ") for line in lines)
