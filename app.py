@@ -275,7 +275,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     )
     tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
     limiter = access.limiter(redis_url(settings))
-    erased = Erasures(database, mark=keys.mark("erased"), file=settings.storage.folder / erasures.FILE)
+    erased = Erasures(database, marks=keys.marks("erased"), file=settings.storage.folder / erasures.FILE)
     own_data, audit = OwnData(database, people, erased), Audit(database, keys)
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)

@@ -171,7 +171,7 @@ class Offices:
             database=lambda: db.Database(database_url(settings)),
             audit=lambda database: Audit(database, keys),
             erasures=lambda database: Erasures(
-                database, mark=keys.mark("erased"), file=settings.storage.folder / erasures.FILE
+                database, marks=keys.marks("erased"), file=settings.storage.folder / erasures.FILE
             ),
             erasing=partial(self.erasing, settings),
             keys=keys,

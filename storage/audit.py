@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 
 from storage.db import Beside, Database, Moment, metadata
 from storage.people import Id
-from storage.sealing import Box, CannotOpen, Keys
+from storage.sealing import Box, CannotOpen, Keys, Mark
 
 Row = Mapping[Any, Any]
 
@@ -183,7 +183,7 @@ class Audit:
 
     def __init__(self, db: Database, keys: Keys) -> None:
         self._db = db
-        self._hash = keys.mark("audit")
+        self._marks = keys.marks("audit")  # the last one is made with what secret_key is now
         self._box = keys.box("audit:reason")
         self._keys = keys.box("audit:person")
         self._known: dict[str, str] = {}  # the ids of keys by their pseudonyms: to open all of them takes long
@@ -235,13 +235,13 @@ class Audit:
             "outcome": str(deed.outcome),
         }
 
-    def _hashed(self, row: Row) -> str:
+    def _hashed(self, row: Row, mark: Mark | None = None) -> str:
         """The hash of everything in an entry but itself."""
         told = [
             value.hex() if isinstance(value, bytes) else int(value.timestamp()) if name == "at" else value
             for name, value in ((column.name, row[column.name]) for column in audit_trail.c if column.name != "hash")
         ]
-        return self._hash(json.dumps(told, ensure_ascii=False))
+        return (mark or self._marks[-1])(json.dumps(told, ensure_ascii=False))
 
     # -- looking -------------------------------------------------------------------------------------------------
 
@@ -290,19 +290,25 @@ class Audit:
             return self.last(connection)
 
     def verify(self, *, head: str = "") -> Verdict:
-        """Whether every entry is as it was noted and follows the one before; `head` has to be the hash of one."""
+        """Whether every entry is as it was noted and follows the one before; `head` has to be the hash of one.
+
+        After the first that was made with `secret_key` none may be made with the previous one.
+        """
         found, before, has_head = 0, NOTHING_BEFORE, not head
+        marks = self._marks[:]
         for row in self._all():
-            if fault := self._fault(row, found + 1, before):
+            if fault := self._fault(row, found + 1, before, marks):
                 return Verdict(entries=found, head=before, broken=Broken(found + 1, fault))
             found, before = found + 1, row["hash"]
             has_head = has_head or before == head
         return Verdict(entries=found, head=before, broken=None if has_head else Broken(found + 1, Fault.CUT))
 
-    def _fault(self, row: Row, expected: int, before: str) -> Fault | None:
+    def _fault(self, row: Row, expected: int, before: str, marks: list[Mark]) -> Fault | None:
         if row["sequence"] != expected:
             return Fault.MISSING
-        if row["hash"] != self._hashed(row):
+        while marks and row["hash"] != self._hashed(row, marks[0]):
+            marks.pop(0)
+        if not marks:
             return Fault.CHANGED
         return None if row["previous"] == before else Fault.UNTIED
 

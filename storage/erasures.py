@@ -5,7 +5,7 @@ A mark tells nobody who it was: it is only found again where the person is (docs
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -39,9 +39,10 @@ united = sa.Table(
 class Erasures:
     """Every method is safe to repeat."""
 
-    def __init__(self, db: Database, *, mark: Mark, file: Path) -> None:
+    def __init__(self, db: Database, *, marks: Sequence[Mark], file: Path) -> None:
+        """Whom the last of `marks` is made of from now on, any of them tells again."""
         self._db = db
-        self._mark = mark
+        self._marks = marks
         self._file = file
         self._log = structlog.get_logger("erasures")
 
@@ -52,12 +53,12 @@ class Erasures:
         theirs = united.c.person == person
         before = connection.execute(sa.select(united.c.mark).where(theirs)).scalars().all()
         connection.execute(united.delete().where(theirs))
-        self.add(connection, [self._mark(person), *before])
+        self.add(connection, [self._marks[-1](person), *before])
 
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Remember that one has become the other: when that one is erased, both are."""
         connection.execute(united.update().where(united.c.person == gone).values(person=into))
-        row = self._db.insert(united).values(mark=self._mark(gone), person=into)
+        row = self._db.insert(united).values(mark=self._marks[-1](gone), person=into)
         connection.execute(row.on_conflict_do_nothing())
 
     def add(self, connection: Connection, marks: Collection[str]) -> None:
@@ -74,9 +75,8 @@ class Erasures:
 
     def returned(self, connection: Connection, marks: Collection[str]) -> list[str]:
         """The persons that are there and have one of these marks."""
-        return [
-            person for person in connection.execute(sa.select(persons.c.id)).scalars() if self._mark(person) in marks
-        ]
+        there = connection.execute(sa.select(persons.c.id)).scalars()
+        return [person for person in there if any(mark(person) in marks for mark in self._marks)]
 
     # -- the file ------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,10 @@ class Keys:
         """A keyed hash: equal things stay equal, and nobody without the key can tell what they were."""
         return Mark(self.key(purpose))
 
+    def marks(self, purpose: str) -> "list[Mark]":
+        """The same, and before it what the previous secret made."""
+        return [*(self._previous.marks(purpose) if self._previous else ()), self.mark(purpose)]
+
 
 class Box:
     """AES-256-GCM: what is sealed can be neither read nor changed without the key."""

@@ -27,7 +27,7 @@ def an_installation(folder: Path, url: str) -> cli.Installation:
         worker=lambda: None,
         database=lambda: Database(url),
         audit=lambda database: Audit(database, KEYS),
-        erasures=lambda database: Erasures(database, mark=KEYS.mark("erased"), file=folder / FILE),
+        erasures=lambda database: Erasures(database, marks=KEYS.marks("erased"), file=folder / FILE),
         erasing=lambda: nullcontext(_nobody_comes_back),
         keys=KEYS,
         accounts=(),

@@ -42,7 +42,7 @@ def load(config: Path) -> cli.Installation:
         worker=wait_for_the_end,
         database=lambda: Database(embedded_url(folder)),
         audit=lambda database: Audit(database, KEYS),
-        erasures=lambda database: Erasures(database, mark=KEYS.mark("erased"), file=folder / FILE),
+        erasures=lambda database: Erasures(database, marks=KEYS.marks("erased"), file=folder / FILE),
         erasing=lambda: nullcontext(lambda _connection, _person: None),
         keys=KEYS,
         accounts=(),

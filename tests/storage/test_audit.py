@@ -215,6 +215,24 @@ def test_who_has_the_database_and_not_the_key_forges_nothing(audit, db):
     assert forger.verify().broken == Broken(1, Fault.CHANGED)
 
 
+def test_after_secret_key_was_changed_what_was_noted_before_holds_while_the_previous_one_is_named(db, person):
+    old, new, both = (
+        Keys("the first secret of two"),
+        Keys("the second secret"),
+        Keys("the second secret", "the first secret of two"),
+    )
+    Audit(db, old).note(replace(LOOK, person=person, reason="家访"), now=NOON)
+    audit = Audit(db, both)
+    audit.note(replace(LOOK, person=person), now=NOON)
+
+    assert audit.verify().broken is None
+    assert [each.sequence for each in audit.of(person)] == [2, 1]
+    assert [each.reason for each in audit.entries(most=9)] == ["", "家访"]
+    assert Audit(db, new).verify().broken == Broken(1, Fault.CHANGED)
+    Audit(db, old).note(LOOK, now=NOON)
+    assert audit.verify().broken == Broken(3, Fault.CHANGED), "who found the old secret adds nothing to it"
+
+
 def test_an_entry_of_another_trail_does_not_follow(audit, db):
     """As after a backup was put back: what was noted in the meantime has good hashes of its own."""
     noted(audit, 2)
