@@ -25,6 +25,7 @@ from commands.installed import (
     queue_name,
     read,
     redis_url,
+    workshop_of,
 )
 from commands.offices import Offices
 from commands.platform import Platform
@@ -49,6 +50,7 @@ from handlers import (
     membership,
     openapi,
     opinion,
+    pack,
     phone,
     quiz,
     receipts,
@@ -112,6 +114,7 @@ from storage.materials import Materials
 from storage.measure import Measures
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
+from storage.pack import Changes
 from storage.participation import Participation
 from storage.passes import Passes
 from storage.people import People
@@ -301,6 +304,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     )
     readers = partial(opinion.Readers.now, staff, opinions, settings.handlers.opinion.entrusted)
     phones, cards = Phones(database, vault), _cards(settings, platform, clock)
+    desk = pack.Desk(
+        shelf=shelf,
+        workshop=workshop_of(settings, clock, shelf),
+        changes=Changes(database),
+        previews=lambda: [feature.preview for feature in features],
+        clock=clock,
+    )
     features = (
         quiz.feature(
             stores=quiz.Stores(
@@ -324,6 +334,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 tell=tell,
                 organisation=people.organisation,
                 public_url=settings.public_url.rstrip("/"),
+                hand_in=desk.hand_in,
+                needs_two=desk.needs_two,
             ),
             settings=settings.handlers.quiz,
         ),
@@ -484,6 +496,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             zone=settings.zone,
             settings=settings.handlers.login,
         ),
+        pack.feature(desk=desk, zone=settings.zone),
         console.feature(
             admins=admins,
             contacts=contacts,

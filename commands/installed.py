@@ -14,6 +14,7 @@ from content.faults import BadContent
 from content.intake import Intake
 from content.library import Library
 from content.shelf import Shelf
+from content.workshop import Workshop
 from handlers import opinion
 from scheduler import reasons
 from scheduler.channels.customer_service import CustomerServiceChannel
@@ -151,4 +152,15 @@ def intake_of(settings: Settings, clock: Clock, previous: Callable[[], Library |
         zone=settings.zone,
         clock=clock,
         previous=previous,
+    )
+
+
+def workshop_of(settings: Settings, clock: Clock, shelf: Shelf) -> Workshop:
+    """Where the console changes the files of the pack that is on the shelf."""
+    return Workshop(
+        folder=settings.content.folder,
+        zone=settings.zone,
+        known=known(settings, clock),
+        shelf=shelf,
+        compiled=compiled_banks(settings),
     )

@@ -128,6 +128,14 @@ def _account_is_there(pack: Pack) -> Iterator[Clash]:
         yield Clash("account.toml", "file_missing", {}, line=1)
 
 
+def _approval_is_of_what_there_is(pack: Pack) -> Iterator[Clash]:
+    account = pack.one(Account)
+    for index, said in enumerate(account.approval if account else ()):
+        if said not in files.KINDS and said != files.ALL_KINDS:
+            facts = {"said": said, "allowed": "、".join((files.ALL_KINDS, *files.KINDS))}
+            yield Clash("account.toml", "approval_unknown", facts, ("approval", index))
+
+
 # Topics and organisations
 
 
@@ -522,6 +530,7 @@ def _menu_keys_are_answered(pack: Pack) -> Iterator[Clash]:
 
 CHECKS: tuple[Check, ...] = (
     _account_is_there,
+    _approval_is_of_what_there_is,
     _topics_exist,
     _organisations_exist,
     _organisations_are_trees,

@@ -331,6 +331,20 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "原文“{original}”里没有这一句：{said}",
         "行首加 > 的是官方原文，一个字、一个标点都不能改：请改回原文，或者去掉行首的 >",
     ),
+    # what an admin of the console may not write there
+    "rights_organisation": (
+        "党组织“{said}”的 admins 或 parent 变了，哪些后台账号能看它的事也会跟着变",
+        "这两项请保持原样，也不要删掉这个组织；新加的组织先不写 admins。要改的，请安全管理员在服务器上改",
+    ),
+    "rights_host": (
+        "约谈“{said}”的 admin 变了：谁约了谈心，只有那个账号看得到",
+        "约谈的 id 和 admin 请保持原样。要改的、要增减的，请安全管理员在服务器上改",
+    ),
+    "rights_matter": (
+        "“{said}”这一类意见不再只给专人看了",
+        "这一类要留在 matters.toml 里，意见的类别里也要有它。要改的，请安全管理员在服务器上改",
+    ),
+    "approval_unknown": ("没有“{said}”这样的内容", "approval 里可以写：{allowed}"),
     "topic_twice": ("主题的 id “{said}”用过了", "每个主题的 id 要不同"),
 }  # fmt: skip
 
@@ -481,6 +495,7 @@ KEYS = [
     "contact",
     "welcome",
     "help_lines",
+    "approval",
 ]
 SHOWN_AS = {"slug": "文件名"}
 TOML_DETAILS = (

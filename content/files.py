@@ -342,6 +342,14 @@ FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "replies": (".toml", _reply),
     "surveys": (".toml", _survey),
 }
+KINDS = (*FOLDERS, "pictures", *(file.removesuffix(".toml") for file in FILES))  # what an admin may say of a file
+ALL_KINDS = "all"
+
+
+def kind_of(file: str) -> str:
+    """Give the kind of a file: its folder, or its own name without the ending."""
+    inner, _, name = file.rpartition("/")
+    return inner or name.removesuffix(".toml")
 
 
 # Scanning and reading

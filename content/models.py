@@ -479,7 +479,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Account:
-    """What members are told about the account: `name` its own, `organisation` whose it is."""
+    """What members are told about the account: `name` its own, `organisation` whose it is.
+
+    Changes of `approval`, kinds of files, are taken in the console when a second admin has agreed.
+    """
 
     name: Words
     organisation: str = ""
@@ -487,4 +490,5 @@ class Account:
     contact: str = ""
     welcome: Lines = ()
     help_lines: Lines = ()
+    approval: Names = ()
     topics: Annotated[tuple[Topic, ...], Field(alias="topic")] = ()

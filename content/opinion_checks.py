@@ -15,7 +15,7 @@ CATEGORIES = "opinion.categories"  # the phrase that names them
 
 
 def _replies_are_for_categories_that_there_are(pack: Pack) -> Iterator[Clash]:
-    known = _categories(pack)
+    known = categories(pack)
     if known is None:
         return
     for file, reply in pack.every(ReadyReply):
@@ -26,7 +26,7 @@ def _replies_are_for_categories_that_there_are(pack: Pack) -> Iterator[Clash]:
 
 
 def _matters_are_categories(pack: Pack) -> Iterator[Clash]:
-    known, made = _categories(pack), pack.one(Matters)
+    known, made = categories(pack), pack.one(Matters)
     said: set[str] = set()
     for index, matter in enumerate(made.matters if made else ()):
         place: Place = ("matter", index, "category")
@@ -53,8 +53,8 @@ def _votes_do_not_stand_for_meetings(pack: Pack) -> Iterator[Clash]:
             yield Clash(file, "vote_statutory", {"said": said}, ("title",))
 
 
-def _categories(pack: Pack) -> frozenset[str] | None:
-    """The names that members can choose; None where nobody can tell."""
+def categories(pack: Pack) -> frozenset[str] | None:
+    """Give the names that members can choose; None where nobody can tell."""
     own = pack.overrides().by_key.get(CATEGORIES)
     words = own.words if own else pack.shipped().get(CATEGORIES)
     return frozenset(pack.known.categories_in(words.source)) if words and pack.known.categories_in else None

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -16,6 +17,31 @@ from content.files import Stamp
 from content.library import Library
 
 PAUSE_SECONDS = 0.4
+
+
+class Holds(Protocol):
+    """What has a pack at hand."""
+
+    def current(self) -> Library:
+        """Give it."""
+
+    def say(self, key: str, /, **values: Any) -> str:
+        """Give a phrase of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A pack that stays as it is, at hand as one of a shelf."""
+
+    library: Library
+
+    def current(self) -> Library:
+        """Give it."""
+        return self.library
+
+    def say(self, key: str, /, **values: Any) -> str:
+        """Give a phrase of it."""
+        return self.library.say(key, **values)
 
 
 class Shelf:

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 from flask import Blueprint
 from sqlalchemy.engine import Connection
 
+from content.library import Library
 from handlers.router import Router
 from scheduler.job import Job
 
@@ -42,10 +43,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What members would see of a file of the pack: `said` in the chat, each under what it is; a `page` of theirs."""
+
+    said: Sequence[tuple[str, str]] = ()
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
     """One slice: its name everywhere, and the doors it has.
 
-    `waits` says what waits for an account of the console, and nothing that it may not see.
+    `waits` says what waits for an account of the console, and nothing that it may not see. `preview` says what members
+    would see of a file in a pack that isn't served.
     """
 
     name: str
@@ -58,6 +68,7 @@ class Feature:
     jobs: tuple[Job, ...] = ()
     keeps: Keeps | None = None
     waits: Callable[[str], Sequence[Waiting]] = lambda _: ()
+    preview: Callable[[Library, str], Preview] = lambda _library, _file: Preview()
 
     @property
     def help(self) -> str:

@@ -1,4 +1,4 @@
-"""The overview, the broadcasts with their tallies, and the state of the content."""
+"""The overview, and the broadcasts with their tallies."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -314,17 +314,6 @@ class Console:
             not broadcast.groups and engine.is_within(engine.condition(broadcast.audience), reach.covers)
         )
 
-    def pack(self) -> ResponseReturnValue:
-        """What is served now and could be better, and what is wrong with the newest change."""
-        advice = self.shelf.current().advice
-        return self._page(
-            "content",
-            faults=self.shelf.fault or (),
-            is_reading=self.shelf.is_reading,
-            advice=advice,
-            counts=self._counts(),
-        )
-
     def _counts(self) -> Sequence[tuple[str, int]]:
         library = self.shelf.current()
         return [(name, len(getattr(library, what))) for what, name in self.words["counts"].items()]
@@ -415,13 +404,12 @@ def _live() -> ResponseReturnValue:
 
 
 def blueprint(console: Console) -> Blueprint:
-    """Serve /admin/, /admin/broadcasts and /admin/content."""
+    """Serve /admin/ and /admin/broadcasts."""
     doors = Blueprint("console", __name__, url_prefix="/admin", template_folder="../templates")
     doors.add_url_rule("/", "overview", needs(Duty.OWN, console.overview))
     doors.add_url_rule("/live.js", "live", needs(Duty.OWN, _live))
     doors.add_url_rule("/own", "own", needs(Duty.OWN, console.own))
     doors.add_url_rule("/own", "own_code", needs(Duty.OWN, console.own_code), methods=["POST"])
-    doors.add_url_rule("/content", "pack", needs(Duty.CONTENT, console.pack))
     doors.add_url_rule("/broadcasts", "sendings", needs(Duty.PUSHES, console.sendings))
     one = "/broadcasts/<key>"
     doors.add_url_rule(one, "run", needs(Duty.PUSHES, console.run))

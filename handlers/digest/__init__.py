@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from content.shelf import Shelf
+from content.files import Searchable
+from content.library import Library
+from content.shelf import Shelf, Still
 from handlers.digest import api, chat, pages
-from handlers.feature import Feature
+from handlers.feature import Feature, Preview
 from handlers.sharing import Sharing
 
 
@@ -26,9 +28,18 @@ def feature(
     site = pages.Site(
         shelf=shelf, zone=zone, clock=clock, mark=mark, public_url=public_url.rstrip("/"), sharing=sharing
     )
+
+    def preview(library: Library, file: str) -> Preview:
+        made = library.sources[file].made if file in library.sources else None
+        if not isinstance(made, Searchable):
+            return Preview()
+        reader = chat.Reader(shelf=Still(library), zone=zone, public_url=site.public_url)
+        return Preview(said=reader.preview(made.digest, clock()), page=site.preview(made.digest, library))
+
     return Feature(
         name="digest",
         chat=chat.routes(shelf=shelf, zone=zone, public_url=public_url.rstrip("/")),
         api=api.blueprint(api.Reader(shelf=shelf, zone=zone, clock=clock, public_url=site.public_url)),
         pages_for_anyone=pages.blueprint(site),
+        preview=preview,
     )

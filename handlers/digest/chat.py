@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from content.library import Library
 from content.models import Digest, DigestKind, Topic
 from content.organisations import belonging
-from content.shelf import Shelf
+from content.shelf import Holds
 from handlers.digest import engine
 from handlers.digest.engine import Ask, By, Listing
 from handlers.router import Handler, Router, Talking, Turn, plain
@@ -22,7 +22,7 @@ _KINDS = "|".join(engine.NEWS_WORDS + engine.POLICY_WORDS)
 _SEEKING = r"(搜|检索|找|search).+|查(?!询)\W*[\u4e00-\u9fff].*|查询(?!意见|回执|答复|回复|结果)\W*[\u4e00-\u9fff].*"
 
 
-def routes(*, shelf: Shelf, zone: ZoneInfo, public_url: str) -> Router:
+def routes(*, shelf: Holds, zone: ZoneInfo, public_url: str) -> Router:
     """要闻, 政策, 专题, 搜索 and their menu keys."""
     reader = Reader(shelf=shelf, zone=zone, public_url=public_url)
     return Router(
@@ -52,7 +52,7 @@ def routes(*, shelf: Shelf, zone: ZoneInfo, public_url: str) -> Router:
 class Reader:
     """The doors of the digests. The talk holds either the topics that were numbered, or a list and what is open."""
 
-    shelf: Shelf
+    shelf: Holds
     zone: ZoneInfo
     public_url: str
 
@@ -174,7 +174,7 @@ class Reader:
         fresh = engine.todays(newest, today=self._today(turn), zone=self.zone)
         if fresh or not newest:
             return self._begin(turn, By.TODAY, Ask(kind), fresh)
-        before = self._say("none_today", what=self._what(kind), newest=self._day(newest[0], turn))
+        before = self._say("none_today", what=self._what(kind), newest=self._day(newest[0], turn.now))
         return self._begin(turn, By.NEWEST, Ask(kind), newest, before=before)
 
     def _past(self, turn: Turn, kind: DigestKind) -> Reply:
@@ -214,7 +214,7 @@ class Reader:
             "list",
             before=before,
             heading=self._heading(turn, listing),
-            lines=[engine.line(number, each, day=self._day(each, turn)) for number, each in numbered if each],
+            lines=[engine.line(number, each, day=self._day(each, turn.now)) for number, each in numbered if each],
             has_previous=listing.page > 0,
             has_next=listing.page + 1 < listing.pages,
             has_earlier=listing.by is By.TODAY,
@@ -227,7 +227,7 @@ class Reader:
         return self._say(
             f"heading_{listing.by}",
             what=self._what(listing.kind),
-            day=self._day(first, turn) if first else "",
+            day=self._day(first, turn.now) if first else "",
             is_today=first is not None and engine.day_of(first, self.zone) == self._today(turn),
             topic=self._topic_name(listing.topic),
             words=listing.words,
@@ -283,15 +283,26 @@ class Reader:
         digest = self._find(turn, slug)
         if digest is None:
             return self._says("gone")
-        return self._says(
+        return Text(self._told(digest, turn.now, has_next=number < len(listing.slugs)))
+
+    def _told(self, digest: Digest, now: datetime, *, has_next: bool) -> str:
+        return self._say(
             "digest",
             digest=digest,
-            day=self._day(digest, turn),
+            day=self._day(digest, now),
             what=self._what(digest.kind),
             parts=engine.parts(digest, at=str),  # which shows none
             address=self._address(digest) if engine.is_public(digest) else "",
-            has_next=number < len(listing.slugs),
-        )
+            has_next=has_next,
+        ).strip()
+
+    def preview(self, digest: Digest, now: datetime) -> Sequence[tuple[str, str]]:
+        """A digest as the only one of a list, and as it is opened there."""
+        heading = self._say("heading_newest", what=self._what(digest.kind), total=1)
+        line = engine.line(1, digest, day=self._day(digest, now))
+        ways = {"has_previous": False, "has_next": False, "has_earlier": False}
+        listed = self._say("list", before="", heading=heading, lines=[line], address="", **ways)
+        return [("listed", listed.strip()), ("opened", self._told(digest, now, has_next=False))]
 
     def _next(self, turn: Turn) -> Reply:
         listing = _listing(turn)
@@ -335,8 +346,8 @@ class Reader:
     def _today(self, turn: Turn) -> date:
         return turn.now.astimezone(self.zone).date()
 
-    def _day(self, digest: Digest, turn: Turn) -> str:
-        return self._say("day", day=engine.day_of(digest, self.zone), today=self._today(turn))
+    def _day(self, digest: Digest, now: datetime) -> str:
+        return self._say("day", day=engine.day_of(digest, self.zone), today=now.astimezone(self.zone).date())
 
     def _what(self, kind: DigestKind | None) -> str:
         return self._say(kind or "both")

@@ -60,9 +60,17 @@ class Site:
         digest = self._library.digests.get(slug)
         if digest is None or not engine.is_public(digest) or not digest.is_out(self.clock()):
             abort(404)
-        topics = [topic for topic in self._library.account.topics if topic.id in digest.topics]
+        return self._page("one", **self._shown(digest, self._library), sharing=self.sharing)
+
+    def preview(self, digest: Digest, library: Library) -> str:
+        """The page of a digest of a pack that isn't served."""
+        shown = self._shown(digest, library)
+        return render_template("digest/one.html", account=library.account, day=self._day, **shown)
+
+    def _shown(self, digest: Digest, library: Library) -> dict[str, Any]:
+        topics = [topic for topic in library.account.topics if topic.id in digest.topics]
         parts = engine.parts(digest, at=lambda name: url_for("front.picture", name=name))
-        return self._page("one", digest=digest, parts=parts, topics=topics, sharing=self.sharing)
+        return {"digest": digest, "parts": parts, "topics": topics}
 
     def atom(self) -> ResponseReturnValue:
         """What is out, for feed readers, in Atom."""

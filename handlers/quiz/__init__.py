@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from content.importers.waiting import Waiting
 from content.intake import Intake
 from content.shelf import Shelf
-from handlers.feature import Feature, Keeps, in_turn, words_beside
+from handlers.feature import Feature, Keeps, Preview, in_turn, words_beside
 from handlers.openapi import Effect
 from handlers.quiz import admin, api, chat, jobs, pages
 from handlers.quiz.admin.numbers import Numbers
@@ -93,7 +93,8 @@ class Outside:
     """The world around the quiz: how effects are named, tries counted and people told, and where pages are reached.
 
     `tell` says a line to a person once for each key. `organisation` gives what the roster binds a person to, "" for
-    nothing. `public_url` is "" where phones reach no page.
+    nothing. `public_url` is "" where phones reach no page. Where a file of the pack `needs_two` admins, what would be
+    written is handed in as a change for a second one.
     """
 
     effect: Effect
@@ -101,6 +102,8 @@ class Outside:
     tell: Callable[[str, str, str], None]
     organisation: Callable[[str], str]
     public_url: str
+    hand_in: admin.HandIn
+    needs_two: Callable[[str], bool]
 
 
 def feature(
@@ -159,6 +162,8 @@ def feature(
                 shelf=shelf,
                 intake=intake,
                 waiting=Waiting(intake.kept / "waiting"),
+                hand_in=outside.hand_in,
+                needs_two=outside.needs_two,
                 clock=clock,
                 words=words,
             ),
@@ -172,6 +177,9 @@ def feature(
                 zone=zone,
                 words=words,
             ),
+        ),
+        preview=lambda library, file: Preview(
+            said=[*chat.preview(library, file, served=shelf.current(), public_url=outside.public_url)]
         ),
         jobs=jobs.rounds(duels, close_ran_out=service.close_ran_out, say=shelf.say, tell=outside.tell),
         pages_for_anyone=pages.for_anyone(pages.Public(sittings=sittings, shelf=shelf, zone=zone)),

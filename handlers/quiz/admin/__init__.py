@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +16,7 @@ from content.importers.waiting import Waiting
 from content.intake import SUFFIXES, WRITERS, Intake
 from content.roles import Duty
 from content.shelf import Shelf
+from content.workshop import Untouchable
 from handlers import access, uploads
 from handlers.access import needs
 from handlers.quiz.admin.numbers import Numbers
@@ -24,6 +26,13 @@ MOST_CHANGED_BYTES = 8 * 2**20  # of a bank that a file goes into: some 20 000 q
 SHOWN = 100  # notes of each weight
 
 
+class HandIn(Protocol):
+    """Asks a second admin to agree to what would be written, where one must."""
+
+    def __call__(self, file: str, after: bytes, *, by: str) -> bool:
+        """Say whether one was asked; raises `Untouchable`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banks:
     """What the pages show."""
@@ -31,6 +40,8 @@ class Banks:
     shelf: Shelf
     intake: Intake
     waiting: Waiting
+    hand_in: HandIn
+    needs_two: Callable[[str], bool]
     clock: Callable[[], datetime]
     words: Mapping[str, str]
 
@@ -73,16 +84,27 @@ class Banks:
                 return self._preview(plan, token, fault=self.words["changed"]), 409
             if plan.errors and "skip_errors" not in request.form:
                 return self._preview(plan, token, fault=self.words["has_errors"]), 422
-            batch = self.intake.take(plan)
+            said = self._taken(plan, by=by)
         except Refused as refused:
             return self._list(refused=refused.note), 409
+        except Untouchable:
+            return self._list(fault=self.words["not_handed_in"]), 409
         self.waiting.drop(token, by=by)
-        said = self.words["taken"].format(bank=batch.bank, new=batch.new, changed=batch.changed, soon=self._soon(batch))
         flash(said)
         return redirect(url_for("quiz_admin.listed"), 303)
 
+    def _taken(self, plan: Plan, *, by: str) -> str:
+        """Write what was planned, or hand it in for a second admin; what is said of it."""
+        if self.hand_in(f"quizzes/{plan.target.path.name}", plan.text.encode(), by=by):
+            return self.words["handed_in"]
+        batch = self.intake.take(plan)
+        return self.words["taken"].format(bank=batch.bank, new=batch.new, changed=batch.changed, soon=self._soon(batch))
+
     def undo(self, batch: str) -> ResponseReturnValue:
         """Give a bank its text from before a batch."""
+        bank = next((each.bank for each in self.intake.batches() if each.name == batch), "")
+        if self.needs_two(f"quizzes/{bank}"):
+            return self._list(fault=self.words["undone_elsewhere"]), 409
         try:
             done = self.intake.undo(batch)
         except Refused as refused:

@@ -10,6 +10,7 @@ from handlers.quiz.chat.asking import Asking
 from handlers.quiz.chat.choosing import Choosing
 from handlers.quiz.chat.duels import Inviting
 from handlers.quiz.chat.keeping import Keeping
+from handlers.quiz.chat.previewing import preview
 from handlers.quiz.chat.reading import Reading
 from handlers.quiz.engine import Mode
 from handlers.quiz.engine.marking import Asked
@@ -19,6 +20,8 @@ from handlers.quiz.service.regards import Regarding
 from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.quiz import Round
 from wechat.messages import Kind, Reply, Text
+
+__all__ = ["preview", "routes"]
 
 _LETTER = re.compile("[a-h]")
 

@@ -31,6 +31,13 @@ _VERDICTS = {
 }
 
 
+def shown_of(library: Library, question: Question, *, seed: str) -> Asked:
+    """A question of a pack as it is shown by a seed."""
+    words = _VERDICTS.get(question.type)
+    yes, no = map(library.say, words) if words else ("", "")
+    return Asked(question, library.case_of(question), marking.choices(question, seed=seed, yes=yes, no=no))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The quiz behind its doors. Who asks, and when, is said each time; answers are kept by `store`.
@@ -92,10 +99,7 @@ class Service:
 
     def shown(self, question: Question, *, seed: str) -> Asked:
         """A question as it is shown by a seed."""
-        library = self.shelf.current()
-        words = _VERDICTS.get(question.type)
-        yes, no = map(library.say, words) if words else ("", "")
-        return Asked(question, library.case_of(question), marking.choices(question, seed=seed, yes=yes, no=no))
+        return shown_of(self._library, question, seed=seed)
 
     def keep(
         self, person: str, going: str, at: int, asked: Asked, answer: Answer, *, message: str, now: datetime

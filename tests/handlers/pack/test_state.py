@@ -1,11 +1,17 @@
-"""The state of the content, as admins see it."""
+"""The state of the pack, as admins see it."""
 
 import fcntl
 import threading
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from content import files, reading
+from content import words as words_of
+from handlers import pack
+from handlers.pack.admin import STARTERS
 from tests.content.builders import MENU, a_bank, a_digest, a_pack, a_question, write
 from tests.house import a_town
 
@@ -86,3 +92,18 @@ def test_good_content_shows_no_advice(town, folder):
     town.house.shelf.look()
 
     assert "建议" not in town.client.get("/admin/content").text
+
+
+def test_every_kind_of_file_has_a_name():
+    words = tomllib.loads((Path(pack.__file__).with_name("words.toml")).read_text("utf-8"))
+
+    assert set(words["kinds"]) == set(files.KINDS)
+
+
+@pytest.mark.parametrize("path", sorted(STARTERS.iterdir()), ids=lambda path: path.name)
+def test_what_a_new_file_begins_with_can_be_read(path):
+    kind = path.stem
+    assert kind in files.KINDS
+    made = {".toml": reading.toml, ".md": reading.markdown}.get(path.suffix, words_of.template)(path.read_text("utf-8"))
+
+    assert made
