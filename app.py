@@ -4,7 +4,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ from content.roles import Duty
 from content.shelf import Shelf
 from handlers import (
     access,
+    account,
     agents,
     appointment,
     bulletin,
@@ -61,6 +62,7 @@ from handlers import (
     trail,
 )
 from handlers.conversation import Conversation
+from handlers.entrance import Entrance
 from handlers.feature import Feature, Keeps
 from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
@@ -94,6 +96,9 @@ from scheduler.trying import TryOut
 from scheduler.windows import Windows
 from scheduler.workdays import Workdays
 from storage import db, erasures, leases, redis
+from storage.admin_factors import Factors
+from storage.admin_sessions import AdminSessions
+from storage.admin_tries import Tries
 from storage.admins import AdminContacts, Admins
 from storage.appointment import Appointments
 from storage.audience import Conditions
@@ -130,6 +135,7 @@ from storage.regards import Regards
 from storage.roster import Roster
 from storage.run_reports import RunReports
 from storage.runs import Runs
+from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.sittings import Sittings
 from storage.subscription import Subscriptions
@@ -213,6 +219,7 @@ class House:
     roster: Roster
     admins: Admins
     staff: Staff
+    entrance: Entrance
     limiter: Limiter
     sharing: sharing.Sharing | None
     gate: Gate
@@ -280,6 +287,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     limiter = access.limiter(redis_url(settings))
     erased = Erasures(database, marks=keys.marks("erased"), file=settings.storage.folder / erasures.FILE)
     own_data, audit = OwnData(database, people, erased), Audit(database, keys)
+    entrance = _entrance(settings, database, admins, keys)
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
     ballots = survey_box(database, keys)
@@ -298,7 +306,12 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         return clock().astimezone(settings.zone).date()
 
     staff = Staff(
-        powers=lambda: powers_now(admins.all(), loans.current(today()), shelf.current().casting, today()),
+        powers=lambda: powers_now(
+            [each for each in admins.all() if not each.disabled],
+            loans.current(today()),
+            shelf.current().casting,
+            today(),
+        ),
         persons=contacts.persons,
         organisations=lambda: [*shelf.current().organisations.values()],
     )
@@ -497,8 +510,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             settings=settings.handlers.login,
         ),
         pack.feature(desk=desk, zone=settings.zone),
+        account.feature(
+            entrance=entrance,
+            account=lambda: shelf.current().account,
+            zone=settings.zone,
+        ),
         console.feature(
-            admins=admins,
+            entrance=entrance,
             contacts=contacts,
             shelf=shelf,
             pushes=console.Pushes(
@@ -538,6 +556,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         roster=roster_store,
         admins=admins,
         staff=staff,
+        entrance=entrance,
         limiter=limiter,
         sharing=cards,
         gate=Gate(sessions=sessions, paces=paces, clock=clock, a_minute=a_minute),
@@ -557,6 +576,24 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
 def _called(shelf: Shelf, role: str) -> str:
     """What the roles of an account are called; the pack may have others tomorrow."""
     return shelf.current().casting.name(role)
+
+
+def _entrance(settings: Settings, database: db.Database, admins: Admins, keys: Keys) -> Entrance:
+    """How admins come in, by the real clock: where the sandbox's is moved, they and their authenticators aren't."""
+    at = settings.handlers.console
+    return Entrance(
+        admins=admins,
+        sessions=AdminSessions(
+            database,
+            mark=keys.mark("admin session"),
+            idle=timedelta(minutes=access.SESSION_MINUTES),
+            longest=timedelta(hours=at.session_hours),
+        ),
+        factors=Factors(database, keys),
+        tries=Tries(database, mark=keys.mark("admin tries")),
+        clock=now,
+        needs_factor=at.totp == "required",
+    )
 
 
 def _cards(settings: Settings, platform: Platform, clock: Clock) -> sharing.Sharing | None:
@@ -667,7 +704,7 @@ def serve(house: House) -> Flask:
     access.protect(
         site,
         secret=secret,
-        admins=house.admins,
+        entrance=house.entrance,
         powers=house.staff.powers,
         trail=lambda deed: house.audit.note(deed, now=house.clock()),
         limiter=house.limiter,

@@ -11,7 +11,10 @@ import click
 
 from commands.cli import Here, fail
 from content.roles import Unfit
-from handlers.access import UnfitName, UnfitPassword, fitting, hashed
+from handlers import passwords
+from handlers.access import UnfitName, fitting
+from storage.admin_factors import Factors
+from storage.admin_tries import Tries
 from storage.admins import GENERAL, Admin, AdminExists, Admins, Grant
 from storage.audit import Act, Deed
 from storage.db import Database
@@ -63,14 +66,20 @@ def create(
     """Let NAME sign in to the console. Without --role, it does all the work of the whole house."""
     wanted = _wanted(here, role, organisation, held=(), party_member=party_member)
     password = _given() if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    weakness = passwords.weakness(password, names=[name])
     with closing(here.installation.database()) as database:
         admins = Admins(database)
         try:
-            word = hashed(password)
-            if not (replace and admins.change_password(name=name, password_hash=word)):
+            word = passwords.hashed(password)
+            if replace and admins.change_password(name=name, password_hash=word):
+                admins.enable(name=name)
+            else:
                 admins.add(name=name, password_hash=word, party_member=party_member, grants=(wanted,))
-        except (UnfitPassword, AdminExists) as error:
+        except (passwords.UnfitPassword, AdminExists) as error:
             fail(str(error) or f"There is an account {name!r} already: --replace gives it a new password.")
+        Tries(database, mark=here.installation.keys.mark("admin tries")).unlock(name)
+    if weakness:  # whoever has this shell may do anything: it is said, and a script goes on
+        click.echo(f"Mind: {passwords.UnfitPassword(weakness)}.", err=True)
     click.echo(f"{name} may sign in.")
 
 
@@ -139,7 +148,7 @@ def roles(here: Here) -> None:
 def list_(here: Here, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
     """Show who may sign in to the console, a name a line."""
     with closing(here.installation.database()) as database:
-        accounts = Admins(database).all()
+        accounts = [each for each in Admins(database).all() if not each.disabled]
     if as_json:
         click.echo(json.dumps([_told(each) for each in accounts], ensure_ascii=False))
     elif accounts:
@@ -154,10 +163,31 @@ def list_(here: Here, as_json: bool) -> None:  # noqa: FBT001 (click hands it in
 def remove(here: Here, name: str) -> None:
     """Let NAME sign in no more; their sessions end at once."""
     with closing(here.installation.database()) as database:
-        admins = Admins(database)
-        if name not in admins.names() or not admins.remove(name=name):  # a database is not asked for just any bytes
-            fail(f"There is no account {name!r}: see `zhibu admin list`.")
+        Admins(database).remove(name=_account(Admins(database), name).name)
     click.echo(f"{name} may sign in no more.")
+
+
+@admin.command()
+@click.argument("name")
+@click.pass_obj
+def unlock(here: Here, name: str) -> None:
+    """Let NAME try to sign in at once, after too many wrong passwords or codes."""
+    with closing(here.installation.database()) as database:
+        found = _account(Admins(database), name)
+        Tries(database, mark=here.installation.keys.mark("admin tries")).unlock(found.name)
+    click.echo(f"{name} may try again.")
+
+
+@admin.command(name="forget-totp")
+@click.argument("name")
+@click.pass_obj
+def forget_totp(here: Here, name: str) -> None:
+    """Let NAME sign in without a code: the authenticator and its recovery codes are lost. Their sessions end."""
+    with closing(here.installation.database()) as database:
+        found = _account(Admins(database), name)
+        Factors(database, here.installation.keys).forget(found.id)
+        Admins(database).end_sessions(name=found.name)
+    click.echo(f"{name} signs in with the password alone, until an authenticator is turned on again.")
 
 
 def _given() -> str:

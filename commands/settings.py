@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from handlers.agents import AgentsSettings
+from handlers.console import ConsoleSettings
 from handlers.login import LoginSettings
 from handlers.opinion import OpinionSettings
 from handlers.quiz import QuizSettings
@@ -132,6 +133,7 @@ class HandlerSettings(_Table):
     """The tables [handlers.<feature>]."""
 
     agents: AgentsSettings = AgentsSettings()
+    console: ConsoleSettings = ConsoleSettings()
     login: LoginSettings = LoginSettings()
     opinion: OpinionSettings = OpinionSettings()
     quiz: QuizSettings = QuizSettings()

@@ -1,14 +1,25 @@
 """Who may come in: the console's sign-in, its session, and the guards that hang before the doors."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, wraps
-from typing import Any, Self
+from functools import wraps
+from typing import Any, Self, cast
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, Response, abort, current_app, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
@@ -18,11 +29,12 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 
 from content.roles import Duty, Powers, Reach, facts
+from handlers.entrance import Debt, Entrance
 from storage import redis
-from storage.admins import Admin, Admins
+from storage.admin_tries import KNOWN_FOR, Whence
+from storage.admins import Admin
 from storage.audit import Act, Deed, NotNoted, Outcome
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256  # characters
 LONGEST_NAME = 32  # characters
 View = Callable[..., ResponseReturnValue]
 PowersNow = Callable[[], Mapping[str, Powers]]
@@ -30,22 +42,12 @@ Trail = Callable[[Deed], None]  # raises storage.audit.NotNoted
 _TRAIL = "zhibu trail"  # where an application has its own
 # What is done with an opinion is noted in its own seal, with the day: a moment would tell by when it was there (0051).
 _IN_THEIR_OWN_SEAL = frozenset({Duty.OPINIONS, Duty.MEASURES})
-_hasher = PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    """Checked where no such account exists, so that a wrong name takes as long as a wrong password."""
-    return _hasher.hash("nobody")
-
-
+KNOWN_COOKIE = "zhibu_known"  # a browser that somebody has signed in with
+CODE_SECONDS = 300  # between the password and the code
 INSIDE = "/admin/"
+ACCOUNT = "account"  # the blueprint of one's own account
 SESSION_MINUTES = 30  # without a click
 PAGE_SOURCES = {"default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'", "frame-ancestors": "'none'"}
-
-
-class UnfitPassword(ValueError):
-    """The password is too short or too long; the text says how long it may be."""
 
 
 class UnfitName(ValueError):
@@ -53,22 +55,18 @@ class UnfitName(ValueError):
 
 
 class SignedIn(UserMixin):  # type: ignore[misc] # flask-login has no types
-    """The admin of this request; the session names the account and the stamp of its password."""
+    """The admin of this request, by the token of the session; who has to do something first may do nothing else."""
 
-    def __init__(self, admin: Admin, powers: Powers) -> None:
-        self.id = f"{admin.id}:{admin.stamp}"
+    def __init__(
+        self, admin: Admin, token: str, *, session_id: str = "", debt: Debt | None = None, powers: Powers | None = None
+    ) -> None:
+        self.id = token
+        self.admin = admin
         self.name = admin.name
-        self.powers = powers
+        self.session_id = session_id
+        self.debt = debt
+        self.powers = powers or Powers()
         self.roles = ",".join(sorted({grant.role for grant in admin.grants}))
-
-
-def hashed(password: str) -> str:
-    """The argon2 hash of a password of 10 to 256 characters; nothing else is asked of it. Raises UnfitPassword."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise UnfitPassword(f"a password needs at least {SHORTEST_PASSWORD} characters")
-    if len(password) > LONGEST_PASSWORD:
-        raise UnfitPassword(f"a password has at most {LONGEST_PASSWORD} characters")
-    return _hasher.hash(password)
 
 
 def fitting(name: str) -> str:
@@ -80,21 +78,60 @@ def fitting(name: str) -> str:
     return name
 
 
-def sign_in(admins: Admins, *, name: str, password: str) -> bool:
-    """Begin a session if name and password belong together."""
-    admin = admins.named(name)
-    try:
-        _hasher.verify(admin.password_hash if admin else _nobody(), password)
-    except (VerificationError, InvalidHashError):
-        note_sign_in(admin, Outcome.REFUSED)
-        return False
-    note_sign_in(admin, Outcome.ALLOWED if admin else Outcome.REFUSED)
-    return admin is not None and bool(login_user(SignedIn(admin, Powers())))
+def whence() -> Whence:
+    """Where this request comes from: a browser that has no name yet is given one, which it keeps once it is let in."""
+    if "whence" not in g:
+        known = request.cookies.get(KNOWN_COOKIE) or secrets.token_urlsafe(24)
+        g.whence = Whence(address=get_remote_address(), browser=known)
+    return cast("Whence", g.whence)
 
 
-def sign_out() -> None:
+def halfway(admin: Admin, entrance: Entrance) -> None:
+    """Remember for a while whose password was right."""
+    until = int(entrance.clock().timestamp()) + CODE_SECONDS
+    session["halfway"] = [admin.id, admin.stamp, until]
+
+
+def who_is_halfway(entrance: Entrance) -> Admin | None:
+    """Whose code is waited for; None where it took too long, or the account has changed."""
+    known, stamp, until = session.get("halfway", ("", "", 0))
+    admin = entrance.admins.found(known) if entrance.clock().timestamp() < until else None
+    return admin if admin and admin.stamp == stamp and not admin.disabled else None
+
+
+def let_in(entrance: Entrance, admin: Admin) -> None:
+    """Begin a session: nothing of the one before becomes one of somebody who is in."""
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(admin, entrance.begin(admin, request.user_agent.string)))
+    known = whence().browser
+
+    @after_this_request
+    def _remember(response: Response) -> Response:
+        is_secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+        lasts = int(KNOWN_FOR.total_seconds())
+        response.set_cookie(
+            KNOWN_COOKIE, known, max_age=lasts, path=INSIDE, secure=is_secure, httponly=True, samesite="Lax"
+        )
+        return response
+
+
+def sign_out(entrance: Entrance) -> None:
     """End the session."""
+    if current_user.is_authenticated:
+        entrance.sessions.end(session_id(), admin=admin().id)
     logout_user()
+    session.clear()
+
+
+def admin() -> Admin:
+    """The account of the admin of this request."""
+    return cast("Admin", current_user.admin)
+
+
+def session_id() -> str:
+    """Which of its sessions this is."""
+    return str(current_user.session_id)
 
 
 def who_is_in() -> str:
@@ -108,17 +145,20 @@ def reach(duty: Duty) -> Reach:
     return powers.reach(duty)
 
 
-def _add_sessions(web: Flask, admins: Admins, powers: PowersNow) -> None:
+def _add_sessions(web: Flask, entrance: Entrance, powers: PowersNow) -> None:
     """Let this application know its admins."""
     manager = LoginManager(web)
     manager.session_protection = "strong"
 
     @manager.user_loader  # type: ignore[untyped-decorator] # as above
-    def _load(session: str) -> SignedIn | None:
-        admin = admins.found(session.partition(":")[0])
-        if admin is None or session != f"{admin.id}:{admin.stamp}":
+    def _load(token: str) -> SignedIn | None:
+        found = entrance.found(token)
+        if found is None:
             return None
-        return SignedIn(admin, powers().get(admin.name, Powers()))
+        admin, kept = found
+        debt = entrance.debt(admin)
+        has = Powers() if debt else powers().get(admin.name, Powers())
+        return SignedIn(admin, token, session_id=kept.id, debt=debt, powers=has)
 
 
 def limiter(redis_url: str) -> Limiter:
@@ -134,7 +174,7 @@ def limiter(redis_url: str) -> Limiter:
 
 
 def protect(
-    web: Flask, *, secret: bytes, admins: Admins, powers: PowersNow, trail: Trail, limiter: Limiter, public_url: str
+    web: Flask, *, secret: bytes, entrance: Entrance, powers: PowersNow, trail: Trail, limiter: Limiter, public_url: str
 ) -> None:
     """Sessions, CSRF tokens, limits and headers for every page of this application, and where it notes what is done."""
     web.extensions[_TRAIL] = trail
@@ -161,7 +201,7 @@ def protect(
         frame_options="DENY",
         referrer_policy="same-origin",
     )
-    _add_sessions(web, admins, powers)
+    _add_sessions(web, entrance, powers)
     web.jinja_env.globals.update(may=may, who_grants=lambda: _who_grants(powers))
 
 
@@ -261,6 +301,8 @@ def requires_admin() -> ResponseReturnValue | None:
     by flask-login when its cookie comes from elsewhere: it ends here.
     """
     if _is_in():
+        if current_user.debt and request.blueprint != ACCOUNT:
+            return redirect(url_for("account.own"), 303)
         asked = asked_by(request.endpoint)
         may_enter = bool(asked.lets_in(reach(asked.duty)))
         _note_passing(asked, Outcome.ALLOWED if may_enter else Outcome.REFUSED)
@@ -268,7 +310,7 @@ def requires_admin() -> ResponseReturnValue | None:
     if request.method == "GET":
         return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
     unsent = Unsent.of_request()
-    return (unsent.page() if unsent else "", 403)
+    return (unsent.page() if unsent else render_template("console/login.html"), 403)
 
 
 # -- what is noted of it -----------------------------------------------------------------------------------------------
@@ -370,7 +412,7 @@ class Unsent:
         """What this request brought from a page of ours; None for what another site may have made up."""
         site = request.headers.get("Sec-Fetch-Site") or request.headers.get("Origin")
         is_ours = site in {"same-origin", request.host_url.rstrip("/")}
-        if not is_ours or request.method != "POST" or request.blueprint == "signin":  # which has a password
+        if not is_ours or request.method != "POST" or request.blueprint in {"signin", ACCOUNT}:  # which have passwords
             return None
         fields = ((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
         had_files = any(each.filename for _, each in request.files.items(multi=True))

@@ -22,6 +22,8 @@ admins = sa.Table(
     sa.Column("password_hash", sa.String(255), nullable=False),
     sa.Column("stamp", sa.String(32), nullable=False),  # changes with the password: older sessions end
     sa.Column("party_member", sa.Boolean, nullable=False, server_default=sa.text("true")),  # as who made it said
+    sa.Column("first_password", sa.Boolean, nullable=False, server_default=sa.text("false")),  # to be changed first
+    sa.Column("disabled", sa.Boolean, nullable=False, server_default=sa.text("false")),
 )
 
 admin_grants = sa.Table(
@@ -62,10 +64,12 @@ class Admin:
 
     id: str
     name: str
-    password_hash: str
-    stamp: str
+    password_hash: str = field(repr=False)
+    stamp: str = field(repr=False)
     party_member: bool = True
     grants: tuple[Grant, ...] = ()
+    first_password: bool = False
+    disabled: bool = False
 
     @property
     def roles(self) -> list[tuple[str, str]]:
@@ -84,17 +88,24 @@ class Admins:
         self._db = db
 
     def add(
-        self, *, name: str, password_hash: str, party_member: bool = True, grants: Iterable[Grant] = (Grant(GENERAL),)
+        self,
+        *,
+        name: str,
+        password_hash: str,
+        is_first: bool = False,
+        party_member: bool = True,
+        grants: Iterable[Grant] = (Grant(GENERAL),),
     ) -> None:
         """Add an account, which does all the work of the whole house where nothing else is said.
 
-        Raises `AdminExists`.
+        A first password is to be changed before anything else. Raises `AdminExists`.
         """
         row = self._db.insert(admins).values(
             id=secrets.token_hex(16),
             name=name,
             password_hash=password_hash,
             stamp=secrets.token_hex(16),
+            first_password=is_first,
             party_member=party_member,
         )
         with self._db.begin() as connection:
@@ -104,11 +115,25 @@ class Admins:
             for grant in grants:
                 connection.execute(admin_grants.insert().values(admin=added, **grant._asdict()))
 
-    def change_password(self, *, name: str, password_hash: str) -> bool:
+    def change_password(self, *, name: str, password_hash: str, is_first: bool = False) -> bool:
         """Set a new password, ending every session of that account; False where there is no such account."""
-        change = admins.update().where(admins.c.name == name)
+        return self._change(name, password_hash=password_hash, first_password=is_first, stamp=secrets.token_hex(16))
+
+    def disable(self, *, name: str) -> bool:
+        """Let an account sign in no more until it is enabled, ending every session of it; False where there is none."""
+        return self._change(name, disabled=True, stamp=secrets.token_hex(16))
+
+    def enable(self, *, name: str) -> bool:
+        """Let an account sign in again; False where there is no such account."""
+        return self._change(name, disabled=False)
+
+    def end_sessions(self, *, name: str) -> bool:
+        """End every session of an account; False where there is no such account."""
+        return self._change(name, stamp=secrets.token_hex(16))
+
+    def _change(self, name: str, **values: str | bool) -> bool:
+        changed = admins.update().where(admins.c.name == name).values(values).returning(admins.c.id)
         with self._db.begin() as connection:
-            changed = change.values(password_hash=password_hash, stamp=secrets.token_hex(16)).returning(admins.c.id)
             return connection.execute(changed).first() is not None
 
     def remove(self, *, name: str) -> bool:
@@ -120,8 +145,8 @@ class Admins:
         return admin is not None
 
     def names(self) -> list[str]:
-        """Who has an account, in the order of their names."""
-        return [each.name for each in self.all()]
+        """Who may sign in, in the order of their names."""
+        return [each.name for each in self.all() if not each.disabled]
 
     def all(self) -> list[Admin]:
         """Every account, in the order of their names."""
@@ -175,7 +200,16 @@ def _read(connection: Connection, *chosen: sa.ColumnElement[bool]) -> list[Admin
             grants[row.id].append(Grant(row.role, row.organisation, row.since))
     found = {row.id: row for row in rows}
     return [
-        Admin(row.id, row.name, row.password_hash, row.stamp, row.party_member, tuple(grants[row.id]))
+        Admin(
+            row.id,
+            row.name,
+            row.password_hash,
+            row.stamp,
+            row.party_member,
+            tuple(grants[row.id]),
+            first_password=row.first_password,
+            disabled=row.disabled,
+        )
         for row in found.values()
     ]
 

@@ -1,22 +1,34 @@
 """Console: admins sign in and see broadcasts, content and what waits for them."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from flask_limiter import Limiter
+from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
 from handlers.console import admin, chat, pages
 from handlers.console.service import Pushes
+from handlers.entrance import Entrance
 from handlers.feature import Feature, Waiting, words_beside
-from storage.admins import AdminContacts, Admins
+from storage.admins import AdminContacts
 
-__all__ = ["Pushes", "feature"]
+__all__ = ["ConsoleSettings", "Pushes", "feature"]
+
+
+class ConsoleSettings(BaseModel):
+    """The table [handlers.console]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    totp: Literal["optional", "required"] = "optional"
+    session_hours: int = Field(12, ge=1, le=24)
 
 
 def feature(
     *,
-    admins: Admins,
+    entrance: Entrance,
     contacts: AdminContacts,
     shelf: Shelf,
     pushes: Pushes,
@@ -33,6 +45,6 @@ def feature(
     return Feature(
         name="console",
         chat=chat.routes(chat.OwnContact(contacts=contacts, say=shelf.say)),
-        pages_for_anyone=pages.blueprint(admins=admins, limiter=limiter, words=words),
+        pages_for_anyone=pages.blueprint(entrance=entrance, limiter=limiter, words=words),
         admin=admin.blueprint(console),
     )

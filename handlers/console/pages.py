@@ -1,55 +1,103 @@
 """The sign-in."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
 from handlers import access
-from storage.admins import Admins
+from handlers.entrance import Entrance, Outcome, Tried
+from storage import audit
 
-TRIES = "10 per minute; 60 per hour"
-TRIES_A_NAME = "20 per hour"
+TRIES = "10 per minute; 60 per hour"  # of an address; wrong ones of a name are counted by the entrance
+
+_STATUS = {Outcome.CODE: 200, Outcome.WAITS: 429, Outcome.DISABLED: 403}
 
 
-def blueprint(*, admins: Admins, limiter: Limiter, words: Mapping[str, Any]) -> Blueprint:
-    """Serve /admin/login, /admin/logout and the console's style sheet."""
-    signin = Blueprint("signin", __name__, url_prefix="/admin", template_folder="../templates")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Name and password, then a code where the account has a second factor."""
 
-    @signin.get("/style.css")
-    def style() -> ResponseReturnValue:
-        return Response(render_template("console/style.css"), mimetype="text/css")
+    entrance: Entrance
 
-    @signin.get("/login")
-    def form() -> ResponseReturnValue:
+    def form(self) -> ResponseReturnValue:
+        """What is asked of everybody."""
         return render_template("console/login.html", next=_inside(request.args.get("next", "")))
 
-    @signin.post("/login")
-    @limiter.limit(TRIES)
-    @limiter.limit(TRIES_A_NAME, key_func=lambda: f"name:{request.form.get('name', '')[:64]}")
-    def sign_in() -> ResponseReturnValue:
+    def password(self) -> ResponseReturnValue:
+        """Look at what was said."""
         name, password = request.form.get("name", "").strip(), request.form.get("password", "")
         session.clear()  # a session from before the sign-in must not become a signed-in one
-        session.permanent = True
-        unsent, wanted = access.Unsent.of_sign_in(), request.form.get("next", "")
-        if access.sign_in(admins, name=name, password=password):
-            return unsent.page() if unsent else redirect(_inside(wanted))
-        return render_template("console/login.html", name=name, failed=True, next=wanted, unsent=unsent), 401
+        tried = self.entrance.by_password(name, password, access.whence())
+        if tried.outcome is Outcome.CODE and tried.admin:
+            access.halfway(tried.admin, self.entrance)
+            return self._again("code", tried)
+        return self._entered("login", tried, name=name)
 
-    @signin.post("/logout")
-    def sign_out() -> ResponseReturnValue:
-        access.sign_out()
-        session.clear()
+    def code(self) -> ResponseReturnValue:
+        """Look at the code of somebody whose password was right."""
+        admin = access.who_is_halfway(self.entrance)
+        if admin is None:
+            return self._again("login", Tried(Outcome.CODE), is_over=True)
+        return self._entered("code", self.entrance.by_code(admin, request.form.get("code", ""), access.whence()))
+
+    def sign_out(self) -> ResponseReturnValue:
+        """Be somebody unknown."""
+        access.sign_out(self.entrance)
         return redirect(url_for("signin.form"))
 
-    @signin.app_context_processor
-    def doors() -> dict[str, Any]:
+    def _entered(self, page: str, tried: Tried, *, name: str = "") -> ResponseReturnValue:
+        """Where they wanted to be, or the same page again, with why."""
+        if tried.outcome is Outcome.WAITS:
+            return self._again(page, tried, name=name)
+        if tried.outcome is not Outcome.IN or tried.admin is None:
+            access.note_sign_in(tried.admin, audit.Outcome.REFUSED)
+            return self._again(page, tried, name=name)
+        access.note_sign_in(tried.admin, audit.Outcome.ALLOWED)
+        access.let_in(self.entrance, tried.admin)
+        unsent = access.Unsent.of_sign_in()
+        return unsent.page() if unsent else redirect(_inside(request.form.get("next", "")))
+
+    def _again(self, page: str, tried: Tried, *, name: str = "", is_over: bool = False) -> ResponseReturnValue:
+        shown = render_template(
+            f"console/{page}.html",
+            name=name,
+            outcome=tried.outcome,
+            minutes=math.ceil(tried.wait.total_seconds() / 60),
+            is_over=is_over,
+            next=request.form.get("next", ""),
+            unsent=access.Unsent.of_sign_in(),
+        )
+        answer = make_response(shown, _STATUS.get(tried.outcome, 401))
+        if tried.wait:
+            answer.headers["Retry-After"] = str(math.ceil(tried.wait.total_seconds()))
+        return answer
+
+
+def blueprint(*, entrance: Entrance, limiter: Limiter, words: Mapping[str, Any]) -> Blueprint:
+    """Serve /admin/login, /admin/logout and the console's style sheet."""
+    doors = Blueprint("signin", __name__, url_prefix="/admin", template_folder="../templates")
+    sign_in, limited = SignIn(entrance=entrance), limiter.shared_limit(TRIES, scope="signin")
+    doors.add_url_rule("/style.css", "style", _style)
+    doors.add_url_rule("/login", "form", sign_in.form)
+    doors.add_url_rule("/login", "sign_in", limited(sign_in.password), methods=["POST"])
+    doors.add_url_rule("/login/code", "code", limited(sign_in.code), methods=["POST"])
+    doors.add_url_rule("/logout", "sign_out", sign_in.sign_out, methods=["POST"])
+
+    @doors.app_context_processor
+    def _doors() -> dict[str, Any]:
         return {"console_doors": [each for each in words["doors"].items() if access.opens(each[0])]}
 
-    return signin
+    return doors
+
+
+def _style() -> ResponseReturnValue:
+    return Response(render_template("console/style.css"), mimetype="text/css")
 
 
 def _inside(wanted: str) -> str:

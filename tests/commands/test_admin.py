@@ -7,8 +7,12 @@ from argon2 import PasswordHasher
 from click.testing import Result
 
 from commands import admin, cli
+from commands.installed import now
+from storage.admin_factors import Factors
+from storage.admin_tries import Tries, Whence
 from storage.admins import Admins
-from tests.commands.calls import an_installation, call
+from tests import authenticator
+from tests.commands.calls import KEYS, an_installation, call
 
 PASSWORD = "correct horse battery"
 
@@ -140,9 +144,56 @@ def test_who_is_removed_has_no_account(place, db):
     assert Admins(db).names() == ["wang"]
 
 
+def test_who_has_to_wait_is_let_try_by_the_operator_and_by_a_new_password(place, db):
+    tries = Tries(db, mark=KEYS.mark("admin tries"))
+    create(place, "li", "--password-stdin")
+    for act in (["unlock", "li"], ["create", "li", "--password-stdin", "--replace"]):
+        for _ in range(5):
+            tries.begin("li", Whence("192.0.2.1", "x"), now=now())
+        before = [*tries.waiting(["li"], now=now())]
+        result = zhibu_admin(place, *act, typed=f"{PASSWORD}\n")
+
+        assert (before, result.exit_code, [*tries.waiting(["li"], now=now())]) == (["li"], 0, [])
+
+
+def test_a_lost_authenticator_is_forgotten_and_its_sessions_end(place, db):
+    create(place, "li", "--password-stdin")
+    factors, before = Factors(db, KEYS), Admins(db).named("li")
+    assert before
+    factors.prepare(before.id)
+    shared = factors.prepared(before.id)
+    assert shared
+    factors.turn_on(before.id, authenticator.code(shared.typed, now()), now=now())
+    was_on = factors.is_on(before.id)
+    result = zhibu_admin(place, "forget-totp", "li")
+    after = Admins(db).named("li")
+
+    assert (was_on, result.exit_code, factors.is_on(before.id)) == (True, 0, False)
+    assert after
+    assert after.stamp != before.stamp
+
+
+def test_a_password_that_everybody_guesses_is_said_so_and_a_script_goes_on(place, db):
+    result = create(place, "li", "--password-stdin", typed="password123456\n")
+
+    assert (result.exit_code, "first that are guessed" in result.stderr) == (0, True)
+    assert "password123456" not in result.output
+    assert Admins(db).named("li")
+
+
+def test_a_new_password_lets_a_disabled_account_in_again(place, db):
+    create(place, "li", "--password-stdin")
+    Admins(db).disable(name="li")
+    before = zhibu_admin(place, "list").stdout
+    create(place, "li", "--password-stdin", "--replace")
+
+    assert ("li" in before, Admins(db).names()) == (False, ["li"])
+
+
+@pytest.mark.parametrize("act", ["remove", "unlock", "forget-totp"])
 @pytest.mark.parametrize("name", ["zhao", "", "\udcff"], ids=repr)
-def test_removing_nobody_says_so(place, name):
-    result = zhibu_admin(place, "remove", name)
+def test_nobodys_account_is_said_to_be_none(place, act, name):
+    result = zhibu_admin(place, act, name)
 
     assert result.exit_code == 1
     assert "admin list" in result.output

@@ -13,6 +13,7 @@ from werkzeug.routing import MapAdapter
 
 from content.workshop import mark
 from handlers.session import PAGE_COOKIE, PAGES
+from storage.admins import GENERAL, Grant
 from storage.pack import Changes
 from storage.states import RunState
 from tests.browser import a_browser, faults
@@ -243,6 +244,22 @@ class Walk:
             expect(self.page.get_by_label("答复")).to_be_visible()
             self._has_seen(self.page.url.removeprefix(self.street.web))
             yield f"opinion {number}"
+        yield from self._accounts()
+
+    def _accounts(self) -> Iterator[str]:
+        """One's own, and those of the two who look after others'."""
+        yield self._goes("/admin/account/")
+        self.page.get_by_role("button", name="打开验证器").click()
+        self._has_seen("/admin/account/scan")
+        self.page.get_by_label("验证码").fill("000000")
+        self.page.get_by_role("button", name="打开").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield "a first code with a slip"
+        for name, path in (("系统员", "/admin/accounts/"), ("安全员", "/admin/unlock/")):
+            self.page.get_by_role("button", name="退出登录").click()
+            self._signs_in(PASSWORD, name=name)
+            expect(self.page.get_by_role("navigation", name="主导航")).to_be_visible()
+            yield self._goes(path)
 
     def _pack(self) -> Iterator[str]:
         """A digest with a fault in it, mended, shown, asked for and looked at by the second; nothing is taken."""
@@ -305,8 +322,8 @@ class Walk:
         self._has_seen(path)
         return path
 
-    def _signs_in(self, password: str) -> None:
-        self.page.get_by_label("姓名").fill("值班员")
+    def _signs_in(self, password: str, *, name: str = "值班员") -> None:
+        self.page.get_by_label("姓名").fill(name)
         self.page.get_by_label("密码").fill(password)
         self.page.get_by_role("button", name="登录").click()
 
@@ -335,7 +352,8 @@ def street(tmp_path: Path, database_url: str, redis: object, redis_url: str) -> 
 @pytest.fixture
 def walk(street: Street, browser: Browser) -> Iterator[Callable[[str], Walk]]:
     """Set out at a size of the screen."""
-    street.town.house.admins.add(name="值班员", password_hash=hashed_at_no_cost(PASSWORD))
+    for name, role in (("值班员", GENERAL), ("系统员", "system"), ("安全员", "security")):
+        street.town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD), grants=[Grant(role)])
     lived_in(street)
     opened = []
 

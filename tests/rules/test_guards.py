@@ -8,7 +8,7 @@ from tests.rules.house import ROOT, nodes
 
 pytestmark = pytest.mark.alike
 
-FOR_ANYONE = {"/admin/login", "/admin/style.css"}
+FOR_ANYONE = {"/admin/login", "/admin/login/code", "/admin/style.css"}
 PAGES_FOR_ANYONE = (
     "/p/bulletin",
     "/p/login",

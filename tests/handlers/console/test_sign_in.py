@@ -9,7 +9,9 @@ import time_machine
 from argon2 import PasswordHasher
 from werkzeug.datastructures import MultiDict
 
-from handlers.access import SESSION_MINUTES, hashed
+from handlers.access import SESSION_MINUTES
+from handlers.passwords import hashed
+from storage.admins import Grant
 from tests.house import NOON, hashed_at_no_cost
 
 pytestmark = pytest.mark.variant
@@ -21,6 +23,13 @@ PASSWORD = "a long enough password"
 def admin(town):
     town.house.admins.add(name="组织委员", password_hash=hashed_at_no_cost(PASSWORD))
     return "组织委员"
+
+
+@pytest.fixture
+def time():
+    """Stands still until it is moved: that of who sits before the console, not the sandbox's."""
+    with time_machine.travel(NOON, tick=False) as time:
+        yield time
 
 
 @pytest.fixture
@@ -137,6 +146,17 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(town, browser, admin):
     assert sign_in(browser, password="another long password").status_code == 302
 
 
+def test_an_account_that_is_disabled_is_out_at_once_and_only_who_knows_the_password_hears_why(town, browser, admin):
+    sign_in(browser)
+    town.house.admins.disable(name=admin)
+
+    assert not is_in(browser)
+    assert (sign_in(browser).status_code, "这个账号停用了" in sign_in(browser).text) == (403, True)
+    assert "停用" not in sign_in(browser, password="a wrong password").text
+    town.house.admins.enable(name=admin)
+    assert sign_in(browser).status_code == 302
+
+
 def test_who_is_removed_is_out_at_once(town, browser, admin):
     sign_in(browser)
     town.house.admins.remove(name=admin)
@@ -155,6 +175,29 @@ def test_a_session_without_a_click_ends(browser, admin):
         time.shift(timedelta(minutes=SESSION_MINUTES + 1))
 
         assert (still, clicked, is_in(browser)) == (True, True, False)
+
+
+def test_a_session_ends_after_half_a_day_of_clicks(time, browser, admin):
+    sign_in(browser)
+    clicks = []
+    for _ in range(12 * 3):
+        time.shift(timedelta(minutes=20))
+        clicks.append(is_in(browser))
+
+    assert clicks == [True] * 35 + [False]
+
+
+def test_each_sign_in_begins_another_session_and_signing_out_ends_it_in_the_database(town, browser, admin):
+    sign_in(browser)
+    first = browser.get_cookie("zhibu").value
+    sign_in(browser)
+    second = browser.get_cookie("zhibu").value
+    browser.post("/admin/logout", data={"csrf_token": token(browser, "/admin/account/")})
+    thief = town.client.application.test_client()
+    thief.set_cookie("zhibu", second)
+
+    assert first != second
+    assert not is_in(thief)
 
 
 OURS = {"Origin": "http://localhost"}
@@ -239,14 +282,47 @@ def test_a_session_of_another_browser_is_not_taken(town, browser, admin):
     assert thief.get("/admin/", headers={"User-Agent": "another"}).status_code == 302
 
 
-def test_who_tries_too_often_has_to_wait(browser, admin):
-    answers = [sign_in(browser, password="a wrong password").status_code for _ in range(10)]
+def test_an_address_that_tries_too_often_has_to_wait(browser, admin):
+    answers = [sign_in(browser, f"nobody-{number}").status_code for number in range(10)]
     limited = sign_in(browser)
 
     assert set(answers) == {401}
     assert limited.status_code == 429
     assert "过一会儿" in limited.text
     assert not is_in(browser)
+
+
+@pytest.mark.parametrize("name", ["组织委员", "nobody"])
+def test_a_name_that_is_tried_too_often_has_to_wait_and_nobody_hears_whether_there_is_one(time, browser, admin, name):
+    answers = [sign_in(browser, name, "a wrong password").status_code for _ in range(5)]
+    paused = sign_in(browser, name)
+    time.shift(timedelta(seconds=61))
+    after = sign_in(browser, name)
+
+    assert set(answers) == {401}
+    assert (paused.status_code, paused.headers["Retry-After"]) == (429, "60")
+    assert "请 1 分钟后再试" in paused.text
+    assert after.status_code == (302 if name == admin else 401)
+
+
+def test_one_who_has_to_wait_is_let_in_by_who_may_unlock(town, browser, admin):
+    for _ in range(5):
+        sign_in(browser, password="a wrong password")
+    guard = town.client.application.test_client()
+    signed_in(town, guard, "安全员", Grant("security"))
+    page = guard.get("/admin/unlock/").text
+    (act,) = re.findall(r'action="(/admin/unlock/\w+)"', page)
+    paused = sign_in(browser).status_code
+    guard.post(act, data={"csrf_token": token(guard, "/admin/unlock/")})
+
+    assert (paused, sign_in(browser).status_code) == (429, 302)
+    assert "组织委员" in page
+    assert "组织委员" not in guard.get("/admin/unlock/").text.partition("现在没有要等的账号")[2]
+
+
+def signed_in(town, browser, name, *grants):
+    town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD), grants=grants)
+    assert sign_in(browser, name).status_code == 302
 
 
 def test_the_cookie_can_neither_be_read_by_scripts_nor_sent_by_other_sites(browser, admin):
