@@ -16,7 +16,7 @@ from commands import logs, privacy
 from commands.valkey import NoValkey
 from content.faults import BadContent
 from content.roles import Casting
-from storage.audit import Audit
+from storage.audit import Audit, NotNoted
 from storage.db import Database, Gone
 from storage.erasures import Erasures
 from storage.sealing import Keys
@@ -133,6 +133,8 @@ class _Zhibu(click.Group):
         except Gone as error:
             why = str(error.orig).partition("\n")[0]
             fail(f"storage.database: {why}. See whether its server runs, and whether address and password are right.")
+        except NotNoted:
+            fail("The audit trail takes no entry now, so nothing was done: see `zhibu doctor`.")
 
 
 def make(

@@ -224,6 +224,7 @@ class Offices:
             organisations=house.shelf.current().organisations,
             now=house.clock(),
             zone=house.settings.zone,
+            audit=house.audit,
         )
 
     def rotation(self, config: Path) -> Rotation:

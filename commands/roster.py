@@ -15,6 +15,7 @@ import click
 from commands import members
 from commands.cli import Here, fail
 from content.organisations import Organisation
+from storage.audit import Act, Audit, Deed
 from storage.roster import Entry, Issued, Roster, Row
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,10 +34,24 @@ class Register:
     organisations: Mapping[str, Organisation]
     now: datetime
     zone: ZoneInfo
+    audit: Audit
+
+    def note(self, command: str, *rows: Row, act: Act = Act.CHANGE) -> None:
+        """Put into the trail what is about to be done: with these rows, or with the list."""
+        door = f"zhibu roster {command}"
+        deeds = [
+            Deed(act=act, kind="member", door=door, person=row.person, about="" if row.person else row.id)
+            for row in rows
+        ]
+        self.audit.note(*(deeds or [Deed(act=act, kind="members", door=door)]), now=self.now)
 
 
 class House(Protocol):
     """What keeps the list, as far as the commands ask."""
+
+    @property
+    def audit(self) -> Audit:
+        """The trail."""
 
     @property
     def roster(self) -> Roster:
@@ -74,6 +89,7 @@ def _import(open_register: Callable[[Path], Register]) -> click.Command:
         if table.faults:
             fail(*table.faults)
         entries = table.entries
+        register.note("import")
         issued = register.roster.take_in(entries, expires_at=register.now + timedelta(days=days))
         click.echo(_as_json(issued) if as_json else _as_table(issued), nl=as_json)
         click.echo(f"{len(entries)} members, {len(issued)} new", err=True)
@@ -96,6 +112,7 @@ def _list(open_register: Callable[[Path], Register]) -> click.Command:
         """Print the list: who has joined, and until when the codes of the others are good."""
         register = here.open(open_register)
         rows = _rows(register, organisation)
+        register.note("list", act=Act.EXPORT)
         if as_json:
             click.echo(json.dumps([_row_as_json(row) for row in rows], ensure_ascii=False))
         else:
@@ -119,7 +136,9 @@ def _reissue(open_register: Callable[[Path], Register]) -> click.Command:
         Who has joined already may use it on another account; what they have there becomes one with what they had.
         """
         register = here.open(open_register)
-        entry = _chosen(register, name, organisation, number).entry
+        row = _chosen(register, name, organisation, number)
+        entry = row.entry
+        register.note("reissue", row)
         code = register.roster.reissue(
             name=entry.name,
             organisation=entry.organisation,
@@ -142,7 +161,9 @@ def _unbind(open_register: Callable[[Path], Register]) -> click.Command:
     def unbind(here: Here, name: str, organisation: str, number: str, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
         """Undo that NAME has joined: they are a guest again, and the row waits for a new code."""
         register = here.open(open_register)
-        entry = _chosen(register, name, organisation, number).entry
+        row = _chosen(register, name, organisation, number)
+        entry = row.entry
+        register.note("unbind", row)
         if not register.roster.unbind_row(entry):
             fail(f"{entry.name} of {entry.organisation} has not joined. A code they had is good no longer.")
         click.echo(_entry_as_json(entry) if as_json else f"{entry.name} of {entry.organisation} is a guest again.")
@@ -159,9 +180,11 @@ def _remove(open_register: Callable[[Path], Register]) -> click.Command:
     def remove(here: Here, name: str, organisation: str, number: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001 (click hands them in)
         """Take NAME off the list; if they have joined, they are a guest again and keep what they did."""
         register = here.open(open_register)
-        entry = _chosen(register, name, organisation, number).entry
+        row = _chosen(register, name, organisation, number)
+        entry = row.entry
         if not yes:
             click.confirm(f"Take {entry.name} of {entry.organisation} off the list?", abort=True, err=True)
+        register.note("remove", row)
         register.roster.remove(entry)
         click.echo(_entry_as_json(entry) if as_json else f"{entry.name} of {entry.organisation} is off the list.")
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from commands import roster
 from content.organisations import Organisation
+from storage.audit import Audit
 from storage.people import People, persons
 from storage.roster import Entry, Refusal, Roster
 from tests.commands.calls import call
@@ -26,9 +27,15 @@ def members(db, vault, keys):
 
 
 @pytest.fixture
-def zhibu(members):
+def audit(db, keys):
+    return Audit(db, keys)
+
+
+@pytest.fixture
+def zhibu(members, audit):
     def run(*arguments, now=NOW, typed=None):
-        register = roster.Register(roster=members, organisations=ORGANISATIONS, now=now, zone=ZoneInfo("Asia/Shanghai"))
+        zone = ZoneInfo("Asia/Shanghai")
+        register = roster.Register(roster=members, organisations=ORGANISATIONS, now=now, zone=zone, audit=audit)
         return call(None, [roster.group(lambda _config: register)], "roster", *arguments, typed=typed)
 
     return run
@@ -364,3 +371,26 @@ def test_a_second_import_says_how_a_new_code_is_made(take_in):
     take_in("姓名,组织\n甲,first\n")
 
     assert "zhibu roster reissue" in take_in("姓名,组织\n甲,first\n").stderr
+
+
+def test_what_is_done_is_noted_and_what_can_not_be_is_not_done(zhibu, take_in, members, audit, db):
+    take_in("姓名,组织\n甲,first\n")
+    zhibu("list")
+    zhibu("reissue", "甲")
+    (row,) = members.rows()
+    with db.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE audit_trail RENAME TO elsewhere"))
+    try:
+        refused = zhibu("remove", "甲", "--yes")
+    finally:
+        with db.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO audit_trail"))
+
+    assert [(each.act, each.door, each.about) for each in reversed(audit.entries(most=9))] == [
+        ("change", "zhibu roster import", ""),
+        ("export", "zhibu roster list", ""),
+        ("change", "zhibu roster reissue", row.id),
+    ]
+    assert refused.exit_code == 1
+    assert "takes no entry" in refused.stderr
+    assert len(members.rows()) == 1
