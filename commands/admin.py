@@ -50,9 +50,7 @@ WHERE = click.option("--organisation", default="", metavar="ID", help="Where; wi
 @click.option("--replace", is_flag=True, help="Give an account that is there a new password; its sessions end.")
 @click.option("--role", default=GENERAL, show_default=True, help="What it may do: see `zhibu admin roles`.")
 @WHERE
-@click.option(
-    "--party-member/--no-party-member", default=True, show_default=True, help="Whether a party member has it."
-)
+@click.option("--party-member", is_flag=True, help="A party member has it; taken for granted without --role.")
 @click.pass_obj
 def create(
     here: Here,
@@ -64,6 +62,7 @@ def create(
     party_member: bool,  # noqa: FBT001
 ) -> None:
     """Let NAME sign in to the console. Without --role, it does all the work of the whole house."""
+    party_member = party_member or role == GENERAL
     wanted = _wanted(here, role, organisation, held=(), party_member=party_member)
     password = _given() if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
     weakness = passwords.weakness(password, names=[name])

@@ -1,7 +1,7 @@
 """Who may sign in to the console. Passwords are kept as argon2 hashes made elsewhere."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -93,13 +93,16 @@ class Admins:
         name: str,
         password_hash: str,
         is_first: bool = False,
-        party_member: bool = True,
-        grants: Iterable[Grant] = (Grant(GENERAL),),
+        party_member: bool | None = None,
+        grants: Sequence[Grant] = (Grant(GENERAL),),
     ) -> None:
         """Add an account, which does all the work of the whole house where nothing else is said.
 
-        A first password is to be changed before anything else. Raises `AdminExists`.
+        That one is taken for a party member's, any other isn't until somebody says so. A first password is to be
+        changed before anything else. Raises `AdminExists`.
         """
+        if party_member is None:
+            party_member = GENERAL in {each.role for each in grants}
         row = self._db.insert(admins).values(
             id=secrets.token_hex(16),
             name=name,

@@ -176,7 +176,7 @@ class Office:
 
     def _loans(self, *, fault: str = "") -> str:
         own, me = self._own(), access.who_is_in()
-        held = [facts(each) for each in own.reaches]
+        held = [facts(each) for each in Duty if each in own.reaches]
         return render_template(
             "grant/loans.html",
             lendable=[each for each in held if not each.non_delegable],

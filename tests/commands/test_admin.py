@@ -200,7 +200,8 @@ def test_nobodys_account_is_said_to_be_none(place, act, name):
 
 
 def test_an_account_is_given_a_role_by_its_name_and_it_is_taken_back(place, db):
-    create(place, "li", "--password-stdin", "--role", "信息员", "--no-party-member")
+    create(place, "li", "--password-stdin", "--role", "信息员")
+    refused = create(place, "wang", "--password-stdin", "--role", "书记", "--organisation", "")
     first = zhibu_admin(place, "grant", "li", "secretary")
     zhibu_admin(place, "member", "li", "--yes")
     second = zhibu_admin(place, "grant", "li", "书记")
@@ -208,6 +209,7 @@ def test_an_account_is_given_a_role_by_its_name_and_it_is_taken_back(place, db):
     taken = zhibu_admin(place, "revoke", "li", "信息员")
     twice = zhibu_admin(place, "revoke", "li", "信息员")
 
+    assert (refused.exit_code, "party members" in refused.output) == (1, True)
     assert (first.exit_code, "party members" in first.output) == (1, True)
     assert second.exit_code == taken.exit_code == 0
     assert held == [("clerk", ""), ("secretary", "")]

@@ -178,7 +178,7 @@ def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     doors.add_url_rule("/exams", "exams", needs(Duty.STUDY, numbers.exams))
     doors.add_url_rule("/participation", "took_part", needs(Duty.STUDY, numbers.took_part))
     doors.add_url_rule("/look", "look", needs(Duty.BANKS, banks.look, whole=True), methods=["POST"])
-    doors.add_url_rule("/propose", "propose", needs(Duty.BANKS, banks.propose), methods=["POST"])
+    doors.add_url_rule("/propose", "propose", needs(Duty.BANKS, banks.propose, whole=True), methods=["POST"])
     doors.add_url_rule("/take", "take", needs(Duty.BANKS, banks.take, whole=True), methods=["POST"])
     doors.add_url_rule("/undo/<batch>", "undo", needs(Duty.BANKS, banks.undo, whole=True), methods=["POST"])
     uploads.taken_by(doors, {"look", "propose"}, most=MOST_BYTES)

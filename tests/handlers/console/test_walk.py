@@ -39,9 +39,9 @@ DOORS = {  # what each duty opens
     "approve": {"console.look", "console.agree"},
     "banks": {
         *("quiz_admin.listed", "quiz_admin.bank", "quiz_admin.workbook", "quiz_admin.export"),
-        *("quiz_admin.question", "quiz_admin.propose"),
+        "quiz_admin.question",
     },
-    "banks of all": {"quiz_admin.look", "quiz_admin.take", "quiz_admin.undo"},
+    "banks of all": {"quiz_admin.look", "quiz_admin.propose", "quiz_admin.take", "quiz_admin.undo"},
     "study": {"quiz_admin.exams", "quiz_admin.took_part"},
     "members": {
         *("membership_admin.listed", "membership_admin.find", "membership_admin.export", "membership_admin.one"),
@@ -218,7 +218,8 @@ def the_siblings(town: Town) -> dict[str, list[str]]:
         ]
         connection.execute(participation.insert(), rows)
     grants = (Grant("secretary", "zhibu-er", town.clock().date()),)
-    town.house.admins.add(name="隔壁支书", password_hash=hashed_at_no_cost(PASSWORD), grants=grants)
+    word = hashed_at_no_cost(PASSWORD)
+    town.house.admins.add(name="隔壁支书", password_hash=word, party_member=True, grants=grants)
     town.signs_in("li")
     town.house.pushes.desk.send_now("geli", now=town.clock(), at_night=True)
     town.house.pushes.desk.send_now("quanti", now=town.clock(), at_night=True)

@@ -17,7 +17,7 @@ def town(town):
     word, today = hashed_at_no_cost(PASSWORD), town.clock().date()
     for name, organisation in (("qian", "zhibu-1"), ("sun", "zhibu-2")):
         grants = (Grant("secretary", organisation, today),)
-        town.house.admins.add(name=name, password_hash=word, grants=grants)
+        town.house.admins.add(name=name, password_hash=word, party_member=True, grants=grants)
     return town
 
 
@@ -91,7 +91,8 @@ def test_who_takes_a_role_again_begins_anew_and_without_it_there_is_nothing(town
 
 def test_who_has_it_is_reminded_and_once_it_is_late_the_organisation_above(town):
     word = hashed_at_no_cost(PASSWORD)
-    town.house.admins.add(name="zongzhi", password_hash=word, grants=(Grant("secretary", "zongzhi-1"),))
+    boss = (Grant("secretary", "zongzhi-1"),)
+    town.house.admins.add(name="zongzhi", password_hash=word, party_member=True, grants=boss)
     (board,) = [each for each in town.house.features if each.name == "task"]
     late = board.jobs[0]
     town.clock.forward(days=181 + 10)
