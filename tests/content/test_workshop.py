@@ -125,6 +125,14 @@ def test_what_was_changed_meanwhile_stays(shop, folder):
     assert (folder / FILE).read_text() == "another's"
 
 
+def test_what_gives_rights_is_read_and_not_written(shop, folder):
+    write(folder / "roles.toml", "")
+    with pytest.raises(Untouchable, match="rights"):
+        puts(shop, b"x", "roles.toml")
+
+    assert (folder / "roles.toml").read_text() == ""
+
+
 @pytest.mark.parametrize(("why", "most", "mode"), [("full", 4096, 0o755), ("closed", 0, 0o555)])
 def test_a_disk_that_takes_nothing_is_told_and_loses_nothing(why, most, mode):
     with tempfile.TemporaryDirectory(prefix="zhibu-") as made:
