@@ -317,6 +317,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     )
     readers = partial(opinion.Readers.now, staff, opinions, settings.handlers.opinion.entrusted)
     phones, cards = Phones(database, vault), _cards(settings, platform, clock)
+    intake = intake_of(settings, clock, shelf.current)
     desk = pack.Desk(
         shelf=shelf,
         workshop=workshop_of(settings, clock, shelf),
@@ -338,7 +339,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 regards=Regards(database),
             ),
             shelf=shelf,
-            intake=intake_of(settings, clock_of(settings), shelf.current),
+            intake=intake,
             zone=settings.zone,
             clock=clock,
             outside=quiz.Outside(
@@ -359,6 +360,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             clock=clock,
             mark=keys.mark("feed"),
             sharing=cards,
+            intake=intake,
+            drafts=desk,
         ),
         opinion.feature(
             stores=opinion.Stores(

@@ -5,10 +5,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from content.files import Searchable
+from content.importers.waiting import Waiting
+from content.intake import Intake
 from content.library import Library
 from content.shelf import Shelf, Still
-from handlers.digest import api, chat, pages
-from handlers.feature import Feature, Preview
+from handlers.digest import admin, api, chat, pages
+from handlers.digest.admin import Drafts, Proposing
+from handlers.feature import Feature, Preview, words_beside
 from handlers.sharing import Sharing
 
 
@@ -20,13 +23,26 @@ def feature(
     clock: Callable[[], datetime],
     mark: Callable[[str], str],
     sharing: Sharing | None = None,
+    intake: Intake,
+    drafts: Drafts,
 ) -> Feature:
     """The digests, ready to be read. `public_url` is where phones reach the pages, "" for nowhere; nothing is kept.
 
-    With `sharing` a digest's page offers WeChat a card; `mark` makes the names that feeds call them by.
+    With `sharing` a digest's page offers WeChat a card; `mark` makes the names that feeds call them by. What `intake`
+    proposes becomes `drafts`.
     """
     site = pages.Site(
         shelf=shelf, zone=zone, clock=clock, mark=mark, public_url=public_url.rstrip("/"), sharing=sharing
+    )
+
+    proposing = Proposing(
+        shelf=shelf,
+        intake=intake,
+        waiting=Waiting(intake.kept / "documents"),
+        drafts=drafts,
+        clock=clock,
+        zone=zone,
+        words=words_beside(__file__),
     )
 
     def preview(library: Library, file: str) -> Preview:
@@ -42,4 +58,5 @@ def feature(
         api=api.blueprint(api.Reader(shelf=shelf, zone=zone, clock=clock, public_url=site.public_url)),
         pages_for_anyone=pages.blueprint(site),
         preview=preview,
+        admin=admin.blueprint(proposing),
     )

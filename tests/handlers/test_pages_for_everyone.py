@@ -236,6 +236,7 @@ class Walk:
         ):
             yield self._goes(path)
         yield from self._pack()
+        yield from self._proposed()
         self._goes("/admin/opinion/")
         opinions = self.page.locator("a.list-group-item")
         for number in range(opinions.count()):
@@ -277,6 +278,19 @@ class Walk:
         asked = self._asked_by_another()
         yield self._goes(f"/admin/content/asked/{asked}")
         yield self._goes(f"/admin/content/asked/{asked}/page")
+
+    def _proposed(self) -> Iterator[str]:
+        """A document is sent in, and what is proposed of it is looked at."""
+        yield self._goes("/admin/digest/")
+        text = FilePayload(name="通知.txt", mimeType="text/plain", buffer=f"关于开会的通知\n{WORDS}\n".encode())
+        self.page.get_by_label("文件").set_input_files(text)
+        self.page.get_by_role("button", name="看看建议").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("通知.txt")
+        self._has_seen(self.page.url.removeprefix(self.street.web))
+        yield "digests that are proposed"
+        self.page.get_by_role("button", name="做成草稿").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        yield "no digest was chosen"
 
     def _asked_by_another(self) -> str:
         """A change of the digest that waits for a second admin."""

@@ -50,6 +50,7 @@ DOORS = {  # what each duty opens
     "content of all": {
         *("pack.listed", "pack.one", "pack.save", "pack.download", "pack.lines", "pack.fresh", "pack.add"),
         *("pack.history", "pack.change", "pack.page", "pack.undo", "pack.act"),
+        *(f"digest_admin.{each}" for each in ("form", "propose", "proposed", "begin", "blanks")),
     },
     "approve_content of all": {"pack.asked", "pack.second", "pack.second_page", "pack.agree", "pack.send_back"},
     "accounts": {
