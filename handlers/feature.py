@@ -35,8 +35,9 @@ class Keeps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Something that waits for an account of the console: in words, with how many there are, and where to see it."""
+    """Something that waits for an account of the console: how many, the same in words, and where to see it."""
 
+    count: int
     said: str
     link: str
     is_late: bool = False

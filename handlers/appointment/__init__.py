@@ -59,7 +59,8 @@ def feature(
         asked = [
             each for each in appointments.of_hosts(theirs) if each.state == engine.State.ASKED and each.at > clock()
         ]
-        return [Waiting(said=words["waiting"].format(len(asked)), link="/admin/appointment/")] if asked else []
+        said = words["waiting"].format(len(asked))
+        return [Waiting(count=len(asked), said=said, link="/admin/appointment/")] if asked else []
 
     def tidy(now: datetime) -> None:
         appointments.drop_before(now.astimezone(zone).date() - engine.KEPT_AFTER)

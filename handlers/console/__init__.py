@@ -45,6 +45,6 @@ def feature(
     return Feature(
         name="console",
         chat=chat.routes(chat.OwnContact(contacts=contacts, say=shelf.say)),
-        pages_for_anyone=pages.blueprint(entrance=entrance, limiter=limiter, words=words),
+        pages_for_anyone=pages.blueprint(entrance=entrance, limiter=limiter, words=words, waits=waits),
         admin=admin.blueprint(console),
     )

@@ -5,10 +5,10 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from content.broadcasts import Group
 
@@ -92,6 +92,26 @@ class Table:
 
     heads: Sequence[str]
     rows: Sequence[tuple[str, Sequence[int]]]
+
+
+class Waits(Protocol):
+    """Something that waits, and where it is listed."""
+
+    @property
+    def link(self) -> str:
+        """The page."""
+
+
+Waited = TypeVar("Waited", bound=Waits)
+
+
+def pressing(doors: Collection[str], waits: Iterable[Waited]) -> dict[str, Waited]:
+    """What waits behind each door and comes first; a page is behind the door whose address it begins with."""
+    first: dict[str, Waited] = {}
+    for each in waits:
+        door = next((address for address in doors if each.link.startswith(address)), "")
+        first.setdefault(door, each)
+    return first
 
 
 def code_in(said: str) -> str | None:

@@ -1,7 +1,7 @@
 """The sign-in."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
 from handlers import access
+from handlers.console import engine
 from handlers.entrance import Entrance, Outcome, Tried
+from handlers.feature import Waiting
 from storage import audit
 
 TRIES = "10 per minute; 60 per hour"  # of an address; wrong ones of a name are counted by the entrance
@@ -79,8 +81,10 @@ class SignIn:
         return answer
 
 
-def blueprint(*, entrance: Entrance, limiter: Limiter, words: Mapping[str, Any]) -> Blueprint:
-    """Serve /admin/login, /admin/logout and the console's style sheet."""
+def blueprint(
+    *, entrance: Entrance, limiter: Limiter, words: Mapping[str, Any], waits: Callable[[str], Sequence[Waiting]]
+) -> Blueprint:
+    """Serve /admin/login, /admin/logout and the console's style sheet; its doors tell what `waits` behind them."""
     doors = Blueprint("signin", __name__, url_prefix="/admin", template_folder="../templates")
     sign_in, limited = SignIn(entrance=entrance), limiter.shared_limit(TRIES, scope="signin")
     doors.add_url_rule("/style.css", "style", _style)
@@ -91,7 +95,11 @@ def blueprint(*, entrance: Entrance, limiter: Limiter, words: Mapping[str, Any])
 
     @doors.app_context_processor
     def _doors() -> dict[str, Any]:
-        return {"console_doors": [each for each in words["doors"].items() if access.opens(each[0])]}
+        if not request.path.startswith(access.INSIDE):
+            return {"console_doors": ()}
+        opened = {address: name for address, name in words["doors"].items() if access.opens(address)}
+        first = engine.pressing(opened, waits(access.who_is_in())) if opened else {}
+        return {"console_doors": [(address, name, first.get(address)) for address, name in opened.items()]}
 
     return doors
 

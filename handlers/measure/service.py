@@ -152,7 +152,7 @@ class Work:
         to_verify = sum(each.state is State.DONE and name in each.verifiers for each in known)
         counts = {"overdue": late, "open": len(own) - late, "to_verify": to_verify}
         return [
-            Waiting(said=self.words[kind].format(count), link=PAGE, is_late=kind == "overdue")
+            Waiting(count=count, said=self.words[kind].format(count), link=PAGE, is_late=kind == "overdue")
             for kind, count in counts.items()
             if count
         ]

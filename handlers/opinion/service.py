@@ -298,6 +298,7 @@ class Inbox:
         counts = {kind: sum(wanted.takes(*row, self.staff) for row in rows) for kind, wanted in kinds.items()}
         return [
             Waiting(
+                count=counts[kind],
                 said=self.words[kind].format(counts[kind]),
                 link=f"{PAGE}?{urlencode(wanted.address)}",
                 is_late=kind == "overdue",

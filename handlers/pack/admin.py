@@ -54,7 +54,7 @@ class Pages:
         may = access.may(Duty.APPROVE_CONTENT, whole=True)
         asked = [each for each in self._asked_for() if each.author != name] if may else []
         said = self.words["waits"]["asked"].format(len(asked))
-        return [Waiting(said=said, link=url_for("pack.asked"))] if asked else []
+        return [Waiting(count=len(asked), said=said, link=url_for("pack.asked"))] if asked else []
 
     def _asked_for(self) -> list[Change]:
         return [each for each in self.desk.changes.open() if each.state is State.ASKED]

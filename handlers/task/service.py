@@ -82,7 +82,7 @@ class Board:
         late = sum(each.is_late(today) for each in own)
         counts = {"overdue": late, "open": len(own) - late}
         return [
-            Waiting(said=self.words[kind].format(count), link=PAGE, is_late=kind == "overdue")
+            Waiting(count=count, said=self.words[kind].format(count), link=PAGE, is_late=kind == "overdue")
             for kind, count in counts.items()
             if count
         ]
