@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage.db import Beside, Database, Moment, metadata
+from storage.db import Database, Moment, metadata
 from storage.people import Id
 from storage.sealing import Box, CannotOpen, Keys, Mark
 
@@ -67,8 +67,6 @@ class Act(StrEnum):
     CHANGE = "change"
     EXPORT = "export"
     GRANT = "grant"
-    SEND = "send"
-    APPLY = "apply"  # content
     RESTORE = "restore"  # a backup
 
 
@@ -197,10 +195,6 @@ class Audit:
                 self.put(connection, *deeds, now=now)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise NotNoted from error
-
-    def beside(self, *deeds: Deed, now: datetime) -> Beside:
-        """What notes them in the transaction of another store, which does so last."""
-        return lambda connection: self.put(connection, *deeds, now=now)
 
     def put(self, connection: Connection, *deeds: Deed, now: datetime) -> None:
         """The same in a transaction that does more: others wait for its end, so this comes last in it."""

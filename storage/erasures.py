@@ -102,13 +102,9 @@ def read(file: Path) -> Iterator[str]:
 
 
 def _append(file: Path, marks: Iterable[str]) -> None:
-    """In one write, which no other process comes into; and on the disk, since the database may be gone tomorrow.
-
-    Each begins a line of its own, whatever half a line is there.
-    """
+    """In one write, which no other process comes into. Each begins a line of its own, whatever half a line is there."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         os.write(descriptor, "".join(f"\n{mark}" for mark in marks).encode())
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

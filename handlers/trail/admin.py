@@ -127,7 +127,7 @@ class Reading:
 
     def _did(self, entry: Entry) -> str:
         act = str(self.words["acts"].get(entry.act, entry.act))
-        return act if entry.act == Act.SIGN_IN else f"{act} · {self._kind(entry.kind)}"
+        return act if entry.act in {Act.SIGN_IN, Act.GRANT} else f"{act} · {self._kind(entry.kind)}"
 
     def _roles(self, roles: str) -> Iterator[str]:
         yield from (self.called(each) for each in roles.split(",") if each)

@@ -23,7 +23,7 @@ def auditor(town):
     for deed in (
         Deed(act=Act.LOOK, kind="talks", account="li", role="general"),
         Deed(act=Act.REVEAL, kind="phone", account="li", role="general", person=person, reason="回电话约时间修灯"),
-        Deed(act=Act.SEND, kind="send", account="wang", role="publicity", about="digest"),
+        Deed(act=Act.CHANGE, kind="send", account="wang", role="publicity", about="digest"),
     ):
         town.house.audit.note(deed, now=NOON + timedelta(days=1))
     town.signs_in("shenji", AUDITOR)
@@ -49,7 +49,7 @@ def test_the_newest_come_first_with_who_what_and_why(auditor):
     ("asked", "found"),
     [
         ("account=li", ["2", "1"]),
-        ("act=send", ["3"]),
+        ("act=change", ["3"]),
         ("kind=phone", ["2"]),
         ("since=2026-11-24&until=2026-11-24", ["3", "2", "1"]),
         ("until=2026-11-22", []),
