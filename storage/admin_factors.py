@@ -69,11 +69,11 @@ class Factors:
     def __init__(self, db: Database, keys: Keys) -> None:
         self._db = db
         self._box = keys.box("admin factor")
-        self._mark = keys.mark("recovery code")
+        self._marks = keys.marks("recovery code")  # of the previous secret_key too; the last is what is written
 
     def prepare(self, admin: str) -> None:
         """A new secret, to be turned on by its first code; one that is on already stays."""
-        sealed = self._box.seal(secrets.token_bytes(_SECRET_BYTES), bound_to=admin.encode())
+        sealed = self._sealed(admin, secrets.token_bytes(_SECRET_BYTES))
         row = self._db.insert(admin_factors).values(admin=admin, secret=sealed, is_on=False, last_step=0)
         again = row.on_conflict_do_update(
             index_elements=["admin"], set_={"secret": sealed}, where=sa.not_(admin_factors.c.is_on)
@@ -115,12 +115,13 @@ class Factors:
             return self._recovers(admin, bare)
         shared = self._shared(admin, is_on=True)
         step = _step(shared, bare, now) if shared else None
-        if step is None:
+        if shared is None or step is None:
             return False
         unused = (admin_factors.c.admin == admin) & (admin_factors.c.last_step < step)
-        change = admin_factors.update().where(unused).values(last_step=step).returning(admin_factors.c.admin)
+        sealed = self._sealed(admin, shared.secret)  # anew: once everybody has signed in, a former secret_key may go
+        change = admin_factors.update().where(unused).values(last_step=step, secret=sealed)
         with self._db.begin() as connection:
-            return connection.execute(change).first() is not None
+            return connection.execute(change.returning(admin_factors.c.admin)).first() is not None
 
     def renew_codes(self, admin: str) -> list[str]:
         """Other recovery codes; those from before are good no longer."""
@@ -143,15 +144,19 @@ class Factors:
     def _new_codes(self, connection: Connection, admin: str) -> list[str]:
         new = [codes.drawn(RECOVERY_LETTERS) for _ in range(RECOVERY_CODES)]
         connection.execute(admin_recovery_codes.delete().where(admin_recovery_codes.c.admin == admin))
-        rows = [{"admin": admin, "code": self._mark(admin, code)} for code in new]
+        rows = [{"admin": admin, "code": self._marks[-1](admin, code)} for code in new]
         connection.execute(admin_recovery_codes.insert(), rows)
         return [f"{code[:5]}-{code[5:]}" for code in new]
 
     def _recovers(self, admin: str, code: str) -> bool:
-        same = (admin_recovery_codes.c.admin == admin) & (admin_recovery_codes.c.code == self._mark(admin, code))
+        marks = [mark(admin, code) for mark in self._marks]
+        same = (admin_recovery_codes.c.admin == admin) & admin_recovery_codes.c.code.in_(marks)
         with self._db.begin() as connection:
             gone = admin_recovery_codes.delete().where(same).returning(admin_recovery_codes.c.admin)
             return connection.execute(gone).first() is not None
+
+    def _sealed(self, admin: str, secret: bytes) -> bytes:
+        return self._box.seal(secret, bound_to=admin.encode())
 
     def _shared(self, admin: str, *, is_on: bool) -> Shared | None:
         chosen = sa.select(admin_factors.c.secret).where(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from content.workshop import mark
 from handlers.session import PAGE_COOKIE, PAGES
 from storage.admins import GENERAL, Grant
 from storage.pack import Changes
+from storage.roster import Entry
 from storage.states import RunState
 from tests.browser import a_browser, faults
 from tests.handlers.opinion.test_jobs import a_photo
@@ -31,6 +33,8 @@ CUT_OFF = Path(__file__).parents[1] / "cut_off.js"
 NO_PAGES = {  # what a browser gets and nobody reads
     "bootstrap.static",
     "bulletin_admin.document",
+    "membership_admin.export",
+    "trail_admin.workbook",
     "bulletin_admin.workbook",
     "console.live",
     "digest.atom",
@@ -248,19 +252,28 @@ class Walk:
         yield from self._accounts()
 
     def _accounts(self) -> Iterator[str]:
-        """One's own, and those of the two who look after others'."""
-        yield self._goes("/admin/account/")
+        """One's own, and what the three administrators have."""
+        (member,) = self.street.town.house.roster.rows()
+        ones = ("/admin/task/", "/admin/task/board", "/admin/grant/lent", "/admin/account/")
+        for path in ("/admin/membership/", f"/admin/membership/{member.id}", *ones):
+            yield self._goes(path)
         self.page.get_by_role("button", name="打开验证器").click()
         self._has_seen("/admin/account/scan")
         self.page.get_by_label("验证码").fill("000000")
         self.page.get_by_role("button", name="打开").click()
         expect(self.page.get_by_role("alert")).to_be_visible()
         yield "a first code with a slip"
-        for name, path in (("系统员", "/admin/accounts/"), ("安全员", "/admin/unlock/")):
+        theirs = {
+            "系统员": ["/admin/accounts/"],
+            "安全员": ["/admin/grant/", "/admin/unlock/"],
+            "审计员": ["/admin/trail/", "/admin/trail/chain"],
+        }
+        for name, paths in theirs.items():
             self.page.get_by_role("button", name="退出登录").click()
             self._signs_in(PASSWORD, name=name)
             expect(self.page.get_by_role("navigation", name="主导航")).to_be_visible()
-            yield self._goes(path)
+            for path in paths:
+                yield self._goes(path)
 
     def _pack(self) -> Iterator[str]:
         """A digest with a fault in it, mended, shown, asked for and looked at by the second; nothing is taken."""
@@ -366,7 +379,7 @@ def street(tmp_path: Path, database_url: str, redis: object, redis_url: str) -> 
 @pytest.fixture
 def walk(street: Street, browser: Browser) -> Iterator[Callable[[str], Walk]]:
     """Set out at a size of the screen."""
-    for name, role in (("值班员", GENERAL), ("系统员", "system"), ("安全员", "security")):
+    for name, role in (("值班员", GENERAL), ("系统员", "system"), ("安全员", "security"), ("审计员", "audit")):
         street.town.house.admins.add(name=name, password_hash=hashed_at_no_cost(PASSWORD), grants=[Grant(role)])
     lived_in(street)
     opened = []
@@ -384,6 +397,8 @@ def walk(street: Street, browser: Browser) -> Iterator[Callable[[str], Walk]]:
 
 def lived_in(street: Street) -> None:
     """An opinion with a name, one to be looked at first, a push that was sent, and one that waits for two admins."""
+    entry = Entry(organisation="zhibu-1", name="王海棠", number="1024")
+    street.town.house.roster.take_in([entry], expires_at=street.town.clock() + timedelta(days=30))
     phone = street.town.phone()
     for words in ("意见", "2", "王海棠", "1", WORDS, "好了", "1", "订阅", "全部"):
         street.goes_on(seconds=2)

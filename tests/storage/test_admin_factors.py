@@ -168,6 +168,17 @@ def test_a_secret_is_not_moved_to_another_account(factors, ann, db):
     assert not factors.accept(bob, code(secret), now=NOW)
 
 
+def test_once_a_code_was_taken_under_a_new_secret_key_the_former_one_may_go(factors, ann, db):
+    secret, codes = on(factors, ann)
+    both, alone = Factors(db, Keys("another secret", SECRET)), Factors(db, Keys("another secret"))
+    later = NOW + timedelta(minutes=1)
+
+    assert not alone.accept(ann, code(secret), now=NOW)
+    assert both.accept(ann, codes[0], now=NOW)
+    assert both.accept(ann, code(secret), now=NOW)
+    assert alone.accept(ann, code(secret, later), now=later)
+
+
 def accepted(url: str, admin: str, said: str) -> bool:
     db = Database(url)
     try:
