@@ -530,7 +530,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 try_out=try_out,
             ),
             limiter=limiter,
-            waits=lambda name: [each for feature in features for each in feature.waits(name)],
+            features=lambda: features,
             clock=clock,
             zone=settings.zone,
         ),

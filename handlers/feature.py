@@ -1,7 +1,7 @@
 """All that app.py knows of a slice."""
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from flask import Blueprint
 from sqlalchemy.engine import Connection
 
 from content.library import Library
+from handlers.finding import Found
 from handlers.router import Router
 from scheduler.job import Job
 
@@ -56,7 +57,8 @@ class Feature:
     """One slice: its name everywhere, and the doors it has.
 
     `waits` says what waits for an account of the console, and nothing that it may not see. `preview` says what members
-    would see of a file in a pack that isn't served.
+    would see of a file in a pack that isn't served. `search` finds what has all of some words, of what the admin of a
+    request may see.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Feature:
     keeps: Keeps | None = None
     waits: Callable[[str], Sequence[Waiting]] = lambda _: ()
     preview: Callable[[Library, str], Preview] = lambda _library, _file: Preview()
+    search: Callable[[Sequence[str]], Iterable[Found]] = lambda _: ()
 
     @property
     def help(self) -> str:

@@ -1,6 +1,7 @@
 """Console: admins sign in and see broadcasts, content and what waits for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -8,10 +9,12 @@ from flask_limiter import Limiter
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
+from handlers import finding
 from handlers.console import admin, chat, pages
 from handlers.console.service import Pushes
 from handlers.entrance import Entrance
 from handlers.feature import Feature, Waiting, words_beside
+from handlers.finding import Found
 from storage.admins import AdminContacts
 
 __all__ = ["ConsoleSettings", "Pushes", "feature"]
@@ -33,14 +36,28 @@ def feature(
     shelf: Shelf,
     pushes: Pushes,
     limiter: Limiter,
-    waits: Callable[[str], Sequence[Waiting]],
+    features: Callable[[], Sequence[Feature]],
     clock: admin.Clock,
     zone: ZoneInfo,
 ) -> Feature:
-    """The console; its sign-in is a page that anyone may open. `waits` says what waits for an account."""
+    """The console; its sign-in is a page that anyone may open. What waits, and what is found, is all `features`'."""
+
+    def waits(name: str) -> list[Waiting]:
+        return [each for feature in features() for each in feature.waits(name)]
+
+    def searches(words: Sequence[str]) -> Iterator[Found]:
+        return chain.from_iterable(islice(each.search(words), finding.MOST) for each in features())
+
     words = words_beside(__file__)
     console = admin.Console(
-        shelf=shelf, pushes=pushes, contacts=contacts, waits=waits, clock=clock, zone=zone, words=words
+        shelf=shelf,
+        pushes=pushes,
+        contacts=contacts,
+        waits=waits,
+        searches=searches,
+        clock=clock,
+        zone=zone,
+        words=words,
     )
     return Feature(
         name="console",

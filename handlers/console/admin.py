@@ -1,9 +1,9 @@
 """The overview, and the broadcasts with their tallies."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -14,11 +14,12 @@ from flask.typing import ResponseReturnValue
 from content.broadcasts import Broadcast
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access, bars
+from handlers import access, bars, finding
 from handlers.access import needs
 from handlers.console import engine
 from handlers.console.service import Forecast, Pushes
 from handlers.feature import Waiting
+from handlers.finding import Found
 from scheduler import reasons
 from scheduler.correcting import Uncorrectable
 from scheduler.naming import Folded
@@ -30,6 +31,7 @@ from storage.wording import Content, Words
 
 Clock = Callable[[], datetime]
 CODE_LIVES = timedelta(minutes=10)
+LONGEST_SEARCH = 60
 RUNS_LOOKED_AT = 500  # of which those that are within an admin's reach are shown
 
 
@@ -41,6 +43,7 @@ class Console:
     pushes: Pushes
     contacts: AdminContacts
     waits: Callable[[str], Sequence[Waiting]]
+    searches: Callable[[Sequence[str]], Iterable[Found]]
     clock: Clock
     zone: ZoneInfo
     words: Mapping[str, Any]
@@ -56,6 +59,23 @@ class Console:
             refused=[*self._refused()] if access.reach(Duty.PUSHES).everywhere else (),
             runs=self._runs(5),
         )
+
+    def search(self) -> ResponseReturnValue:
+        """What has all of the words of ?q=, in whatever feature, of what the admin of this request may open."""
+        said = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+        words = finding.wanted(said)
+        found = chain(self.runs_with(words), self.searches(words)) if words else ()
+        shown: dict[str, Found] = {}
+        for each in found:
+            if access.opens(urlsplit(each.link).path):
+                shown.setdefault(each.link, each)
+        return self._page("search", said=said, found=shown.values())
+
+    def runs_with(self, words: Sequence[str]) -> Iterator[Found]:
+        """The newest runs that have these words in their title or key, as far as they may be seen."""
+        for run in self.pushes.broadcasts.runs(limit=RUNS_LOOKED_AT):
+            if finding.has(words, run.title, run.key) and self._covers(Duty.PUSHES, run):
+                yield Found(f"{run.title}（{run.key}）", self.words["run_found"], url_for("console.run", key=run.key))
 
     def _refused(self) -> Iterator[tuple[str, str, datetime]]:
         """Account, channel, and until when it is left alone."""
@@ -407,6 +427,7 @@ def blueprint(console: Console) -> Blueprint:
     """Serve /admin/ and /admin/broadcasts."""
     doors = Blueprint("console", __name__, url_prefix="/admin", template_folder="../templates")
     doors.add_url_rule("/", "overview", needs(Duty.OWN, console.overview))
+    doors.add_url_rule("/search", "search", needs(Duty.OWN, console.search))
     doors.add_url_rule("/live.js", "live", needs(Duty.OWN, _live))
     doors.add_url_rule("/own", "own", needs(Duty.OWN, console.own))
     doors.add_url_rule("/own", "own_code", needs(Duty.OWN, console.own_code), methods=["POST"])

@@ -59,4 +59,5 @@ def feature(
         pages_for_anyone=pages.blueprint(site),
         preview=preview,
         admin=admin.blueprint(proposing),
+        search=proposing.search,
     )

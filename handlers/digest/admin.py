@@ -21,6 +21,7 @@ from content.roles import Duty
 from content.shelf import Shelf
 from handlers import access, uploads
 from handlers.access import needs
+from handlers.finding import Found, has
 
 MOST_BYTES = 10 * 2**20
 NAME = re.compile(r"[\w-][\w.-]{0,63}")
@@ -68,6 +69,13 @@ class Proposing:
     clock: Callable[[], datetime]
     zone: ZoneInfo
     words: Mapping[str, Any]
+
+    def search(self, words: Sequence[str]) -> Iterator[Found]:
+        """The digests that have these words, out or not."""
+        for digest in self.shelf.current().digests.values():
+            if has(words, digest.title, digest.summary, digest.plain):
+                kind = self.words["kinds"][digest.kind]
+                yield Found(digest.title, kind, url_for("pack.one", file=f"digests/{digest.slug}.md"))
 
     def form(self) -> ResponseReturnValue:
         """A form for a document."""

@@ -24,9 +24,11 @@ def feature(*, work: Work, tell: Tell, paces: Paces, escalates_after: int, zone:
         words=words["told"],
         calls=words["calls"],
     )
+    board = admin.Board(work=work, tell=tell, given=words["told"]["given"], kind=words["kind"])
     return Feature(
         name="measure",
-        admin=admin.blueprint(admin.Board(work=work, tell=tell, given=words["told"]["given"])),
+        admin=admin.blueprint(board),
+        search=board.search,
         jobs=jobs.rounds(work=work, reminder=reminder, zone=zone),
         waits=work.waits,
     )

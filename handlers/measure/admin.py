@@ -1,7 +1,7 @@
 """Measures in the console: what is to be done, what is said to be, and what somebody else has seen."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from content.roles import Duty
 from handlers import access
 from handlers.access import needs
+from handlers.finding import Found, has
 from handlers.measure import engine
 from handlers.measure.engine import Fault, State
 from handlers.measure.service import Case, Subject, Work
@@ -33,6 +34,13 @@ class Board:
     work: Work
     tell: Tell
     given: str
+    kind: str
+
+    def search(self, words: Sequence[str]) -> Iterator[Found]:
+        """The measures with these words, of those that the account may see."""
+        for each in (row.measure for row in self.work.all() if access.who_is_in() in row.accounts):
+            if has(words, each.problem, each.measure, each.done):
+                yield Found(each.problem, self.kind, url_for("measure_admin.listed", _anchor=f"m-{each.id}"))
 
     def listed(self) -> ResponseReturnValue:
         """All, the next to be done first, and a form for another."""

@@ -12,4 +12,6 @@ __all__ = ["Desk", "feature"]
 def feature(*, desk: Desk, zone: ZoneInfo) -> Feature:
     """The pack's files."""
     pages = admin.Pages(desk=desk, zone=zone, words=words_beside(__file__))
-    return Feature(name="pack", admin=admin.blueprint(pages), jobs=jobs.tidying(desk), waits=pages.waiting)
+    return Feature(
+        name="pack", admin=admin.blueprint(pages), jobs=jobs.tidying(desk), waits=pages.waiting, search=pages.search
+    )

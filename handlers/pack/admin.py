@@ -19,6 +19,7 @@ from content.workshop import NOT_HERE, Looked, Untouchable
 from handlers import access
 from handlers.access import needs
 from handlers.feature import Preview, Waiting
+from handlers.finding import Found, has
 from handlers.pack import engine
 from handlers.pack.service import Desk
 from storage.pack import Change, State
@@ -82,6 +83,12 @@ class Pages:
             words=words,
             there_are={row.kind for row in rows},
         )
+
+    def search(self, words: Sequence[str]) -> Iterator[Found]:
+        """The files whose name or title has these words."""
+        for row in self._rows(()):
+            if has(words, row.file, row.title):
+                yield Found(row.title or row.file, self.words["kinds"][row.kind], url_for("pack.one", file=row.file))
 
     def _rows(self, opened: Sequence[Change]) -> Iterator[Row]:
         kinds = list(self.words["kinds"])

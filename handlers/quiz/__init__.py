@@ -150,6 +150,15 @@ def feature(
         regarded = [say("quiz.regards_kept", kept=kept, rated=rated)] if kept or rated else []
         return [*answered, *reckoned, *regarded, *([say("quiz.duels_kept", number=number)] if number else [])]
 
+    banks = admin.Banks(
+        shelf=shelf,
+        intake=intake,
+        waiting=Waiting(intake.kept / "waiting"),
+        hand_in=outside.hand_in,
+        needs_two=outside.needs_two,
+        clock=clock,
+        words=words,
+    )
     return Feature(
         name="quiz",
         chat=chat.routes(service, duelling, regarding, public_url=outside.public_url),
@@ -158,15 +167,7 @@ def feature(
         ),
         pages=pages.blueprint(pages.Quiz(service=service, duelling=duelling, regarding=regarding, clock=clock)),
         admin=admin.blueprint(
-            admin.Banks(
-                shelf=shelf,
-                intake=intake,
-                waiting=Waiting(intake.kept / "waiting"),
-                hand_in=outside.hand_in,
-                needs_two=outside.needs_two,
-                clock=clock,
-                words=words,
-            ),
+            banks,
             Numbers(
                 shelf=shelf,
                 items=stores.items,
@@ -181,6 +182,7 @@ def feature(
         preview=lambda library, file: Preview(
             said=[*chat.preview(library, file, served=shelf.current(), public_url=outside.public_url)]
         ),
+        search=banks.search,
         jobs=jobs.rounds(duels, close_ran_out=service.close_ran_out, say=shelf.say, tell=outside.tell),
         pages_for_anyone=pages.for_anyone(pages.Public(sittings=sittings, shelf=shelf, zone=zone)),
         keeps=Keeps(

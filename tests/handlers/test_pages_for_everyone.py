@@ -221,6 +221,7 @@ class Walk:
             f"/admin/broadcasts/{CAREFUL}/approve",
             f"/admin/broadcasts/{SENT}/correct",
             "/admin/own",
+            "/admin/search?q=党员",
             "/admin/content?kind=digests&q=党",
             "/admin/content/history",
             "/admin/content/new",

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,11 +14,13 @@ from content.importers.batches import Batch, Plan
 from content.importers.sentences import Note, Refused, Weight
 from content.importers.waiting import Waiting
 from content.intake import SUFFIXES, WRITERS, Intake
+from content.models import Bank
 from content.roles import Duty
 from content.shelf import Shelf
 from content.workshop import Untouchable
 from handlers import access, uploads
 from handlers.access import needs
+from handlers.finding import Found, has
 from handlers.quiz.admin.numbers import Numbers
 
 MOST_BYTES = 10 * 2**20
@@ -48,6 +50,16 @@ class Banks:
     def listed(self) -> ResponseReturnValue:
         """The banks, a form for a file, and what was taken in."""
         return self._list()
+
+    def search(self, words: Sequence[str]) -> Iterator[Found]:
+        """The banks and the questions that have these words; of a bank too large to be held, only its title."""
+        for bank in self.shelf.current().banks.values():
+            if has(words, bank.title, bank.name):
+                yield Found(bank.title, self.words["bank"], url_for("quiz_admin.bank", name=bank.name))
+            for each in bank.questions if isinstance(bank, Bank) else ():
+                if has(words, each.stem, *(option.text for option in each.options)):
+                    at = url_for("quiz_admin.question", name=bank.name, id_=each.id)
+                    yield Found(each.stem, self.words["question"].format(bank=bank.title), at)
 
     def look(self) -> ResponseReturnValue:
         """What taking a file in would do. It waits for a yes; nothing is written."""

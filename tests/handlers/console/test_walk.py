@@ -14,7 +14,7 @@ from tests.content.builders import a_broadcast, a_pack
 from tests.house import PASSWORD, Town, a_town, hashed_at_no_cost
 
 OWN = {
-    *("console.overview", "console.live", "console.own", "console.own_code"),
+    *("console.overview", "console.live", "console.own", "console.own_code", "console.search"),
     *("grant_admin.lent", "grant_admin.lend", "grant_admin.end", "task_admin.mine", "task_admin.done"),
     "task_admin.again",
     *("account.own", "account.change_password", "account.end", "account.end_others", "account.prepare", "account.scan"),
