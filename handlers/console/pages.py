@@ -97,7 +97,9 @@ def blueprint(
     def _doors() -> dict[str, Any]:
         if not request.path.startswith(access.INSIDE):
             return {"console_doors": ()}
-        opened = {address: name for address, name in words["doors"].items() if access.opens(address)}
+        open_ones = {address: name for address, name in words["doors"].items() if access.opens(address)}
+        inner = {each for each in open_ones for other in open_ones if each != other and each.startswith(other)}
+        opened = {each: name for each, name in open_ones.items() if each not in inner}  # those are linked behind others
         first = engine.pressing(opened, waits(access.who_is_in())) if opened else {}
         return {"console_doors": [(address, name, first.get(address)) for address, name in opened.items()]}
 

@@ -44,6 +44,17 @@ def test_the_navigation_has_no_door_that_does_not_open(town):
     assert not {"/admin/opinion/", "/admin/broadcasts", "/admin/content"} & {*doors(town.client.get("/admin/").text)}
 
 
+def test_what_lies_behind_a_door_that_does_not_open_has_one_of_its_own(town):
+    town.signs_in("sun", Grant("organisation"))
+    apart = doors(town.client.get("/admin/").text)
+    town.signs_in("li")
+    behind = doors(town.client.get("/admin/").text)
+
+    assert "/admin/quiz/participation" in apart
+    assert "/admin/quiz/" not in apart
+    assert "/admin/quiz/participation" not in behind
+
+
 def test_a_role_for_party_members_gives_nobody_else_anything(town):
     town.signs_in("zhao", Grant("secretary"), party_member=False)
 
