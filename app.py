@@ -53,6 +53,7 @@ from handlers import (
     opinion,
     pack,
     phone,
+    privacy,
     quiz,
     receipts,
     sharing,
@@ -63,7 +64,7 @@ from handlers import (
 )
 from handlers.conversation import Conversation
 from handlers.entrance import Entrance
-from handlers.feature import Feature, Keeps
+from handlers.feature import Feature, Keeps, Sheet
 from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
 from scheduler import worker as workers
@@ -128,6 +129,7 @@ from storage.pictures import Pictures
 from storage.places import Places
 from storage.planning import Plans
 from storage.points import Points
+from storage.privacy import Consents, Corrections
 from storage.quiz import QuizStore
 from storage.receipts import Receipts
 from storage.redis import Redis
@@ -186,6 +188,10 @@ class OwnData:
     def show(self, person: str) -> Sequence[str]:
         """Lines a member can read."""
         return [line for keep in self.keeps for line in keep.show(person)]
+
+    def export(self, person: str) -> Sequence[Sheet]:
+        """The same as tables, to be taken along."""
+        return [sheet for keep in self.keeps for sheet in keep.export(person)]
 
     def erase(self, person: str) -> None:
         """Erase the person everywhere: all of it, or nothing where something fails."""
@@ -325,6 +331,19 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         previews=lambda: [feature.preview for feature in features],
         clock=clock,
     )
+    links_to_pages = Passes(memory, keys, purpose="link")
+    office = privacy.Office(
+        consents=Consents(database),
+        corrections=Corrections(database, vault),
+        people=people,
+        own_data=own_data,
+        notice=lambda: shelf.current().notice,
+        undo={privacy.Purpose.MEMBERSHIP: roster_store.unbind, privacy.Purpose.PHONE: phones.drop},
+        tell=tell,
+        say=shelf.say,
+        zone=settings.zone,
+        public_url=settings.public_url.rstrip("/"),
+    )
     features = (
         quiz.feature(
             stores=quiz.Stores(
@@ -388,6 +407,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 replies=lambda: shelf.current().replies,
                 matters=lambda: shelf.current().matters,
                 watched=lambda: shelf.current().watched,
+                agreed=lambda person, now: office.agree(person, privacy.Purpose.OPINION, now=now),
                 wanted_by=subscriptions.who_want,
                 measures=measures.of,
                 measure_page=measure.PAGE,
@@ -467,6 +487,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             clock=clock,
             effect=effect,
             sought=keys.box("name sought"),
+            agreement=privacy.For(office, privacy.Purpose.MEMBERSHIP),
         ),
         linking.feature(
             linking=links,
@@ -475,7 +496,28 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             accounts=platform.followed,
             has_mini_program=bool(platform.minis),
         ),
-        phone.feature(phones=phones, accounts=platform.minis, say=shelf.say, clock=clock, zone=settings.zone),
+        phone.feature(
+            phones=phones,
+            accounts=platform.minis,
+            say=shelf.say,
+            clock=clock,
+            zone=settings.zone,
+            agreement=privacy.For(office, privacy.Purpose.PHONE),
+        ),
+        privacy.feature(
+            office,
+            outside=privacy.Outside(
+                link=login.linking(links_to_pages, settings.public_url.rstrip("/")) if settings.public_url else None,
+                account=lambda: shelf.current().account,
+                called=lambda organisation: shelf.current().organisation_name(organisation),
+                effect=effect,
+                periods=privacy.periods(settings.periods),
+                drop_tries=roster_store.drop_tries,
+            ),
+            clock=clock,
+            zone=settings.zone,
+            settings=settings.handlers.privacy,
+        ),
         agents.feature(say=shelf.say, settings=settings.handlers.agents),
         receipts.feature(receipts=Receipts(database), masses=pushes.store.masses, people=people),
         subscription.feature(
@@ -500,7 +542,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             programs=login.Programs(accounts=platform.minis, meet=links.meet, sessions=sessions),
             browsers=login.Browsers(
                 gate=page_gate,
-                links=Passes(memory, keys, purpose="link"),
+                links=links_to_pages,
                 tries=Passes(memory, keys, purpose="try"),
                 find=people.find,
                 wechat=platform.opens_pages(anywhere=settings.sandbox.enabled),

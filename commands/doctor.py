@@ -3,7 +3,7 @@
 import json
 import shutil
 import stat
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from commands.cli import Here, Installation
 from commands.run import healthy
 from commands.valkey import NoValkey
 from content.checking import Findings
+from handlers.privacy.engine import Period
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.worker import Queue
 from storage import leases, redis, server_log, upgrade
@@ -87,6 +88,7 @@ class Patient:
     admins_named: Callable[[], Mapping[str, Collection[str]]] = dict  # accounts of the console, by where they are named
     admins: Callable[[Database], Collection[str]] = lambda _: ()  # those that there are
     reaches: Callable[[str], bool] = lambda _: True
+    periods: Sequence[Period] = ()  # for how long what is kept
 
 
 def command(admit: Callable[[Path], Patient]) -> click.Command:
@@ -173,6 +175,11 @@ def _keys(patient: Patient) -> Found:
         yield Level.WARNING, BROKEN_OFF
     else:
         yield Level.OK, "one data key, which secret_key opens" if stock else "nothing was sealed yet"
+
+
+def _retention(patient: Patient) -> Found:
+    for period in patient.periods:
+        yield Level.OK, f"{period.english}{f' ({period.key})' if period.key else ''}"
 
 
 def _redis(patient: Patient) -> Found:
@@ -332,6 +339,7 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _folder,
     _database,
     _keys,
+    _retention,
     _redis,
     _broker,
     _content,

@@ -50,6 +50,7 @@ from content.intake import Intake
 from content.library import Library
 from content.roles import Casting
 from content.shelf import Shelf
+from handlers import privacy
 from handlers.digest import pages as digest_pages
 from scheduler import worker as workers
 from scheduler.broadcast import Desk
@@ -302,6 +303,7 @@ class Offices:
             admins_named=lambda: admins_named(settings, good_pack(settings, clock)),
             admins=admin_command.names,
             reaches=reaches,
+            periods=privacy.periods(settings.periods),
         )
 
 

@@ -14,6 +14,7 @@ from handlers.agents import AgentsSettings
 from handlers.console import ConsoleSettings
 from handlers.login import LoginSettings
 from handlers.opinion import OpinionSettings
+from handlers.privacy import PrivacySettings
 from handlers.quiz import QuizSettings
 from handlers.subscription import SubscriptionSettings
 from scheduler import worker as workers
@@ -136,6 +137,7 @@ class HandlerSettings(_Table):
     console: ConsoleSettings = ConsoleSettings()
     login: LoginSettings = LoginSettings()
     opinion: OpinionSettings = OpinionSettings()
+    privacy: PrivacySettings = PrivacySettings()
     quiz: QuizSettings = QuizSettings()
     subscription: SubscriptionSettings = SubscriptionSettings()
 
@@ -160,6 +162,17 @@ class Settings(_Table):
     def keys(self) -> Keys:
         """Every key there is, one a purpose."""
         return Keys(self.secret_key.get_secret_value(), self.previous_secret_key.get_secret_value())
+
+    @property
+    def periods(self) -> dict[str, int]:
+        """For how many days what is kept, by the key that says so."""
+        return {
+            "handlers.subscription.keep_after_unfollow_days": self.handlers.subscription.keep_after_unfollow_days,
+            "handlers.privacy.keep_join_tries_days": self.handlers.privacy.keep_join_tries_days,
+            "handlers.privacy.keep_corrections_days": self.handlers.privacy.keep_corrections_days,
+            "handlers.login.token_days": self.handlers.login.token_days,
+            "push.keep_days": self.push.keep_days,
+        }
 
     @property
     def zone(self) -> ZoneInfo:

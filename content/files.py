@@ -27,6 +27,7 @@ from content.opinions import Matters, ReadyReply, Watched
 from content.organisations import Organisations
 from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
+from content.privacy import Notice
 from content.reading import Parsed
 from content.regulations import Regulations
 from content.roles import Roles
@@ -124,6 +125,7 @@ Content = (
     | Hosts
     | Survey
     | Roles
+    | Notice
 )
 
 
@@ -264,6 +266,12 @@ def _roles(draft: _Draft) -> Roles | None:
     return draft.model(Roles)
 
 
+def _notice(draft: _Draft) -> Notice | None:
+    parsed = draft.parsed
+    blocks = draft.attempt(lambda: markdown.blocks(parsed.body, first_line=parsed.body_line))
+    return draft.model(Notice, blocks=blocks or NO_BODY)
+
+
 def _matters(draft: _Draft) -> Matters | None:
     return draft.model(Matters)
 
@@ -329,6 +337,7 @@ FILES: Mapping[str, Maker] = {
     "watched.toml": _watched,
     "talks.toml": _hosts,
     "phrases.toml": _pack_phrases,
+    "privacy.md": _notice,
 }
 BANKS = tuple(FORMATS)  # what a bank may be beside TOML
 FOLDERS: Mapping[str, tuple[str, Maker]] = {
@@ -342,14 +351,14 @@ FOLDERS: Mapping[str, tuple[str, Maker]] = {
     "replies": (".toml", _reply),
     "surveys": (".toml", _survey),
 }
-KINDS = (*FOLDERS, "pictures", *(file.removesuffix(".toml") for file in FILES))  # what an admin may say of a file
+KINDS = (*FOLDERS, "pictures", *(PurePosixPath(file).stem for file in FILES))  # what an admin may say of a file
 ALL_KINDS = "all"
 
 
 def kind_of(file: str) -> str:
     """Give the kind of a file: its folder, or its own name without the ending."""
     inner, _, name = file.rpartition("/")
-    return inner or name.removesuffix(".toml")
+    return inner or PurePosixPath(name).stem
 
 
 # Scanning and reading

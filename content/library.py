@@ -31,6 +31,7 @@ from content.models import Account, Digest, DigestKind, Drawn, Question
 from content.opinions import Matter, Matters, ReadyReply, Watched
 from content.organisations import Organisation, Organisations, belonging
 from content.pictures import PictureFile
+from content.privacy import Notice, shipped
 from content.regulations import Regulations, asked, narrowed
 from content.roles import Casting, Role, Roles, together
 from content.surveys import Survey
@@ -60,6 +61,7 @@ class Library:
     menu: Menu
     organisations: Mapping[str, Organisation]
     roles: Mapping[str, Role]
+    notice: Notice
     banks: Mapping[str, AnyBank]
     questions: Mapping[str, Question]
     cases: Mapping[str, Question]
@@ -378,6 +380,7 @@ def _library(pack: Pack, *, between: tuple[Finding, ...]) -> Library:
         menu=pack.one(Menu) or Menu(),
         organisations=_by((each.id, each) for each in organisations.organisations),
         roles=together(pack.one(Roles)),
+        notice=pack.one(Notice) or shipped(),
         banks=MappingProxyType(banks),
         questions=_questions(outlines, banks, in_bank),
         cases=MappingProxyType(cases),

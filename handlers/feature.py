@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Self
 
 from flask import Blueprint
 from sqlalchemy.engine import Connection
@@ -19,11 +19,27 @@ from scheduler.job import Job
 P = ParamSpec("P")
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of a copy of somebody's data; a cell is a text, a number, a day or a moment, and None is nothing."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def of(cls, phrase: str, rows: Iterable[Sequence[Any]]) -> Self:
+        """By a phrase that says its name and then its columns, a line each."""
+        name, *columns = phrase.strip().splitlines()
+        return cls(name, tuple(columns), tuple(tuple(row) for row in rows))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeps:
     """What a feature keeps of a person, and how it lets go.
 
     `tables` names every table of its own with a person column; `show` gives lines a member can read ("答题：12 题");
+    `export` gives the same as tables, to be taken along;
     `erase` deletes or unties the person's rows in the transaction that erases the person everywhere; `unite` gives the
     rows of one person to another, in the transaction that makes the two one.
     """
@@ -32,6 +48,7 @@ class Keeps:
     show: Callable[[str], Sequence[str]]
     erase: Callable[[Connection, str], None]
     unite: Callable[[Connection, str, str], None]
+    export: Callable[[str], Sequence[Sheet]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

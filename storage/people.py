@@ -21,6 +21,7 @@ from storage.states import State
 from storage.vault import Sealed, Vault
 
 Id = sa.String(32)
+_AT_ONCE = 200  # lines that one transaction drops
 
 persons = sa.Table(
     "persons",
@@ -450,9 +451,7 @@ class People:
             connection.execute(kept_lines.delete().where(mine & given_before))
             late = connection.execute(kept_lines.delete().where(mine & never_read).returning(kept_lines.c.key))
             if keys := late.scalars().all():
-                theirs = (deliveries.c.person == person) & deliveries.c.key.in_(keys)
-                theirs &= deliveries.c.state == State.SENT
-                connection.execute(deliveries.update().where(theirs).values(state=State.GONE, error="unread"))
+                self._unread(connection, person, keys)
             give = kept_lines.update().where(mine).values(given=message)
             rows = connection.execute(give.returning(kept_lines)).all()
         return [line for row in sorted(rows, key=lambda row: row.key) if (line := self._line(row))]
@@ -462,6 +461,26 @@ class People:
             return str(row.line) or self._vault.open(kept_lines.c.own, row.id, row.own)
         except CannotOpen:  # under a key that is no more
             return ""
+
+    def drop_lines(self, now: datetime) -> int:
+        """Forget the lines that nobody came for in time, and say so of the deliveries that they were; how many."""
+        late = (kept_lines.c.expires_at <= now) & kept_lines.c.given.is_(None)
+        some = sa.select(kept_lines.c.id).where(late).limit(_AT_ONCE)
+        dropped = 0
+        while True:
+            with self._db.begin() as connection:
+                gone = kept_lines.delete().where(kept_lines.c.id.in_(some))
+                rows = connection.execute(gone.returning(kept_lines.c.person, kept_lines.c.key)).all()
+                for row in rows:
+                    self._unread(connection, row.person, [row.key])
+            dropped += len(rows)
+            if len(rows) < _AT_ONCE:
+                return dropped
+
+    @staticmethod
+    def _unread(connection: Connection, person: str, keys: Sequence[str]) -> None:
+        theirs = (deliveries.c.person == person) & deliveries.c.key.in_(keys) & (deliveries.c.state == State.SENT)
+        connection.execute(deliveries.update().where(theirs).values(state=State.GONE, error="unread"))
 
     def contacts_of(self, some: Collection[str]) -> Sequence[Any]:
         """Rows of (id, person, account, openid) for these persons."""

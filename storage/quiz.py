@@ -217,6 +217,13 @@ class QuizStore:
             given, right = connection.execute(counted).one()
         return given, right
 
+    def all_of(self, person: str) -> Sequence[tuple[datetime, str, str, bool]]:
+        """Every answer of a person: when, to which question, what was said and whether it was right."""
+        chosen = sa.select(answers.c.at, answers.c.question, answers.c.said, answers.c.written, answers.c.right)
+        with self._db.read() as connection:
+            rows = connection.execute(chosen.where(answers.c.person == person).order_by(answers.c.at)).all()
+        return [(row.at, row.question, row.written or row.said, row.right) for row in rows]
+
     def newest(self, person: str, *, since: datetime) -> str | None:
         """The question that a person answered last, if they answered any since then; an exam's is not told of."""
         chosen = (

@@ -115,6 +115,18 @@ class Roster:
             found = connection.execute(change.returning(roster.c.id)).first()
         return code if found else None
 
+    def bound_by(self, message: str) -> Entry | None:
+        """What a message has bound its sender to; a repeat of it asks."""
+        with self._db.read() as connection:
+            row = connection.execute(sa.select(roster).where(roster.c.message == message)).first()
+        return self._entry(row) if row else None
+
+    def knows(self, code: str, *, now: datetime) -> bool:
+        """Whether a code would bind somebody now."""
+        good = (roster.c.code == self._mark(code)) & (roster.c.code_expires_at >= now)
+        with self._db.read() as connection:
+            return bool(connection.execute(sa.select(sa.exists().where(good))).scalar())
+
     def bind(self, *, code: str, person: str, contact: str, message: str, now: datetime) -> Entry | Refusal:
         """Tie the code's row to the person who says it; the code is used up. A repeat of `message` finds it done."""
         with self._db.begin() as connection:
@@ -196,6 +208,11 @@ class Roster:
             connection.execute(counted)
             tries = sa.select(join_tries.c.tries).where(join_tries.c.person == person, join_tries.c.day == day)
             return int(connection.execute(tries).scalar_one())
+
+    def drop_tries(self, before: date) -> None:
+        """Forget the tries of the days before this one."""
+        with self._db.begin() as connection:
+            connection.execute(join_tries.delete().where(join_tries.c.day < before))
 
     def rows(self) -> Sequence[Row]:
         """The whole list."""

@@ -106,6 +106,11 @@ class Phone:
             self._forward(seconds=2)
         return self.taps_send(text)
 
+    def joins(self, words: str) -> str:
+        """Say a join code, and agree to the notice where that is asked."""
+        answer = self.says(words)
+        return self.says("同意") if "回复“同意”" in answer else answer
+
     def taps_send(self, text: str) -> str:
         """Send words at once, the same as before too: what a finger does that taps twice."""
         self._said = text

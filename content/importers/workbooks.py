@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -25,6 +26,7 @@ _BEFORE = ("id", "type", "stem")
 _AFTER = ("answer", "explanation", "difficulty", "tags", "score", "source", "cites", "effective_from", "effective_to")
 _LAST = ("author", "reviewer", "alias", "audience", "ordered", "partial_credit")
 _SELDOM = ("as_of", "case", "picture", "picture_words", "option_pictures")  # columns that few banks need
+_WIDE = 24  # characters, of a column of words
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -53,12 +55,27 @@ def write(bank: AnyBank) -> bytes:
 def table(head: Sequence[str], rows: Sequence[Sequence[str | float]], *, widths: Sequence[int] = ()) -> bytes:
     """Give a workbook of one sheet: text stays text, and numbers are numbers. `widths` are in characters."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
+    _fill(book.create_sheet(), head, rows, widths)
+    return _saved(book)
+
+
+def tables(sheets: Iterable[tuple[str, Sequence[str], Sequence[Sequence[object]]]]) -> bytes:
+    """Give a workbook of several sheets, each with its name, its columns' names and its rows."""
+    book = Workbook(write_only=True)
+    for name, head, rows in sheets:
+        _fill(book.create_sheet(name), head, rows, [_WIDE] * len(head))
+    return _saved(book)
+
+
+def _fill(sheet: Any, head: Sequence[str], rows: Sequence[Sequence[object]], widths: Sequence[int]) -> None:
     sheet.freeze_panes = "A2"
     for letter, width in zip(LETTERS, widths, strict=False):
         sheet.column_dimensions[letter].width = width
     for row in (head, *rows):
         sheet.append([_cell(sheet, value) if isinstance(value, str) else value for value in row])
+
+
+def _saved(book: Workbook) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

@@ -9,7 +9,7 @@ from content.talks import Host
 from handlers.appointment import admin, api, chat, engine, pages
 from handlers.appointment.service import Reception
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps, Waiting, words_beside
+from handlers.feature import Feature, Keeps, Sheet, Waiting, words_beside
 from handlers.openapi import Effect
 from scheduler.job import Job
 from scheduler.workdays import Workdays
@@ -54,6 +54,10 @@ def feature(
         kept = appointments.of_person(person)
         return [say("appointment.kept", count=len(kept))] if kept else []
 
+    def export(person: str) -> list[Sheet]:
+        rows = [(each.at, each.words, each.answer) for each in appointments.of_person(person)]
+        return [Sheet.of(say("appointment.talks_table"), rows)]
+
     def waits(name: str) -> list[Waiting]:
         theirs = frozenset(each.id for each in hosts().values() if each.admin == name)
         asked = [
@@ -78,5 +82,7 @@ def feature(
         admin=admin.blueprint(diary),
         jobs=(Job(id="appointment.tidy", cron="50 3 * * *", run=tidy),),
         waits=waits,
-        keeps=Keeps(tables=("appointments",), show=show, erase=appointments.erase, unite=appointments.unite),
+        keeps=Keeps(
+            tables=("appointments",), show=show, export=export, erase=appointments.erase, unite=appointments.unite
+        ),
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
-from handlers.feature import Feature, Keeps
+from handlers.feature import Feature, Keeps, Sheet
 from handlers.login import api, chat, jobs, pages
 from handlers.login.api import Asks, Meet
 from handlers.login.pages import AsksWho, Find, WeChatWay
@@ -53,6 +53,15 @@ class Browsers:
     find: Find
     wechat: WeChatWay | None
     public_url: str
+
+
+def linking(links: Passes, public_url: str) -> Callable[..., str]:
+    """What makes a link of the chat that leads to one page."""
+
+    def link(contact: str, *, to: str, now: datetime) -> str:
+        return f"{public_url}{chat.PATH}{links.give(f'{contact} {to}', now=now)}"
+
+    return link
 
 
 def feature(
@@ -99,6 +108,10 @@ def feature(
         devices = sessions.of(person, now=clock())
         return [say("login.kept", names=[each.name for each in devices])] if devices else []
 
+    def export(person: str) -> list[Sheet]:
+        rows = [(each.name, each.since, each.expires_at) for each in sessions.of(person, now=clock())]
+        return [Sheet.of(say("login.devices_table"), rows)]
+
     return Feature(
         name="login",
         chat=chat.routes(give=browsers.links.give, say=say, public_url=browsers.public_url)
@@ -108,5 +121,5 @@ def feature(
         api=api.blueprint(desk, say),
         pages_for_anyone=pages.blueprint(entrance),
         jobs=(jobs.drop_ended(sessions),),
-        keeps=Keeps(tables=(), show=show, erase=sessions.erase, unite=sessions.unite),
+        keeps=Keeps(tables=(), show=show, export=export, erase=sessions.erase, unite=sessions.unite),
     )

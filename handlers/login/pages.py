@@ -178,7 +178,8 @@ class Entrance:
             contact = self.ways.links.take(said, now=self.clock())
         if contact is None:
             raise NotIn("link_over")
-        return self._let_in(contact, "")
+        who, _, to = contact.partition(" ")
+        return self._let_in(who, engine.ours(to))
 
     def leave(self) -> ResponseReturnValue:
         """Sign this browser out."""

@@ -5,7 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
-from handlers.feature import Feature, Keeps, words_beside
+from handlers.agreement import Agreement
+from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.membership import admin, api, chat
 from handlers.membership.chat import Membership
 from handlers.openapi import Effect
@@ -23,6 +24,7 @@ def feature(
     clock: Callable[[], datetime],
     effect: Effect,
     sought: Box,
+    agreement: Agreement,
 ) -> Feature:
     """Membership, ready to be opened; `sought` seals the name that an admin looks for."""
 
@@ -41,12 +43,22 @@ def feature(
             )
         ]
 
+    def export(person: str) -> list[Sheet]:
+        bound, library = people.profile(person), shelf.current()
+        if bound is None or not bound.name:
+            return []
+        is_listed = library.say("membership.yes" if bound.verified else "membership.no")
+        row = (bound.name, library.organisation_name(bound.organisation), bound.role, is_listed)
+        return [Sheet.of(library.say("membership.binding_table"), [row])]
+
     return Feature(
         name="membership",
-        chat=chat.routes(Membership(roster=roster, shelf=shelf, zone=zone)),
-        api=api.blueprint(api.Register(roster=roster, shelf=shelf, zone=zone, clock=clock, effect=effect)),
+        chat=chat.routes(Membership(roster=roster, shelf=shelf, zone=zone, agreement=agreement)),
+        api=api.blueprint(
+            api.Register(roster=roster, shelf=shelf, zone=zone, clock=clock, effect=effect, agreement=agreement)
+        ),
         admin=admin.blueprint(
             admin.Book(roster=roster, shelf=shelf, sought=sought, clock=clock, zone=zone, words=words_beside(__file__))
         ),
-        keeps=Keeps(tables=("roster", "join_tries"), show=show, erase=roster.erase, unite=roster.unite),
+        keeps=Keeps(tables=("roster", "join_tries"), show=show, export=export, erase=roster.erase, unite=roster.unite),
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
 from handlers import openapi, problems, session
+from handlers.agreement import Agreement
 from handlers.membership import engine
 from handlers.openapi import Effect, Line, Once
 from handlers.problems import Problem, Refused
@@ -17,6 +18,7 @@ from storage.roster import Refusal, Roster
 
 CODE_UNKNOWN = Problem(404, "membership.problem_code_unknown")
 CODE_EXPIRED = Problem(410, "membership.problem_code_expired")
+CONSENT_PLEASE = Problem(403, "membership.problem_consent_please")
 TOO_MANY_TRIES = Problem(429, "membership.problem_too_many_tries")
 _REFUSALS = {Refusal.UNKNOWN: CODE_UNKNOWN, Refusal.EXPIRED: CODE_EXPIRED}
 
@@ -25,8 +27,12 @@ class JoinCode(BaseModel):
     """A join code as it was typed: any case, spaces and dashes."""
 
     code: Line = Field(min_length=1, max_length=40)
+    consent: bool = Field(
+        False,
+        description="That the member has read the notice (`GET privacy`) and agrees; needed once a version of it.",
+    )
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "K7M2-9QXF"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "K7M2-9QXF", "consent": True}]})
 
 
 class Bound(BaseModel):
@@ -47,6 +53,7 @@ class Register:
     zone: ZoneInfo
     clock: Callable[[], datetime]
     effect: Effect
+    agreement: Agreement
 
     def mine(self) -> Bound:
         """The binding of whoever asks."""
@@ -61,6 +68,10 @@ class Register:
         code = engine.code_in(said.code)
         if code is None:
             raise Refused(problems.INVALID, field="code", kind="wrong")
+        if self.roster.knows(code, now=now) and self.agreement.asks(who.person):
+            if not said.consent:
+                raise Refused(CONSENT_PLEASE, field="consent")
+            self.agreement.agree(who.person, now=now)
         tries = self.roster.count_try(who.person, day=now.astimezone(self.zone).date(), message=message)
         if tries > engine.TRIES_A_DAY:
             raise Refused(TOO_MANY_TRIES)
@@ -94,7 +105,7 @@ def blueprint(register: Register) -> APIBlueprint:
     @doors.output(Bound)
     @doors.doc(
         summary="Bind with a join code",
-        responses=openapi.says(say, CODE_UNKNOWN, CODE_EXPIRED, TOO_MANY_TRIES),
+        responses=openapi.says(say, CODE_UNKNOWN, CODE_EXPIRED, TOO_MANY_TRIES, CONSENT_PLEASE),
     )
     def join(json_data: JoinCode, headers_data: Once) -> Bound:
         return register.join(json_data, headers_data)

@@ -5,10 +5,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from content.shelf import Shelf
+from handlers.agreement import Agreement
 from handlers.membership import engine
 from handlers.router import Handler, Router, Talking, Turn, plain
-from storage.roster import Refusal, Roster
+from storage.roster import Entry, Refusal, Roster
 from wechat.messages import Kind, Reply, Text
+
+AGREED = ("同意", "我同意", "同意绑定")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,7 @@ class Membership:
     roster: Roster
     shelf: Shelf
     zone: ZoneInfo
+    agreement: Agreement
 
     def join(self, turn: Turn) -> Reply:
         """Take the code that came along, or ask for it."""
@@ -33,16 +37,36 @@ class Membership:
         if tries > engine.TRIES_A_DAY:
             turn.talk.end()
             return self._says("too_many_tries")
+        asks = self.agreement.asks(turn.who.person) if self.roster.knows(code, now=turn.now) else ""
+        if asks:
+            turn.talk.hold("membership", {"doing": "agree", "code": code})
+            return Text(asks)
+        return self._bound(turn, code, left=engine.TRIES_A_DAY - tries)
+
+    def _agreed(self, turn: Turn) -> Reply:
+        self.agreement.agree(turn.who.person, now=turn.now)
+        return self._bound(turn, turn.talk.state["code"], left=0)
+
+    def _bound(self, turn: Turn, code: str, *, left: int) -> Reply:
         bound = self.roster.bind(
             code=code, person=turn.who.person, contact=turn.who.contact, message=turn.message.id, now=turn.now
         )
         if isinstance(bound, Refusal):
             turn.talk.hold("membership", {"doing": "join"})
-            return self._says(f"code_{bound}", left=engine.TRIES_A_DAY - tries)
+            return self._says(f"code_{bound}", left=left)
         turn.talk.end()
-        return self._says(
-            "bound", name=bound.name, organisation=self._organisation(bound.organisation), role=bound.role
-        )
+        return self._welcome(bound)
+
+    def _welcome(self, entry: Entry) -> Reply:
+        organisation = self._organisation(entry.organisation)
+        return self._says("bound", name=entry.name, organisation=organisation, role=entry.role)
+
+    def picks_up(self, turn: Turn) -> Reply | None:
+        """Say again what an agreement has bound, where the talk it was said in is lost."""
+        if turn.message.kind is not Kind.TEXT or plain(turn.text) not in AGREED:
+            return None
+        entry = self.roster.bound_by(turn.message.id)
+        return self._welcome(entry) if entry else None
 
     def who_am_i(self, turn: Turn) -> Reply:
         """Whom we take the asker for."""
@@ -64,6 +88,8 @@ class Membership:
             return None
         if turn.talk.state.get("doing") == "unbind":
             return self._unbind if plain(turn.text) == plain(self._say("unbind_word")) else None
+        if turn.talk.state.get("doing") == "agree" and plain(turn.text) in AGREED:
+            return self._agreed
         code = engine.code_in(turn.text)
         return partial(self._bind, code=code) if code else None
 
@@ -77,6 +103,8 @@ class Membership:
         if turn.talk.state.get("doing") == "unbind":
             turn.talk.end()
             return self._says("not_unbound")
+        if turn.talk.state.get("doing") == "agree":
+            return self._says("not_agreed")
         return self._says("no_code")
 
     def leave(self, turn: Turn) -> Reply:
@@ -95,6 +123,8 @@ class Membership:
         """The same question again: nothing was done yet."""
         if turn.talk.state.get("doing") == "unbind":
             return self.ask_to_unbind(turn)
+        if turn.talk.state.get("doing") == "agree":
+            return self._bind(turn, turn.talk.state["code"])
         turn.talk.hold("membership", {"doing": "join"})
         return self._says("code_please")
 
@@ -129,5 +159,6 @@ def routes(membership: Membership) -> Router:
             resume=membership.resume,
             restart=membership.restart,
             leave=membership.leave,
+            picks_up=membership.picks_up,
         ),
     )

@@ -13,7 +13,7 @@ from content.opinions import Matter, ReadyReply
 from content.roles import Reach
 from handlers import access
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps, words_beside
+from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
@@ -100,7 +100,8 @@ class Outside:
     are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
     opinions, `readers` which of them may read which, `replies` the pack's words for them, `matters` its categories that
     go elsewhere first, `watched` the words over which a person looks first, and `wanted_by` gives the persons who
-    subscribe to a topic; `author` is the admin of a request. `measures` gives those of some ids, and
+    subscribe to a topic; `author` is the admin of a request. `agreed` notes
+    the consent of who sends under a name. `measures` gives those of some ids, and
     `measure_page` is where one is begun.
     """
 
@@ -112,6 +113,7 @@ class Outside:
     workdays: Workdays
     admins: Staff
     readers: Callable[[], Readers]
+    agreed: Callable[[str, datetime], None] = lambda _person, _now: None
     replies: Callable[[], Mapping[str, ReadyReply]] = dict
     matters: Callable[[], Mapping[str, Matter]] = dict
     watched: Callable[[], Collection[str]] = tuple
@@ -240,6 +242,17 @@ def feature(
         states = [(say(f"opinion.state_{state}_short"), found[state]) for state in engine.State if found[state]]
         return [say("opinion.kept", count=found.total(), states=states)]
 
+    def export(person: str) -> list[Sheet]:
+        rows = [
+            (
+                *(each.day, each.name, each.category, each.words, each.place),
+                *(len(each.pictures), len(each.voices)),
+                *(say(f"opinion.state_{each.state}_short"), each.reply, each.answered_on),
+            )
+            for each in opinions.of_person(person)
+        ]
+        return [Sheet.of(say("opinion.opinions_table"), rows)]
+
     return Feature(
         name="opinion",
         chat=chat.routes(_box(stores, say, outside, rules, verdicts)),
@@ -266,6 +279,7 @@ def feature(
         keeps=Keeps(
             tables=("named_opinions",),
             show=show,
+            export=export,
             erase=lambda connection, person: pictures.let_go(connection, opinions.untie(connection, person)),
             unite=opinions.unite,
         ),
@@ -311,6 +325,7 @@ def _box(stores: Stores, say: Say, outside: Outside, rules: _Rules, verdicts: jo
         promise=rules.promise,
         confidence=rules.confidence,
         marked=rules.marked,
+        agreed=outside.agreed,
         following=Following(
             opinions=stores.opinions,
             post=outside.post,
@@ -339,6 +354,7 @@ def _counter(stores: Stores, say: Say, outside: Outside, rules: _Rules, clock: C
         promise=rules.promise,
         confidence=rules.confidence,
         marked=rules.marked,
+        agreed=outside.agreed,
         remedies=rules.remedies,
         paces=outside.paces,
         clock=clock,

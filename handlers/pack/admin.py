@@ -177,7 +177,7 @@ class Pages:
     def _added(self, kind: str, name: str) -> tuple[str, bytes | None]:
         faults, sent = self.words["faults"], request.files.get("file")
         said = PurePosixPath((sent.filename or "").replace("\\", "/")).name if sent else ""
-        suffixes = workshop.suffixes_of(kind) if kind not in _singles() else (".toml",)
+        suffixes = _singles().get(kind) or workshop.suffixes_of(kind)
         if kind == "quizzes" and PurePosixPath(said).suffix.lower() in files.BANKS:
             raise _Unfit(faults["bank"])
         if not said.lower().endswith(suffixes) and said:
@@ -186,7 +186,7 @@ class Pages:
             raise _Unfit(faults["no_file"])
         stem = name.removesuffix(suffixes[0]) or said.rpartition(".")[0]
         ending = PurePosixPath(said).suffix if kind == "pictures" else suffixes[0]
-        file = f"{kind}.toml" if kind in _singles() else f"{kind}/{stem}{ending}"
+        file = f"{kind}{_singles()[kind][0]}" if kind in _singles() else f"{kind}/{stem}{ending}"
         if not (stem or kind in _singles()) or not workshop.may_be_called(file):
             raise _Unfit(faults["bad_name"])
         if self.desk.lies(file):
@@ -207,7 +207,8 @@ class Pages:
     def _kinds(self) -> list[str]:
         """What a new file may be: a folder's, or one there is only one of, and isn't yet."""
         there_are = self.desk.workshop.listed()
-        mine = [kind for kind in self.words["kinds"] if kind not in _singles() or f"{kind}.toml" not in there_are]
+        singles = {kind: f"{kind}{ending}" for kind, (ending,) in _singles().items()}
+        mine = [kind for kind in self.words["kinds"] if kind not in singles or singles[kind] not in there_are]
         return [kind for kind in mine if f"{kind}.toml" not in NOT_HERE]
 
     # -- a change ------------------------------------------------------------------------------------------------
@@ -397,9 +398,9 @@ class _Unfit(Exception):
         super().__init__(said)
 
 
-def _singles() -> set[str]:
-    """The kinds of which there is one file."""
-    return {files.kind_of(file) for file in FILES}
+def _singles() -> dict[str, tuple[str, ...]]:
+    """The kinds of which there is one file, and how that ends."""
+    return {files.kind_of(file): (PurePosixPath(file).suffix,) for file in FILES}
 
 
 def _starter(kind: str) -> str:

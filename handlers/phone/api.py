@@ -10,6 +10,7 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from handlers import masks, openapi, problems, session
+from handlers.agreement import Agreement
 from handlers.conversation import Say
 from handlers.problems import Problem, Refused
 from storage.phone import Phones
@@ -61,6 +62,7 @@ class Desk:
     say: Say
     clock: Callable[[], datetime]
     zone: tzinfo
+    agreement: Agreement
     log: structlog.stdlib.BoundLogger = field(default_factory=lambda: structlog.get_logger("phone"))
 
     def mine(self) -> Number:
@@ -74,6 +76,7 @@ class Desk:
         who = session.who()
         number = self._ask(who.account, agreed.code)
         self.phones.keep(who.person, number, today=self.clock().astimezone(self.zone).date())
+        self.agreement.agree(who.person, now=self.clock())
         return self.mine()
 
     def _ask(self, account: str, code: str) -> str:

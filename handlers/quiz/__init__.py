@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from content.importers.waiting import Waiting
 from content.intake import Intake
 from content.shelf import Shelf
-from handlers.feature import Feature, Keeps, Preview, in_turn, words_beside
+from handlers.feature import Feature, Keeps, Preview, Sheet, in_turn, words_beside
 from handlers.openapi import Effect
 from handlers.quiz import admin, api, chat, jobs, pages
 from handlers.quiz.admin.numbers import Numbers
@@ -159,6 +159,15 @@ def feature(
         clock=clock,
         words=words,
     )
+
+    def export(person: str) -> list[Sheet]:
+        say = shelf.current().say
+        rows = [
+            (at, question, said, say("quiz.answered_right" if right else "quiz.answered_wrong"))
+            for at, question, said, right in store.all_of(person)
+        ]
+        return [Sheet.of(say("quiz.answers_table"), rows)]
+
     return Feature(
         name="quiz",
         chat=chat.routes(service, duelling, regarding, public_url=outside.public_url),
@@ -191,6 +200,7 @@ def feature(
                 *("quiz_sittings", "quiz_duel_sides", "quiz_regards"),
             ),
             show=show,
+            export=export,
             erase=in_turn(stores.regards.erase, duels.erase, sittings.erase, places.erase, cards.erase, store.erase),
             unite=in_turn(stores.regards.unite, duels.unite, sittings.unite, places.unite, cards.unite, store.unite),
         ),

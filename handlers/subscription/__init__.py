@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps
+from handlers.feature import Feature, Keeps, Sheet
 from handlers.openapi import Effect
 from handlers.subscription import api, chat, jobs
 from handlers.subscription.chat import OwnData, Subscriber
@@ -41,6 +41,20 @@ class Members:
             *(self._tie(tie, say) for tie in self.people.ties(person, now=now)),
             *([say("subscription.kept_waiting", count=waiting)] if waiting else []),
         ]
+
+    def sheets(self, person: str, *, say: Say, now: datetime) -> list[Sheet]:
+        """The same as tables."""
+        profile, waiting = self.people.profile(person), self.people.waiting(person)
+        ties = [
+            (
+                say("subscription.mini_program" if tie.account in self.mini_programs else "subscription.official"),
+                tie.window.remaining if tie.window else 0,
+                tie.notices,
+            )
+            for tie in self.people.ties(person, now=now)
+        ]
+        first = [(profile.since, waiting)] if profile else []
+        return [Sheet.of(say("subscription.self_table"), first), Sheet.of(say("subscription.accounts_table"), ties)]
 
     def _tie(self, tie: Tie, say: Say) -> str:
         window = tie.window
@@ -87,10 +101,18 @@ def feature(
             library.say("subscription.kept", topics=topics),
         ]
 
+    def export(person: str) -> list[Sheet]:
+        mine, library = subscriptions.of(person), shelf.current()
+        topics = [(topic.name,) for topic in library.account.topics if topic.id in mine]
+        table = Sheet.of(library.say("subscription.topics_table"), topics)
+        return [*members.sheets(person, say=library.say, now=clock()), table]
+
     return Feature(
         name="subscription",
         chat=chat.routes(subscriber),
         api=api.blueprint(desk),
         jobs=(jobs.forget_the_parted(people=people, erase=own_data.erase, zone=members.zone, keep_days=keep_days),),
-        keeps=Keeps(tables=("subscriptions",), show=show, erase=subscriptions.erase, unite=subscriptions.unite),
+        keeps=Keeps(
+            tables=("subscriptions",), show=show, export=export, erase=subscriptions.erase, unite=subscriptions.unite
+        ),
     )

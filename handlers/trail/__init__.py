@@ -1,10 +1,11 @@
 """Trail: who looked at what and who changed what, shown to who audits, and to each member what is about them."""
 
 from collections.abc import Callable, Collection
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps, words_beside
+from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.trail import admin, engine, jobs
 from scheduler.reminders import Tell
 from storage.audit import Audit, Outcome
@@ -23,8 +24,8 @@ def feature(
     """The trail. `called` gives the name of a role, `auditors` the persons who are told where it doesn't hold."""
     words = words_beside(__file__)
 
-    def show(person: str) -> list[str]:
-        deeds = [
+    def deeds_about(person: str) -> list[tuple[str, date]]:
+        return [
             (
                 "、".join(map(called, each.role.split(","))) if each.role else words["an_admin"],
                 each.at.astimezone(zone).date(),
@@ -32,11 +33,17 @@ def feature(
             for each in audit.of(person)
             if each.outcome == Outcome.ALLOWED
         ]
+
+    def export(person: str) -> list[Sheet]:
+        return [Sheet.of(say("trail.looks_table"), [(day, role) for role, day in deeds_about(person)])]
+
+    def show(person: str) -> list[str]:
+        deeds = deeds_about(person)
         return [say("trail.kept", by_role=engine.by_role(deeds))] if deeds else []
 
     return Feature(
         name="trail",
         admin=admin.blueprint(admin.Reading(audit=audit, words=words, called=called, zone=zone)),
         jobs=jobs.rounds(audit, auditors=auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures),
-        keeps=Keeps(tables=("person_keys",), show=show, erase=audit.erase, unite=audit.unite),
+        keeps=Keeps(tables=("person_keys",), show=show, export=export, erase=audit.erase, unite=audit.unite),
     )

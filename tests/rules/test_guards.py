@@ -14,6 +14,7 @@ PAGES_FOR_ANYONE = (
     "/p/login",
     "/p/digest",
     "/p/opinion/receipt",
+    "/p/privacy/notice",
     "/p/opinion/pictures",
     "/p/pictures",
     "/p/quiz/certificate",

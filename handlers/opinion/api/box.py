@@ -96,6 +96,7 @@ class Box:
     bounds: Bounds
     promise: Promise
     confidence: Confidence
+    agreed: Callable[[str, datetime], None]
     marked: Callable[[str], str]  # why a person looks at these words first, "" for no reason
     remedies: Remedies
     paces: Paces
@@ -232,6 +233,7 @@ class Box:
             review = engine.worse(opinion.review, self._review(opinion))
             judged = replace(opinion, person=person, review=review, doubted=self._unjudged(opinion))
             if self.opinions.keep_named(judged, message=self.effect(once), beside=self._pictures_due(opinion)):
+                self.agreed(person, self._now())
                 return
             before = self.opinions.get(opinion.id)
         if before is None or before.person != person:

@@ -69,6 +69,7 @@ class OpinionBox:
     promise: Promise
     confidence: Confidence
     marked: Callable[[str], str]
+    agreed: Callable[[str, datetime], None]  # the member agrees to what a name with an opinion means
     following: Following
     takes_pictures: bool
     takes_voices: bool
@@ -341,6 +342,7 @@ class OpinionBox:
         self.opinions.keep_named(mine, message=turn.message.id, beside=self._to_judge(turn, mine, draft))
         allowance = ALLOWANCES[turn.message.kind]
         self.people.open_windows({who.contact: Window(turn.now + allowance.lasts, allowance.messages)})
+        self.agreed(who.person, turn.now)
         return "sent_named"
 
     def _unjudged(self, turn: Turn, draft: Draft) -> tuple[tuple[str, str], ...]:

@@ -46,6 +46,7 @@ DOORS = {  # what each duty opens
     "members": {
         *("membership_admin.listed", "membership_admin.find", "membership_admin.export", "membership_admin.one"),
         *("membership_admin.reveal", "membership_admin.reissue", "membership_admin.unbind"),
+        *("privacy_admin.listed", "privacy_admin.settle"),
     },
     "content of all": {
         *("pack.listed", "pack.one", "pack.save", "pack.download", "pack.lines", "pack.fresh", "pack.add"),

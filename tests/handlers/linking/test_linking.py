@@ -143,7 +143,7 @@ def test_linking_again_says_that_it_is_done(town, phone, mini):
 
 
 def test_who_is_bound_stays_bound_on_either_side(town, phone, mini):
-    bound(town, "张三", lambda code: mini.post("/membership", {"code": code}))
+    bound(town, "张三", lambda code: mini.post("/membership", {"code": code, "consent": True}))
     links(phone, mini)
 
     assert "张三" in phone.says("我是谁")
@@ -151,8 +151,8 @@ def test_who_is_bound_stays_bound_on_either_side(town, phone, mini):
 
 
 def test_two_members_do_not_become_one(town, phone, mini):
-    bound(town, "张三", lambda code: mini.post("/membership", {"code": code}))
-    bound(town, "李四", lambda code: phone.says(f"绑定 {code}"))
+    bound(town, "张三", lambda code: mini.post("/membership", {"code": code, "consent": True}))
+    bound(town, "李四", lambda code: phone.joins(f"绑定 {code}"))
 
     assert "不是同一个人" in links(phone, mini)
     assert here(town) != there(town)

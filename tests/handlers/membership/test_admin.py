@@ -46,7 +46,7 @@ def town(tmp_path, database_url, redis, redis_url):
     town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(pack)})
     town.client.application.config["WTF_CSRF_ENABLED"] = False
     issued = town.house.roster.take_in(PEOPLE, expires_at=town.clock() + timedelta(days=30))
-    town.phone("o-wang").says(f"绑定 {next(each.code for each in issued if each.entry.name == '王小明')}")
+    town.phone("o-wang").joins(f"绑定 {next(each.code for each in issued if each.entry.name == '王小明')}")
     town.signs_in("li")
     yield town
     town.house.close()
@@ -143,7 +143,7 @@ def test_a_new_code_is_shown_once_and_binds(town):
 
     assert noted(town)[:2] == ("change", "member")
     assert code[1] not in town.client.get(link).text
-    assert "绑定成功：李小红" in town.phone("o-li").says(f"绑定 {code[1]}")
+    assert "绑定成功：李小红" in town.phone("o-li").joins(f"绑定 {code[1]}")
 
 
 def test_a_binding_is_undone_by_who_is_sure(town):

@@ -27,7 +27,7 @@ def issued(town, *, days=30, **entry):
 
 
 def joins(mini, code, **more):
-    return mini.post("/membership", {"code": code}, **more)
+    return mini.post("/membership", {"code": code, "consent": True}, **more)
 
 
 def test_a_code_binds_however_it_is_typed(mini, code):
@@ -86,7 +86,7 @@ def test_undoing_it_leaves_nobody_in_particular(mini, code):
 
 def test_who_binds_the_second_account_stays_signed_in_and_is_one_person(town, mini, code):
     phone = town.phone("o-zhang-here")
-    phone.says(f"绑定 {code}")
+    phone.joins(f"绑定 {code}")
     until = town.clock() + timedelta(days=1)
     joins(mini, town.house.roster.reissue(name="张三", organisation="zhibu-1", expires_at=until))
     people = town.house.people

@@ -44,7 +44,7 @@ def who(town, phone):
 )
 def test_a_code_binds_in_one_message_however_it_is_typed(town, code, words, hand):
     phone = town.phone()
-    reply = phone.says(words.format(hand(made_with_a_digit(code))))
+    reply = phone.joins(words.format(hand(made_with_a_digit(code))))
 
     assert "绑定成功：张三，示例第一党支部，书记" in reply
     assert bound(town) == {"张三"}
@@ -67,13 +67,13 @@ def test_a_code_of_letters_alone_binds_where_a_code_was_asked_for(town, code):
     asked = phone.says("绑定")
 
     assert "请回复支部给您的加入码" in asked
-    assert "绑定成功" in phone.says(given)
+    assert "绑定成功" in phone.joins(given)
 
 
 def test_the_bound_one_is_known_by_name(town, code):
     phone = town.phone()
     before = phone.says("我是谁")
-    phone.says(f"绑定{code()}")
+    phone.joins(f"绑定{code()}")
     person = who(town, phone)
 
     assert "还没有绑定" in before
@@ -84,10 +84,10 @@ def test_the_bound_one_is_known_by_name(town, code):
 
 def test_a_code_is_used_up_by_the_first_who_says_it(town, code):
     given = code()
-    town.phone().says(f"绑定{given}")
+    town.phone().joins(f"绑定{given}")
     second = town.phone()
 
-    assert "没有找到这个加入码" in second.says(f"绑定{given}")
+    assert "没有找到这个加入码" in second.joins(f"绑定{given}")
     assert not who(town, second).verified
 
 
@@ -95,15 +95,15 @@ def test_an_old_code_ends_with_a_new_one(town, code):
     old, new = code(), code()
     phone = town.phone()
 
-    assert "没有找到" in phone.says(f"绑定{old}")
-    assert "绑定成功" in phone.says(f"绑定{new}")
+    assert "没有找到" in phone.joins(f"绑定{old}")
+    assert "绑定成功" in phone.joins(f"绑定{new}")
 
 
 def test_a_code_that_expired_says_so_and_does_not_bind(town, code):
     given = code(days=3)
     town.clock.forward(days=3, seconds=1)
 
-    assert "过期" in town.phone().says(f"绑定{given}")
+    assert "过期" in town.phone().joins(f"绑定{given}")
     assert bound(town) == set()
 
 
@@ -111,19 +111,19 @@ def test_a_code_binds_to_its_last_second(town, code):
     given = code(days=3)
     town.clock.forward(days=3)
 
-    assert "绑定成功" in town.phone().says(f"绑定{given}")
+    assert "绑定成功" in town.phone().joins(f"绑定{given}")
 
 
 def test_who_is_wrong_five_times_waits_till_tomorrow(town, code):
     phone, given = town.phone(), code()
     answers = [phone.says(f"绑定 2222333{number}") for number in range(4, 9)]
-    refused = phone.says(f"绑定{given}")
+    refused = phone.joins(f"绑定{given}")
     town.clock.forward(hours=12, minutes=1)
 
     assert [f"还可以试 {left} 次" in answer for left, answer in zip((4, 3, 2, 1), answers, strict=False)] == [True] * 4
     assert "次数用完了" in answers[4]
     assert "请明天再来" in refused
-    assert "绑定成功" in phone.says(f"绑定{given}")
+    assert "绑定成功" in phone.joins(f"绑定{given}")
 
 
 def test_one_members_tries_are_not_anothers(town, code):
@@ -131,7 +131,7 @@ def test_one_members_tries_are_not_anothers(town, code):
     for number in range(4, 9):
         guesser.says(f"绑定 2222333{number}")
 
-    assert "绑定成功" in town.phone().says(f"绑定{code()}")
+    assert "绑定成功" in town.phone().joins(f"绑定{code()}")
 
 
 def test_a_wrong_code_that_is_delivered_again_counts_once(town, redis):
@@ -145,7 +145,7 @@ def test_a_wrong_code_that_is_delivered_again_counts_once(town, redis):
 
 def test_a_binding_that_is_delivered_again_gives_the_same_answer(town, code, redis):
     phone = town.phone()
-    first = phone.says(f"绑定{code()}")
+    first = phone.joins(f"绑定{code()}")
     redis.flushdb()
 
     assert "绑定成功" in first
@@ -157,12 +157,12 @@ def test_words_that_are_no_code_are_told_what_a_code_looks_like(town, code):
     phone.says("绑定")
 
     assert "这不像加入码" in phone.says("不知道呀")
-    assert "绑定成功" in phone.says(code())
+    assert "绑定成功" in phone.joins(code())
 
 
 def test_binding_is_undone_by_two_words_and_the_row_waits_for_a_new_code(town, code):
     phone = town.phone()
-    phone.says(f"绑定{code()}")
+    phone.joins(f"绑定{code()}")
 
     asked = phone.says("解绑")
     done = phone.says("确认解绑")
@@ -172,14 +172,14 @@ def test_binding_is_undone_by_two_words_and_the_row_waits_for_a_new_code(town, c
     assert not who(town, phone).verified
     assert who(town, phone).name == ""
     assert bound(town) == set()
-    assert "绑定成功" in phone.says(f"绑定{code()}")
+    assert "绑定成功" in phone.joins(f"绑定{code()}")
 
 
 def test_undoing_does_not_give_new_tries(town, code):
     phone = town.phone()
     for number in range(4, 7):
         phone.says(f"绑定 2222333{number}")
-    phone.says(f"绑定{code()}")
+    phone.joins(f"绑定{code()}")
     phone.says("解绑")
     phone.says("确认解绑")
 
@@ -189,7 +189,7 @@ def test_undoing_does_not_give_new_tries(town, code):
 @pytest.mark.parametrize("other", ["算了", "解除", "不", "返回", "退出"])
 def test_anything_but_the_word_undoes_nothing(town, code, other):
     phone = town.phone()
-    phone.says(f"绑定{code()}")
+    phone.joins(f"绑定{code()}")
     phone.says("解绑")
 
     assert "绑定还在" in phone.says(other)
@@ -202,9 +202,9 @@ def test_who_is_not_bound_has_nothing_to_undo(town):
 
 def test_a_second_contact_of_a_member_is_the_same_person(town, code):
     first, second = town.phone(), town.phone()
-    first.says(f"绑定{code()}")
+    first.joins(f"绑定{code()}")
     first.says("订阅1")
-    second.says(f"绑定{code()}")
+    second.joins(f"绑定{code()}")
 
     assert who(town, second).person == who(town, first).person
     assert "✓已订阅" in second.says("订阅")
@@ -212,9 +212,9 @@ def test_a_second_contact_of_a_member_is_the_same_person(town, code):
 
 def test_who_says_the_code_of_another_row_has_moved_there(town, code):
     phone = town.phone()
-    phone.says(f"绑定{code()}")
+    phone.joins(f"绑定{code()}")
 
-    reply = phone.says(f"绑定{code(organisation='zhibu-2')}")
+    reply = phone.joins(f"绑定{code(organisation='zhibu-2')}")
 
     assert "示例第二党支部" in reply
     assert who(town, phone).organisation == "zhibu-2"
@@ -223,7 +223,7 @@ def test_who_says_the_code_of_another_row_has_moved_there(town, code):
 
 def test_a_role_that_changes_in_the_list_reaches_the_bound_member(town, code):
     phone = town.phone()
-    phone.says(f"绑定{code()}")
+    phone.joins(f"绑定{code()}")
     code(role="组织委员")
 
     assert "组织委员" in phone.says("我是谁")
@@ -232,14 +232,15 @@ def test_a_role_that_changes_in_the_list_reaches_the_bound_member(town, code):
 @pytest.mark.parametrize("way", ["scan", "follow"])
 def test_the_qr_code_of_a_join_code_binds(town, code, way):
     phone = town.phone()
-    reply = {"scan": phone.scans, "follow": phone.follows}[way](f"join_{code()}")
+    asked = {"scan": phone.scans, "follow": phone.follows}[way](f"join_{code()}")
 
-    assert "绑定成功：张三" in reply
+    assert "回复“同意”" in asked
+    assert "绑定成功：张三" in phone.says("同意")
 
 
 def test_deleting_ones_data_unties_and_the_list_stays_the_admins(town, code):
     phone = town.phone()
-    phone.says(f"绑定{code()}")
+    phone.joins(f"绑定{code()}")
     phone.says("删除我的数据")
     phone.says("确认删除")
 

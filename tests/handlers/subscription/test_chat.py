@@ -428,7 +428,7 @@ def joined(town: Any, *phones: Phone) -> None:
     codes = [each.code for each in issued]
     for number, phone in enumerate(phones):
         code = codes[0] if number == 0 else town.house.roster.reissue(**at, expires_at=until)
-        assert "绑定成功" in phone.says(f"绑定 {code}")
+        assert "绑定成功" in phone.joins(f"绑定 {code}")
 
 
 def test_another_contact_keeps_the_person(town):

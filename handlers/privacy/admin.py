@@ -1,0 +1,69 @@
+"""What members say is wrong in the list: whoever looks after the members of an organisation settles it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from content.roles import Duty
+from handlers import access, masks
+from handlers.access import needs
+from handlers.privacy import engine
+from handlers.privacy.service import Office
+from storage.audit import Act
+from storage.privacy import Correction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Those of the organisations that the admin of a request has to do with."""
+
+    office: Office
+    called: Callable[[str], str]  # the name of an organisation
+    clock: Callable[[], datetime]
+
+    def listed(self) -> ResponseReturnValue:
+        """Those that wait."""
+        return self._page()
+
+    def settle(self, which: str) -> ResponseReturnValue:
+        """Say what came of it; its sender hears it."""
+        found = next((each for each in self._mine() if each.id == which), None) or abort(404)
+        answer = request.form.get("answer", "").strip()
+        if not 1 <= len(answer) <= engine.CORRECTION_LONGEST:
+            return self._page(fault=which), 422
+        access.note(Act.CHANGE, "correction", person=found.person)
+        self.office.settle(found, answer, by=access.who_is_in(), now=self.clock())
+        return redirect(url_for("privacy_admin.listed"), 303)
+
+    def _page(self, fault: str = "") -> str:
+        rows = [(each, self._masked(each.person)) for each in self._mine()]
+        for person in {each.person for each, _ in rows}:
+            access.looked_at("correction", person)
+        return render_template(
+            "privacy/corrections.html",
+            rows=rows,
+            called=self.called,
+            fault=fault,
+            typed=request.form.get("answer", ""),
+            longest=engine.CORRECTION_LONGEST,
+        )
+
+    def _masked(self, person: str) -> str:
+        profile = self.office.people.profile(person)
+        return masks.name(profile.name) if profile else ""
+
+    def _mine(self) -> list[Correction]:
+        reach = access.reach(Duty.MEMBERS)
+        return [each for each in self.office.corrections.waiting() if reach.covers(each.organisation)]
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The pages under /admin/privacy."""
+    pages = Blueprint("privacy_admin", __name__, url_prefix="/admin/privacy", template_folder="../templates")
+    shows = "corrections"  # of members, under their names
+    pages.add_url_rule("/", "listed", needs(Duty.MEMBERS, desk.listed, shows=shows))
+    pages.add_url_rule("/<which>/settle", "settle", needs(Duty.MEMBERS, desk.settle, shows=shows), methods=["POST"])
+    return pages
