@@ -73,6 +73,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "内容里有英文冒号、井号或引号时，请给整个内容加上英文双引号；不要用制表符",
     ),
     "toml": ("写法不对（{detail}）", "常见原因：漏了引号、逗号或括号，用了中文引号“”，或同一项写了两次"),
+    "too_deep": ("括号套得太深，或者数字、名字长得没有边", "请写得平一些；没有哪一项需要套这么多层"),
     # values
     "missing": ("缺少 {key}", "请补上这一项"),
     "unexpected_keyword_argument": ("不认识的项 {key}", "{guess}"),
@@ -290,6 +291,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "template_unknown": ("没有模板“{said}”", "templates 文件夹里有：{allowed}"),
     "template_twice": ("有两个模板都叫“{said}”", "除扩展名外名字要不同"),
     "words_syntax": ("模板写法不对（{detail}）", "请检查 {{{{ }}}} 和 {{% %}} 是否成对、名字是否写对"),
+    "words_beyond": (
+        "模板里不能用“{said}”",
+        "这里只用填空、if、三层以内的 for 和常用的过滤器（join、format、length 等），这样填起来总有个完",
+    ),
     "words_value": ("这里没有“{said}”这个内容可用", "可以用的有：{allowed}"),
     "words_failed": ("按样例填写时出错（{detail}）", "请检查 {{{{ }}}} 里点号后面的名字"),
     "phrase_unknown": ("程序不说叫“{said}”的话，改了也用不上", "{guess}"),

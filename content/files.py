@@ -446,9 +446,11 @@ def _source(file: str, stamp: Stamp, path: Path, *, make: Maker | Unreadable, zo
         if isinstance(make, Unreadable):
             raise make
         draft = _Draft(file, _parsed(path), zone)
+        made = make(draft)
     except Unreadable as error:
         return Source(file, stamp, None, (faults.finding(error.code, file=file, line=error.line, **error.facts),))
-    made = make(draft)
+    except RecursionError:
+        return Source(file, stamp, None, (faults.finding("too_deep", file=file, line=1),))
     return Source(file, stamp, made, tuple(draft.found))
 
 

@@ -22,6 +22,7 @@ HANZI = re.compile(r"[\u3400-\u9fff]")
 # What a Chinese text in GB18030 is made of: ASCII, punctuation, letters of our neighbours, hanzi, full-width forms.
 CHINESE_TEXT = re.compile(r"[\t\n\r -~·×÷§°±\u2010-\u2049\u2100-\u2bff\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]*")
 SURE = 0.9
+_FAR = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")  # a key of so many parts takes hours to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,16 @@ def _share(common: re.Pattern[bytes], data: bytes, text: str) -> float:
 
 def toml(text: str) -> Parsed:
     """Parse TOML; raises `Unreadable` with the line."""
+    if found := _FAR.search(text):
+        raise Unreadable("too_deep", line=text.count("\n", 0, found.start()) + 1)
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.rstrip().count("\n") + 1
         raise Unreadable("toml", line=line, detail=toml_detail(str(error))) from None
+    except ValueError:  # a number of thousands of digits
+        raise Unreadable("too_deep") from None
     return Parsed(tables, cache(partial(positions.in_toml, text)))
 
 

@@ -41,11 +41,14 @@ def template(source: str) -> Template:
     words = _environment()
     try:
         parsed = words.parse(source)
+        _see_that_it_ends(parsed)
         gaps = frozenset(meta.find_undeclared_variables(parsed))
         parts = frozenset(asked.attr for asked in parsed.find_all(nodes.Getattr))
         return Template(source, gaps, parts, words.from_string(source), "{" not in source)
     except jinja2.TemplateSyntaxError as error:
         raise Unreadable("words_syntax", line=error.lineno, detail=error.message or "") from None
+    except (RecursionError, ValueError):  # a number of thousands of digits
+        raise Unreadable("too_deep") from None
 
 
 def try_out(words: Template, values: Mapping[str, Any]) -> None:
@@ -55,6 +58,56 @@ def try_out(words: Template, values: Mapping[str, Any]) -> None:
     except Exception as error:  # noqa: BLE001 - admins' words can fail in any way Python can
         inside = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
         raise Unreadable("words_failed", line=(inside or [1])[-1] or 1, detail=str(error)) from None
+
+
+# -- words that come to an end -----------------------------------------------------------------------------------------
+
+# Whoever writes words may otherwise let every process that fills them work for ever, or take all memory: so what they
+# can say grows with what they wrote and what they are given, and not with its powers (docs/security.md).
+_SAID = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem)
+_ASKED = (nodes.If, nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test)
+_MADE = (nodes.Slice, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Keyword)
+_RECKONED = (nodes.Concat, nodes.Add, nodes.Sub, nodes.Neg)
+_HARMLESS = (*_SAID, *_ASKED, *_MADE, *_RECKONED, nodes.Filter, nodes.Call)
+MOST_LOOPS = 3  # inside one another
+CALLED = frozenset({"strftime", "isoformat", "weekday", "isoweekday", "date", "get"})
+FILTERS = frozenset(
+    {"join", "format", "truncate", "length", "count", "list", "first", "last", "default", "map", "select", "selectattr"}
+    | {"reject", "rejectattr", "sort", "unique", "reverse", "sum", "min", "max", "round", "int", "abs", "trim"}
+    | {"upper", "lower", "string"}
+)
+_WIDE = re.compile(r"%[^%a-zA-Z]*(?:\d{3}|\*)")  # "%1000000000d" is a gigabyte
+
+
+def _see_that_it_ends(node: nodes.Node, *, loops: int = 0, joins: int = 0) -> None:
+    """Whether words do only what comes to an end soon, whatever they are given. Raises `Unreadable`."""
+    loops += isinstance(node, nodes.For)
+    joins += isinstance(node, nodes.Filter) and node.name == "join"
+    if loops > MOST_LOOPS or joins > 1 or not _is_harmless(node):
+        raise Unreadable("words_beyond", line=node.lineno, said=_called(node))
+    for each in node.iter_child_nodes():
+        _see_that_it_ends(each, loops=loops, joins=joins)
+
+
+def _is_harmless(node: nodes.Node) -> bool:
+    match node:
+        case nodes.For():
+            return not node.recursive
+        case nodes.Call():
+            return isinstance(node.node, nodes.Getattr) and node.node.attr in CALLED
+        case nodes.Filter(name="join"):
+            return all(isinstance(each, nodes.Const) for each in node.args)  # what stands between grows with the rest
+        case nodes.Filter(name="format"):
+            return isinstance(node.node, nodes.Const) and not _WIDE.search(str(node.node.value))
+        case nodes.Filter():
+            return node.name in FILTERS
+        case _:
+            return isinstance(node, _HARMLESS)
+
+
+def _called(node: nodes.Node) -> str:
+    """What a piece of words is called, as they have it."""
+    return str(getattr(node, "name", "") or getattr(node, "operator", "") or type(node).__name__.lower())
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -86,4 +139,6 @@ _MISSING: Any = object()
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # Chat is plain text; pages escape what they are given.
-    return _Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    environment = _Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    environment.globals.clear()  # range and lipsum make much of nothing
+    return environment

@@ -218,8 +218,11 @@ def with_scripts_from(site: str, page: View) -> View:
 
 
 def _tells_nobody(response: Response) -> Response:
-    """What no browser may keep, a Referer doesn't carry on either: such an address may sign somebody in."""
-    if response.cache_control.no_store:
+    """What no browser may keep, a Referer doesn't carry on either: such an address may sign somebody in.
+
+    None of the console's does, and its forms say by it that they are ours.
+    """
+    if response.cache_control.no_store and not request.path.startswith(INSIDE):
         response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -306,11 +309,24 @@ def requires_admin() -> ResponseReturnValue | None:
         asked = asked_by(request.endpoint)
         may_enter = bool(asked.lets_in(reach(asked.duty)))
         _note_passing(asked, Outcome.ALLOWED if may_enter else Outcome.REFUSED)
+        after_this_request(_kept_by_nobody if asked.shows else _for_one)
         return None if may_enter else _refused(asked)
     if request.method == "GET":
         return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
     unsent = Unsent.of_request()
     return (unsent.page() if unsent else render_template("console/login.html"), 403)
+
+
+def _kept_by_nobody(response: Response) -> Response:
+    """A computer of an office has several users: what is shown of persons lies in no browser."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _for_one(response: Response) -> Response:
+    """Of any other page of the console: it is for who is signed in, and for no proxy."""
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
 
 
 # -- what is noted of it -----------------------------------------------------------------------------------------------

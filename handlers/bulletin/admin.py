@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -100,10 +101,12 @@ class Editor:
         return self.words["line"].format(category=each.category, many=many, state=state, words=each.words)
 
     def _day(self) -> date:
-        try:
-            return date.fromisoformat(request.args.get("week", ""))
-        except ValueError:
-            return self.reports.today() - timedelta(days=7)
+        """The day that is asked for, where a calendar has the weeks around it; else one of the last week."""
+        with suppress(ValueError, OverflowError):
+            day, around = date.fromisoformat(request.args.get("week", "")), timedelta(days=14)
+            if day - around < day + around:
+                return day
+        return self.reports.today() - timedelta(days=7)
 
 
 def _or_nothing(number: int | None) -> int | str:

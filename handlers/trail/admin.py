@@ -17,6 +17,7 @@ from storage.audit import Act, Audit, Entry, Outcome, Wanted
 
 A_PAGE = 50
 MOST_ROWS = 10_000  # of a workbook
+LAST = 2**31 - 1
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -78,7 +79,7 @@ class Reading:
 
     def listed(self) -> ResponseReturnValue:
         """The entries that are meant, the newest first, so many a page."""
-        asked, before = Asked.of_request(), request.args.get("before", type=int)
+        asked, before = Asked.of_request(), request.args.get("before", type=_number)
         found = self.audit.entries(asked.wanted(self.zone), before=before, most=A_PAGE + 1)
         accounts, kinds = self.audit.seen()
         return render_template(
@@ -134,6 +135,11 @@ class Reading:
 
     def _kind(self, kind: str) -> str:
         return str(self.words["kinds"].get(kind, kind))
+
+
+def _number(written: str) -> int:
+    """An entry's number: there are none beyond what a database counts. Raises ValueError."""
+    return min(int(written), LAST)
 
 
 def _day_or_nothing(written: str) -> str:
