@@ -59,7 +59,8 @@ def blueprint(*, parts: Mapping[str, Callable[[], bool]], metrics: Metrics, metr
 
 
 def _may_read(token: str) -> bool:
-    """With a token, who has it; without one, this machine only."""
+    """With a token, who has it; without one, this machine only: what a proxy of it passes on comes from elsewhere."""
     if token:
         return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
-    return ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - nobody's address
+    is_passed_on = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return not is_passed_on and ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - nobody's address

@@ -29,5 +29,6 @@ def test_metrics_count_what_came_in(town):
 
 def test_metrics_are_for_this_machine_only(town):
     response = town.client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    through_a_proxy_here = town.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
 
-    assert response.status_code == 403
+    assert (response.status_code, through_a_proxy_here.status_code) == (403, 403)
