@@ -140,3 +140,12 @@ def test_nobody_else_keeps_accounts(town, keeper, role):
 
 def test_the_one_who_keeps_accounts_unlocks_none(keeper):
     assert keeper.get("/admin/unlock/").status_code == 403
+
+
+def test_who_is_disabled_is_none_of_those_who_do_the_work_nor_told_of_as_who_grants(town, keeper):
+    acts(town, keeper, "disable")
+    town.house.admins.disable(name="安全员")
+    refused = keeper.get("/admin/opinion/").text
+
+    assert "书记" not in town.house.staff.powers()
+    assert ("安全员" in refused, "现在还没有安全管理员" in refused) == (False, True)
