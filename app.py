@@ -41,6 +41,7 @@ from handlers import (
     bulletin,
     console,
     conversation,
+    decision,
     digest,
     front,
     grant,
@@ -107,6 +108,7 @@ from storage.audit import Audit
 from storage.batching import Batcher
 from storage.cards import Cards
 from storage.checks import Checks
+from storage.decision import Decisions
 from storage.duels import Duels
 from storage.erasures import Erasures
 from storage.folding import Folding
@@ -478,6 +480,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             library=shelf.current,
             clock=clock,
             zone=settings.zone,
+        ),
+        decision.feature(
+            decisions=Decisions(database, vault),
+            roster=roster_store.rows,
+            staff=staff,
+            shelf=shelf,
+            today=lambda: clock().astimezone(settings.zone).date(),
         ),
         membership.feature(
             roster=roster_store,

@@ -38,6 +38,7 @@ class Duty(StrEnum):
     CONTENT = "content"
     APPROVE_CONTENT = "approve_content"
     MEMBERS = "members"
+    DECISIONS = "decisions"
     TASKS = "tasks"  # the board of all of one's reach; one's own are OWN
     ACCOUNTS = "accounts"  # and their sessions, and settings: nothing of a person
     GRANTS = "grants"  # and unlocking, and policies

@@ -139,6 +139,11 @@ def who_is_in() -> str:
     return str(current_user.name)
 
 
+def roles() -> str:
+    """The ids of the roles of the admin of this request, with commas between them."""
+    return str(current_user.roles)
+
+
 def reach(duty: Duty) -> Reach:
     """Over which organisations the admin of this request has a duty."""
     powers: Powers = current_user.powers
@@ -347,7 +352,7 @@ def note(
             act=act,
             kind=kind,
             account=who_is_in(),
-            role=current_user.roles,
+            role=roles(),
             person=person,
             about=about,
             door=_door(),

@@ -242,6 +242,7 @@ class Walk:
             yield self._goes(path)
         yield from self._pack()
         yield from self._proposed()
+        yield from self._decision()
         self._goes("/admin/opinion/")
         opinions = self.page.locator("a.list-group-item")
         for number in range(opinions.count()):
@@ -275,6 +276,24 @@ class Walk:
             expect(self.page.get_by_role("navigation", name="主导航")).to_be_visible()
             for path in paths:
                 yield self._goes(path)
+
+    def _decision(self) -> Iterator[str]:
+        """Written down for the first organisation that there is."""
+        yield self._goes("/admin/decision/new")
+        where = next(iter(self.street.town.house.shelf.current().organisations))
+        yield self._goes(f"/admin/decision/new?organisation={where}")
+        said = {"meeting": "第 6 次支部党员大会", "day": "2026-11-20", "matter": "换一间活动室"}
+        for name, value in (said | dict.fromkeys(("entitled", "present", "approve"), "3")).items():
+            self.page.locator(f"[name={name}]").fill(value)
+        self.page.locator("[name=kind]").last.check()
+        self.page.get_by_label("由谁提出").select_option("支部委员会")
+        for name in ("against", "abstain"):
+            self.page.locator(f"[name={name}]").fill("0")
+        self.page.get_by_role("button", name="记下").click()
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text("待核")
+        self._has_seen(urlsplit(self.page.url).path)
+        yield "a decision"
+        yield self._goes("/admin/decision/")
 
     def _pack(self) -> Iterator[str]:
         """A digest with a fault in it, mended, shown, asked for and looked at by the second; nothing is taken."""

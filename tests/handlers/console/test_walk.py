@@ -32,6 +32,7 @@ DOORS = {  # what each duty opens
         *("measure_admin.listed", "measure_admin.begin", "measure_admin.hand", "measure_admin.done"),
         *("measure_admin.verify", "measure_admin.back"),
     },
+    "decisions": {*(f"decision_admin.{each}" for each in ("listed", "form", "record", "one", "confirm"))},
     "bulletin": {*(f"bulletin_admin.{each}" for each in ("page", "document", "trends", "workbook"))},
     "surveys": {"survey_admin.listed"},
     "pushes": {"console.sendings", "console.run"},
@@ -71,12 +72,12 @@ ROLES = {  # and what each role has of them, in the whole house
     "general": ALL,
     "secretary": ALL,
     "deputy": ALL - {"approve_content of all"},
-    "organisation": {"talks", "measures", "bulletin", "surveys", "pushes", "study", "members", "tasks"},
+    "organisation": {"talks", "measures", "bulletin", "surveys", "pushes", "study", "members", "decisions", "tasks"},
     "publicity": {
         *("talks", "measures", "surveys", "pushes", "send", "banks", "banks of all", "study"),
         *("content of all", "approve_content of all"),
     },
-    "discipline": {"opinions", "talks", "measures", "bulletin", "tasks"},
+    "discipline": {"opinions", "talks", "measures", "bulletin", "decisions", "tasks"},
     "clerk": {"opinions", "measures", "bulletin", "pushes", "banks", "banks of all", "content of all"},
     "system": {"accounts"},
     "security": {"grants"},
@@ -227,7 +228,12 @@ def the_siblings(town: Town) -> dict[str, list[str]]:
     town.house.pushes.desk.send_now("quanti", now=town.clock(), at_night=True)
     new = {"problem": "隔壁的问题", "measure": "隔壁的措施", "responsible": "li", "until": "2026-12-01"}
     town.client.post("/admin/measure/", data={**new, "organisation": "zhibu-er"})
-    lists = {path: town.client.get(path).text for path in ("/admin/broadcasts", "/admin/opinion/", "/admin/measure/")}
+    decided = {"organisation": "zhibu-er", "kind": "general", "meeting": "隔壁的大会", "day": "2026-11-20"}
+    votes = {"entitled": "3", "present": "3", "approve": "3", "against": "0", "abstain": "0"}
+    a_decision = {**decided, **votes, "matter": "隔壁的事", "proposed_by": "committee"}
+    town.client.post("/admin/decision/new", data=a_decision)
+    places = ("/admin/broadcasts", "/admin/opinion/", "/admin/measure/", "/admin/decision/")
+    lists = {path: town.client.get(path).text for path in places}
     return {
         path: sorted({*re.findall(rf'(?:href|action)="({path.rstrip("/")}/[^"?#]+)"', page)})
         for path, page in lists.items()
@@ -242,7 +248,14 @@ def test_no_page_that_opens_shows_anything_of_a_sibling_branch(town):
     town.signs_in("zhang", Grant("secretary", "zhibu-yi"))
     pages = {path: town.client.get(path) for path in (*listed, *(each for some in theirs.values() for each in some))}
 
-    assert {"/admin/", "/admin/opinion/", "/admin/measure/", "/admin/broadcasts", "/admin/survey/"} < {*seen_by_all}
+    assert {
+        "/admin/",
+        "/admin/opinion/",
+        "/admin/measure/",
+        "/admin/decision/",
+        "/admin/broadcasts",
+        "/admin/survey/",
+    } < {*seen_by_all}
     assert {"/admin/quiz/exams", "/admin/quiz/participation", f"/admin/bulletin/{this_week}"} < {*seen_by_all}
     assert {f"/admin/bulletin/week.docx{this_week}", "/admin/task/board"} < {*seen_by_all}
     assert all(theirs.values())
@@ -257,6 +270,7 @@ def test_nothing_of_a_sibling_branch_can_be_changed(town):
     tried += [f"/admin/broadcasts/{each}/send" for each in ("geli", "quanti")]
     tried += [f"{each}/pause" for each in theirs["/admin/broadcasts"] if ":" in each]
     tried += theirs["/admin/measure/"]
+    tried += [f"{each}/confirm" for each in theirs["/admin/decision/"] if not each.endswith("/new")]
     said = {path: town.client.post(path, data={"words": "改一改"}).status_code for path in tried}
     elsewhere = {"problem": "问题", "measure": "措施", "responsible": "zhang", "until": "2026-12-01"}
     begun = town.client.post("/admin/measure/", data={**elsewhere, "organisation": "zhibu-er"})

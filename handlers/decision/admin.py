@@ -1,0 +1,332 @@
+"""Decisions in the console: a list, a page of each to be read and printed, a form for another, and who confirms one."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from content.roles import Duty
+from handlers import access, masks
+from handlers.access import needs
+from handlers.decision import engine
+from handlers.decision.engine import Fault, State, Votes
+from handlers.decision.service import COUNTED, Case, Work
+from storage.audit import Act
+from storage.decision import Decision
+
+A_PAGE = 50
+COMMITTEE = "committee"
+_NO_OFFICE = frozenset({"general"})  # a role of the console, and no office in an organisation
+DECISION, DECISIONS = "decision", "decisions"  # one of them, and the list
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Entry(Protocol):
+    """What the roster says of somebody (storage.roster.Entry)."""
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+
+    @property
+    def number(self) -> str:
+        """What tells people of one name apart."""
+
+    @property
+    def organisation(self) -> str:
+        """Where they belong."""
+
+
+class Listed(Protocol):
+    """A row of the roster (storage.roster.Row)."""
+
+    @property
+    def id(self) -> str:
+        """Its own random name."""
+
+    @property
+    def person(self) -> str:
+        """Who joined by it, "" while nobody has."""
+
+    @property
+    def entry(self) -> Entry:
+        """What it says."""
+
+
+class Asked(NamedTuple):
+    """What the address asks for."""
+
+    organisation: str
+    kind: str
+    state: str
+
+    @classmethod
+    def of_request(cls) -> "Asked":
+        """The filter of this request."""
+        return cls(**{name: request.args.get(name, "").strip()[:64] for name in cls._fields})
+
+    @property
+    def address(self) -> Mapping[str, str]:
+        """What of it stands in an address."""
+        return {name: value for name, value in self._asdict().items() if value}
+
+    def means(self, case: Case) -> bool:
+        """Whether a record is meant."""
+        stands = (case.decision.organisation, case.kind.id, case.state)
+        return all(wanted in {"", each} for wanted, each in zip(self, stands, strict=True))
+
+
+@dataclass
+class Draft:
+    """What was typed, as far as it could be read, and why it isn't taken."""
+
+    typed: Mapping[str, str]
+    faults: dict[Fault, Mapping[str, Any]] = field(default_factory=dict)
+
+    def text(self, name: str, fault: Fault, longest: int = engine.LONGEST_TEXT) -> str:
+        """A text that must be there."""
+        words = self.typed.get(name, "").strip()
+        if not engine.is_text(words, longest):
+            self.faults[fault] = {}
+        return words
+
+    def choice(self, name: str, fault: Fault, known: Mapping[str, Any] | Sequence[str]) -> str:
+        """One of those that there are."""
+        chosen = self.typed.get(name, "")
+        if chosen not in known:
+            self.faults[fault] = {}
+        return chosen
+
+    def day(self, today: date) -> date:
+        """The day of the meeting, which has come."""
+        try:
+            day = date.fromisoformat(self.typed.get("day", ""))
+        except ValueError:
+            self.faults[Fault.DAY] = {}
+            return today
+        if day > today:
+            self.faults[Fault.FUTURE] = {}
+        return day
+
+    def votes(self, names: Mapping[str, str]) -> Votes:
+        """The numbers; `names` is what each is called."""
+        said = {name: self.typed.get(name, "").strip() or "0" for name in COUNTED}
+        bad = [names[name] for name, each in said.items() if not re.fullmatch("[0-9]{1,4}", each)]
+        if bad:
+            self.faults[Fault.NUMBERS] = {"which": "、".join(bad)}
+        return Votes(**{name: 0 if bad else int(each) for name, each in said.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What the pages show and do."""
+
+    work: Work
+    roster: Callable[[], Sequence[Listed]]
+    called: Callable[[], Callable[[str], str]]
+    words: Mapping[str, Any]
+
+    # -- the list, and one of them -------------------------------------------------------------------------------
+
+    def listed(self) -> ResponseReturnValue:
+        """Those that are meant, the newest meeting first, so many a page."""
+        asked, after = Asked.of_request(), max(0, request.args.get("after", 0, type=int))
+        mine, called = self._mine(), self.called()
+        found = [case for case in mine if asked.means(case)]
+        return render_template(
+            "decision/list.html",
+            rows=found[after : after + A_PAGE],
+            count=len(found),
+            pending=sum(case.state is State.PENDING for case in found),
+            after=after,
+            a_page=A_PAGE,
+            asked=asked,
+            organisations=[(each, called(each)) for each in sorted({case.decision.organisation for case in mine})],
+            known=[(each.id, each.name) for each in self.work.kinds.values()],
+            rows_of={row.id: row for row in self.roster()},
+            **self._shown(),
+        )
+
+    def one(self, which: str) -> ResponseReturnValue:
+        """A record with what came of it, and who confirms it."""
+        case = self._find(which)
+        if case.decision.about:
+            self._note(Act.LOOK, case.decision)
+        return self._page(case)
+
+    def confirm(self, which: str) -> ResponseReturnValue:
+        """Keep that another person has compared it with the minutes."""
+        case, by = self._find(which), access.who_is_in()
+        fault = engine.confirm_fault(case.state, recorded_by=case.decision.recorded_by, by=by)
+        if fault is None:
+            self._note(Act.CHANGE, case.decision)
+            if self.work.decisions.confirm(which, by=by, on=self.work.today()):
+                flash(self.words["said"]["confirmed"])
+                return redirect(url_for("decision_admin.one", which=which), 303)
+        return self._page(self._find(which), fault=self._said(fault or Fault.NOT_PENDING)[1]), 422
+
+    # -- another one ---------------------------------------------------------------------------------------------
+
+    def form(self) -> ResponseReturnValue:
+        """An empty one of an organisation, or one that begins with what it corrects."""
+        old = self._corrected(request.args.get("corrects", ""))
+        if old and self._find(old.id).corrected_by:
+            return redirect(url_for("decision_admin.one", which=old.id), 303)
+        typed = {name: str(value) for name, value in asdict(old).items() if name != "id"} if old else {}
+        return self._form(Draft({**typed, "why": ""}), self._where(old), old)
+
+    def record(self) -> ResponseReturnValue:
+        """Keep what was typed, or say what is to be mended."""
+        old = self._corrected(request.form.get("corrects", ""))
+        where, draft = self._where(old), Draft(request.form)
+        new = self._read(draft, where, old)
+        if draft.faults:
+            return self._form(draft, where, old), 422
+        self._note(Act.CHANGE, new)
+        if self.work.decisions.add(new):
+            flash(self.words["said"]["recorded"])
+        elif not any(case.decision == new for case in self._mine()):  # not the same form, sent twice
+            taken = any(new.id == case.decision.id for case in self._mine())
+            draft.faults[Fault.SAVED_BEFORE if taken or not old else Fault.CORRECTED_BEFORE] = {}
+            return self._form(draft, where, old), 422
+        return redirect(url_for("decision_admin.one", which=new.id), 303)
+
+    def _read(self, draft: Draft, where: str, old: Decision | None) -> Decision:
+        """The record that was typed; it is only good where the draft has no fault."""
+        today, kinds = self.work.today(), self.work.kinds
+        meeting = draft.text("meeting", Fault.MEETING, engine.LONGEST_MEETING)
+        day, votes = draft.day(today), draft.votes(self.words["numbers"])
+        kind = kinds.get(draft.choice("kind", Fault.KIND, kinds))
+        about = draft.typed.get("about", "")
+        if about not in {*([] if kind and kind.about_person else [""]), *(row.id for row in self._people(where))}:
+            draft.faults[Fault.ABOUT] = {}
+        impossible = engine.vote_fault(votes, kind.rule(day)) if kind and Fault.NUMBERS not in draft.faults else None
+        if impossible:
+            draft.faults[impossible] = {
+                **asdict(votes),
+                "cast": votes.cast,
+                "voters": votes.present + votes.written,
+            }
+        given = draft.typed.get("id", "")
+        return Decision(
+            organisation=where,
+            kind=kind.id if kind else "",
+            meeting=meeting,
+            day=day,
+            matter=draft.text("matter", Fault.MATTER),
+            about=about,
+            **asdict(votes),
+            proposed_by=draft.choice("proposed_by", Fault.PROPOSED_BY, self._offices()),
+            recorded_by=access.who_is_in(),
+            recorded_as=access.roles(),
+            recorded_on=today,
+            why=draft.text("why", Fault.WHY) if old else "",
+            corrects=old.id if old else "",
+            id=given if _ID.fullmatch(given) else secrets.token_hex(16),
+        )
+
+    # -- what they share -----------------------------------------------------------------------------------------
+
+    def _mine(self) -> list[Case]:
+        return self.work.within(access.reach(Duty.DECISIONS))
+
+    def _find(self, which: str) -> Case:
+        """A record in reach of whoever asks, or 404: of others it isn't told that they are there."""
+        return next((case for case in self._mine() if case.decision.id == which), None) or abort(404)
+
+    def _corrected(self, which: str) -> Decision | None:
+        """What is to be corrected; 404 where there is none such."""
+        return self._find(which).decision if which else None
+
+    def _places(self) -> list[str]:
+        """The organisations for which whoever asks may write one."""
+        reach = access.reach(Duty.DECISIONS)
+        return [each.id for each in self.work.staff.organisations() if reach.covers(each.id)]
+
+    def _where(self, old: Decision | None) -> str:
+        """Whose decision it is: what is corrected stays where it was; "" while it has to be chosen."""
+        if old:
+            return old.organisation
+        places, said = self._places(), request.values.get("organisation", "")
+        if said and said not in places:
+            abort(404)
+        return said or (places[0] if len(places) == 1 else "")
+
+    def _people(self, where: str) -> list[Listed]:
+        """Those on the roster of an organisation and of those below it."""
+        within = self.work.casting().within(where) if where else frozenset()
+        return [row for row in self.roster() if row.entry.organisation in within]
+
+    def _offices(self) -> dict[str, str]:
+        """Who may have proposed something."""
+        roles = self.work.casting().roles.values()
+        known = {each.id: each.name for each in roles if each.party_member_required and each.id not in _NO_OFFICE}
+        return {COMMITTEE: self.words["committee"], **known}
+
+    def _said(self, fault: Fault, **facts: object) -> tuple[str, str]:
+        """Where a fault stands in the form, and how it is mended."""
+        where, words = self.words["faults"][fault]
+        bounds = {"longest": engine.LONGEST_TEXT, "longest_meeting": engine.LONGEST_MEETING, "most": engine.MOST}
+        return where, words.format(**bounds, **facts)
+
+    def _note(self, act: Act, about: Decision) -> None:
+        """Who hasn't joined is no person yet: the record's own random name stands for them."""
+        person = next((row.person for row in self.roster() if row.id == about.about), "") if about.about else ""
+        access.note(act, DECISION, person=person, about="" if person else about.id)
+
+    def _form(self, draft: Draft, where: str, old: Decision | None) -> str:
+        return render_template(
+            "decision/form.html",
+            where=where,
+            old=old,
+            places=self._places(),
+            typed=draft.typed,
+            faults=[self._said(fault, **facts) for fault, facts in draft.faults.items()],
+            new=draft.typed.get("id") or secrets.token_hex(16),
+            people=self._people(where),
+            today=self.work.today(),
+            bounds=engine,
+            **self._shown(),
+        )
+
+    def _page(self, case: Case, fault: str = "") -> str:
+        rows = {row.id: row for row in self.roster()}
+        return render_template(
+            "decision/one.html",
+            case=case,
+            row=rows.get(case.decision.about),
+            fault=fault,
+            me=access.who_is_in(),
+            confirmers=self.work.confirmers(case.decision),
+            roles=[self.work.casting().name(each) for each in case.decision.recorded_as.split(",") if each],
+            **self._shown(),
+        )
+
+    def _shown(self) -> Mapping[str, Any]:
+        """What the pages need to say what something is."""
+        return {
+            "masked_name": masks.name,
+            "masked_number": masks.number,
+            "called": self.called(),
+            "kinds": self.work.kinds,
+            "offices": self._offices(),
+            "words": self.words,
+        }
+
+
+def blueprint(board: Board) -> Blueprint:
+    """The pages under /admin/decision."""
+    pages = Blueprint("decision_admin", __name__, url_prefix="/admin/decision", template_folder="../templates")
+    pages.add_url_rule("/", "listed", needs(Duty.DECISIONS, board.listed, shows=DECISIONS))
+    pages.add_url_rule("/new", "form", needs(Duty.DECISIONS, board.form, shows=DECISIONS))
+    record = needs(Duty.DECISIONS, board.record, shows=DECISION, notes=True)
+    pages.add_url_rule("/new", "record", record, methods=["POST"])
+    pages.add_url_rule("/<which>", "one", needs(Duty.DECISIONS, board.one, shows=DECISION, notes=True))
+    confirm = needs(Duty.DECISIONS, board.confirm, shows=DECISION, notes=True)
+    pages.add_url_rule("/<which>/confirm", "confirm", confirm, methods=["POST"])
+    return pages
