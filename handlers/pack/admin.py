@@ -337,7 +337,7 @@ class Pages:
     def history(self) -> ResponseReturnValue:
         """What was changed, of ?file= or of all: when, by whom."""
         self.desk.settle()
-        file = request.args.get("file", "")
+        file = request.args.get("file", "").replace("\0", "")
         return self._page("history", file=file, changes=self.desk.changes.done(file))
 
     def too_large(self, _: RequestEntityTooLarge) -> ResponseReturnValue:
