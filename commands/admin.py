@@ -24,7 +24,7 @@ UNFIT = {
     Unfit.ORGANISATION: "There is no organisation {organisation!r}: its id stands in the pack's organisations.toml.",
     Unfit.WHOLE: "{role} is an administrator of the whole house: leave --organisation out.",
     Unfit.APART: "The system, security and audit administrators hold nothing else: give {role} to another account.",
-    Unfit.MEMBER: "{role} is for party members: `zhibu admin member NAME --yes` says that NAME is one.",
+    Unfit.MEMBER: "{role} is for party members: `create --party-member` or `zhibu admin member NAME --yes` says so.",
 }
 
 

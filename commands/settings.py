@@ -226,18 +226,14 @@ class Settings(_Table):
     @model_validator(mode="after")
     def _sandbox_is_the_platform(self) -> Self:
         """With the sandbox on nothing may reach the real platform, and without it no example secret starts."""
-        for name, account in self.accounts.items():
-            if self.sandbox.enabled and account.api_base != self.sandbox_url:
-                raise ValueError(
-                    f"accounts.{name}.api_base: the sandbox is on, so this must be {self.sandbox_url}; "
-                    "or set sandbox.enabled to false"
-                )
-        for name, group in self.groups.items():
-            if self.sandbox.enabled and group.address.base != self.sandbox_url:
-                raise ValueError(
-                    f"groups.{name}.api_base: the sandbox is on, so this must be {self.sandbox_url}; "
-                    "or set sandbox.enabled to false"
-                )
+        there = self.sandbox_url
+        away = [f"accounts.{name}" for name, account in self.accounts.items() if account.api_base != there]
+        away += [f"groups.{name}" for name, group in self.groups.items() if group.address.base != there]
+        if self.sandbox.enabled and away:
+            raise ValueError(
+                f"{', '.join(f'{each}.api_base' for each in away)}: the sandbox is on, so this must be {there}; "
+                "or set sandbox.enabled to false"
+            )
         if not self.sandbox.enabled:
             self._refuse_examples()
         return self

@@ -42,6 +42,7 @@ BAD = [
     ({**a_group(), **a_group(name="又一个")}, "groups: '支部群' has the webhook of '又一个': one of them is enough"),
     (a_group(webhook=f"{HOOK}-example"), "groups.支部群.webhook: an example's secret starts with the sandbox only"),
     ({**IN_SANDBOX, **a_group()}, "groups.支部群.api_base: the sandbox is on, so this must be http://127.0.0.1:8001"),
+    ({**IN_SANDBOX, "SANDBOX__PORT": "8002"}, "accounts.official.api_base, accounts.mini.api_base: the sandbox is on"),
     ({"STORAGE__DATABASE": "foo"}, DATABASE),
     ({"STORAGE__DATABASE": "postgres://x"}, DATABASE),
     ({"STORAGE__DATABASE": f"postgresql://me:{SECRET}@x/y"}, DATABASE),

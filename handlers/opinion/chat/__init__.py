@@ -82,7 +82,7 @@ class OpinionBox:
         draft = draft_of(turn)
         if draft is None:
             return self.restart(turn)
-        return Text(f"{self._say('still_open')}\n{self._asked(draft)}")
+        return Text(f"{self._say('still_open')}\n{self._hold(turn, draft).content}")
 
     def restart(self, turn: Turn) -> Reply:
         """Begin a new draft; its receipt code is drawn now and shown only when all of it is kept."""

@@ -217,7 +217,10 @@ def test_a_draft_that_was_left_is_found_by_the_word_for_opinions_too(world):
     member = world.member()
     member.says("意见", "1", "4", "热水停得太早", "答题")
 
-    assert member.says("意见").startswith("您有一条意见还没提交。\n已经记下 6 字")
+    answer = member.says("意见")
+    assert answer.startswith("您有一条意见还没提交。\n已经记下 6 字")
+    assert "先替您留着" not in answer  # it is open again, and takes what comes next
+    assert "热水停得太早\n灯坏了" in member.says("灯坏了", "好了")
 
 
 def test_a_draft_that_was_left_is_not_kept_longer_by_other_talk(world, redis):

@@ -411,7 +411,7 @@ def test_an_opinion_that_is_being_written_comes_first(town):
     phone.says("意见")
     phone.says("1")
 
-    assert "先写完" in phone.says("问卷")
+    assert "回复“继续”接着写" in phone.says("问卷")
     assert "匿名" in phone.says("继续")
 
 
