@@ -51,6 +51,8 @@ NO_PAGES = {  # what a browser gets and nobody reads
     "opinion_pages.place_script",
     "pack.download",
     "pack.lines",
+    "privacy_pages.as_json",
+    "privacy_pages.as_workbook",
     "quiz_admin.export",
     "quiz_admin.workbook",
     "sharing.script",
@@ -104,6 +106,8 @@ class Walk:
         yield "a receipt with a slip"
         self.has_come_in()
         yield self._goes("/p/login")
+        yield self._goes("/p/privacy/notice")
+        yield self._goes("/p/privacy/data")
         yield from self.opinions()
         yield from self._quiz()
         yield from self._survey()
@@ -233,6 +237,7 @@ class Walk:
             "/admin/quiz/banks/dangzhang/dangzhang-01",
             "/admin/opinion/?state=answered&whose=-&tag=没有",
             "/admin/appointment/",
+            "/admin/privacy/",
             "/admin/bulletin/",
             "/admin/bulletin/trends",
             "/admin/measure/",
@@ -423,6 +428,7 @@ def lived_in(street: Street) -> None:
     for words in ("意见", "2", "王海棠", "1", WORDS, "好了", "1", "订阅", "全部"):
         street.goes_on(seconds=2)
         phone.says(words)
+    phone.says("更正 我没有答过那道题")
     mini = street.mini(street.member())
     street.breaks(-1, times=9, path="/wxa/msg_sec_check")
     sent = mini.post("/opinion", {"way": "named", "name": "李石榴", "category": "其他", "words": WORDS})
