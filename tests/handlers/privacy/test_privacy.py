@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from content.privacy import shipped
 from handlers.privacy import engine, periods
+from storage.admins import Grant
 from storage.people import kept_lines
 from storage.privacy import consents, corrections
 from storage.roster import Entry, join_tries
@@ -193,6 +194,23 @@ def test_what_the_list_says_an_admin_puts_right_and_the_member_hears_of_it(town,
     assert settled.status_code == 303
     assert "管理员答复：已改好" in told
     assert "现在没有要核对的" in town.client.get("/admin/privacy/").text
+
+
+def test_an_admin_of_another_branch_neither_sees_nor_settles_it(town, code):
+    phone = town.phone()
+    for words in (f"绑定{code}", "同意", "更正 我的职务应该是组织委员"):
+        phone.says(words)
+    town.signs_in("admin")
+    which = re.search(r"/admin/privacy/([0-9a-f]{32})/settle", town.client.get("/admin/privacy/").text)
+    assert which
+    town.signs_in("beside", Grant("organisation", "zhibu-2"))
+    page = town.client.get("/admin/privacy/")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert token
+    form = {"csrf_token": token[1], "answer": "好了"}
+
+    assert (page.status_code, "组织委员" in page.text) == (200, False)
+    assert town.client.post(f"/admin/privacy/{which[1]}/settle", data=form).status_code == 404
 
 
 def presses(town, address, **said):
