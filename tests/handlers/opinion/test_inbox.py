@@ -128,6 +128,7 @@ def test_each_number_leads_to_as_many_rows(world, browser):
 
 
 def test_of_what_an_account_may_not_see_nothing_is_counted(world):
+    world.admins = {"承办人甲": "p-1", "专人": "p-2"}
     world.matters = {"安全隐患": Matter(category="安全隐患", channels=("12350",), source="x")}
     world.member().says("意见", "1", "6", "消防门被堵住了，打不开", "好了", "1")
 
