@@ -277,7 +277,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     people, inbox = People(database, vault, former=keys.mark("former")), Inbox(memory, keys)
     platform = Platform.of(settings, keys, memory, clock)
     subscriptions, roster_store, admins = (
-        Subscriptions(database),
+        Subscriptions(database, lambda: clock().astimezone(settings.zone).date()),
         Roster(database, vault, mark=keys.mark("join code")),
         Admins(database),
     )
@@ -299,7 +299,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     effect = openapi.Effect(keys.mark("effect"))
     links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
     ballots = survey_box(database, keys)
-    opinions = Opinions(database, keys, others={IN_LETTERBOX: ballots})
+    opinions, regards = Opinions(database, keys, others={IN_LETTERBOX: ballots}), Regards(database)
     postman = Postman(opinions.carry, most=LETTERS_AT_ONCE)
     sessions, paces = Sessions(database, vault, mark=keys.mark("session")), Paces(memory, keys)
     a_minute = settings.handlers.login.requests_a_minute
@@ -357,7 +357,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 items=ItemNumbers(database),
                 participation=Participation(database),
                 points=Points(database),
-                regards=Regards(database),
+                regards=regards,
             ),
             shelf=shelf,
             intake=intake,
@@ -534,6 +534,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             subscriptions=subscriptions,
             shelf=shelf,
             own_data=own_data,
+            votes=regards.voters,
             clock=clock,
             effect=effect,
             settings=settings.handlers.subscription,

@@ -90,6 +90,13 @@ class Regards:
         with self._db.read() as connection:
             return {question: Votes(useful, useless) for question, useful, useless in connection.execute(counted)}
 
+    def voters(self) -> Votes:
+        """How many people found any question of use, and how many found any that wasn't; one may be among both."""
+        people = sa.func.count(regards.c.person.distinct())
+        counted = sa.select(people.filter(regards.c.useful), people.filter(regards.c.useful.is_(False)))
+        with self._db.read() as connection:
+            return Votes(*connection.execute(counted).one())
+
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's to another: what either kept is kept, and what the other said of its use stands."""
         theirs, own = regards.c.person == gone, regards.c.person == into

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from content.shelf import Shelf
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps, Sheet
+from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.openapi import Effect
-from handlers.subscription import api, chat, jobs
+from handlers.subscription import admin, api, chat, jobs
 from handlers.subscription.chat import OwnData, Subscriber
+from handlers.subscription.service import Usage
 from storage.people import People, Tie
+from storage.regards import Votes
 from storage.subscription import Subscriptions
 
 
@@ -73,11 +75,12 @@ def feature(
     subscriptions: Subscriptions,
     shelf: Shelf,
     own_data: OwnData,
+    votes: Callable[[], Votes],
     clock: Callable[[], datetime],
     effect: Effect,
     settings: SubscriptionSettings,
 ) -> Feature:
-    """The subscription feature; `own_data` reaches into what every feature keeps."""
+    """The subscription feature; `own_data` reaches into what every feature keeps, `votes` is people's of questions."""
     keep_days, people = settings.keep_after_unfollow_days, members.people
     subscriber = Subscriber(
         people=people,
@@ -90,6 +93,13 @@ def feature(
 
     desk = api.Desk(
         people=people, subscriptions=subscriptions, own_data=own_data, shelf=shelf, clock=clock, effect=effect
+    )
+
+    usage = Usage(
+        subscriptions=subscriptions,
+        topics=lambda: shelf.current().account.topics,
+        votes=votes,
+        today=lambda: clock().astimezone(members.zone).date(),
     )
 
     def show(person: str) -> list[str]:
@@ -111,6 +121,7 @@ def feature(
         name="subscription",
         chat=chat.routes(subscriber),
         api=api.blueprint(desk),
+        admin=admin.blueprint(admin.Reader(usage=usage, words=words_beside(__file__)["usage"])),
         jobs=(jobs.forget_the_parted(people=people, erase=own_data.erase, zone=members.zone, keep_days=keep_days),),
         keeps=Keeps(
             tables=("subscriptions",), show=show, export=export, erase=subscriptions.erase, unite=subscriptions.unite

@@ -43,7 +43,7 @@ def settled(town):
 
 def topics(town, phone):
     who = town.house.people.find(account="official", openid=phone.openid)
-    return Subscriptions(town.house.db).of(who.person)
+    return Subscriptions(town.house.db, town.clock().date).of(who.person)
 
 
 def test_whoever_comes_is_told_so_and_may_say_it_again(town, full):

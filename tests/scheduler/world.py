@@ -249,7 +249,7 @@ class Stage(World):
         super().__init__(db)
         self.now = NOON
         self.wechat = FakeWeChat(lambda: self.now)
-        self.subscribers = Subscriptions(db)
+        self.subscribers = Subscriptions(db, NOON.date)
         self.library = library.load(folder, zone=ZONE)
         self.woken: list[str] = []
         self.flushed: list[datetime] = []

@@ -21,7 +21,7 @@ class Village(World):
 
     def __init__(self, db):
         super().__init__(db)
-        self.subscriptions, self.quiz, self.tags = Subscriptions(db), QuizStore(db), Tags(db)
+        self.subscriptions, self.quiz, self.tags = Subscriptions(db, NOON.date), QuizStore(db), Tags(db)
         self.conditions = Conditions(db, subscribed=Subscriptions.wants, answered=QuizStore.has_answered)
         self.who = {}
 

@@ -44,6 +44,7 @@ DOORS = {  # what each duty opens
     },
     "banks of all": {"quiz_admin.look", "quiz_admin.propose", "quiz_admin.take", "quiz_admin.undo"},
     "study": {"quiz_admin.exams", "quiz_admin.took_part"},
+    "study of all": {"usage.page", "usage.workbook"},
     "members": {
         *("membership_admin.listed", "membership_admin.find", "membership_admin.export", "membership_admin.one"),
         *("membership_admin.reveal", "membership_admin.reissue", "membership_admin.unbind"),
@@ -72,9 +73,12 @@ ROLES = {  # and what each role has of them, in the whole house
     "general": ALL,
     "secretary": ALL,
     "deputy": ALL - {"approve_content of all"},
-    "organisation": {"talks", "measures", "bulletin", "surveys", "pushes", "study", "members", "decisions", "tasks"},
+    "organisation": {
+        *("talks", "measures", "bulletin", "surveys", "pushes", "study", "study of all", "members", "decisions"),
+        "tasks",
+    },
     "publicity": {
-        *("talks", "measures", "surveys", "pushes", "send", "banks", "banks of all", "study"),
+        *("talks", "measures", "surveys", "pushes", "send", "banks", "banks of all", "study", "study of all"),
         *("content of all", "approve_content of all"),
     },
     "discipline": {"opinions", "talks", "measures", "bulletin", "decisions", "tasks"},
