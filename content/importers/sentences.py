@@ -39,7 +39,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "no_questions": ("没有找到题目", "请对照内容包说明里的例子，看题号、选项和答案的写法"),
     "not_prose": (
-        "填空题的建议只能从 Word（.docx）和文本（.txt）里找",
+        "建议只能从 Word（.docx）和文本（.txt）里找",
         "请把条例、讲话的全文存成 .docx 或 .txt；文件里本来就有题目的，直接导入",
     ),
     "no_cloze": (

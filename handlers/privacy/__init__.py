@@ -47,7 +47,8 @@ def feature(
     office: Office, *, outside: Outside, clock: Callable[[], datetime], zone: tzinfo, settings: PrivacySettings
 ) -> Feature:
     """One's own data."""
-    desk = admin.Desk(office=office, called=outside.called, clock=clock)
+    words = words_beside(__file__)
+    desk = admin.Desk(office=office, called=outside.called, clock=clock, waiting=words["waiting"])
     reading = pages.Reading(office=office, account=outside.account, periods=outside.periods, zone=zone)
     counter = chat.Counter(office=office, say=office.say, link=outside.link)
     consents, corrections = office.consents, office.corrections
@@ -58,6 +59,7 @@ def feature(
         pages_for_anyone=pages.for_anyone(reading),
         pages=pages.blueprint(reading),
         admin=admin.blueprint(desk),
+        waits=desk.waits,
         jobs=(
             jobs.tidy(
                 corrections=(corrections.drop_settled, settings.keep_corrections_days),

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from content.roles import Duty
 from handlers import access, masks
 from handlers.access import needs
+from handlers.feature import Waiting
 from handlers.privacy import engine
 from handlers.privacy.service import Office
 from storage.audit import Act
@@ -23,6 +24,12 @@ class Desk:
     office: Office
     called: Callable[[str], str]  # the name of an organisation
     clock: Callable[[], datetime]
+    waiting: str  # how many wait, in words
+
+    def waits(self, _name: str) -> list[Waiting]:
+        """What the admin of this request has to look into."""
+        count = len(self._mine())
+        return [Waiting(count=count, said=self.waiting.format(count), link="/admin/privacy/")] if count else []
 
     def listed(self) -> ResponseReturnValue:
         """Those that wait."""

@@ -178,7 +178,7 @@ def test_what_the_list_says_an_admin_puts_right_and_the_member_hears_of_it(town,
         phone.says(words)
     asked, kept = phone.says("更正"), phone.says("我的职务应该是组织委员")
     town.signs_in("admin")
-    page = town.client.get("/admin/privacy/").text
+    first, page = (town.client.get(address).text for address in ("/admin/", "/admin/privacy/"))
     which = re.search(r"/admin/privacy/([0-9a-f]{32})/settle", page)
     assert which
     empty = presses(town, f"/admin/privacy/{which[1]}/settle", answer="")
@@ -187,6 +187,7 @@ def test_what_the_list_says_an_admin_puts_right_and_the_member_hears_of_it(town,
 
     assert "哪里不对" in asked
     assert "负责名单的管理员" in kept
+    assert "1 件更正等您核对" in first
     assert "张三" not in page
     assert "张**" in page
     assert "我的职务应该是组织委员" in page
@@ -194,6 +195,7 @@ def test_what_the_list_says_an_admin_puts_right_and_the_member_hears_of_it(town,
     assert settled.status_code == 303
     assert "管理员答复：已改好" in told
     assert "现在没有要核对的" in town.client.get("/admin/privacy/").text
+    assert "件更正等您核对" not in town.client.get("/admin/").text
 
 
 def test_an_admin_of_another_branch_neither_sees_nor_settles_it(town, code):
