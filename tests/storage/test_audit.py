@@ -309,7 +309,7 @@ def test_what_was_told_to_be_noted_is_there_after_a_kill(audit, database_url):
         told = int(one.stdout.readline())
     os.kill(one.pid, signal.SIGKILL)
     told = max([told, *map(int, one.stdout.read().split())])  # `communicate` would pass over what it has buffered
-    one.wait()
+    one.communicate()
     other.communicate()
     verdict = audit.verify()
 
