@@ -52,7 +52,7 @@ def write(bank: AnyBank) -> bytes:
     return stream.getvalue()
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str | float]], *, widths: Sequence[int] = ()) -> bytes:
+def table(head: Sequence[str], rows: Sequence[Sequence[str | float | None]], *, widths: Sequence[int] = ()) -> bytes:
     """Give a workbook of one sheet: text stays text, and numbers are numbers. `widths` are in characters."""
     book = Workbook(write_only=True)
     _fill(book.create_sheet(), head, rows, widths)

@@ -10,15 +10,13 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from content import paper
-from content.importers.workbooks import table
 from content.roles import Duty
-from handlers import access, bars
+from handlers import access, bars, workbooks
 from handlers.access import needs
 from handlers.bulletin.engine import Cluster, Month, Row
 from handlers.bulletin.service import Reports
 
 WORKDAYS = "workdays"
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -72,12 +70,9 @@ class Editor:
         """The same as a workbook; what isn't told is left empty."""
         names, months = self._trends()
         rows = [
-            [f"{each.first:%Y-%m}", *(self._named(each).get(name, "") for name in names), _or_nothing(each.workdays)]
-            for each in months
+            [f"{each.first:%Y-%m}", *(self._named(each).get(name) for name in names), each.workdays] for each in months
         ]
-        data = table([self.words["head_month"], *names, self.words["head_workdays"]], rows)
-        named = {"Content-Disposition": "attachment; filename=opinions.xlsx", "Cache-Control": "no-store"}
-        return Response(data, mimetype=EXCEL, headers=named)
+        return workbooks.sent("opinions", [self.words["head_month"], *names, self.words["head_workdays"]], rows)
 
     def _trends(self) -> tuple[list[str], list[Month]]:
         """What opinions were about, the most of them first, and the months, the oldest first."""
@@ -107,10 +102,6 @@ class Editor:
             if day - around < day + around:
                 return day
         return self.reports.today() - timedelta(days=7)
-
-
-def _or_nothing(number: int | None) -> int | str:
-    return "" if number is None else number
 
 
 def blueprint(editor: Editor) -> Blueprint:

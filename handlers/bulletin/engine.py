@@ -9,7 +9,6 @@ from statistics import median
 from typing import Protocol
 
 FEWEST = 5
-MONTHS = 6
 LIKENED = 200  # opinions of a week, each with each: measured, some 0.5 s
 _SHORTEST_NAME = 2
 _NUMBERS = re.compile(r"[0-9０-９][0-9０-９\s-]{5,}[0-9０-９Xx]")
@@ -140,16 +139,6 @@ class Month:
     def counts(self) -> dict[str, int]:
         """How many came, by what they are about; "" is all the rest."""
         return {row.category: row.count for row in self.rows}
-
-
-def months(today: date) -> list[tuple[date, date]]:
-    """The last whole months, the newest first: their first and last days. Nobody chooses others to compare."""
-    found, first = [], today.replace(day=1)
-    for _ in range(MONTHS):
-        last = first - timedelta(days=1)
-        first = last.replace(day=1)
-        found.append((first, last))
-    return found
 
 
 # -- words -------------------------------------------------------------------------------------------------------------

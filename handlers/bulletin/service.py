@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from content.roles import EVERYWHERE, Reach
+from handlers import many
 from handlers.bulletin import engine
 from handlers.bulletin.engine import Case, Cluster, Month, Row
 from scheduler.workdays import Workdays
@@ -29,7 +30,7 @@ class Reports:
         """The last whole months with their numbers, the newest first."""
         today = self.today()
         if today not in self._kept:
-            found = [self._month(first, last) for first, last in engine.months(today)]
+            found = [self._month(first, last) for first, last in many.months(today)]
             self._kept.clear()
             self._kept[today] = found
         return self._kept[today]

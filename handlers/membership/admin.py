@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from content.importers.workbooks import table
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access, masks
+from handlers import access, masks, workbooks
 from handlers.access import needs
 from storage.audit import Act
 from storage.roster import Roster, Row
@@ -25,7 +24,6 @@ CODE_DAYS = 30
 WHY_LONGEST = 100
 MEMBER, MEMBERS = "member", "members"  # one of them, and the list
 JOINED, WAITING = "joined", "waiting"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -96,9 +94,7 @@ class Book:
             return redirect(url_for("membership_admin.listed", **asked.address), 303)
         found = self._meant(asked, self._mine())
         access.note(Act.EXPORT, MEMBERS, reason=why)
-        data = table(self.words["heads"], [self._cells(row, is_full=is_full) for row in found])
-        kept = {"Content-Disposition": 'attachment; filename="members.xlsx"', **_NOT_KEPT}
-        return Response(data, mimetype=_XLSX, headers=kept)
+        return workbooks.sent("members", self.words["heads"], [self._cells(row, is_full=is_full) for row in found])
 
     def _cells(self, row: Row, *, is_full: bool) -> Sequence[str]:
         entry, state = row.entry, self.words["states"][JOINED if row.bound else WAITING]

@@ -15,8 +15,7 @@ from handlers import front, session
 from handlers.feature import Sheet
 from handlers.privacy.engine import Period
 from handlers.privacy.service import Office
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from handlers.workbooks import XLSX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from content.importers.workbooks import table
 from content.roles import Duty
-from handlers import bars
+from handlers import bars, workbooks
 from handlers.access import needs
 from handlers.subscription.service import Usage, Used
 from storage.subscription import Changes
-
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +39,15 @@ class Reader:
         heads = [self.words[f"head_{kind}"].format(each) for each in months for kind in Changes._fields]
         head = [self.words["head_topic"], self.words["head_subscribers"], *heads, self.words["head_left"]]
         rows = [
-            [each.name, *(number or "" for number in (each.subscribers, *_flat(each.changes))), _or_nothing(each.left)]
+            [each.name, *(number or None for number in (each.subscribers, *_flat(each.changes))), each.left]
             for each in used
         ]
-        named = {"Content-Disposition": "attachment; filename=usage.xlsx", "Cache-Control": "no-store"}
-        return Response(table(head, rows), mimetype=EXCEL, headers=named)
+        return workbooks.sent("usage", head, rows)
 
     def _drawn(self, labels: Sequence[str], used: Sequence[Used], kind: str) -> bars.Bars:
         number, names = attrgetter(kind), [each.name for each in used]
         columns = [(label, {each.name: number(each.changes[at]) for each in used}) for at, label in enumerate(labels)]
         return bars.stacked(columns, names)
-
-
-def _or_nothing(number: int | None) -> int | str:
-    return "" if number is None else number
 
 
 def _flat(changes: Sequence[Changes]) -> list[int]:

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from content.models import Topic
+from handlers.many import in_fives, months
 from storage.regards import Votes
 from storage.subscription import Changes, Subscriptions
-
-FEWEST = 5
-MONTHS = 6  # that are over, as nobody chooses others to compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +42,11 @@ class Usage:
         """The whole months since something was counted, the oldest first, and each topic of the pack."""
         counted, now = self.subscriptions.changes(), self.subscriptions.counts()
         began = min((month for month, _ in counted), default="9")
-        months = [each for each in _months(self.today()) if _key(each) >= began]
+        ended = [first for first, _ in reversed(months(self.today())) if _key(first) >= began]
         this = _key(self.today())
         used = []
         for topic in self.topics():
-            each = [counted.get((_key(month), topic.id), Changes()) for month in months]
+            each = [counted.get((_key(month), topic.id), Changes()) for month in ended]
             since = counted.get((this, topic.id), Changes())
             used.append(
                 Used(
@@ -58,16 +56,11 @@ class Usage:
                     whole=_fives(Changes(*map(sum, zip(*each, strict=True)))),
                 )
             )
-        return months, used
+        return ended, used
 
     def useful(self) -> Votes:
         """What people said of questions, in fives too."""
         return Votes(*map(in_fives, self.votes()))
-
-
-def in_fives(number: int) -> int:
-    """How many at least."""
-    return max(0, number - number % FEWEST)
 
 
 def _fives(changes: Changes) -> Changes:
@@ -76,12 +69,3 @@ def _fives(changes: Changes) -> Changes:
 
 def _key(month: date) -> str:
     return f"{month:%Y-%m}"
-
-
-def _months(today: date) -> list[date]:
-    """The first days of the last whole months, the oldest first."""
-    found, first = [], today.replace(day=1)
-    for _ in range(MONTHS):
-        first = (first - timedelta(days=1)).replace(day=1)
-        found.append(first)
-    return found[::-1]

@@ -6,19 +6,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from content.importers.workbooks import table
 from content.roles import Duty
-from handlers import access
+from handlers import access, workbooks
 from handlers.access import needs
 from storage.audit import Act, Audit, Entry, Outcome, Wanted
 
 A_PAGE = 50
 MOST_ROWS = 10_000  # of a workbook
 LAST = 2**31 - 1
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Shown(NamedTuple):
@@ -103,8 +101,7 @@ class Reading:
         access.note(Act.EXPORT, "trail")
         asked = Asked.of_request()
         rows = [*map(self._cells, self.audit.entries(asked.wanted(self.zone), most=MOST_ROWS))]
-        data = table(self.words["heads"], rows)
-        return Response(data, mimetype=_XLSX, headers={"Content-Disposition": 'attachment; filename="trail.xlsx"'})
+        return workbooks.sent("trail", self.words["heads"], rows)
 
     def _cells(self, entry: Entry) -> list[str | float]:
         shown = self._shown(entry)

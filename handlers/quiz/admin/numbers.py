@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Response, abort, render_template, request
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from content.exams import Exam
-from content.importers.workbooks import table
 from content.intake import left_behind
 from content.large_banks import AnyBank, whole
 from content.library import Library
 from content.models import Drawn
 from content.roles import Duty, Reach
 from content.shelf import Shelf
-from handlers import access
+from handlers import access, many, workbooks
 from handlers.quiz.engine import statistics
 from handlers.quiz.engine.marking import SELF_JUDGED, Asked, Kept
 from handlers.quiz.service import Service
@@ -25,10 +24,8 @@ from storage.item_numbers import Again, ItemNumbers, Sums
 from storage.participation import Participation
 from storage.regards import Regards, Votes
 
-MONTHS = 6  # that are over, the newest first
 AT_ONCE = 200  # questions on a page
 EASY, HARD = 0.9, 0.3  # right answers beyond which a question tells little
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Item(NamedTuple):
@@ -138,8 +135,7 @@ class Numbers:
         """A bank's numbers as a workbook."""
         bank = self._bank(name)
         rows = [[*self._cells(bank, each)] for each in self._items(bank)]
-        data = table([self.words[key] for key in HEAD], rows)
-        return Response(data, mimetype=XLSX, headers={"Content-Disposition": 'attachment; filename="numbers.xlsx"'})
+        return workbooks.sent("numbers", [self.words[key] for key in HEAD], rows)
 
     def took_part(self) -> ResponseReturnValue:
         """How many of each organisation took part, month by month."""
@@ -172,14 +168,14 @@ class Numbers:
         ]
         return render_template("quiz/admin/exams.html", exams=told)
 
-    def _cells(self, bank: AnyBank, item: Item) -> Iterator[str | float]:
+    def _cells(self, bank: AnyBank, item: Item) -> Iterator[str | float | None]:
         yield item.question.id
         yield whole(bank, item.question).stem
         if not item.people:
             return
         yield item.people
         yield round(item.right, 2)
-        yield "" if item.discrimination is None else round(item.discrimination, 2)
+        yield None if item.discrimination is None else round(item.discrimination, 2)
         if item.again:
             yield round(item.again.first / item.again.people, 2)
             yield round(item.again.second / item.again.people, 2)
@@ -230,11 +226,9 @@ class Numbers:
 
     def _over(self) -> Iterator[tuple[datetime, datetime]]:
         """When each of the months that are over began and ended."""
-        ends = self.clock().astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        for _ in range(MONTHS):
-            begins = (ends - timedelta(days=1)).replace(day=1)
-            yield begins, ends
-            ends = begins
+        for first, last in many.months(self.clock().astimezone(self.zone).date()):
+            after = last + timedelta(days=1)
+            yield datetime.combine(first, time(), self.zone), datetime.combine(after, time(), self.zone)
 
     @property
     def _library(self) -> Library:
@@ -250,7 +244,7 @@ def _item(question: Drawn, sums: Sums, again: Again | None) -> Item:
 
 
 def _result(came_to: Sequence[tuple[int, bool]]) -> Result | None:
-    whole_fives = came_to[: statistics.in_fives(len(came_to))]
+    whole_fives = came_to[: many.in_fives(len(came_to))]
     if not whole_fives:
         return None
     count = len(whole_fives)
@@ -259,7 +253,7 @@ def _result(came_to: Sequence[tuple[int, bool]]) -> Result | None:
 
 
 def _voted(item: Item, votes: Votes) -> Item:
-    useful, useless = map(statistics.in_fives, votes)
+    useful, useless = map(many.in_fives, votes)
     return item._replace(useful=useful, useless=useless)
 
 

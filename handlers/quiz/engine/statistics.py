@@ -41,11 +41,6 @@ class Sums(Protocol):
         """Answers times shares."""
 
 
-def in_fives(people: int) -> int:
-    """How many people at least: whole fives, so that nobody sees one more."""
-    return people - people % FEWEST
-
-
 def difficulty(sums: Sums) -> float:
     """The share of people who were right, the p of textbooks: the smaller, the harder."""
     return sums.right / sums.people

@@ -10,7 +10,7 @@ import pytest
 from docx import Document
 from openpyxl import load_workbook
 
-from handlers import opinion
+from handlers import many, opinion
 from handlers.bulletin import engine
 from storage.opinion import Opinion
 from tests.handlers.appointment.test_appointment import console, token
@@ -101,7 +101,7 @@ def test_what_few_may_read_is_in_no_number():
 
 
 def test_only_whole_months_that_nobody_chooses_are_told_of():
-    found = engine.months(date(2027, 1, 1))
+    found = many.months(date(2027, 1, 1))
 
     assert found[0] == (date(2026, 12, 1), date(2026, 12, 31))
     assert found[-1] == (date(2026, 7, 1), date(2026, 7, 31))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from handlers.quiz.engine import statistics
+from handlers import many
 from storage.quiz import rounds
 from storage.regards import Regard, Regards, Votes, regards
 from tests.handlers.quiz.small import SEVEN, letter, rows
@@ -196,7 +196,7 @@ def test_admins_see_whole_fives_of_who_found_a_question_useless(small):
 
 @pytest.mark.parametrize(("people", "told"), [(0, 0), (4, 0), (5, 5), (9, 5), (10, 10)])
 def test_fives_are_whole(people, told):
-    assert statistics.in_fives(people) == told
+    assert many.in_fives(people) == told
 
 
 def test_what_was_said_is_shown_and_given_away_with_the_person(small, db):
