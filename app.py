@@ -22,15 +22,16 @@ from commands.installed import (
     intake_of,
     now,
     open_shelf,
-    queue_name,
     read,
     redis_url,
     workshop_of,
 )
 from commands.offices import Offices
 from commands.platform import Platform
+from commands.pushes import Pushes
 from commands.settings import Settings
 from content.library import Library
+from content.models import Account
 from content.roles import Duty
 from content.shelf import Shelf
 from handlers import (
@@ -40,7 +41,6 @@ from handlers import (
     appointment,
     bulletin,
     console,
-    conversation,
     decision,
     digest,
     front,
@@ -69,33 +69,13 @@ from handlers.feature import Feature, Keeps, Sheet
 from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
 from scheduler import worker as workers
-from scheduler.audience import Audience
-from scheduler.broadcast import Desk
-from scheduler.channels import Channel
-from scheduler.channels.customer_service import CustomerServiceChannel
-from scheduler.channels.groups import robots
-from scheduler.channels.mass import MassChannel
-from scheduler.channels.next_visit import NextVisitChannel
-from scheduler.channels.notice import MiniNoticeChannel, NoticeChannel
-from scheduler.channels.template_message import TemplateMessageChannel
-from scheduler.covers import Covers
-from scheduler.crier import Crier
-from scheduler.folding import Night
-from scheduler.herald import Herald
 from scheduler.job import Job
 from scheduler.later import Later
-from scheduler.nights import Nights
-from scheduler.outlook import Outlook
-from scheduler.planner import Planner
 from scheduler.postman import Postman
-from scheduler.pump import Pump
 from scheduler.reporting import Reporting
 from scheduler.staff import Staff, powers_now
-from scheduler.tags import TagRound
 from scheduler.telling import Tell
-from scheduler.timetable import Timetable
 from scheduler.trying import TryOut
-from scheduler.windows import Windows
 from scheduler.workdays import Workdays
 from storage import db, erasures, leases, redis
 from storage.admin_factors import Factors
@@ -111,14 +91,11 @@ from storage.checks import Checks
 from storage.decision import Decisions
 from storage.duels import Duels
 from storage.erasures import Erasures
-from storage.folding import Folding
-from storage.hands import Hands
 from storage.inbox import Inbox
 from storage.item_numbers import ItemNumbers
 from storage.journal import Journal
 from storage.linking import Linking
 from storage.loans import Loans
-from storage.materials import Materials
 from storage.measure import Measures
 from storage.opinion import Letter, Opinions, Quota
 from storage.paces import Paces
@@ -129,7 +106,6 @@ from storage.people import People
 from storage.phone import Phones
 from storage.pictures import Pictures
 from storage.places import Places
-from storage.planning import Plans
 from storage.points import Points
 from storage.privacy import Consents, Corrections
 from storage.quiz import QuizStore
@@ -138,13 +114,11 @@ from storage.redis import Redis
 from storage.regards import Regards
 from storage.roster import Roster
 from storage.run_reports import RunReports
-from storage.runs import Runs
 from storage.sealing import Keys
 from storage.sessions import Sessions
 from storage.sittings import Sittings
 from storage.subscription import Subscriptions
 from storage.survey import IN_LETTERBOX, Surveys, survey_box
-from storage.tags import Tags
 from storage.task import Tasks
 from storage.vault import Vault
 from wechat import webhook
@@ -154,7 +128,6 @@ from wechat.sandbox import server as sandbox_server
 from wechat.sandbox.account import SandboxAccount
 from wechat.sandbox.clock import MovedClock
 from wechat.sandbox.robots import SandboxGroup
-from wechat.wire import Wire
 
 Clock = Callable[[], datetime]
 Guard = Callable[[], ResponseReturnValue | None]
@@ -163,19 +136,6 @@ LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs
 
 
 # -- the house ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pushes:
-    """How a date becomes a push: planned at the desk, sent by the pump, brought there by the broker."""
-
-    store: Runs
-    queue: workers.Queue
-    desk: Desk
-    pump: Pump
-    windows: Windows
-    tags: TagRound
-    night: Night
 
 
 @dataclass(frozen=True)
@@ -273,15 +233,32 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     keys = settings.keys
     database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
     shelf = open_shelf(settings, clock, previous)
+    workdays = Workdays(lambda: shelf.current().work_years)
+
+    def today() -> date:
+        return clock().astimezone(settings.zone).date()
+
+    def account_of_the_pack() -> Account:
+        return shelf.current().account
+
     vault = Vault(database, keys)
     people, inbox = People(database, vault, former=keys.mark("former")), Inbox(memory, keys)
     platform = Platform.of(settings, keys, memory, clock)
     subscriptions, roster_store, admins = (
-        Subscriptions(database, lambda: clock().astimezone(settings.zone).date()),
+        Subscriptions(database, today),
         Roster(database, vault, mark=keys.mark("join code")),
         Admins(database),
     )
-    pushes = _pushes(settings, database, people, inbox, shelf, platform, subscriptions, clock)
+    pushes = Pushes.of(
+        settings,
+        platform,
+        database,
+        inbox=inbox,
+        people=people,
+        shelf=shelf,
+        known=partial(Conditions, subscribed=subscriptions.wants, answered=QuizStore.has_answered),
+        clock=clock,
+    )
     contacts = AdminContacts(database, mark=keys.mark("admin code"))
     try_out = TryOut(
         pushes.desk,
@@ -305,13 +282,10 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     a_minute = settings.handlers.login.requests_a_minute
     page_sessions = Sessions(database, vault, mark=keys.mark("page session"))  # whose tokens open no door of the API
     page_gate = PageGate(
-        sessions=page_sessions, paces=paces, account=lambda: shelf.current().account, clock=clock, a_minute=a_minute
+        sessions=page_sessions, paces=paces, account=account_of_the_pack, clock=clock, a_minute=a_minute
     )
     measures = Measures(database, keys)
     loans = Loans(database)
-
-    def today() -> date:
-        return clock().astimezone(settings.zone).date()
 
     staff = Staff(
         powers=lambda: powers_now(
@@ -397,13 +371,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 tell=tell,
                 effect=effect,
                 post=postman.hand,
-                account=lambda: shelf.current().account,
+                account=account_of_the_pack,
                 paces=paces,
                 fetch=opinion.FromPlatform(platform.clients),
                 judges=platform.minis,
                 public_url=settings.public_url.rstrip("/"),
                 phone_of=phones.of,
-                workdays=Workdays(lambda: shelf.current().work_years),
+                workdays=workdays,
                 admins=staff,
                 readers=readers,
                 replies=lambda: shelf.current().replies,
@@ -421,11 +395,11 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         appointment.feature(
             appointments=Appointments(database, keys),
             hosts=lambda: shelf.current().hosts,
-            workdays=Workdays(lambda: shelf.current().work_years),
+            workdays=workdays,
             outside=appointment.Outside(
                 admins=contacts.persons,
                 tell=tell,
-                account=lambda: shelf.current().account,
+                account=account_of_the_pack,
                 clock=clock,
                 effect=effect,
             ),
@@ -436,9 +410,9 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             cases=partial(opinion.of_days, opinions, readers),
             alike=opinion.alike,
             names=lambda: {row.entry.name for row in roster_store.rows()},
-            workdays=Workdays(lambda: shelf.current().work_years),
-            today=lambda: clock().astimezone(settings.zone).date(),
-            account=lambda: shelf.current().account,
+            workdays=workdays,
+            today=today,
+            account=account_of_the_pack,
         ),
         survey.feature(
             surveys=Surveys(database, keys, memory, leaves=ballots, letterbox=opinions.letterbox),
@@ -446,7 +420,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             post=postman.hand,
             leave=postman.leave,
             say=shelf.say,
-            account=lambda: shelf.current().account,
+            account=account_of_the_pack,
             clock=clock,
             zone=settings.zone,
         ),
@@ -455,8 +429,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 measures=measures,
                 staff=staff,
                 subjects=opinion.subjects(opinions, readers),
-                workdays=Workdays(lambda: shelf.current().work_years),
-                today=lambda: clock().astimezone(settings.zone).date(),
+                workdays=workdays,
+                today=today,
             ),
             tell=tell,
             paces=paces,
@@ -486,7 +460,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             roster=roster_store.rows,
             staff=staff,
             shelf=shelf,
-            today=lambda: clock().astimezone(settings.zone).date(),
+            today=today,
         ),
         membership.feature(
             roster=roster_store,
@@ -517,7 +491,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             office,
             outside=privacy.Outside(
                 link=login.linking(links_to_pages, settings.public_url.rstrip("/")) if settings.public_url else None,
-                account=lambda: shelf.current().account,
+                account=account_of_the_pack,
                 called=lambda organisation: shelf.current().organisation_name(organisation),
                 effect=effect,
                 periods=privacy.periods(settings.periods),
@@ -567,7 +541,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         pack.feature(desk=desk, zone=settings.zone),
         account.feature(
             entrance=entrance,
-            account=lambda: shelf.current().account,
+            account=account_of_the_pack,
             zone=settings.zone,
         ),
         console.feature(
@@ -664,89 +638,6 @@ def _cards(settings: Settings, platform: Platform, clock: Clock) -> sharing.Shar
         stands_in=settings.sandbox.enabled,
         clock=clock,
     )
-
-
-def _pushes(
-    settings: Settings,
-    database: db.Database,
-    people: People,
-    inbox: Inbox,
-    shelf: Shelf,
-    platform: Platform,
-    subscriptions: Subscriptions,
-    clock: Clock,
-) -> Pushes:
-    store, hands = Runs(database), Hands(database)
-    mass = MassChannel(platform.accounts, store.masses, clock=clock)
-    made: tuple[Channel, ...] = (
-        NoticeChannel(platform.accounts, platform.bulks),
-        MiniNoticeChannel(platform.accounts, platform.bulks),
-        CustomerServiceChannel(platform.accounts, platform.bulks),
-        TemplateMessageChannel(platform.accounts, platform.bulks),
-        mass,
-        NextVisitChannel(hands),
-    )
-    channels = {channel.name: channel for channel in made}
-    conditions = Conditions(database, subscribed=subscriptions.wants, answered=QuizStore.has_answered)
-    plans = Plans(database, conditions, name_in=people.name_in)
-    outlook = Outlook(
-        platform.clients,
-        manners=settings.manners,
-        a_second=settings.push.a_second,
-        mass_calls=lambda now: mass.calls_left(now=now),
-    )
-    planner = Planner(plans, Audience(plans, conditions), channels, settings.manners, platform.refusals, outlook)
-    windows = Windows(inbox, people, read=partial(conversation.windows, zone=settings.zone))
-    queue = workers.connect(settings.broker.url or redis_url(settings), name=queue_name(settings))
-    desk = Desk(
-        store,
-        planner,
-        library=shelf.current,
-        timetable=Timetable(
-            clocks.fires,
-            zone=settings.zone,
-            workdays=Workdays(lambda: shelf.current().work_years),
-        ),
-        manners=settings.manners,
-        enqueue=workers.Enqueue(queue),
-        flush=windows.flush,
-        repeatable=[channel.name for channel in made if channel.repeatable],
-    )
-    crier = Crier(
-        posts=store.posts,
-        groups=robots.groups(settings.groups, line=Wire),
-        say=shelf.say,
-        public_url=settings.public_url.rstrip("/"),
-        clock=clock,
-    )
-    pump = Pump(
-        store=store,
-        hands=hands,
-        people=people,
-        planner=planner,
-        channels=channels,
-        crier=crier,
-        herald=Herald(
-            store=store,
-            planner=planner,
-            clients=platform.clients,
-            covers=Covers(
-                Materials(database),
-                Materials(database, in_articles=True),
-                picture=lambda digest: shelf.current().picture(digest),
-                turn=platform.turn,
-            ),
-            clock=clock,
-            whole=mass.whole,
-        ),
-        nights=Nights(store, settings.manners),
-        speeds=platform.speeds,
-        clock=clock,
-        in_flight=settings.push.in_flight,
-    )
-    tags = TagRound(Tags(database), platform.followed, wanted=lambda: shelf.current().tags_asked())
-    night = Night(Folding(database), keep_days=settings.push.keep_days, asked=lambda: shelf.current().digests_asked())
-    return Pushes(store=store, queue=queue, desk=desk, pump=pump, windows=windows, tags=tags, night=night)
 
 
 # -- the doors ---------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from commands.installed import (
     spare_content,
 )
 from commands.platform import Platform
+from commands.pushes import Pushes
 from commands.settings import Settings
 from content import checking
 from content.intake import Intake
@@ -53,8 +54,6 @@ from content.shelf import Shelf
 from handlers import privacy
 from handlers.digest import pages as digest_pages
 from scheduler import worker as workers
-from scheduler.broadcast import Desk
-from scheduler.pump import Pump
 from scheduler.trying import TryOut
 from storage import db, erasures, redis
 from storage.audit import Audit
@@ -68,18 +67,6 @@ from wechat.wire import Wire
 
 Clock = Callable[[], datetime]
 NO_REDIS = "redis://127.0.0.1:1"
-
-
-class Pushes(Protocol):
-    """How a date becomes a push, as far as commands ask."""
-
-    @property
-    def desk(self) -> Desk:
-        """Where it is planned."""
-
-    @property
-    def pump(self) -> Pump:
-        """What sends it."""
 
 
 class OwnData(Protocol):
