@@ -181,7 +181,7 @@ def _seen(plan: Plan) -> str:
 
 def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     """Serve /admin/quiz/."""
-    doors = Blueprint("quiz_admin", __name__, url_prefix="/admin/quiz", template_folder="../templates")
+    doors = Blueprint("quiz_admin", __name__, url_prefix="/admin/quiz", template_folder="../../templates")
     doors.add_url_rule("/", "listed", needs(Duty.BANKS, banks.listed))
     doors.add_url_rule("/banks/<name>", "bank", needs(Duty.BANKS, numbers.bank))
     doors.add_url_rule("/banks/<name>/numbers.xlsx", "workbook", needs(Duty.BANKS, numbers.workbook))

@@ -11,7 +11,7 @@ import pytest
 from content import files, reading
 from content import words as words_of
 from handlers import pack
-from handlers.pack.admin import STARTERS
+from handlers.pack.admin.new_files import STARTERS
 from tests.content.builders import MENU, a_bank, a_digest, a_pack, a_question, write
 from tests.house import a_town
 
