@@ -279,7 +279,7 @@ class Conversation:
     def _choose(self, turn: Turn) -> Route:
         """Who answers: an old talk is asked about first, and what nobody wants gets a useful word.
 
-        Words that work everywhere are as private as the talk they are said in.
+        Words that work everywhere are as private as the talk they are said in, or the draft that waits.
         """
         route = self._switchboard.find(turn)
         if _is_stale(turn) and not (route and route.by_word) and not self._switchboard.has_lapsed(turn):
@@ -288,7 +288,7 @@ class Conversation:
             route = self._switchboard.otherwise(turn) if turn.message.kind in _SAID else None
             route = replace(route or Route("conversation", self._unwanted), aside=True)
         if route.feature == "conversation":
-            route = replace(route, private=self._is_private(turn.talk.feature))
+            route = replace(route, private=self._is_private(_in_hand(turn.talk)))
         return route
 
     def _is_private(self, feature: str) -> bool:
@@ -384,7 +384,7 @@ class Conversation:
 
     def _of_talk(self, act: Callable[[Turn, Talking], Reply]) -> Handler:
         def handler(turn: Turn) -> Reply:
-            router = self._switchboard.routers.get(turn.talk.feature)
+            router = self._switchboard.routers.get(_in_hand(turn.talk))
             if router is None or router.talking is None:
                 return Text(self._say("conversation.nothing_open"))
             return act(turn, router.talking)
@@ -423,6 +423,11 @@ class Conversation:
     def _ask_about_old_talk(self, turn: Turn) -> Reply:
         turn.talk.asked = True
         return Text(self._say("conversation.go_on_or_again", what=self._say(f"{turn.talk.feature}.name")))
+
+
+def _in_hand(talk: Talk) -> str:
+    """The feature that 退出 and 返回 are said to: the open talk, else what is half written. "" where neither is."""
+    return talk.feature or (talk.draft.feature if talk.draft else "")
 
 
 def _is_stale(turn: Turn) -> bool:

@@ -322,3 +322,32 @@ def test_a_greeting_in_an_opinion_is_part_of_it(town):
         phone.says(words)
 
     assert "已经记下 2 字" in phone.says("你好")
+
+
+def with_a_draft_left_for_another_talk(town):
+    phone = town.phone()
+    for words in ("意见", "1", "4", "宿舍热水停得太早", "订阅", "退出"):
+        answer = phone.says(words)
+    assert "写到一半，还没提交" in answer
+    return phone
+
+
+@pytest.mark.parametrize("said", ["退出", "取消"])
+def test_leaving_where_only_a_draft_waits_throws_it_away(town, redis, said):
+    assert with_a_draft_left_for_another_talk(town).says(said).startswith("好的，不提了，刚才写的没有留下。")
+    assert redis.keys("zhibu:draft:*") == []
+
+
+def test_going_back_where_only_a_draft_waits_goes_back_in_it(town):
+    assert with_a_draft_left_for_another_talk(town).says("返回").startswith("匿名提。属于哪一类？")
+
+
+def test_leaving_where_only_a_draft_waits_is_as_private_as_the_draft(town, redis):
+    stranger = town.phone()
+    for words in ("意见", "1", "4", "宿舍热水停得太早"):
+        stranger.says(words)
+    redis.delete(*redis.keys("zhibu:talk:*"))
+
+    assert "刚才写的没有留下" in stranger.says("退出")
+    with town.house.db.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM persons")).scalar() == 0
