@@ -115,7 +115,7 @@ class OpinionBox:
 
     def leave(self, turn: Turn) -> Reply:
         """Throw the draft away and say so."""
-        phrase = {"write": "left", "say": "left_word"}.get(turn.talk.state.get("doing", ""), "left_query")
+        phrase = "left" if draft_of(turn) else "left_word" if word_of(turn) else "left_query"
         drop(turn)
         return self._says(phrase)
 
@@ -207,6 +207,9 @@ class OpinionBox:
         return Text(f"{self._say('left_with_the_name')}{asked.content}") if draft.voices or draft.place else asked
 
     def _name(self, turn: Turn, draft: Draft) -> Reply:
+        """Take the name; who says the way once more has thought better of it."""
+        if drafts.chosen(plain(turn.text), _WAYS) is not None:
+            return self._way(turn, draft)
         return self._taken(turn, draft, drafts.with_name(draft, turn.text))
 
     def _category(self, turn: Turn, draft: Draft) -> Reply:

@@ -223,6 +223,21 @@ def test_a_draft_that_was_left_is_found_by_the_word_for_opinions_too(world):
     assert "热水停得太早\n灯坏了" in member.says("灯坏了", "好了")
 
 
+def test_who_thinks_better_of_giving_a_name_says_so(world):
+    member = world.member()
+    member.says("意见", "2")
+
+    assert member.says("匿名").startswith("匿名提。属于哪一类？")
+
+
+def test_who_says_yes_where_a_name_is_asked_is_asked_again(world):
+    member = world.member()
+    member.says("意见", "2")
+
+    assert member.says("同意").startswith("这个不像姓名")
+    assert "以“张三”（未核实）的名义提" in member.says("张三")
+
+
 def test_a_draft_that_was_left_is_not_kept_longer_by_other_talk(world, redis):
     member = world.member()
     member.says("意见", "1", "4", "热水停得太早", "答题")

@@ -204,7 +204,9 @@ def test_these_are_names(name: str):
     assert not taken.verified
 
 
-@pytest.mark.parametrize("name", ["张", "13900001111", "食堂的菜太咸了", "张三2", "", "？？"])
+@pytest.mark.parametrize(
+    "name", ["张", "13900001111", "食堂的菜太咸了", "张三2", "", "？？", "同意", "好的", "匿名", "不 写"]
+)
 def test_these_are_not_names(name: str):
     assert drafts.with_name(a_draft(), name) == Problem.NOT_A_NAME
 
