@@ -112,6 +112,7 @@ class Herald:
         if sent is None:
             self._masses.dissolve(job, error=NO_TAG, reason=reasons.NO_TAG, now=now)
             return
+        self.store.trust(run.key)
         self._masses.accepted(job, sent.id, asked_at=now + ASKED_AFTER, now=now)
 
     def _call(self, job: MassJob, run: Run, client: Masses, openids: Sequence[str], what: What) -> MassSent | None:

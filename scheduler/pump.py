@@ -14,14 +14,14 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
-from scheduler import quotas, reasons
 from scheduler.channels import Channel, Ended
 from scheduler.crier import Crier
 from scheduler.herald import Herald
+from scheduler.judging import Judge
 from scheduler.nights import Nights
 from scheduler.planner import Planner
 from storage import trouble
-from storage.deliveries import DEDUPED, Parcel, Row, Settled, settle
+from storage.deliveries import Parcel, Settled
 from storage.hands import Hands, Taken
 from storage.people import People
 from storage.refusals import Way
@@ -29,22 +29,9 @@ from storage.runs import Run, Runs
 from storage.speeds import Speeds
 from storage.states import RunState, State
 from wechat import errors
-from wechat.errors import (
-    AlreadyDone,
-    BadRequest,
-    RecipientGone,
-    Retryable,
-    Unsure,
-    WeChatError,
-    Why,
-)
 
 LOST_AFTER = timedelta(seconds=60)  # longer than any send may take with its time limits
 STRETCH = timedelta(seconds=20)
-SLOWER_SECONDS = 30.0  # who is asked to wait that long is going too fast
-TOO_FAST = frozenset({-1, 44990, 44991, 45009, 45011})  # wechat-platform notes §2.4; 45009 where the day's isn't spent
-LONGEST_WAIT_SECONDS = 600.0
-DOUBT_SECONDS = 5.0  # a platform that lost one answer may lose them all: what is in flight ends before more goes out
 NAP_SECONDS = 2.0  # a stretch waits no longer for its pace: others may use its place meanwhile
 LOOK_AGAIN_SECONDS = 0.25  # at a run that this process works on already, or whose people are in hand in another run
 GATHERING_SECONDS = 0.003  # what is sent together lands together, and a turn costs as much for one as for ten
@@ -148,18 +135,23 @@ class _Lane:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ways: set[Way] = set()  # by which somebody may be due
         self._purse: dict[Way, int] = {}  # what the pace allowed and wasn't used yet
-        self._heard: dict[str, bool] = {}  # by which channels this run reached somebody, as far as it was asked
         self._has_taken = False
         self._wait_seconds = 0.0  # until the pace allows more
         self._log = structlog.get_logger("push")
-        self.slow_down_seconds = 0.0
-        self._paused = False
+        self._judge = Judge(
+            store=pump.store,
+            people=pump.people,
+            planner=pump.planner,
+            channels=pump.channels,
+            speeds=pump.speeds,
+            run=run,
+        )
 
     @property
     def rest_seconds(self) -> float:
         """How long to leave the run alone for what the platform said, or since everybody due is in hand elsewhere."""
-        idle = not (self._has_taken or self._paused or self._is_over(self._pump.clock()))
-        return max(self.slow_down_seconds, self._wait_seconds, LOOK_AGAIN_SECONDS if idle else 0.0)
+        idle = not (self._has_taken or self._judge.paused or self._is_over(self._pump.clock()))
+        return max(self._judge.slow_down_seconds, self._wait_seconds, LOOK_AGAIN_SECONDS if idle else 0.0)
 
     async def drive(self) -> None:
         """Settle and take, until there is nothing more to take and nothing in flight."""
@@ -189,16 +181,14 @@ class _Lane:
                 return self._turn_over(ended)
             except Exception as error:  # noqa: BLE001 - as above
                 self._log.warning("not written", run=self._run.key, error=trouble.named(error))
-                self.slow_down_seconds = max(self.slow_down_seconds, DOUBT_SECONDS)
+                self._judge.doubt()
                 time.sleep(pause)
         return self._turn_over(ended)
 
     def _turn_over(self, ended: Sequence[Ended]) -> tuple[Sequence[Parcel], frozenset[Way]]:
         """Settle and take; what was taken, and which ways the platform refuses."""
         now = self._pump.clock()
-        self._heard = {channel: True for channel, heard in self._heard.items() if heard}
-        self._heard |= {each.parcel.channel: True for each in ended if each.error is None}
-        settled = [self._judge(each, now) for each in ended]
+        settled = self._judge.judge(ended, now)
         self._ways |= {Way(each.account, each.channel) for each in settled if _is_due(each, now)}
         room = self._room(now)
         taken = self._pump.hands.exchange(
@@ -248,12 +238,12 @@ class _Lane:
 
     def _is_over(self, now: datetime) -> bool:
         return (
-            self._paused
+            self._judge.paused
             or self._is_given_up
             or now >= self._until
             or now >= self._run.expires_at
             or self._pump.nights.spares(self._run, now)
-            or self.slow_down_seconds > 0
+            or self._judge.slow_down_seconds > 0
             or self._stop()
         )
 
@@ -303,75 +293,6 @@ class _Lane:
         self._flying -= len(landed)
         return [each for each in landed if isinstance(each, Ended)]
 
-    # -- what it means -------------------------------------------------------------------------------------------
-
-    def _judge(self, ended: Ended, now: datetime) -> Settled:
-        parcel = ended.parcel
-        match ended.error:
-            case None | AlreadyDone():
-                spent = self._pump.channels[parcel.channel].spends(self._run.content)
-                return settle(parcel, State.SENT, message_id=ended.message_id, **spent)
-            case Unsure() as error:
-                self.slow_down_seconds = max(self.slow_down_seconds, DOUBT_SECONDS)
-                return settle(parcel, State.UNSURE, error=_code(error))
-            case RecipientGone() as error:
-                return self._closed(parcel, error, now)
-            case Retryable() as error:
-                return self._later(parcel, error, now)
-            case BadRequest() as error if self._has_reached(parcel.channel):
-                return settle(parcel, State.FAILED, error=_code(error))  # others got it: this one is at fault
-            case error:
-                return self._halted(parcel, error, now)
-
-    def _has_reached(self, channel: str) -> bool:
-        """Whether anybody got it by this channel; asked once a turn, since all may be refused at once."""
-        if channel not in self._heard:
-            self._heard[channel] = self._pump.store.deliveries.has_sent(self._run.key, channel)
-        return self._heard[channel]
-
-    def _closed(self, parcel: Parcel, error: RecipientGone, now: datetime) -> Settled:
-        """Believe the platform, and try the next channel where only this one is closed."""
-        if error.why is Why.WINDOW:
-            self._pump.people.close_window(parcel.contact)
-        elif error.why is Why.NO_CREDIT:
-            spent = self._pump.channels[parcel.channel].spends(self._run.content)
-            self._pump.people.drop_credits(parcel.contact, spent.get("spent_credit", ""))
-        else:
-            return settle(parcel, State.GONE, error=_code(error))
-        other = self._pump.planner.again(parcel.person, self._run.content, now=now)
-        if other is None or other.state is not State.DUE:
-            return settle(parcel, State.GONE, error=_code(error))
-        return _by(other, parcel, error, now)
-
-    def _halted(self, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
-        """Nobody is reached by this channel: where the account has no right to it, another may serve."""
-        if error.errcode != errors.UNAUTHORIZED:
-            return self._pause(parcel, error, now)
-        if self._pump.planner.refusals.add(Way(parcel.account, parcel.channel), now=now):
-            self._log.warning("channel refused", account=parcel.account, channel=parcel.channel, errcode=error.errcode)
-        other = self._pump.planner.again(parcel.person, self._run.content, now=now)
-        if other is None or other.state is not State.DUE:
-            return self._pause(parcel, error, now)
-        return _by(other, parcel, error, now)
-
-    def _later(self, parcel: Parcel, error: Retryable, now: datetime) -> Settled:
-        """Again after a while that doubles: the run's own end is the limit."""
-        if error.errcode is None or error.errcode in TOO_FAST:
-            rest = error.after_seconds if error.errcode not in (None, -1) else 0.0
-            self._pump.speeds.slow(_way(parcel), rest_seconds=rest)
-        if error.after_seconds >= SLOWER_SECONDS:
-            self.slow_down_seconds = max(self.slow_down_seconds, error.after_seconds)
-        wait = min(max(error.after_seconds, 2.0**parcel.attempts), LONGEST_WAIT_SECONDS)
-        maybe = error.errcode is None and parcel.channel in DEDUPED  # its answer may have been lost
-        return settle(parcel, State.DUE, error=_code(error), wake_at=now + timedelta(seconds=wait), maybe=maybe)
-
-    def _pause(self, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
-        """Nobody will be reached until a person has mended it, or a new day has: put it back and say so."""
-        if quotas.pause(self._pump.store, self._run, error, reasons.of(error), now=now):
-            self._log.warning("run paused", run=self._run.key, errcode=error.errcode, error=type(error).__name__)
-        self._paused = True
-        return settle(parcel, State.DUE, error=_code(error), wake_at=now)
-
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
@@ -386,21 +307,3 @@ def _way(parcel: Parcel) -> Way:
 
 def _is_due(settled: Settled, now: datetime) -> bool:
     return settled.state is State.DUE and (settled.wake_at or now) <= now
-
-
-def _by(other: Row, parcel: Parcel, error: WeChatError, now: datetime) -> Settled:
-    """The same delivery by another way."""
-    return Settled(
-        person=parcel.person,
-        contact=other.contact,
-        account=other.account,
-        channel=other.channel,
-        variant=other.variant,
-        state=State.DUE,
-        error=_code(error),
-        wake_at=now,
-    )
-
-
-def _code(error: WeChatError) -> str:
-    return str(error.errcode) if error.errcode is not None else type(error).__name__.lower()

@@ -41,6 +41,11 @@ NOT_KNOWN = "发出去以后没有得到答复，不知道有没有收到"
 OTHERWISE = "没有发成，原因是“{error}”"
 UNEXPLAINED = "微信没有给出原因"
 NO_ACCOUNT = "配置里已经没有账号“{account}”，而有人要由它通知。请把它加回来，或放弃这次推送"
+DOUBTFUL = (
+    "微信说今天的额度用完了（{about}），可是没有答还剩多少：发得太快时它也这样说。"
+    "先停一停，{minutes}分钟后放慢了自己再试"
+)
+STILL_DOUBTFUL = "{why}。隔几分钟再试，连着{times}次都没有问到还剩多少，就当是用完了"
 CALLS = "今天已调用{used}次，每天最多{allowed}次"
 MEND = "请修改推送或模板的内容，再发一次"
 
@@ -143,6 +148,16 @@ def of(error: WeChatError) -> str:
     about = "，".join(filter(None, _about(error)))
     what = (error.meaning or error.errmsg or UNEXPLAINED) + (f"（{about}）" if about else "")
     return f"{what}。{error.mend}" if error.mend else what
+
+
+def of_doubt(error: WeChatError, minutes: int) -> str:
+    """Why a run waits for some minutes: what the platform said may mean the day or the minute."""
+    return DOUBTFUL.format(about="，".join(_about(error)), minutes=minutes)
+
+
+def of_many_doubts(error: WeChatError, times: int) -> str:
+    """Why a run waits for the next day though nobody said that the day's calls are spent."""
+    return STILL_DOUBTFUL.format(why=of(error), times=times)
 
 
 def of_delivery(state: str, error: str) -> str:

@@ -35,6 +35,7 @@ broadcasts = sa.Table(
     sa.Column("priority", sa.Integer, nullable=False, server_default="5"),
     sa.Column("at_night", sa.Boolean, nullable=False, server_default=sa.text("false")),  # somebody said: quiet or not
     sa.Column("goes_on_at", Moment),  # of a paused one: when by itself; null where somebody must say so
+    sa.Column("doubts", sa.Integer, nullable=False, server_default="0"),  # pauses in a row that nobody can explain
     sa.Column("folded_at", Moment),  # since when of its deliveries only numbers are known (`storage.folding`)
     sqlite_with_rowid=False,
 )
@@ -75,6 +76,7 @@ class Run:
     priority: int = 5
     at_night: bool = False
     goes_on_at: datetime | None = None
+    doubts: int = 0
     folded_at: datetime | None = None
 
 
@@ -165,6 +167,16 @@ class Runs:
         """
         here = broadcasts.c.state.in_(before) & (sa.true() if why is None else broadcasts.c.reason == why)
         return self._change(key, here, {"state": after, "reason": reason, "goes_on_at": goes_on_at})
+
+    def doubt(self, key: str, *, reason: str, goes_on_at: datetime) -> bool:
+        """Pause a run that is being sent for a while, and count that nobody knows why; False where it isn't."""
+        here = broadcasts.c.state == RunState.SENDING
+        values = {"state": RunState.PAUSED, "reason": reason, "goes_on_at": goes_on_at}
+        return self._change(key, here, {**values, "doubts": broadcasts.c.doubts + 1})
+
+    def trust(self, key: str) -> None:
+        """Count from nothing again: somebody was reached, or all that was to be asked was asked."""
+        self._change(key, broadcasts.c.doubts > 0, {"doubts": 0})
 
     def go_on(self, key: str, *, now: datetime) -> bool:
         """Let a run go on that was paused until now; False where it wasn't, is over, or somebody paused it since."""

@@ -175,7 +175,10 @@ class _Quotas:
         self._told: dict[str, tuple[float, Quota | None]] = {}
 
     async def meant(self, path: str, refusal: QuotaSpent) -> WeChatError:
-        """What a refusal means: the day's calls are spent, and how many those were; else it was too fast."""
+        """What a refusal means: the day's calls are spent, and how many those were; else it was too fast.
+
+        Where the platform doesn't say, the refusal isn't sure.
+        """
         left = await self._left(path) if refusal.errcode == DAILY_QUOTA else None
         if left is None:
             return refusal

@@ -84,6 +84,11 @@ class QuotaSpent(WeChatError):
     used: int = 0
     allowed: int = 0
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is the day's: where the code means a minute's limit too, only who was asked knows."""
+        return self.errcode != DAILY_QUOTA or self.allowed > 0
+
 
 class RecipientGone(WeChatError):
     """This person can't be reached by this way."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from commands import broadcast_report
 from handlers import console
 from handlers.feature import words_beside
+from scheduler import quotas
 from storage.gathering import Gathering
 from storage.mass_jobs import Counts, MassJobs, month_of
 from storage.openings import Closed
@@ -364,14 +365,32 @@ def test_a_fault_of_the_account_pauses_the_run_and_it_goes_on(push):
     assert push.becomes("done")
 
 
-def test_a_days_calls_that_are_spent_let_the_run_wait_for_the_next(street):
+def test_a_days_calls_that_may_be_spent_are_tried_again_and_then_let_the_run_wait_for_the_next(street):
+    push = Push(street, expires_at=street.town.clock() + timedelta(days=2))
+    push.knob("fail", value=45009, times=0)
+    store, waits = street.town.house.pushes.store, []
+    for _ in range(1 + quotas.TRIES):
+        push.goes_out()
+        run = store.run(RUN)
+        waits.append(run.goes_on_at - street.town.clock())
+        assert (run.state, push.jobs) == ("paused", ["due"])
+        push.sweep(seconds=waits[-1].total_seconds() if waits[-1] <= quotas.AGAIN else 0)
+
+    assert all(timedelta() < each <= quotas.AGAIN for each in waits[:-1])
+    assert quotas.AGAIN < waits[-1] <= timedelta(days=1)
+
+
+def test_a_mass_send_that_is_taken_ends_the_doubt(street):
     push = Push(street, expires_at=street.town.clock() + timedelta(days=2))
     push.knob("fail", value=45009)
     push.goes_out()
-    run = street.town.house.pushes.store.run(RUN)
+    store = street.town.house.pushes.store
+    doubts = store.run(RUN).doubts
+    push.sweep(seconds=quotas.AGAIN.total_seconds())
+    push.goes_out()
 
-    assert (run.state, push.jobs) == ("paused", ["due"])
-    assert timedelta() < run.goes_on_at - street.town.clock() <= timedelta(days=1)
+    assert push.becomes("done")
+    assert (doubts, store.run(RUN).doubts, push.got) == (1, 0, [1, 1, 1])
 
 
 def test_a_run_that_is_cancelled_before_its_call_reaches_nobody(push):

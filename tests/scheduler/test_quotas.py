@@ -1,17 +1,24 @@
 """A day's quota that is spent: the run waits for the platform's next day, and goes on by itself."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from scheduler import quotas, reasons
 from scheduler.manners import Manners
+from storage import redis
+from storage.refusals import Way
+from storage.speeds import Speeds
 from storage.states import RunState, State
-from tests.scheduler.world import DAILY, NOON, RUN, ZONE, Stage, write_pack
+from tests.scheduler.world import DAILY, NO_REDIS, NOON, RUN, ZONE, Stage, write_pack
 from wechat import errors
 
 PEOPLE = ("o-1", "o-2", "o-3")
+UNSURE = errors.from_code(45009, "reach max api daily quota limit rid: 6512-ab12-cd34")
 SPENT = errors.from_code(45009, "reach max api daily quota limit")
+SPENT.used = SPENT.allowed = 100_000
 TWO_DAYS = 'expires_after = "2d"' + DAILY
 SENDING = (RunState.SENDING, "")
 
@@ -32,16 +39,15 @@ def spends(db, tmp_path):
         for openid in PEOPLE:
             stage.reader(openid, window=True)
         stage.desk.send("daily-digest", NOON)
-        refused(stage, error)
+        refused(stage, error, calls=min(len(PEOPLE), more.get("in_flight", len(PEOPLE))))
         return stage
 
     return begin
 
 
-def refused(stage, error=SPENT):
-    stage.wechat.fails(*[error] * len(PEOPLE))
+def refused(stage, error=SPENT, *, calls=3):
+    stage.wechat.fails(*[error] * calls)
     stage.work()
-    stage.wechat.fails()
     stage.woken.clear()
 
 
@@ -167,6 +173,111 @@ def test_what_somebody_must_mend_waits_for_them(spends):
 
     assert swept(stage, RENEWED) == paused
     assert (paused[0], stage.desk.status(RUN).goes_on_at) == (RunState.PAUSED, None)
+
+
+# -- where nobody can say whether the day's calls are spent -----------------------------------------------------------
+
+MINUTES = [NOON + n * quotas.AGAIN for n in range(1 + quotas.TRIES)]
+
+
+def in_doubt(stage, moments):
+    """What is shown of the run while it is refused again and again: why, and when it goes on."""
+    shown = []
+    for moment in moments:
+        stage.now = moment
+        stage.desk.sweep(moment)
+        refused(stage, UNSURE)
+        shown.append((stands(stage), stage.desk.status(RUN).goes_on_at))
+    return shown
+
+
+def test_where_it_is_not_known_it_goes_on_in_some_minutes_and_reaches_all(spends):
+    stage = spends(error=UNSURE)
+    (state, reason), goes_on_at = stands(stage), stage.desk.status(RUN).goes_on_at
+
+    early = swept(stage, MINUTES[1] - timedelta(seconds=1))
+    before = told(stage)
+    swept(stage, MINUTES[1])
+
+    assert (state, goes_on_at, early) == (RunState.PAUSED, MINUTES[1], (state, reason))
+    assert "45009" in reason
+    assert "6512-ab12-cd34" in reason
+    assert (before, told(stage)) == ([0] * 3, [1] * 3)
+    assert stands(stage) == (RunState.DONE, "")
+
+
+def test_it_is_tried_a_few_times_and_then_waits_for_the_day_and_says_why(spends):
+    stage = spends(error=UNSURE)
+    shown = in_doubt(stage, MINUTES[1:])
+
+    assert [goes_on_at for _, goes_on_at in shown] == [*(each + quotas.AGAIN for each in MINUTES[1:-1]), RENEWED]
+    assert {state for (state, _), _ in shown} == {RunState.PAUSED}
+    assert f"连着{quotas.TRIES}次" in stands(stage)[1]
+    assert (told(stage), stage.store.run(RUN).doubts) == ([0] * 3, 0)
+    swept(stage, RENEWED)
+    assert told(stage) == [1] * 3
+
+
+def test_whoever_is_reached_between_shows_that_it_was_not_the_days(spends):
+    stage = spends(error=UNSURE, in_flight=1)
+    names = [f"more-{n}" for n in range(len(MINUTES))]
+    stage.deliver(stage.store.run(RUN), *[stage.reader(name, window=True) for name in names])
+    for number, moment in enumerate(MINUTES):
+        stage.now = moment + quotas.AGAIN
+        stage.desk.sweep(stage.now)
+        asyncio.run(stage.pump.work(RUN, stop=lambda: heard(stage, names) > number))  # noqa: B023 - in this round
+        refused(stage, UNSURE, calls=1)
+
+        assert heard(stage, names) == number + 1
+        assert (stage.desk.status(RUN).goes_on_at, stage.store.run(RUN).doubts) == (stage.now + quotas.AGAIN, 1)
+
+
+def heard(stage, names):
+    return sum(len(stage.wechat.shown_to(openid)) for openid in (*PEOPLE, *names))
+
+
+def test_a_line_that_is_kept_shows_nothing(spends):
+    stage = spends(error=UNSURE)
+    for moment in MINUTES[1:]:
+        stage.now = moment
+        stage.desk.sweep(moment)
+        stage.deliver(stage.store.run(RUN), stage.reader(f"o-{moment:%H%M}"), channel="next_visit")
+        refused(stage, UNSURE)
+
+    assert stage.states(stage.store.run(RUN)) == {"due": 3, "sent": 3}
+    assert stage.desk.status(RUN).goes_on_at == RENEWED
+
+
+def test_what_is_said_to_be_spent_after_a_doubt_waits_for_the_day_at_once(spends):
+    stage = spends(error=UNSURE)
+    stage.now = MINUTES[1]
+    stage.desk.sweep(stage.now)
+    refused(stage, SPENT)
+
+    assert (stage.desk.status(RUN).goes_on_at, stage.store.run(RUN).doubts) == (RENEWED, 0)
+    assert "今天已调用100000次" in stands(stage)[1]
+
+
+def test_in_doubt_the_account_is_sent_to_more_slowly(spends):
+    memory = redis.connect(NO_REDIS)
+    stage = spends(error=UNSURE, memory=memory)
+    way = Way("official", "customer_service")
+
+    bucket = Speeds(memory, a_second=400, clock=lambda: 0.0)  # alone: a quarter
+    stage.pump = replace(stage.pump, speeds=bucket)
+    stage.now = MINUTES[1]
+    stage.desk.sweep(stage.now)
+    refused(stage, UNSURE)
+
+    assert bucket.take({way: 20})[way].count == 0, "it went on as before"
+
+
+def test_a_resumed_run_in_doubt_goes_on_at_once(spends):
+    stage = spends(error=UNSURE)
+
+    assert stage.desk.resume(RUN, now=NOON)
+    stage.work()
+    assert told(stage) == [1] * 3
 
 
 @pytest.mark.parametrize(

@@ -229,8 +229,8 @@ def refused(crowd, left):
 def test_a_days_calls_that_are_spent_are_told_with_how_many_they_were(crowd):
     outcomes = refused(crowd, Quota(100_000, 100_000, 0))
 
-    assert {(type(each.error), each.error.used, each.error.allowed) for each in outcomes} == {
-        (QuotaSpent, 100_000, 100_000)
+    assert {(type(each.error), each.error.used, each.error.allowed, each.error.is_sure) for each in outcomes} == {
+        (QuotaSpent, 100_000, 100_000, True)
     }
 
 
@@ -245,10 +245,11 @@ def test_where_calls_are_left_it_was_only_too_fast(crowd, left, seconds):
     }
 
 
-def test_a_platform_that_does_not_say_what_is_left_is_believed(crowd):
-    outcomes = refused(crowd, Retryable(-1, "system error"))
+@pytest.mark.parametrize("said", [Retryable(-1, "system error"), QuotaSpent(45009, "spent too"), Misconfigured(48001)])
+def test_where_the_platform_does_not_say_what_is_left_it_is_not_sure(crowd, said):
+    outcomes = refused(crowd, said)
 
-    assert {(type(each.error), each.error.allowed) for each in outcomes} == {(QuotaSpent, 0)}
+    assert {(type(each.error), each.error.allowed, each.error.is_sure) for each in outcomes} == {(QuotaSpent, 0, False)}
 
 
 def test_a_token_that_dies_is_fetched_once_for_batches_beside_each_other(crowd):

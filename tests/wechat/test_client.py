@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes import Shelf
 from tests.wechat.strict import Call, Platform, Say, serving
+from wechat.api.account import Quota
 from wechat.api.customer_service import Choice
 from wechat.api.people import User
 from wechat.client import TencentWeChat
@@ -280,6 +281,14 @@ def test_an_answer_of_another_shape_is_a_lost_one(platform, wechat, ask):
 
     with pytest.raises(Retryable, match="can't be read"):
         ask(wechat)
+
+
+@pytest.mark.parametrize("number", [int, str])
+def test_what_is_left_of_a_call_is_a_number_however_it_is_written(platform, wechat, number):
+    left = {"daily_limit": number(100_000), "used": number(100_000), "remain": number(0)}
+    platform.script.append(Say.fields(quota=left, rate_limit={"call_count": number(600), "refresh_second": None}))
+
+    assert wechat.quota("/cgi-bin/menu/get") == Quota(100_000, 100_000, 0, 600, 0)
 
 
 @pytest.mark.parametrize("status", [301, 302, 404, 413, 429])

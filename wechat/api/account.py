@@ -108,13 +108,8 @@ class TencentAccount(Line):
 
 def _quota(fields: Mapping[str, Any]) -> Quota:
     daily, rate = fields["quota"], fields.get("rate_limit") or {}
-    return Quota(
-        daily["daily_limit"],
-        daily["used"],
-        daily["remain"],
-        rate.get("call_count", 0),
-        rate.get("refresh_second", 0),
-    )
+    told = (daily["daily_limit"], daily["used"], daily["remain"], rate.get("call_count"), rate.get("refresh_second"))
+    return Quota(*(int(each or 0) for each in told))
 
 
 def _past_call(fields: Mapping[str, Any]) -> PastCall:
