@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 from storage import trouble
 from storage.batching import undisturbed
-from storage.hot import Asked, Direct, Hot, OnPostgres, OnSqlite, Rows, Statements
+from storage.hot import Asked, Direct, Hot, OnPostgres, OnSqlite, Rows, Statements, is_cut
 from storage.spares import Spares
 
 Gone = sa.exc.OperationalError  # refused, away, locked, or slower than its bound
@@ -130,7 +130,9 @@ class Database:
         )
         self._turn = Queue(Path(f"{sa.make_url(url).database}.writers")) if self.is_sqlite else nullcontext()
         self._cursors: Spares[Any] = Spares(make=self._cursor, end=lambda cursor: cursor.connection.close())
-        self._directs = Spares(make=lambda: Direct(self._own(), seconds=1.25 * statement_seconds), end=Direct.close)
+        self._directs = Spares(
+            make=lambda: Direct(self._own(), seconds=1.25 * statement_seconds), end=Direct.close, cut=Direct.is_cut
+        )
         self._hot: Statements = OnSqlite(self._cursors, self._turn) if self.is_sqlite else OnPostgres(self._directs)
 
     @contextmanager
@@ -303,7 +305,7 @@ def _sqlite(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:
 
 
 def _postgres(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         hide_parameters=True,
         pool_size=pool,
@@ -316,3 +318,10 @@ def _postgres(url: str, seconds: float, pool: int, **more: Any) -> sa.Engine:
             "options": f"-c statement_timeout={int(seconds * 1000)} -c lock_timeout={int(seconds * 1000)}",
         },
     )
+
+    @sa.event.listens_for(engine, "checkout")
+    def _was_cut(connection: Any, record: Any, proxy: Any) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+        if is_cut(connection):  # what else is at rest was cut with it
+            raise sa.exc.InvalidatePoolError
+
+    return engine

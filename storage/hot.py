@@ -296,6 +296,13 @@ class _Lent:
             self._spares.close()
 
 
+def is_cut(connection: Connection[Any]) -> bool:
+    """Whether the server has ended a session at rest: else nothing is to be read from its connection."""
+    readable = select.poll()
+    readable.register(connection.fileno(), select.POLLIN)
+    return bool(readable.poll(0))
+
+
 class Direct:
     """A PostgreSQL connection without a driver's cursor: libpq's prepared statements, each prepared at its first use.
 
@@ -338,6 +345,10 @@ class Direct:
             if result.status not in _DONE:
                 raise _Blamed(at) from error_from_result(result)
         return [self._rows(statement, result) for (statement, _), result in zip(wanted, results, strict=True)]
+
+    def is_cut(self) -> bool:
+        """As `is_cut` says of a connection."""
+        return bool(self._readable.poll(0))
 
     def close(self) -> None:
         """End the connection."""

@@ -100,14 +100,15 @@ class Wire:
     def __init__(self, client: Redis) -> None:
         pool = client.connection_pool
         self._spares: Spares[Any] = Spares(
-            make=lambda: pool.connection_class(**pool.connection_kwargs), end=lambda connection: connection.disconnect()
+            make=lambda: pool.connection_class(**pool.connection_kwargs),
+            end=lambda connection: connection.disconnect(),
+            cut=_is_cut,
         )
 
     def together(self, calls: Sequence["_Call"]) -> Sequence[Any]:
         """What each script returns, or its error; raises what redis-py raises where there is no connection."""
         connection = self._spares.take()
         try:
-            _see_that_it_lives(connection)
             answers = _exchanged(connection, [call.packed for call in calls])
             unknown = [at for at, answer in enumerate(answers) if isinstance(answer, redis.exceptions.NoScriptError)]
             if unknown:
@@ -168,11 +169,9 @@ def _answer(connection: Any) -> Any:
         return error
 
 
-def _see_that_it_lives(connection: Any) -> None:
+def _is_cut(connection: Any) -> bool:
     """Nothing is to be read from a connection at rest, unless the server has hung up."""
     try:
-        stale = connection.is_connected and connection.can_read()
+        return bool(connection.can_read())
     except redis.ConnectionError:
-        stale = True
-    if stale:
-        connection.disconnect()
+        return True
