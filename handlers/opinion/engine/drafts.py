@@ -101,9 +101,9 @@ _HAN = "[㐀-鿿\U00020000-\U0003ffff]"
 _LATIN = "[A-Za-zÀ-ɏ]"
 _NAME = re.compile(rf"{_HAN}{{2,6}}|{_HAN}{{1,10}}(?:[·•・]{_HAN}{{1,10}}){{1,3}}|{_LATIN}(?:{_LATIN}|[ .'-]){{1,29}}")
 
-_SAID_FOR_SOMETHING_ELSE = frozenset(
-    "同意 不同意 确认 确定 好的 好了 可以 是的 不是 提交 发送 补充 修改 完成 下一步 继续 重来 匿名 实名 姓名 "
-    "没有 没了 不用 不要 不写 不说 不想说 不知道 知道 收到 谢谢 你好 您好".split()
+_SAID_FOR_SOMETHING_ELSE = re.compile(
+    "不?同意|确[认定]|好[的了]|可以|不?是的?|提交|发送|补充|修改|完成|下一步|继续|重来|匿名|实名|姓名"
+    "|没[有了]|不[用要写说]|不想说|不?知道|收到|谢谢|[你您]好"
 )
 
 
@@ -165,7 +165,7 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 def with_name(draft: Draft, text: str) -> Draft | Problem:
     """The draft with the name that the sender gives; nobody has checked it."""
     name = _BETWEEN_HAN.sub("", UNSEEN.sub("", text).strip())
-    if name in _SAID_FOR_SOMETHING_ELSE or not _NAME.fullmatch(name):
+    if _SAID_FOR_SOMETHING_ELSE.fullmatch(name) or not _NAME.fullmatch(name):
         return Problem.NOT_A_NAME
     return replace(draft, name=name, verified=False, step=Step.CATEGORY)
 
