@@ -288,11 +288,13 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     loans = Loans(database)
 
     staff = Staff(
-        powers=lambda: powers_now(
-            [each for each in admins.all() if not each.disabled],
-            loans.current(today()),
-            shelf.current().casting,
-            today(),
+        powers=access.once_a_page(
+            lambda: powers_now(
+                [each for each in admins.all() if not each.disabled],
+                loans.current(today()),
+                shelf.current().casting,
+                today(),
+            )
         ),
         persons=contacts.persons,
         organisations=lambda: [*shelf.current().organisations.values()],

@@ -14,6 +14,7 @@ from flask import (
     after_this_request,
     current_app,
     g,
+    has_request_context,
     redirect,
     render_template,
     request,
@@ -164,6 +165,19 @@ def _add_sessions(web: Flask, entrance: Entrance, powers: PowersNow) -> None:
         debt = entrance.debt(admin)
         has = Powers() if debt else powers().get(admin.name, Powers())
         return SignedIn(admin, token, session_id=kept.id, debt=debt, powers=has)
+
+
+def once_a_page(powers: PowersNow) -> PowersNow:
+    """The same powers, asked for once while a page is made; what is changed by a press is known at once."""
+
+    def known() -> Mapping[str, Powers]:
+        if not has_request_context() or request.method != "GET":
+            return powers()
+        if "powers" not in g:
+            g.powers = powers()
+        return cast("Mapping[str, Powers]", g.powers)
+
+    return known
 
 
 def limiter(redis_url: str) -> Limiter:

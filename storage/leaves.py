@@ -22,6 +22,7 @@ from storage.sealing import CannotOpen, Keys
 ID_LETTERS = 24  # of hex: 96 bits
 _LENGTH_BYTES = 4
 _AT_ONCE = 10_000  # rows that one statement names: a database takes only so many values
+OPENED_AT_ONCE = 500  # rows that one statement brings: of eight kilobytes each, 10 000 took longer than it may
 NO_DAY = date(2000, 1, 1)  # of leaves that tell none
 
 
@@ -181,10 +182,19 @@ class Leaves:
         with self._db.read() as connection:
             lie = connection.execute(sa.select(table.c.mark, table.c.day).where(table.c.day.in_(days))).all()
             new = sorted((row for row in lie if row.mark not in known), key=lambda row: order[row.day])[:most]
-            chosen = sa.select(table).where(table.c.mark.in_([row.mark for row in new]))
-            rows = connection.execute(chosen).all() if new else []
-        known.update({row.mark: read(leaf) for row in rows if (leaf := self._opened(row))})
+            for at in range(0, len(new), OPENED_AT_ONCE):
+                marks = [row.mark for row in new[at : at + OPENED_AT_ONCE]]
+                rows = connection.execute(sa.select(table).where(table.c.mark.in_(marks))).all()
+                known.update({row.mark: read(leaf) for row in rows if (leaf := self._opened(row))})
         return {row.mark: known[row.mark] for row in lie if row.mark in known}
+
+    def laid_by(self) -> frozenset[str]:
+        """The names of the transactions that laid all leaves: while they are the same, so are the leaves.
+
+        One that is changed or goes takes its transaction's name along, or others of its day get another one.
+        """
+        with self._db.read() as connection:
+            return self._generations(connection)
 
     def since(self, day: date) -> list[Leaf]:
         """Every leaf of this day and of those after it, in no order."""

@@ -7,7 +7,7 @@ its own with its person, who may be taken off it again.
 
 import base64
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from storage import redis
 from storage.db import Beside, Database, metadata
-from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
+from storage.leaves import ID_LETTERS, OPENED_AT_ONCE, Leaf, Leaves, leaf_table
 from storage.letterbox import Letterbox
 from storage.opinion_notes import Note, OpinionNotes
 from storage.people import Id, persons
@@ -45,6 +45,8 @@ named_opinions = sa.Table(
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
+
+_NONCE = sa.func.substr(named_opinions.c.sealed, 1, _NONCE_BYTES, type_=sa.LargeBinary).label("nonce")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +240,16 @@ class Opinions:
             found |= set(connection.execute(chosen.where(either.c.day < before) if before else chosen).scalars())
         return sorted(found, reverse=True)[:most]
 
+    def state(self) -> Hashable:
+        """How all of them lie, and what senders said to them: while it is the same, so are they.
+
+        Whatever is changed is sealed anew, under another nonce or by another transaction.
+        """
+        waiting = frozenset(map(hash, self.letterbox.words()))  # first, as in `get`; its slots are sealed all the time
+        with self._db.read() as connection:
+            named = connection.execute(sa.select(named_opinions.c.id, _NONCE)).all()
+        return waiting, self._leaves.laid_by(), frozenset((row.id, bytes(row.nonce)) for row in named)
+
     def of_days(self, days: Collection[date]) -> list[Opinion]:
         """All opinions of these days, the newest day first; within a day their order says nothing."""
         waiting = {leaf.id: leaf for leaf in self.letterbox.words() if leaf.day in days}  # first, as in `get`
@@ -275,13 +287,13 @@ class Opinions:
         *,
         most: int,
     ) -> dict[str, T | None]:
-        nonce = sa.func.substr(named_opinions.c.sealed, 1, _NONCE_BYTES, type_=sa.LargeBinary).label("nonce")
-        chosen = sa.select(named_opinions.c.id, nonce).where(named_opinions.c.day.in_(days))
+        chosen = sa.select(named_opinions.c.id, _NONCE).where(named_opinions.c.day.in_(days))
         with self._db.read() as connection:
             lie = {row.id: f"{row.id}{bytes(row.nonce).hex()}" for row in connection.execute(chosen).all()}
         new = [id_ for id_, key in lie.items() if key not in known][:most]
-        for opinion in self._named(named_opinions.c.id.in_(new)) if new else ():
-            known[lie[opinion.id]] = read(opinion)
+        for at in range(0, len(new), OPENED_AT_ONCE):
+            for opinion in self._named(named_opinions.c.id.in_(new[at : at + OPENED_AT_ONCE])):
+                known[lie[opinion.id]] = read(opinion)
         return {key: known[key] for key in lie.values() if key in known}
 
     def with_heard(self, days: Collection[date]) -> list[Opinion]:

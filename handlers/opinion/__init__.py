@@ -23,7 +23,8 @@ from handlers.opinion.chat.following import Following
 from handlers.opinion.engine import drafts, near, promises, thread
 from handlers.opinion.engine.promises import listed as categories_in
 from handlers.opinion.jobs import Fetch, FromPlatform, Judge, NotNow, PictureGone
-from handlers.opinion.service import Confidence, Hands, Inbox, Measure, Readers, Remedies, Subjects
+from handlers.opinion.service import Confidence, Hands, Measure, Readers, Remedies, Subjects
+from handlers.opinion.service.inbox import Inbox
 from scheduler.reminders import Reminder, Tell
 from scheduler.staff import Staff
 from scheduler.workdays import Workdays

@@ -16,19 +16,8 @@ from handlers.access import needs
 from handlers.opinion import engine
 from handlers.opinion.engine import Remedy, State, thread
 from handlers.opinion.engine.promises import Promise
-from handlers.opinion.service import (
-    HEARD,
-    NOBODY,
-    OF_ORGANISATION,
-    UNSEEN_BY_US,
-    Filter,
-    Hands,
-    Inbox,
-    Meanwhile,
-    NotNext,
-    NotTogether,
-    Remedies,
-)
+from handlers.opinion.service import Hands, Meanwhile, NotNext, NotTogether, Remedies
+from handlers.opinion.service.inbox import HEARD, NOBODY, OF_ORGANISATION, UNSEEN_BY_US, Filter, Inbox
 from storage.checks import WORDS, Checks
 from storage.opinion import Opinion, Opinions, no_note
 from storage.opinion_notes import INTERNAL, UNSEEN, Note

@@ -12,7 +12,8 @@ from handlers.conversation import Say
 from handlers.opinion import engine
 from handlers.opinion.engine import Review, State, thread
 from handlers.opinion.engine.promises import Promise
-from handlers.opinion.service import Confidence, Inbox, Readers
+from handlers.opinion.service import Confidence, Readers
+from handlers.opinion.service.inbox import Inbox
 from scheduler.job import Job
 from scheduler.reminders import Pending, Reminder, Tell
 from storage.checks import WORDS, Check, Checks

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from storage import leaves
 from storage import redis as fast
 from storage.db import Database
 from storage.leaves import Leaf, Leaves
-from storage.opinion import ANONYMOUS_BYTES, Opinion, Opinions, Quota, anonymous_opinions, named_opinions
+from storage.opinion import ANONYMOUS_BYTES, Heard, Opinion, Opinions, Quota, anonymous_opinions, named_opinions
 from storage.people import People
 from storage.sealing import Keys
+from tests.storage.asked import asked_of_sql
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2126, 11, 23, 9, tzinfo=ZoneInfo("Asia/Shanghai"))  # far off: Redis has a clock of its own
@@ -406,3 +408,39 @@ def test_what_was_changed_is_read_again_and_what_waits_in_the_letterbox_is_seen(
 
     assert before == {"热水停得太早", "刚说的", "别人的话"}
     assert look() == {"热水停得太早了", "刚说的", "别人的话"}
+
+
+def test_many_are_brought_in_pieces_so_that_each_statement_keeps_within_its_time(opinions, db, monkeypatch):
+    monkeypatch.setattr(leaves, "OPENED_AT_ONCE", 2)
+    for code in ("A", "B", "C", "D"):
+        keep(opinions, an_opinion(opinions, code))
+    known: dict[str, str | None] = {}
+
+    found: list[str] = []
+    asked = asked_of_sql(lambda: found.extend(opinions.glimpsed([TODAY], known, lambda each: each.id, most=99)))
+
+    assert len(found) == len(set(found)) == 6
+    assert sum("anonymous_opinions.sealed" in each for each in asked) == 3  # of five
+
+
+@pytest.mark.parametrize("change", ["sent", "moved", "changed", "heard", "named", "named changed"])
+def test_how_all_lie_is_the_same_until_something_is_changed(opinions, change):
+    opinions.carry([an_opinion(opinions, "W")])
+    opinions.keep_named(an_opinion(opinions, "N", named=True), message="m")
+    before = opinions.state()
+    for _ in range(9):
+        opinions.carry([])  # slots are written anew, with nothing new in them
+    still = opinions.state()
+    acts: dict[str, Callable[[], object]] = {
+        "sent": lambda: opinions.carry([an_opinion(opinions, "A")]),
+        "moved": lambda: opinions.move(before=date.max),
+        "changed": lambda: opinions.change(opinions.id_of("NOISE"), lambda now: replace(now, state="answered")),
+        "heard": lambda: opinions.carry([Heard(id=opinions.heard_id("x", 1), day=TODAY, turn=1, words="还没修好")]),
+        "named": lambda: opinions.keep_named(an_opinion(opinions, "B", named=True), message="n"),
+        "named changed": lambda: opinions.change(opinions.id_of("N"), lambda now: replace(now, state="answered")),
+    }
+    acts[change]()
+
+    assert still == before
+    assert opinions.state() != before
+    opinions.change(opinions.id_of("NOISE"), lambda now: replace(now, state="received"))

@@ -8,6 +8,7 @@ from handlers.console import engine
 from handlers.feature import Waiting
 from storage.admins import Grant
 from tests.house import a_town
+from tests.storage.asked import asked_of_sql
 
 
 @pytest.fixture
@@ -48,6 +49,26 @@ def test_who_may_not_open_a_door_sees_neither_it_nor_what_waits_behind(town):
 
     assert "意见还没有人办" not in page.text
     assert counts(page) == {}
+
+
+def test_a_page_asks_no_more_where_there_is_more_to_count_and_opens_nothing_twice(town):
+    town.signs_in("值班员")
+
+    def asked():
+        town.client.get("/admin/own")  # what is new is opened once
+        return asked_of_sql(lambda: town.client.get("/admin/own"))
+
+    with_two = asked()
+    for number in range(2, 8):
+        said = {"way": ("named", "anonymous")[number % 2], "category": "工作建议", "words": f"第{number}扇门打不开了"}
+        assert town.mini(account="official").post("/opinion", {**said, "name": "李石榴"}).status == 201
+    with_eight = asked()
+
+    assert counts(town.client.get("/admin/own"))["意见"][2] == 8
+    assert len(with_eight) == len(with_two) <= 15
+    assert sum("named_opinions" in each for each in with_eight) == 1
+    assert sum("anonymous_opinions" in each for each in with_eight) == 1
+    assert [each for each in with_eight if "named_opinions.day" in each] == []
 
 
 def test_of_what_waits_behind_a_door_the_first_is_told():

@@ -2,16 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
 from heapq import nlargest
 from typing import Protocol, Self
-from urllib.parse import urlencode
 
 from content.opinions import Matter
 from content.roles import Duty, Reach
-from handlers.feature import Waiting
 from handlers.opinion import engine
 from handlers.opinion.engine import State, near
 from handlers.opinion.engine.promises import Promise
@@ -194,133 +192,6 @@ class Subjects:
             organisation=readers.organisation_of(opinion),
             known_to=lambda name: readers.may_read(name, opinion),
         )
-
-
-# -- all that there is -------------------------------------------------------------------------------------------------
-
-UNSEEN_BY_US, HEARD = "unseen", "heard"
-WAITING, SOON, OVERDUE = "waiting", "soon", "overdue"
-NOBODY = "-"  # no admin is called that: a filter for what nobody handles yet
-OF_ORGANISATION = "org:"  # nor so
-PAGE = "/admin/opinion/"
-_DAYS_LOOKED_AT = 3_660
-_ALL = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which opinions are meant, as an address says it; "" is all.
-
-    `state` is one of those, or what needs a look first, or what its sender spoke to last; `due` is what waits for an
-    answer, all of it or what has a workday left at most, or none; `whose` is an account, nobody or an organisation.
-    """
-
-    state: str = ""
-    due: str = ""
-    whose: str = ""
-    category: str = ""
-    tag: str = ""
-
-    def takes(self, opinion: Opinion, left: int | None, staff: Staff) -> bool:
-        """Whether it is meant; `left` as in Promise.left."""
-        return (
-            self._is_in_state(opinion)
-            and self._is_due(left)
-            and self._is_with(opinion.assignee, staff)
-            and self.category in {"", opinion.category}
-            and (not self.tag or self.tag in opinion.tags)
-        )
-
-    def _is_in_state(self, opinion: Opinion) -> bool:
-        if self.state == UNSEEN_BY_US:
-            return bool(opinion.review or opinion.doubted)
-        return bool(opinion.heard) if self.state == HEARD else self.state in {"", opinion.state}
-
-    def _is_due(self, left: int | None) -> bool:
-        bounds = {OVERDUE: left is not None and left < 0, SOON: left in {0, 1}, WAITING: left is not None}
-        return bounds.get(self.due, True)
-
-    def _is_with(self, assignee: str, staff: Staff) -> bool:
-        if self.whose.startswith(OF_ORGANISATION):
-            return assignee in staff.within(self.whose.removeprefix(OF_ORGANISATION))
-        return self.whose in {"", assignee or NOBODY}
-
-    @property
-    def address(self) -> Mapping[str, str]:
-        """What of it stands in an address."""
-        return {each.name: value for each in fields(self) if (value := getattr(self, each.name))}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inbox:
-    """All opinions as they stand, without what they say: each is opened once, and again when it was changed.
-
-    What is known of them lives in this process alone. One that was merged is with whoever has the one it goes with.
-    """
-
-    opinions: Opinions
-    promise: Promise
-    staff: Staff
-    confidence: Confidence
-    today: Callable[[], date]
-    words: Mapping[str, str]
-    known: dict[str, Opinion | Heard | None] = field(default_factory=dict)
-
-    def standing(self) -> list[Opinion]:
-        """All of them, after what their senders said."""
-        days = self.opinions.days(most=_DAYS_LOOKED_AT)
-        every: list[Opinion | Heard] = self.opinions.glimpsed(days, self.known, _without_words, most=_ALL)
-        heard = {each.id: each for each in every if isinstance(each, Heard)}
-        found = {each.id: each for each in every if isinstance(each, Opinion)}
-        return [self._current(replace(each, assignee=_lead(each, found).assignee), heard) for each in found.values()]
-
-    def _current(self, opinion: Opinion, heard: Mapping[str, Heard]) -> Opinion:
-        last = heard.get(self.opinions.heard_id(opinion.id, opinion.turns)) if opinion.turns else None
-        return self.promise.current(replace(opinion, heard=(last,) if last else ()))
-
-    def read_by(self, name: str) -> list[tuple[Opinion, int | None]]:
-        """Those that an account may read, with the workdays that are left, as in Promise.left."""
-        today = self.today()
-        left = cache(lambda state, due: self.promise.left(state, due, today))  # many have a day in common
-        readers = self.confidence.readers()
-        return [(each, left(each.state, each.due)) for each in self.standing() if readers.may_read(name, each)]
-
-    def waits(self, name: str) -> list[Waiting]:
-        """What waits for an account, and where it is listed."""
-        rows = self.read_by(name)
-        kinds = {
-            "overdue": Filter(due=OVERDUE),
-            "soon": Filter(due=SOON),
-            "mine": Filter(due=WAITING, whose=name),
-            "nobodys": Filter(due=WAITING, whose=NOBODY),
-            "unseen": Filter(state=UNSEEN_BY_US),
-        }
-        counts = {kind: sum(wanted.takes(*row, self.staff) for row in rows) for kind, wanted in kinds.items()}
-        return [
-            Waiting(
-                count=counts[kind],
-                said=self.words[kind].format(counts[kind]),
-                link=f"{PAGE}?{urlencode(wanted.address)}",
-                is_late=kind == "overdue",
-            )
-            for kind, wanted in kinds.items()
-            if counts[kind]
-        ]
-
-
-def _without_words(each: Opinion | Heard) -> Opinion | Heard:
-    if isinstance(each, Heard):
-        return replace(each, words="")
-    return replace(each, words="", reply="", name="", person="", place="", pictures=(), voices=(), awaited=())
-
-
-def _lead(opinion: Opinion, known: Mapping[str, Opinion]) -> Opinion:
-    """The one that it goes with in the end."""
-    seen = {opinion.id}
-    while opinion.same_as in known and opinion.same_as not in seen:
-        opinion = known[opinion.same_as]
-        seen.add(opinion.id)
-    return opinion
 
 
 def led_by(opinions: Opinions, opinion: Opinion) -> Iterator[Opinion]:
