@@ -1,15 +1,20 @@
 """个人信息, 撤回同意, 导出我的数据, 更正."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from handlers.conversation import Say
+from handlers.privacy import engine
 from handlers.privacy.service import DATA_PAGE, Office
-from handlers.router import Handler, Router, Talking, Turn
+from handlers.router import Handler, Router, Talking, Turn, plain
 from wechat.messages import Kind, Reply, Text
 
 WORDS = ("更正", "更正我的数据", "更正我的信息", "信息有误", "信息不对", "名字错了", "名字不对")
+_CORRECTING: Mapping[str, str] = {"doing": "correct"}
+_SURELY_A_SENTENCE = 7  # characters; every word that asks for another feature is shorter
+_SHORTEST = 4  # characters
 
 
 class Link(Protocol):
@@ -52,24 +57,29 @@ class Counter:
         said = turn.text.removeprefix("更正").strip(" :：，,。") if turn.text.startswith("更正") else ""
         if said and turn.text not in WORDS:
             return self._take(turn, said)
-        turn.talk.hold("privacy", {"doing": "correct"})
+        turn.talk.hold("privacy", dict(_CORRECTING))
         return Text(self.say("privacy.correct_please"))
 
     def takes(self, turn: Turn) -> Handler | None:
-        """Whatever is said now is what is wrong."""
-        return self.take if turn.message.kind is Kind.TEXT and turn.talk.state.get("doing") == "correct" else None
+        """What is surely a sentence; a short word may be 退出 or another feature's name and is looked up first."""
+        is_sentence = turn.message.kind is Kind.TEXT and len(plain(turn.text)) >= _SURELY_A_SENTENCE
+        return self.take if is_sentence and turn.talk.state.get("doing") == "correct" else None
 
     def take(self, turn: Turn) -> Reply:
-        """Keep it."""
-        return self._take(turn, turn.text)
+        """Keep it; a word that says nothing of what is wrong is asked about again."""
+        is_said = turn.message.kind is Kind.TEXT and len(plain(turn.text)) >= _SHORTEST
+        return self._take(turn, turn.text) if is_said else self.again(turn)
 
     def _take(self, turn: Turn, said: str) -> Reply:
+        """What is too long stays asked for, so that the shorter one needs no 更正 before it."""
         turn.talk.end()
+        if len(said) > engine.CORRECTION_LONGEST:
+            turn.talk.hold("privacy", dict(_CORRECTING))
         return Text(self.office.correct(turn.who, said, message=turn.message.id, now=turn.now))
 
     def again(self, turn: Turn) -> Reply:
         """The same question."""
-        turn.talk.hold("privacy", {"doing": "correct"})
+        turn.talk.hold("privacy", dict(_CORRECTING))
         return Text(self.say("privacy.correct_please"))
 
     def resume(self, turn: Turn) -> Reply | None:
@@ -94,9 +104,10 @@ def routes(counter: Counter) -> Router:
         patterns={r"更正.{2,}": counter.correct},
         talking=Talking(
             takes=counter.takes,
-            otherwise=counter.again,
+            otherwise=counter.take,
             resume=counter.resume,
             restart=counter.again,
             leave=counter.leave,
+            takes_words=lambda _: True,
         ),
     )

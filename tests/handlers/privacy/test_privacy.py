@@ -198,6 +198,44 @@ def test_what_the_list_says_an_admin_puts_right_and_the_member_hears_of_it(town,
     assert "件更正等您核对" not in town.client.get("/admin/").text
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("退出", "好的，没有记下什么。"),
+        ("取消", "好的，没有记下什么。"),
+        ("帮助", "可以这样对我说"),
+        ("撤回同意", "已经撤回"),
+        ("更正", "哪里不对？"),
+        ("好的", "哪里不对？"),
+    ],
+)
+def test_a_word_for_something_else_is_no_correction(town, code, said, answer):
+    phone = town.phone()
+    for words in (f"绑定{code}", "同意", "更正"):
+        phone.says(words)
+
+    assert phone.says(said).startswith(answer)
+    assert rows(town, corrections) == 0
+
+
+@pytest.mark.parametrize("said", ["职务错了", "要闻里我的职务不对", "政策不好"])
+def test_words_like_another_features_are_a_correction(town, code, said):
+    phone = town.phone()
+    for words in (f"绑定{code}", "同意", "更正"):
+        phone.says(words)
+
+    assert phone.says(said).startswith("收到了")
+
+
+def test_who_wrote_too_much_writes_less_at_once(town, code):
+    phone = town.phone()
+    for words in (f"绑定{code}", "同意", "更正"):
+        phone.says(words)
+
+    assert phone.says("我的职务不对" * 40).startswith("太长了")
+    assert phone.says("我的职务应该是组织委员").startswith("收到了")
+
+
 def test_an_admin_of_another_branch_neither_sees_nor_settles_it(town, code):
     phone = town.phone()
     for words in (f"绑定{code}", "同意", "更正 我的职务应该是组织委员"):
