@@ -7,6 +7,7 @@ import base64
 import hmac
 import re
 import secrets
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +26,7 @@ DIGITS, STEP_SECONDS = 6, 30  # what every authenticator takes for granted (RFC 
 DRIFT = 1  # a code of the step before and after is good too
 RECOVERY_CODES, RECOVERY_LETTERS = 10, 10
 _SECRET_BYTES = 20
-_SHOWN = re.compile(r"[\s-]")
+_BETWEEN = re.compile(r"[\s-]")
 
 admin_factors = sa.Table(
     "admin_factors",
@@ -88,7 +89,7 @@ class Factors:
     def turn_on(self, admin: str, code: str, *, now: datetime) -> list[str] | None:
         """The recovery codes, shown this once, where the first code is right."""
         shared = self._shared(admin, is_on=False)
-        step = _step(shared, code, now) if shared else None
+        step = _step(shared, _bare(code), now) if shared else None
         if step is None:
             return None
         with self._db.begin() as connection:
@@ -110,7 +111,7 @@ class Factors:
 
     def accept(self, admin: str, code: str, *, now: datetime) -> bool:
         """Use a code up, the authenticator's or one for recovery; False where it is wrong, or was used before."""
-        bare = _SHOWN.sub("", code).upper()
+        bare = _bare(code)
         if len(bare) == RECOVERY_LETTERS:
             return self._recovers(admin, bare)
         shared = self._shared(admin, is_on=True)
@@ -168,6 +169,11 @@ class Factors:
             return Shared(self._box.open(sealed, bound_to=admin.encode())) if sealed else None
         except CannotOpen:  # another secret_key: `zhibu admin forget-totp`
             return None
+
+
+def _bare(typed: str) -> str:
+    """A code as it is compared: authenticators show it in two halves, and a Chinese keyboard types wide digits."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", typed)).upper()
 
 
 def _totp(secret: bytes) -> TOTP:

@@ -49,6 +49,25 @@ def on(factors, admin: str, now: datetime = NOW - timedelta(hours=1)) -> tuple[b
     return secret, factors.turn_on(admin, code(secret, now), now=now)
 
 
+def in_halves(code: str) -> str:
+    return f" {code[:3]} {code[3:]} "
+
+
+def in_wide_digits(code: str) -> str:
+    return "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in code)
+
+
+@pytest.mark.parametrize("typed", [in_halves, in_wide_digits])
+def test_a_code_is_good_however_it_is_typed(factors, ann, typed):
+    factors.prepare(ann)
+    secret = factors.prepared(ann).secret
+    later = NOW + timedelta(minutes=2)
+    codes = factors.turn_on(ann, typed(code(secret)), now=NOW)
+
+    assert codes is not None
+    assert factors.accept(ann, typed(code(secret, later)), now=later)
+
+
 def test_it_is_on_from_the_first_right_code(factors, ann):
     factors.prepare(ann)
     secret = factors.prepared(ann).secret
