@@ -18,6 +18,7 @@ from wechat import errors
 PEOPLE = ("o-1", "o-2", "o-3")
 UNSURE = errors.from_code(45009, "reach max api daily quota limit rid: 6512-ab12-cd34")
 SPENT = errors.from_code(45009, "reach max api daily quota limit")
+assert isinstance(SPENT, errors.QuotaSpent)
 SPENT.used = SPENT.allowed = 100_000
 TWO_DAYS = 'expires_after = "2d"' + DAILY
 SENDING = (RunState.SENDING, "")
