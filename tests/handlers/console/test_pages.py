@@ -127,6 +127,18 @@ def test_what_each_would_read_is_shown_with_whom_it_is_for(town, pack):
     assert "点开以后：https://example.org/a" in page
 
 
+def test_a_notice_is_shown_with_what_its_fields_take(town, pack):
+    fields = {"thing1": "一条要闻", "time2": "2026年11月23日 9:00", "phone_number3": "010-1"}
+    broadcast = a_broadcast(channels=["notice", "next_visit"], notice_template_id="a-template", fields=fields)
+    write(pack / "broadcasts" / "daily.toml", broadcast)
+    look(town)
+
+    page = town.client.get(SEND).text
+
+    shown = [" ".join(re.sub("<[^>]*>", " ", each).split()) for each in re.findall(r"<dt[^>]*>(.*?)</dt>", page)]
+    assert shown == ["文字 thing1", "时间 time2", "电话 phone_number3"]
+
+
 def test_a_send_to_all_says_that_it_waits_for_who_has_had_enough_today(tmp_path, pack, database_url, redis, redis_url):
     write(
         pack / "broadcasts" / "daily.toml",
