@@ -94,10 +94,12 @@ from storage.erasures import Erasures
 from storage.inbox import Inbox
 from storage.item_numbers import ItemNumbers
 from storage.journal import Journal
+from storage.lasting import Lasting, Purpose
 from storage.linking import Linking
 from storage.loans import Loans
 from storage.measure import Measures
-from storage.opinion import Letter, Opinions, Quota
+from storage.opinion import Letter, Opinions
+from storage.opinion_quota import Quota
 from storage.paces import Paces
 from storage.pack import Changes
 from storage.participation import Participation
@@ -112,6 +114,7 @@ from storage.quiz import QuizStore
 from storage.receipts import Receipts
 from storage.redis import Redis
 from storage.regards import Regards
+from storage.resealing import Heap
 from storage.roster import Roster
 from storage.run_reports import RunReports
 from storage.sealing import Keys
@@ -270,7 +273,8 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
     )
     tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
     limiter = access.limiter(redis_url(settings))
-    erased = Erasures(database, marks=keys.marks("erased"), file=settings.storage.folder / erasures.FILE)
+    mark = Lasting(database, keys, Purpose.ERASED)
+    erased = Erasures(database, mark=mark, file=settings.storage.folder / erasures.FILE)
     own_data, audit = OwnData(database, people, erased), Audit(database, keys)
     entrance = _entrance(settings, database, admins, keys)
     effect = openapi.Effect(keys.mark("effect"))
@@ -836,7 +840,15 @@ def offices() -> Offices:
         move_time=move_time,
         keep_time=keep_time,
         send=send,
+        heaps=heaps,
     )
+
+
+def heaps(database: db.Database, keys: Keys) -> Sequence[Heap]:
+    """The tables that lay their sealed rows themselves."""
+    ballots = survey_box(database, keys)
+    opinions = Opinions(database, keys, others={IN_LETTERBOX: ballots})
+    return *opinions.heaps, Pictures(database, keys).heap, ballots
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ import storage
 from commands import ports
 from commands.cli import Here, Installation, fail, made
 from commands.installed import now
-from storage import erasures, upgrade
+from storage import erasures, lasting, upgrade
 from storage.audit import Act, Deed
 from storage.db import Database, metadata
 from storage.erasures import Erasures
@@ -35,7 +35,7 @@ LOST = (
     "Without its own key opinions and their pictures can't be opened, receipts find nothing, names and phones are lost "
     "(zhibu roster import takes the list in again), join codes that nobody has used are void (zhibu roster reissue), "
     "the mini-program has to sign in again, the audit trail can't be verified, and whoever was erased since is there "
-    "again. With its own as previous_secret_key names and phones stay."
+    "again. With its own as previous_secret_key all of that stays, but the codes and sessions: run `zhibu keys rotate`."
 )
 NO_DATE = (1980, 1, 1, 0, 0, 0)  # what a zip file puts for none
 
@@ -135,7 +135,10 @@ def put_back(
         with database.begin() as connection:
             if not force and any(connection.execute(table.select().limit(1)).first() for table in tables):
                 raise Unfit("The database is not empty. Restore with --force to replace everything in it.")
-            marks = {*erased, *gone.written(), *gone.noted(connection)}
+            marks, keys = (
+                {*erased, *gone.written(), *gone.noted(connection)},
+                lasting.kept(connection, installation.keys),
+            )
             trail = installation.audit(database)
             replaced = trail.last(connection)
             for table in reversed(tables):
@@ -145,6 +148,8 @@ def put_back(
                 if found != manifest["rows"].get(table.name):
                     raise Unfit(f"The file doesn't have all rows of the table {table.name}. Nothing was changed.")
             Vault(database, installation.keys).drop_strange(connection)
+            lasting.drop_strange(connection, installation.keys)
+            lasting.keep(connection, installation.keys, also=keys)
             manifest["erased_again"] = _erase_again(installation, connection, gone, marks | gone.noted(connection))
             trail.put(connection, _told(replaced), now=now())
         gone.write()

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from redis import Redis
 
-from commands import accounts, audit, groups, privacy
+from commands import accounts, audit, groups, keys, privacy
 from commands.accounts import Account, Found, Level
 from commands.cli import Here, Installation
 from commands.run import healthy
@@ -23,6 +23,7 @@ from scheduler.worker import Queue
 from storage import leases, redis, server_log, upgrade
 from storage.db import Database
 from storage.rotation import Rotation
+from storage.sealing import Under
 from storage.vault import NoKey, Vault
 
 ENOUGH_BYTES = 1_000_000_000
@@ -54,8 +55,16 @@ HELD = (
     "write in {folder}, and whether its disk is full."
 )
 STILL_PREVIOUS = (
-    "The data keys are still sealed with previous_secret_key: run `zhibu keys rotate`, and then, once nothing that it "
-    "made is needed any more (README.md says what), take it out of the configuration."
+    "The data keys are still sealed with previous_secret_key: run `zhibu keys rotate`, and then take it out of the "
+    "configuration."
+)
+ONLY_PREVIOUS = (
+    "{lines}: lost if it were taken away, or secret_key changed once more. Run `zhibu keys rotate`, and then take it "
+    "out of the configuration."
+)
+LOST = (
+    "{lines}: nobody reads them. Where you still have the one of then, name it as previous_secret_key and run "
+    "`zhibu keys rotate`."
 )
 BROKEN_OFF = "A change of data keys was broken off, or is under way: `zhibu keys rotate` goes on with it."
 MOST_NAMED = 3
@@ -89,6 +98,7 @@ class Patient:
     admins: Callable[[Database], Collection[str]] = lambda _: ()  # those that there are
     reaches: Callable[[str], bool] = lambda _: True
     periods: Sequence[Period] = ()  # for how long what is kept
+    left: Callable[[Database], Mapping[str, Under]] = lambda _: {}  # by table, what secret_key doesn't open
 
 
 def command(admit: Callable[[Path], Patient]) -> click.Command:
@@ -165,11 +175,15 @@ def _keys(patient: Patient) -> Found:
         if not database.answers() or upgrade.found(database) != upgrade.wanted():
             return  # which is said of the database
         try:
-            stock = Rotation(database, Vault(database, place.keys)).stock()
+            stock, left = Rotation(database, Vault(database, place.keys)).stock(), patient.left(database)
         except NoKey as error:
             yield Level.FAULT, str(error)
             return
-    if any(key.under_previous for key in stock):
+    if lost := [line for table, each in left.items() for line in keys.lines({table: Under(unknown=each.unknown)})]:
+        yield Level.WARNING, LOST.format(lines="; ".join(lost))
+    if former := [line for table, each in left.items() for line in keys.lines({table: Under(each.former)})]:
+        yield Level.WARNING, ONLY_PREVIOUS.format(lines="; ".join(former))
+    elif any(key.under_previous for key in stock):
         yield Level.WARNING, STILL_PREVIOUS
     elif len(stock) > 1:
         yield Level.WARNING, BROKEN_OFF

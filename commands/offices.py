@@ -58,8 +58,11 @@ from scheduler.trying import TryOut
 from storage import db, erasures, redis
 from storage.audit import Audit
 from storage.erasures import Erasures
+from storage.lasting import Lasting, Purpose
 from storage.refusals import Refusals
+from storage.resealing import Heap, Resealing
 from storage.rotation import Rotation
+from storage.sealing import Keys
 from storage.vault import Vault
 from wechat.errors import WeChatError
 from wechat.tokens import stable_token
@@ -120,6 +123,7 @@ class Offices:
     move_time: Callable[[Path, datetime], None]
     keep_time: Callable[[Path], None]
     send: Callable[[Path], None]
+    heaps: Callable[[db.Database, Keys], Sequence[Heap]]
 
     def program(self) -> click.Group:
         """The `zhibu` command."""
@@ -134,7 +138,7 @@ class Offices:
             db_command.db,
             doctor.command(self.patient),
             groups_command.group(self.chat_groups),
-            keys.group(self.rotation),
+            keys.group(self.safe),
             menu.group(self.menus),
             pages.group(self.plain_pages),
             roster.group(self.register),
@@ -159,7 +163,7 @@ class Offices:
             database=lambda: db.Database(database_url(settings)),
             audit=lambda database: Audit(database, keys),
             erasures=lambda database: Erasures(
-                database, marks=keys.marks("erased"), file=settings.storage.folder / erasures.FILE
+                database, mark=Lasting(database, keys, Purpose.ERASED), file=settings.storage.folder / erasures.FILE
             ),
             erasing=partial(self.erasing, settings),
             keys=keys,
@@ -215,11 +219,19 @@ class Offices:
             audit=house.audit,
         )
 
-    def rotation(self, config: Path) -> Rotation:
+    def safe(self, config: Path) -> keys.Safe:
         """What `zhibu keys` works on."""
         settings = read(config)
         database = db.Database(database_url(settings))
-        return Rotation(database, Vault(database, settings.keys))
+        return keys.Safe(
+            rotation=Rotation(database, Vault(database, settings.keys)),
+            resealing=self.resealing(settings, database),
+            has_previous=settings.keys.has_previous,
+        )
+
+    def resealing(self, settings: Settings, database: db.Database) -> Resealing:
+        """What seals anew what lies under secret_key itself."""
+        return Resealing(database, settings.keys, heaps=self.heaps(database, settings.keys))
 
     def plain_pages(self, config: Path) -> Iterable[tuple[str, str | bytes]]:
         """What `zhibu pages write` writes; it needs neither the database nor Redis."""
@@ -291,6 +303,7 @@ class Offices:
             admins=admin_command.names,
             reaches=reaches,
             periods=privacy.periods(settings.periods),
+            left=lambda database: self.resealing(settings, database).left(),
         )
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy.engine import Connection
 
 from storage import codes
+from storage.boxed import Boxed, place
 from storage.db import Database, metadata
 from storage.people import Id
 from storage.sealing import CannotOpen, Keys
@@ -32,7 +33,7 @@ admin_factors = sa.Table(
     "admin_factors",
     metadata,
     sa.Column("admin", Id, sa.ForeignKey("admins.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("secret", sa.LargeBinary, nullable=False),  # sealed
+    sa.Column("secret", Boxed("admin factor"), nullable=False),
     sa.Column("is_on", sa.Boolean, nullable=False),  # from the first code on
     sa.Column("last_step", sa.BigInteger, nullable=False),  # of the last code that was taken
     sqlite_with_rowid=False,
@@ -157,7 +158,7 @@ class Factors:
             return connection.execute(gone).first() is not None
 
     def _sealed(self, admin: str, secret: bytes) -> bytes:
-        return self._box.seal(secret, bound_to=admin.encode())
+        return self._box.seal(secret, bound_to=place(admin))
 
     def _shared(self, admin: str, *, is_on: bool) -> Shared | None:
         chosen = sa.select(admin_factors.c.secret).where(
@@ -166,7 +167,7 @@ class Factors:
         with self._db.read() as connection:
             sealed = connection.execute(chosen).scalar()
         try:
-            return Shared(self._box.open(sealed, bound_to=admin.encode())) if sealed else None
+            return Shared(self._box.open(sealed, bound_to=place(admin))) if sealed else None
         except CannotOpen:  # another secret_key: `zhibu admin forget-totp`
             return None
 

@@ -11,7 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from storage.boxed import Boxed, place
 from storage.db import Database, metadata
+from storage.lasting import Lasting, Purpose
 from storage.people import Id, persons
 from storage.sealing import CannotOpen, Keys
 
@@ -23,7 +25,7 @@ appointments = sa.Table(
     sa.Column("person", Id, sa.ForeignKey("persons.id"), nullable=False, index=True),
     sa.Column("slot", sa.String(64), unique=True),  # keyed hash of who and when; None once it is free again
     sa.Column("day", sa.Date, nullable=False, index=True),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", Boxed("appointment"), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -52,7 +54,7 @@ class Appointments:
     def __init__(self, db: Database, keys: Keys) -> None:
         self._db = db
         self._box = keys.box("appointment")
-        self._slot = keys.mark("appointment:slot")
+        self._slot = Lasting(db, keys, Purpose.SLOT)
 
     def ask(self, wanted: Appointment, *, message: str, beside: Callable[[Appointment], bool] = lambda _: True) -> bool:
         """Keep it, once for a message; False where somebody else has that time.
@@ -75,6 +77,8 @@ class Appointments:
                 return True
             if not all(map(beside, self._readable(connection.execute(theirs).all()))):
                 raise HasOne
+            if connection.execute(self._at(wanted.host, wanted.at)).first():
+                return False
             return connection.execute(row.on_conflict_do_nothing().returning(appointments.c.id)).first() is not None
 
     def of_message(self, message: str) -> Appointment | None:
@@ -83,9 +87,11 @@ class Appointments:
 
     def is_free(self, host: str, at: datetime) -> bool:
         """Whether nobody has that time."""
-        same = appointments.c.slot == self._slot(host, at.isoformat())
         with self._db.read() as connection:
-            return connection.execute(sa.select(appointments.c.id).where(same)).first() is None
+            return connection.execute(self._at(host, at)).first() is None
+
+    def _at(self, host: str, at: datetime) -> sa.Select[tuple[str]]:
+        return sa.select(appointments.c.id).where(appointments.c.slot.in_(self._slot.all(host, at.isoformat())))
 
     def of_person(self, person: str) -> list[Appointment]:
         """Those of a member, the next first."""
@@ -135,8 +141,8 @@ class Appointments:
 
     def _sealed(self, wanted: Appointment) -> bytes:
         told = asdict(replace(wanted, id="", person="")) | {"at": wanted.at.isoformat()}
-        return self._box.seal(json.dumps(told, ensure_ascii=False).encode(), bound_to=wanted.id.encode())
+        return self._box.seal(json.dumps(told, ensure_ascii=False).encode(), bound_to=place(wanted.id))
 
     def _read(self, row: sa.Row[tuple[object, ...]]) -> Appointment:
-        told = json.loads(self._box.open(row.sealed, bound_to=row.id.encode()))
+        told = json.loads(self._box.open(row.sealed, bound_to=place(row.id)))
         return Appointment(**{**told, "at": datetime.fromisoformat(told["at"]), "id": row.id, "person": row.person})

@@ -9,7 +9,7 @@ the key: the chain still holds, and no entry leads to anybody (docs/decisions/00
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from storage.boxed import Boxed, place
 from storage.db import Database, Moment, metadata
+from storage.lasting import Lasting, Purpose
 from storage.people import Id
 from storage.sealing import Box, CannotOpen, Keys, Mark
 
@@ -53,7 +55,7 @@ person_keys = sa.Table(
     metadata,
     sa.Column("id", Id, primary_key=True),
     sa.Column("person", Id, sa.ForeignKey("persons.id"), nullable=False, index=True),  # has several once two became one
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", Boxed("audit:person"), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -181,8 +183,8 @@ class Audit:
 
     def __init__(self, db: Database, keys: Keys) -> None:
         self._db = db
-        self._marks = keys.marks("audit")  # the last one is made with what secret_key is now
-        self._box = keys.box("audit:reason")
+        self._mark = Lasting(db, keys, Purpose.TRAIL)
+        self._reasons = Lasting(db, keys, Purpose.REASON)
         self._keys = keys.box("audit:person")
         self._known: dict[str, str] = {}  # the ids of keys by their pseudonyms: to open all of them takes long
 
@@ -214,7 +216,7 @@ class Audit:
 
     def _row(self, connection: Connection, deed: Deed, sequence: int, now: datetime) -> dict[str, Any]:
         own = self._key_of(connection, deed.person) if deed.person else None
-        box, bound_to = (own.box if own else self._box), str(sequence).encode()
+        box, bound_to = (own.box if own else self._reasons.box), str(sequence).encode()
         return {
             "sequence": sequence,
             "at": now.replace(microsecond=0),
@@ -229,13 +231,13 @@ class Audit:
             "outcome": str(deed.outcome),
         }
 
-    def _hashed(self, row: Row, mark: Mark | None = None) -> str:
+    def _hashed(self, row: Row, mark: Callable[[str], str] | None = None) -> str:
         """The hash of everything in an entry but itself."""
         told = [
             value.hex() if isinstance(value, bytes) else int(value.timestamp()) if name == "at" else value
             for name, value in ((column.name, row[column.name]) for column in audit_trail.c if column.name != "hash")
         ]
-        return (mark or self._marks[-1])(json.dumps(told, ensure_ascii=False))
+        return (mark or self._mark)(json.dumps(told, ensure_ascii=False))
 
     # -- looking -------------------------------------------------------------------------------------------------
 
@@ -266,7 +268,7 @@ class Audit:
 
     def _boxes(self, pseudonyms: Collection[str]) -> dict[str, Box]:
         """What opens the reasons of these, as far as their keys are there."""
-        found = {"": self._box}
+        found = {"": self._reasons.box}
         if {*pseudonyms} - {""}:
             with self._db.read() as connection:
                 lie = {row.id: row for row in connection.execute(sa.select(person_keys)).all()}
@@ -289,7 +291,7 @@ class Audit:
         After the first that was made with `secret_key` none may be made with the previous one.
         """
         found, before, has_head = 0, NOTHING_BEFORE, not head
-        marks = self._marks[:]
+        marks = self._mark.marks[::-1]
         for row in self._all():
             if fault := self._fault(row, found + 1, before, marks):
                 return Verdict(entries=found, head=before, broken=Broken(found + 1, fault))
@@ -325,7 +327,7 @@ class Audit:
         for own in self._keys_of(connection, person):
             return own
         new, key = secrets.token_hex(16), secrets.token_bytes(32)
-        sealed = self._keys.seal(key, bound_to=new.encode())
+        sealed = self._keys.seal(key, bound_to=place(new))
         connection.execute(person_keys.insert().values(id=new, person=person, sealed=sealed))
         return _OwnKey.of(key)
 
@@ -336,7 +338,7 @@ class Audit:
 
     def _opened(self, row: sa.Row[Any]) -> Iterator[_OwnKey]:
         with suppress(CannotOpen):  # sealed with a key of the past
-            yield _OwnKey.of(self._keys.open(row.sealed, bound_to=row.id.encode()))
+            yield _OwnKey.of(self._keys.open(row.sealed, bound_to=place(row.id)))
 
     def erase(self, connection: Connection, person: str) -> None:
         """Destroy a person's keys: what was noted about them leads to nobody any more."""

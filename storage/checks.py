@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, Moment, metadata
+from storage.lasting import Lasting, Purpose
 from storage.sealing import CannotOpen, Keys
 
 ID_LETTERS = 24  # of hex: as long as the ids of opinions and of pictures
@@ -55,7 +57,7 @@ class Checks:
 
     def __init__(self, db: Database, keys: Keys) -> None:
         self._db = db
-        self._mark = keys.mark("opinion:trace")
+        self._mark = Lasting(db, keys, Purpose.TRACE)
         self._addresses = keys.box("opinion:picture address")
 
     def due(self, opinion: str, parts: Iterable[str], *, account: str, until: datetime) -> Due:
@@ -78,24 +80,26 @@ class Checks:
 
     def asked(self, check: Check, trace: str, *, until: datetime) -> str | None:
         """The platform will tell of this check under `trace`; returns its verdict where that has come already."""
-        mark = self._mark(check.account, trace)
         with self._db.by_turns(opinion_checks) as connection:
-            early = connection.execute(sa.select(opinion_checks).where(opinion_checks.c.trace == mark)).first()
+            early = connection.execute(self._of(check.account, trace)).first()
             if early:
                 connection.execute(opinion_checks.delete().where(opinion_checks.c.id == early.id))
             mine = opinion_checks.update().where(opinion_checks.c.id == check.id)
-            connection.execute(mine.values(trace=mark, until=until))
+            connection.execute(mine.values(trace=self._mark(check.account, trace), until=until))
         return early.verdict if early else None
 
     def told(self, account: str, trace: str, verdict: str, *, until: datetime) -> Check | None:
         """The check of this trace; where nobody knows it, the verdict is held until then."""
-        mark = self._mark(account, trace)
         with self._db.by_turns(opinion_checks) as connection:
-            row = connection.execute(sa.select(opinion_checks).where(opinion_checks.c.trace == mark)).first()
+            row = connection.execute(self._of(account, trace)).first()
             if row is None:
+                mark = self._mark(account, trace)
                 early = _row(opinion="", part="", account=account, until=until, trace=mark, verdict=verdict)
                 connection.execute(opinion_checks.insert(), early)
         return _check(row) if row and row.opinion else None
+
+    def _of(self, account: str, trace: str) -> sa.Select[Any]:
+        return sa.select(opinion_checks).where(opinion_checks.c.trace.in_(self._mark.all(account, trace)))
 
     # -- what becomes of them ------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ A mark tells nobody who it was: it is only found again where the person is (docs
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, metadata
+from storage.lasting import Lasting
 from storage.people import Id, persons
-from storage.sealing import Mark
 
 FILE = "erased"
 _MARK = re.compile("^[0-9a-f]{64}$", re.MULTILINE)
@@ -39,10 +39,9 @@ united = sa.Table(
 class Erasures:
     """Every method is safe to repeat."""
 
-    def __init__(self, db: Database, *, marks: Sequence[Mark], file: Path) -> None:
-        """Whom the last of `marks` is made of from now on, any of them tells again."""
+    def __init__(self, db: Database, *, mark: Lasting, file: Path) -> None:
         self._db = db
-        self._marks = marks
+        self._mark = mark
         self._file = file
         self._log = structlog.get_logger("erasures")
 
@@ -53,12 +52,12 @@ class Erasures:
         theirs = united.c.person == person
         before = connection.execute(sa.select(united.c.mark).where(theirs)).scalars().all()
         connection.execute(united.delete().where(theirs))
-        self.add(connection, [self._marks[-1](person), *before])
+        self.add(connection, [self._mark(person), *before])
 
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Remember that one has become the other: when that one is erased, both are."""
         connection.execute(united.update().where(united.c.person == gone).values(person=into))
-        row = self._db.insert(united).values(mark=self._marks[-1](gone), person=into)
+        row = self._db.insert(united).values(mark=self._mark(gone), person=into)
         connection.execute(row.on_conflict_do_nothing())
 
     def add(self, connection: Connection, marks: Collection[str]) -> None:
@@ -70,13 +69,14 @@ class Erasures:
     # -- who comes back ------------------------------------------------------------------------------------------
 
     def noted(self, connection: Connection) -> set[str]:
-        """Every mark of the table."""
+        """Every mark of the table, which may be of any of the keys that stand beside it."""
+        self._mark.learn(connection)
         return set(connection.execute(sa.select(erasures.c.mark)).scalars())
 
     def returned(self, connection: Connection, marks: Collection[str]) -> list[str]:
         """The persons that are there and have one of these marks."""
-        there = connection.execute(sa.select(persons.c.id)).scalars()
-        return [person for person in there if any(mark(person) in marks for mark in self._marks)]
+        there, known = connection.execute(sa.select(persons.c.id)).scalars(), frozenset(marks)
+        return [person for person in there if not known.isdisjoint(self._mark.all(person))]
 
     # -- the file ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ never which of them came last or was touched last (docs/anonymity.md).
 
 import random
 import secrets
-from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, metadata
-from storage.sealing import CannotOpen, Keys
+from storage.sealing import CannotOpen, Keys, Secret, Under
 
 ID_LETTERS = 24  # of hex: 96 bits
 _LENGTH_BYTES = 4
@@ -72,7 +72,7 @@ class Leaves:
         self._db = db
         self._table = table
         self._box = keys.box(f"{table.name}:box")
-        self._mark = keys.mark(f"{table.name}:mark")
+        self._mark, *self._former = reversed(keys.marks(f"{table.name}:mark"))
         self._size = size
         self._stirred = stirred
         self._keeps_day = keeps_day
@@ -208,7 +208,12 @@ class Leaves:
     def _lay(self, connection: Connection, day: date, *new: Leaf) -> None:
         table = self._table
         some = sa.select(table.c.mark).where(table.c.day == day).order_by(sa.func.random()).limit(self._stirred)
-        rows = connection.execute(sa.select(table).where(table.c.mark.in_(some))).all()
+        self._relay(connection, table.c.mark.in_(some), *new)
+
+    def _relay(self, connection: Connection, which: sa.ColumnElement[bool], *new: Leaf) -> int:
+        """Lay those of them that open anew, with others; gives how many rows that makes."""
+        table = self._table
+        rows = connection.execute(sa.select(table).where(which)).all()
         taken = {row.mark: leaf for row in rows if (leaf := self._opened(row))}  # what doesn't open stays where it is
         connection.execute(table.delete().where(table.c.mark.in_(taken)))
         leaves = [*taken.values(), *new]
@@ -216,6 +221,7 @@ class Leaves:
         generation = secrets.token_hex(16)
         if leaves:
             connection.execute(table.insert(), [self._row(generation, leaf) for leaf in leaves])
+        return len(leaves)
 
     def _row(self, generation: str, leaf: Leaf) -> dict[str, object]:
         mark = self._mark(generation, leaf.id)
@@ -224,13 +230,58 @@ class Leaves:
         sealed = self._box.seal(padded, bound_to=_place(mark, leaf.day))
         return {"mark": mark, "generation": generation, "day": leaf.day, "sealed": sealed}
 
+    # -- another secret ------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What its table is called."""
+        return self._table.name
+
+    def under_former(self) -> Under:
+        """How many leaves only a former `secret_key` opens, and how many none that is known."""
+        return Under.of(place for day in self._days() for _, place in self._by_secret(day))
+
+    def reseal(self) -> Iterator[int]:
+        """Lay what only a former `secret_key` opens anew; gives the number of leaves of each transaction.
+
+        Within a day in the order of their marks, which is one drawn by lot, as many at once as a change stirs: that
+        they were laid together tells no more of them than a change of another one does.
+        """
+        for day in self._days():
+            marks = [mark for mark, place in self._by_secret(day) if place is Secret.FORMER]
+            for at in range(0, len(marks), self._piece):
+                with self._db.by_turns(self._table) as connection:
+                    laid = self._relay(connection, self._table.c.mark.in_(marks[at : at + self._piece]))
+                yield laid
+
+    @property
+    def _piece(self) -> int:
+        return max(self._stirred, 1)
+
+    def _days(self) -> Sequence[date]:
+        with self._db.read() as connection:
+            return sorted(connection.execute(sa.select(self._table.c.day).distinct()).scalars())
+
+    def _by_secret(self, day: date) -> Iterator[tuple[str, Secret]]:
+        """Every mark of a day, and whose secret opens its leaf; a few rows are held at a time."""
+        table, last = self._table, ""
+        chosen = sa.select(table).where(table.c.day == day).order_by(table.c.mark).limit(self._piece)
+        while True:
+            with self._db.read() as connection:
+                rows = connection.execute(chosen.where(table.c.mark > last)).all()
+            for row in rows:
+                yield row.mark, self._box.whose(row.sealed, bound_to=_place(row.mark, row.day))
+            if not rows:
+                return
+            last = rows[-1].mark
+
     # -- looking -------------------------------------------------------------------------------------------------
 
     def _generations(self, connection: Connection) -> frozenset[str]:
         return frozenset(connection.execute(sa.select(self._table.c.generation).distinct()).scalars())
 
     def _find(self, connection: Connection, leaf_id: str, generations: frozenset[str]) -> tuple[str, Leaf] | None:
-        marks = [self._mark(generation, leaf_id) for generation in generations]
+        marks = [mark(generation, leaf_id) for generation in generations for mark in (self._mark, *self._former)]
         row = connection.execute(sa.select(self._table).where(self._table.c.mark.in_(marks))).first()
         leaf = row and self._opened(row)
         return (row.mark, leaf) if row and leaf else None

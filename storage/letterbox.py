@@ -6,7 +6,7 @@ same order; what waits goes with it (docs/decisions/0018).
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from storage.db import Database, metadata
 from storage.leaves import ID_LETTERS, Beside, Leaf, Leaves, nothing
-from storage.sealing import CannotOpen, Keys
+from storage.sealing import CannotOpen, Keys, Secret, Under
 
 SLOTS = 64
 SLOT_BYTES = 8192  # as a leaf: the longest words with the longest answer and nine pictures fit
@@ -100,6 +100,26 @@ class Letterbox:
             self._write(connection, dealt)
             beside(connection, after)
         return after
+
+    name = letterbox.name
+
+    def under_former(self) -> Under:
+        """How many slots only a former `secret_key` opens, and how many none that is known."""
+        with self._db.read() as connection:
+            return Under.of(map(self._whose, connection.execute(sa.select(letterbox)).all()))
+
+    def reseal(self) -> Iterator[int]:
+        """Where a former `secret_key` sealed a slot, write all anew, with all words in other places."""
+        with self._db.by_turns(letterbox) as connection:
+            rows = connection.execute(sa.select(letterbox)).all()
+            former = sum(self._whose(row) is Secret.FORMER for row in rows)
+            if former:
+                slots = self._slots(connection)
+                self._write(connection, self._dealt(slots, _all(slots)) or slots)
+        yield former
+
+    def _whose(self, row: sa.Row[tuple[int, bytes]]) -> Secret:
+        return self._box.whose(row.sealed, bound_to=str(row.slot).encode())
 
     def words(self, *, of: Leaves | None = None) -> list[Leaf]:
         """Every word that lies here and goes to `leaves`, or to those `of` somebody else, in the order of ids."""

@@ -9,6 +9,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from storage.boxed import Boxed, place
 from storage.db import Beside, Database, metadata
 from storage.sealing import CannotOpen, Keys
 
@@ -16,7 +17,7 @@ measures = sa.Table(
     "measures",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", Boxed("measure"), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -102,9 +103,9 @@ class Measures:
 
     def _sealed(self, each: Measure) -> bytes:
         told = json.dumps(asdict(replace(each, id="")), ensure_ascii=False, default=date.isoformat)
-        return self._box.seal(told.encode(), bound_to=each.id.encode())
+        return self._box.seal(told.encode(), bound_to=place(each.id))
 
     def _read(self, row: sa.Row[tuple[str, bytes]]) -> Measure:
-        told = json.loads(self._box.open(row.sealed, bound_to=row.id.encode()))
+        told = json.loads(self._box.open(row.sealed, bound_to=place(row.id)))
         days = {name: date.fromisoformat(told[name]) for name in _DAYS if told.get(name)}
         return Measure(**{**told, **days, "id": row.id})

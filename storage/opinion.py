@@ -10,16 +10,16 @@ import json
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from itertools import count
 from typing import Any, Self, TypeVar
 
-import redis as redis_library
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import redis
+from storage.boxed import Boxed, place
 from storage.db import Beside, Database, metadata
+from storage.lasting import Lasting, Purpose
 from storage.leaves import ID_LETTERS, OPENED_AT_ONCE, Leaf, Leaves, leaf_table
 from storage.letterbox import Letterbox
 from storage.opinion_notes import Note, OpinionNotes
@@ -42,7 +42,7 @@ named_opinions = sa.Table(
     sa.Column("person", Id, sa.ForeignKey("persons.id"), index=True),
     sa.Column("day", sa.Date, nullable=False, index=True),
     sa.Column("to_tell", sa.Boolean, nullable=False, server_default=sa.text("false"), index=True),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", Boxed("opinion"), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -135,18 +135,28 @@ class Opinions:
     ) -> None:
         self._db = db
         self.notes = OpinionNotes(db, keys)
-        self._heard = keys.mark("opinion:heard")
+        self._heard = Lasting(db, keys, Purpose.HEARD)
         self._box = keys.box("opinion")
-        self._id = keys.mark("opinion:id")
+        self._id = Lasting(db, keys, Purpose.RECEIPT)
         self._numbers = keys.mark("opinion:receipt")
         self._tickets = keys.box("opinion:ticket")
         self._addresses = keys.box("opinion:address")
         self._leaves = Leaves(db, anonymous_opinions, keys, size=ANONYMOUS_BYTES, stirred=stirred)
         self.letterbox = Letterbox(db, keys, self._leaves, others=others)
 
+    @property
+    def heaps(self) -> tuple[Letterbox, Leaves]:
+        """Where opinions without a name lie."""
+        return self.letterbox, self._leaves
+
     def id_of(self, receipt: str) -> str:
-        """The id that goes with a receipt code: nobody without the keys can tell one from the other."""
+        """The id that goes with a new receipt code: nobody without the keys can tell one from the other."""
         return self._id(receipt)[:ID_LETTERS]
+
+    def of_receipt(self, receipt: str) -> Opinion | None:
+        """The opinion that goes with a receipt code, also where another `secret_key` made its id."""
+        ids = (mark[:ID_LETTERS] for mark in self._id.all(receipt))
+        return next((found for each in ids if (found := self.get(each))), None)
 
     def secret_numbers(self, *parts: str) -> Callable[[int], int]:
         """Secret numbers below what is asked for, one after the other: the same ones for the same parts."""
@@ -193,7 +203,7 @@ class Opinions:
         found = _opinion(leaf) if leaf else self.named(opinion)
         if found is None or not (found.turns or found.answers):
             return found
-        ids = [self.heard_id(found.id, turn) for turn in range(found.turns + 1)]
+        ids = (mark[:ID_LETTERS] for turn in range(found.turns + 1) for mark in self._heard.all(found.id, str(turn)))
         leaves = [waiting.get(each) or self._leaves.get(each) for each in ids]
         return replace(found, heard=tuple(_read_heard(each) for each in leaves if each))
 
@@ -212,6 +222,11 @@ class Opinions:
     def heard_id(self, opinion: str, turn: int) -> str:
         """The id of what a sender says to something we said: the second time it is the same."""
         return self._heard(opinion, str(turn))[:ID_LETTERS]
+
+    def last_of(self, opinion: Opinion, heard: Mapping[str, Heard]) -> Heard | None:
+        """What its sender said to our last words, of all that is `heard`, by ids."""
+        marks = self._heard.all(opinion.id, str(opinion.turns))
+        return next((heard[mark[:ID_LETTERS]] for mark in marks if mark[:ID_LETTERS] in heard), None)
 
     def named(self, opinion: str) -> Opinion | None:
         """The named opinion of this id; no other place is looked at."""
@@ -306,7 +321,7 @@ class Opinions:
         heard = {each.id: _read_heard(each) for each in leaves.values() if _is_heard(each)}
 
         def last(opinion: Opinion) -> tuple[Heard, ...]:
-            found = heard.get(self.heard_id(opinion.id, opinion.turns))
+            found = self.last_of(opinion, heard)
             return (found,) if found else ()
 
         return [replace(each, heard=last(each)) for each in self._opinions(days, leaves)]
@@ -345,8 +360,8 @@ class Opinions:
         def noted(connection: Connection, leaf: Leaf) -> None:
             self._put(connection, leaf.id, note(_opinion(leaf)))
 
-        for place in (self._leaves, self.letterbox, self._leaves):  # it may move from the one to the other meanwhile
-            leaf = place.change(opinion, written, beside=noted)
+        for store in (self._leaves, self.letterbox, self._leaves):  # it may move from the one to the other meanwhile
+            leaf = store.change(opinion, written, beside=noted)
             if leaf:
                 return _opinion(leaf)
         return self.change_named(opinion, changed, note=note)
@@ -421,10 +436,10 @@ class Opinions:
                 yield self._read(row)
 
     def _sealed(self, opinion: Opinion) -> bytes:
-        return self._box.seal(_written(opinion), bound_to=opinion.id.encode())
+        return self._box.seal(_written(opinion), bound_to=place(opinion.id))
 
     def _read(self, row: sa.Row[Any]) -> Opinion:
-        content = self._box.open(row.sealed, bound_to=row.id.encode())
+        content = self._box.open(row.sealed, bound_to=place(row.id))
         return Opinion(id=row.id, day=row.day, named=True, person=row.person or "", **_contents(content))
 
 
@@ -466,34 +481,3 @@ def _contents(content: bytes) -> dict[str, Any]:
     pairs = {name: tuple((one, other) for one, other in read.get(name, ())) for name in ("awaited", "doubted")}
     lists = {name: tuple(read.get(name, ())) for name in ("pictures", "voices", "tags")}
     return {**read, **days, **pairs, **lists}
-
-
-class Quota:
-    """How many anonymous opinions a member may still send today: counted in Redis alone, under a hash of the day.
-
-    Without Redis nobody is refused: there is no talk to send from either.
-    """
-
-    def __init__(self, client: redis_library.Redis, keys: Keys, *, a_day: int) -> None:
-        self._client = client
-        self._keys = keys
-        self.a_day = a_day
-
-    def spent(self, *, account: str, openid: str, now: datetime) -> bool:
-        """Whether today's are used up."""
-        with suppress(*redis.Gone):
-            return int(self._client.get(self._key(account, openid, now)) or 0) >= self.a_day
-        return False
-
-    def count(self, *, account: str, openid: str, now: datetime) -> None:
-        """One more was sent. All counters of a day end at the same moment, so none tells when it began."""
-        key = self._key(account, openid, now)
-        the_day_after = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
-        with suppress(*redis.Gone):
-            counting = self._client.pipeline()
-            counting.incr(key)
-            counting.expireat(key, the_day_after)
-            counting.execute()
-
-    def _key(self, account: str, openid: str, now: datetime) -> str:
-        return "zhibu:opinions:" + self._keys.mark(f"opinion:quota:{now.date().isoformat()}")(account, openid)

@@ -13,7 +13,9 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from storage.boxed import Boxed, place
 from storage.db import Beside, Database, metadata
+from storage.lasting import Lasting, Purpose
 from storage.sealing import CannotOpen, Keys
 
 NOTE_BYTES = 3072  # 500 characters of four bytes, with all that goes with them
@@ -23,7 +25,7 @@ opinion_notes = sa.Table(
     metadata,
     sa.Column("opinion", sa.String(64), primary_key=True),  # keyed hash of its id
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", Boxed("opinion:notes"), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -57,12 +59,12 @@ class OpinionNotes:
     def __init__(self, db: Database, keys: Keys) -> None:
         self._db = db
         self._box = keys.box("opinion:notes")
-        self._mark = keys.mark("opinion:notes")
+        self._mark = Lasting(db, keys, Purpose.NOTES)
 
     def of(self, opinion: str) -> list[Note]:
         """All notes of the opinion of this id, what is internal too."""
-        mark = self._mark(opinion)
-        chosen = sa.select(opinion_notes).where(opinion_notes.c.opinion == mark).order_by(opinion_notes.c.number)
+        theirs = opinion_notes.c.opinion.in_(self._mark.all(opinion))
+        chosen = sa.select(opinion_notes).where(theirs).order_by(opinion_notes.c.number)
         with self._db.read() as connection:
             return list(self._read(connection.execute(chosen).all()))
 
@@ -78,20 +80,16 @@ class OpinionNotes:
     def put(self, connection: Connection, opinion: str, note: Note) -> None:
         """Keep a note in a transaction that does more."""
         self._db.take_turn(connection, opinion_notes)
-        mark = self._mark(opinion)
-        last = sa.select(sa.func.max(opinion_notes.c.number)).where(opinion_notes.c.opinion == mark)
-        number = (connection.execute(last).scalar() or 0) + 1
+        theirs = sa.select(opinion_notes).where(opinion_notes.c.opinion.in_(self._mark.all(opinion)))
+        last = connection.execute(theirs.order_by(opinion_notes.c.number.desc()).limit(1)).first()
+        mark, number = (last.opinion, last.number + 1) if last else (self._mark(opinion), 1)  # one mark for all of them
         content = json.dumps(asdict(note), ensure_ascii=False, separators=(",", ":"), default=date.isoformat).encode()
         padded = content.ljust(-(-len(content) // NOTE_BYTES) * NOTE_BYTES)
-        sealed = self._box.seal(padded, bound_to=_place(mark, number))
+        sealed = self._box.seal(padded, bound_to=place(mark, number))
         connection.execute(opinion_notes.insert().values(opinion=mark, number=number, sealed=sealed))
 
     def _read(self, rows: Iterable[sa.Row[tuple[str, int, bytes]]]) -> Iterable[Note]:
         for row in rows:
             with suppress(CannotOpen):
-                content = json.loads(self._box.open(row.sealed, bound_to=_place(row.opinion, row.number)))
+                content = json.loads(self._box.open(row.sealed, bound_to=place(row.opinion, row.number)))
                 yield Note(**{**content, "day": date.fromisoformat(content["day"])})
-
-
-def _place(mark: str, number: int) -> bytes:
-    return f"{mark}:{number}".encode()

@@ -66,7 +66,7 @@ class Pictures:
 
     def __init__(self, db: Database, keys: Keys) -> None:
         self._id = keys.mark("pictures:id")
-        self._leaves = Leaves(db, pictures, keys, size=_SIZE, stirred=_STIRRED)
+        self.heap = self._leaves = Leaves(db, pictures, keys, size=_SIZE, stirred=_STIRRED)
 
     def id_of(self, *, account: str, media_id: str) -> str:
         """The id of a picture or voice that the platform knows as `media_id`."""

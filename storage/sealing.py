@@ -2,7 +2,12 @@
 
 import hmac
 import os
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import NamedTuple, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,7 +34,16 @@ class Keys:
 
     def box(self, purpose: str) -> "Box":
         """A box that anyone with the secret can open, today and later; it opens what the previous secret sealed too."""
-        return Box(self.key(purpose), previous=self._previous.key(purpose) if self._previous else None)
+        return Box(*self.each(purpose))
+
+    def each(self, purpose: str) -> list[bytes]:
+        """The key of a purpose, and behind it the one that the previous secret makes."""
+        return [self.key(purpose), *(self._previous.each(purpose) if self._previous else ())]
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether there is a previous secret."""
+        return self._previous is not None
 
     def mark(self, purpose: str) -> "Mark":
         """A keyed hash: equal things stay equal, and nobody without the key can tell what they were."""
@@ -41,11 +55,11 @@ class Keys:
 
 
 class Box:
-    """AES-256-GCM: what is sealed can be neither read nor changed without the key."""
+    """AES-256-GCM: what is sealed can be neither read nor changed without the key; `former` ones open and seal not."""
 
-    def __init__(self, key: bytes, previous: bytes | None = None) -> None:
+    def __init__(self, key: bytes, *former: bytes) -> None:
         self._cipher = AESGCM(key)
-        self._previous = Box(previous) if previous else None
+        self._former = Box(*former) if former else None
 
     def seal(self, plain: bytes, *, bound_to: bytes = b"") -> bytes:
         """Nonce and ciphertext; `bound_to` must be given again to open it."""
@@ -57,9 +71,41 @@ class Box:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
         except (InvalidTag, ValueError):
-            if self._previous:
-                return self._previous.open(sealed, bound_to=bound_to)
+            if self._former:
+                return self._former.open(sealed, bound_to=bound_to)
             raise CannotOpen from None
+
+    def whose(self, sealed: bytes, *, bound_to: bytes = b"") -> "Secret":
+        """Which secret's key has sealed this."""
+        try:
+            self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+        except (InvalidTag, ValueError):
+            with suppress(CannotOpen):
+                self.open(sealed, bound_to=bound_to)
+                return Secret.FORMER
+            return Secret.UNKNOWN
+        return Secret.OWN
+
+
+class Secret(Enum):
+    """Whose key sealed something."""
+
+    OWN = "own"
+    FORMER = "former"
+    UNKNOWN = "unknown"
+
+
+class Under(NamedTuple):
+    """How many rows only a former `secret_key` opens, and how many none that is known."""
+
+    former: int = 0
+    unknown: int = 0
+
+    @classmethod
+    def of(cls, found: Iterable[Secret]) -> Self:
+        """Those of these rows."""
+        counted = Counter(found)
+        return cls(counted[Secret.FORMER], counted[Secret.UNKNOWN])
 
 
 class Mark:

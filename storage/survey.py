@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from storage import redis
 from storage.db import Database, metadata
+from storage.lasting import Lasting, Purpose
 from storage.leaves import ID_LETTERS, NO_DAY, Leaf, Leaves, leaf_table
 from storage.letterbox import Letterbox
 from storage.sealing import CannotOpen, Keys
@@ -75,7 +76,7 @@ class Surveys:
         self._letterbox = letterbox
         self._forms = keys.box("survey:form")
         self._papers = keys.mark("survey:paper")
-        self._marks = keys.mark("survey:mark")
+        self._marks = Lasting(db, keys, Purpose.TOOK_PART)
         self._in_redis = keys.mark("survey:redis")
 
     # -- taking part -----------------------------------------------------------------------------------------------
@@ -107,17 +108,17 @@ class Surveys:
 
     def mark(self, survey: str, who: str, *, today: date) -> Slip:
         """That somebody took part; the second one is the same."""
-        return Leaf(self._mark(survey, who), today, _content("m", survey, [_NO_CODE] * _MOST_CHOICES))
+        return Leaf(self._marks(survey, who)[:ID_LETTERS], today, _content("m", survey, [_NO_CODE] * _MOST_CHOICES))
 
     def answered(self, surveys: Collection[str], who: str) -> frozenset[str]:
         """In which of these somebody took part already, as far as anybody knows."""
-        left = {survey: self._mark(survey, who) for survey in surveys if not self.is_noted(survey, who)}
+        left = [survey for survey in surveys if not self.is_noted(survey, who)]
         waiting = {leaf.id for leaf in self._letterbox.words(of=self._leaves)} if left else set()
-        new = {survey for survey, mark in left.items() if mark not in waiting and self._leaves.get(mark) is None}
-        return frozenset(surveys) - new
 
-    def _mark(self, survey: str, who: str) -> str:
-        return self._marks(survey, who)[:ID_LETTERS]
+        def lies(mark: str) -> bool:
+            return mark[:ID_LETTERS] in waiting or self._leaves.get(mark[:ID_LETTERS]) is not None
+
+        return frozenset(surveys) - {survey for survey in left if not any(map(lies, self._marks.all(survey, who)))}
 
     # -- the same in Redis, until it lies in SQL -------------------------------------------------------------------
 

@@ -29,7 +29,8 @@ from scheduler.reminders import Reminder, Tell
 from scheduler.staff import Staff
 from scheduler.workdays import Workdays
 from storage.checks import Check, Checks
-from storage.opinion import Letter, Opinion, Opinions, Quota
+from storage.opinion import Letter, Opinion, Opinions
+from storage.opinion_quota import Quota
 from storage.paces import Paces
 from storage.people import People
 from storage.pictures import Pictures

@@ -11,6 +11,7 @@ from commands import cli
 from storage.audit import Audit
 from storage.db import Database
 from storage.erasures import FILE, Erasures
+from storage.lasting import Lasting, Purpose
 from storage.sealing import Keys
 
 KEYS = Keys("a secret that only the tests know")
@@ -27,7 +28,7 @@ def an_installation(folder: Path, url: str) -> cli.Installation:
         worker=lambda: None,
         database=lambda: Database(url),
         audit=lambda database: Audit(database, KEYS),
-        erasures=lambda database: Erasures(database, marks=KEYS.marks("erased"), file=folder / FILE),
+        erasures=lambda database: Erasures(database, mark=Lasting(database, KEYS, Purpose.ERASED), file=folder / FILE),
         erasing=lambda: nullcontext(_nobody_comes_back),
         keys=KEYS,
         accounts=(),

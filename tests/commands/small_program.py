@@ -11,6 +11,7 @@ from commands import cli, db, processes, run
 from storage.audit import Audit
 from storage.db import Database, embedded_url
 from storage.erasures import FILE, Erasures
+from storage.lasting import Lasting, Purpose
 from storage.sealing import Keys
 
 KEYS = Keys("a secret that nothing is sealed with")
@@ -42,7 +43,7 @@ def load(config: Path) -> cli.Installation:
         worker=wait_for_the_end,
         database=lambda: Database(embedded_url(folder)),
         audit=lambda database: Audit(database, KEYS),
-        erasures=lambda database: Erasures(database, marks=KEYS.marks("erased"), file=folder / FILE),
+        erasures=lambda database: Erasures(database, mark=Lasting(database, KEYS, Purpose.ERASED), file=folder / FILE),
         erasing=lambda: nullcontext(lambda _connection, _person: None),
         keys=KEYS,
         accounts=(),

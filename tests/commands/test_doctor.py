@@ -21,6 +21,7 @@ from scheduler.worker import connect
 from storage import redis as storage_redis
 from storage.leases import Lease
 from storage.refusals import Way
+from storage.sealing import Under
 from tests.commands.calls import an_installation, call
 from tests.commands.diagnosed import SETTINGS, a_door, an_account
 from tests.storage.test_server_log import logging
@@ -99,6 +100,19 @@ def test_a_healthy_one_ends_with_0(patient):
     assert result.exit_code == 0
     assert "fault" not in result.output
     assert "40 questions" in result.output
+
+
+def test_what_would_be_lost_with_the_previous_secret_and_what_is_lost_is_told_by_the_number(patient):
+    left = {"anonymous_opinions": Under(former=41, unknown=2), "measures": Under(former=3)}
+    said = [each for each in doctor.examine(replace(patient, left=lambda _: left)) if each.about == "keys"]
+
+    assert [each.level for each in said] == ["warning", "warning"]
+    assert said[0].text.startswith(
+        "2 rows of anonymous_opinions that no secret_key of this configuration opens: nobody"
+    )
+    assert "41 rows of anonymous_opinions that only previous_secret_key opens; 3 rows of measures" in said[1].text
+    assert "lost if it were taken away" in said[1].text
+    assert levels(doctor.examine(patient), "keys") == ["ok"]
 
 
 def test_whoever_is_named_and_has_no_account_is_told_with_the_place(patient):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from storage.boxed import Boxed
 from storage.db import Moment, metadata
 from storage.vault import Vault, sealed
 from tests.house import NOON
@@ -103,7 +104,7 @@ def sample(column: sa.Column[Any]) -> Any:
             return NOON
         case sa.Date():
             return date(2026, 11, 23)
-        case sa.LargeBinary():
+        case sa.LargeBinary() | Boxed():
             return b"x"
         case sa.Boolean():
             return True

@@ -15,7 +15,8 @@ from storage import leaves
 from storage import redis as fast
 from storage.db import Database
 from storage.leaves import Leaf, Leaves
-from storage.opinion import ANONYMOUS_BYTES, Heard, Opinion, Opinions, Quota, anonymous_opinions, named_opinions
+from storage.opinion import ANONYMOUS_BYTES, Heard, Opinion, Opinions, anonymous_opinions, named_opinions
+from storage.opinion_quota import Quota
 from storage.people import People
 from storage.sealing import Keys
 from tests.storage.asked import asked_of_sql

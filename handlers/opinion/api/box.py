@@ -26,7 +26,8 @@ from handlers.opinion.service import Confidence, Remedies
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.checks import Checks, Due
-from storage.opinion import Heard, Letter, Opinion, Opinions, Quota
+from storage.opinion import Heard, Letter, Opinion, Opinions
+from storage.opinion_quota import Quota
 from storage.paces import Paces
 from storage.pictures import NotAPicture, Pictures, redrawn
 from storage.voices import LARGEST_BYTES as VOICE_BYTES
@@ -287,7 +288,7 @@ class Box:
         code = receipts.read(typed)
         if not receipts.is_code(code):
             raise Refused(NOT_A_CODE, field="receipt")
-        found = self.opinions.get(self.opinions.id_of(code))
+        found = self.opinions.of_receipt(code)
         if found is None:
             raise Refused(NO_SUCH_CODE, field="receipt")
         opinion, today = self.promise.current(found), self._now().date()

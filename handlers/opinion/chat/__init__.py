@@ -31,7 +31,8 @@ from handlers.opinion.service import Confidence
 from handlers.router import Handler, Router, Talking, Turn, plain
 from scheduler.postman import NotKept
 from storage.checks import WORDS, Checks, Due
-from storage.opinion import Letter, Opinion, Opinions, Quota
+from storage.opinion import Letter, Opinion, Opinions
+from storage.opinion_quota import Quota
 from storage.people import People, Window
 from wechat.messages import Kind, Location, MediaCheck, Reply, Silence, Text
 from wechat.windows import ALLOWANCES

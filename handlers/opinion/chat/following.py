@@ -70,7 +70,7 @@ class Following:
             "receipt chat", account, openid, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now
         ):
             return self._says("too_many_codes")
-        found = self.opinions.get(self.opinions.id_of(code))
+        found = self.opinions.of_receipt(code)
         if found is None:
             return self._says("no_such_code")
         if turn.talk.state in (ASKING, SAYING):

@@ -123,7 +123,7 @@ class Inbox:
         return Everything(whole, [each for each in whole if _can_wait(each)])
 
     def _with_heard(self, opinion: Opinion, heard: Mapping[str, Heard]) -> Opinion:
-        last = heard.get(self.opinions.heard_id(opinion.id, opinion.turns)) if heard and opinion.turns else None
+        last = self.opinions.last_of(opinion, heard) if heard and opinion.turns else None
         return replace(opinion, heard=(last,)) if last else opinion
 
     def _current(self, opinion: Opinion) -> Opinion:

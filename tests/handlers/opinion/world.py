@@ -38,7 +38,8 @@ from storage.db import Database
 from storage.inbox import Inbox
 from storage.leaves import Leaves
 from storage.measure import Measures
-from storage.opinion import STIRRED, Letter, Opinion, Opinions, Quota
+from storage.opinion import STIRRED, Letter, Opinion, Opinions
+from storage.opinion_quota import Quota
 from storage.paces import Paces
 from storage.people import People, Who
 from storage.phone import Phone
