@@ -3,9 +3,9 @@
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,13 +13,13 @@ from flask.typing import ResponseReturnValue
 from content.roles import Duty
 from handlers import access, masks
 from handlers.access import needs
+from handlers.asking import Asked, Page
 from handlers.decision import engine
 from handlers.decision.engine import Fault, State, Votes
 from handlers.decision.service import COUNTED, Case, Work
 from storage.audit import Act
 from storage.decision import Decision
 
-A_PAGE = 50
 COMMITTEE = "committee"
 _NO_OFFICE = frozenset({"general"})  # a role of the console, and no office in an organisation
 DECISION, DECISIONS = "decision", "decisions"  # one of them, and the list
@@ -58,27 +58,18 @@ class Listed(Protocol):
         """What it says."""
 
 
-class Asked(NamedTuple):
-    """What the address asks for."""
+@dataclass(frozen=True)
+class Filter(Asked):
+    """Which records are meant."""
 
     organisation: str
     kind: str
     state: str
 
-    @classmethod
-    def of_request(cls) -> "Asked":
-        """The filter of this request."""
-        return cls(**{name: request.args.get(name, "").strip()[:64] for name in cls._fields})
-
-    @property
-    def address(self) -> Mapping[str, str]:
-        """What of it stands in an address."""
-        return {name: value for name, value in self._asdict().items() if value}
-
     def means(self, case: Case) -> bool:
         """Whether a record is meant."""
         stands = (case.decision.organisation, case.kind.id, case.state)
-        return all(wanted in {"", each} for wanted, each in zip(self, stands, strict=True))
+        return all(wanted in {"", each} for wanted, each in zip(astuple(self), stands, strict=True))
 
 
 @dataclass
@@ -135,19 +126,18 @@ class Board:
 
     def listed(self) -> ResponseReturnValue:
         """Those that are meant, the newest meeting first, so many a page."""
-        asked, after = Asked.of_request(), max(0, request.args.get("after", 0, type=int))
+        asked = Filter.of_request()
         mine, called = self._mine(), self.called()
         found = [case for case in mine if asked.means(case)]
+        page = Page.of_request(len(found))
         return render_template(
             "decision/list.html",
-            rows=found[after : after + A_PAGE],
-            count=len(found),
+            rows=found[page.rows],
+            page=page,
             pending=sum(case.state is State.PENDING for case in found),
-            after=after,
-            a_page=A_PAGE,
             asked=asked,
-            organisations=[(each, called(each)) for each in sorted({case.decision.organisation for case in mine})],
-            known=[(each.id, each.name) for each in self.work.kinds.values()],
+            organisations={each: called(each) for each in sorted({case.decision.organisation for case in mine})},
+            known={each.id: each.name for each in self.work.kinds.values()},
             rows_of={row.id: row for row in self.roster()},
             **self._shown(),
         )

@@ -3,9 +3,9 @@
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -15,11 +15,11 @@ from content.roles import Duty
 from content.shelf import Shelf
 from handlers import access, masks, workbooks
 from handlers.access import needs
+from handlers.asking import Asked, Page
 from storage.audit import Act
 from storage.roster import Roster, Row
 from storage.sealing import Box, CannotOpen
 
-A_PAGE = 50
 CODE_DAYS = 30
 WHY_LONGEST = 100
 MEMBER, MEMBERS = "member", "members"  # one of them, and the list
@@ -27,23 +27,16 @@ JOINED, WAITING = "joined", "waiting"
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
 
-class Asked(NamedTuple):
-    """What the address asks for; whose name is sought stands there sealed, since addresses are logged."""
+@dataclass(frozen=True)
+class Filter(Asked):
+    """Who is meant; whose name is sought stands in the address sealed, since addresses are logged."""
+
+    longest = 400  # of a sealed name
 
     who: str
     organisation: str
     role: str
     state: str
-
-    @classmethod
-    def of_request(cls) -> "Asked":
-        """The filter of this request."""
-        return cls(**{name: request.values.get(name, "").strip()[:400] for name in cls._fields})
-
-    @property
-    def address(self) -> dict[str, Any]:
-        """What of it stands in an address."""
-        return {name: value for name, value in self._asdict().items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +54,16 @@ class Book:
 
     def listed(self) -> ResponseReturnValue:
         """Those that are meant, masked, so many a page."""
-        asked, mine, after = Asked.of_request(), self._mine(), max(0, request.args.get("after", 0, type=int))
+        asked, mine = Filter.of_request(), self._mine()
         found = self._meant(asked, mine)
-        organisations = sorted({row.entry.organisation for row in mine})
+        page = Page.of_request(len(found))
         return render_template(
             "membership/list.html",
-            rows=found[after : after + A_PAGE],
-            count=len(found),
-            after=after,
-            a_page=A_PAGE,
+            rows=found[page.rows],
+            page=page,
             asked=asked,
             name=self._name(asked.who),
-            organisations=[(each, self._called(each)) for each in organisations],
+            organisations={each: self._called(each) for each in sorted({row.entry.organisation for row in mine})},
             roles=sorted({row.entry.role for row in mine} - {""}),
             joined=sum(row.bound for row in found),
             **self._shown(),
@@ -82,12 +73,12 @@ class Book:
         """Lead to the address of what the form asks for."""
         name = request.form.get("who", "").strip()[:64]
         sealed = base64.urlsafe_b64encode(self.sought.seal(name.encode())).decode() if name else ""
-        asked = Asked.of_request()._replace(who=sealed)
+        asked = replace(Filter.of_request(), who=sealed)
         return redirect(url_for("membership_admin.listed", **asked.address), 303)
 
     def export(self) -> ResponseReturnValue:
         """Those that are meant as a workbook: masked, or in full for a reason."""
-        asked, why = Asked.of_request(), request.form.get("why", "").strip()
+        asked, why = Filter.of_request(), request.form.get("why", "").strip()
         is_full = request.method == "POST"
         if is_full and not 0 < len(why) <= WHY_LONGEST:
             flash(self.words["faults"]["why"].format(WHY_LONGEST))
@@ -106,7 +97,7 @@ class Book:
         reach = access.reach(Duty.MEMBERS)
         return [row for row in self.roster.rows() if reach.covers(row.entry.organisation)]
 
-    def _meant(self, asked: Asked, rows: Sequence[Row]) -> list[Row]:
+    def _meant(self, asked: Filter, rows: Sequence[Row]) -> list[Row]:
         name, below = self._name(asked.who), self.shelf.current().casting.within(asked.organisation)
         state = {JOINED: True, WAITING: False}.get(asked.state)
         return [

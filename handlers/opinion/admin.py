@@ -1,8 +1,8 @@
 """What admins see of opinions: the list, one opinion, its answer and its state."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -71,7 +71,7 @@ class Desk:
 
     def listed(self) -> ResponseReturnValue:
         """The opinions that the filter in the address takes, those of the newest days first."""
-        wanted, staff, me = _asked(), self.hands.staff, self.hands.author()
+        wanted, staff, me = Filter.of_request(), self.hands.staff, self.hands.author()
         everyone, reaches = self.inbox.read_by(me), staff.reaches(Duty.OPINIONS)
         reach = reaches[me]
         taken = {each.id: (each, left) for each, left in everyone if wanted.takes(each, left, staff)}
@@ -90,8 +90,8 @@ class Desk:
             count=len(taken),
             waiting=self.checks.opinions(),
             states=[*State, UNSEEN_BY_US, HEARD],
-            categories=_choices((each.category for each, _ in everyone), wanted.category),
-            tags=_choices((tag for each, _ in everyone for tag in each.tags), wanted.tag),
+            categories=sorted({each.category for each, _ in everyone} - {""}),
+            tags=sorted({tag for each, _ in everyone for tag in each.tags}),
             organisations={
                 f"{OF_ORGANISATION}{each.id}": each.name
                 for each in staff.organisations()
@@ -392,17 +392,8 @@ def _standing(opinion: Opinion, now: Opinion) -> Opinion:
     return replace(opinion, state=now.state, due=now.due, heard=now.heard, assignee=now.assignee)
 
 
-def _asked() -> Filter:
-    """The filter in the address of this request."""
-    return Filter(**{each.name: request.args.get(each.name, "")[:64] for each in fields(Filter)})
-
-
 def _is_done(changed: ResponseReturnValue) -> bool:
     return not isinstance(changed, tuple)  # a page that says why not comes with its status
-
-
-def _choices(there: Iterable[str], chosen: str) -> list[str]:
-    return sorted({*there, chosen} - {""})
 
 
 def _as_it_is(opinion: Opinion, words: str) -> Opinion:  # noqa: ARG001 - a note keeps them

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 AROUND = 2  # lines shown before and after one that matters
@@ -68,9 +68,3 @@ def excerpts(text: str, faulty: Iterable[int]) -> list[Line]:
 def seen(change: str, before: str, after: str) -> str:
     """What an admin was shown, to be sent back with their word on it."""
     return f"{change}.{before}.{after}"
-
-
-def matching(words: str, said: Sequence[str]) -> bool:
-    """Whether each of the words is somewhere in what is said."""
-    whole = "\n".join(said).casefold()
-    return all(word in whole for word in words.casefold().split())

@@ -1,7 +1,7 @@
 """The trail as those read it who audit: what is meant stands in the address, the chain is verified when they ask."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from content.roles import Duty
 from handlers import access, workbooks
 from handlers.access import needs
+from handlers.asking import Asked
 from storage.audit import Act, Audit, Entry, Outcome, Wanted
 
 A_PAGE = 50
@@ -30,8 +31,9 @@ class Shown(NamedTuple):
     was_refused: bool
 
 
-class Asked(NamedTuple):
-    """What the address asks for, as it stands there."""
+@dataclass(frozen=True)
+class Filter(Asked):
+    """The entries that are meant; the days as they stand in the address."""
 
     account: str
     act: str
@@ -39,17 +41,6 @@ class Asked(NamedTuple):
     pseudonym: str
     since: str
     until: str
-
-    @classmethod
-    def of_request(cls) -> "Asked":
-        """The filter of this request; a day that is none is left out."""
-        said = {name: request.args.get(name, "")[:64].replace("\0", "") for name in cls._fields}
-        return cls(**{name: _day_or_nothing(value) if name in _DAYS else value for name, value in said.items()})
-
-    @property
-    def address(self) -> Mapping[str, str]:
-        """What of it stands in an address."""
-        return {name: value for name, value in self._asdict().items() if value}
 
     def wanted(self, zone: ZoneInfo) -> Wanted:
         """The same for the store; the last day is meant too."""
@@ -63,9 +54,6 @@ class Asked(NamedTuple):
         )
 
 
-_DAYS = ("since", "until")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What the pages show."""
@@ -77,7 +65,7 @@ class Reading:
 
     def listed(self) -> ResponseReturnValue:
         """The entries that are meant, the newest first, so many a page."""
-        asked, before = Asked.of_request(), request.args.get("before", type=_number)
+        asked, before = _asked(), request.args.get("before", type=_number)
         found = self.audit.entries(asked.wanted(self.zone), before=before, most=A_PAGE + 1)
         accounts, kinds = self.audit.seen()
         return render_template(
@@ -85,7 +73,7 @@ class Reading:
             rows=[self._shown(each) for each in found[:A_PAGE]],
             older=found[A_PAGE - 1].sequence if len(found) > A_PAGE else None,
             asked=asked,
-            accounts=[(each, each) for each in accounts if each],
+            accounts=[each for each in accounts if each],
             acts={act.value: self.words["acts"][act] for act in Act},
             kinds={each: self._kind(each) for each in kinds},
             head=self.audit.head(),
@@ -99,7 +87,7 @@ class Reading:
     def workbook(self) -> ResponseReturnValue:
         """The entries that are meant as a workbook; that it was taken is an entry too."""
         access.note(Act.EXPORT, "trail")
-        asked = Asked.of_request()
+        asked = _asked()
         rows = [*map(self._cells, self.audit.entries(asked.wanted(self.zone), most=MOST_ROWS))]
         return workbooks.sent("trail", self.words["heads"], rows)
 
@@ -137,6 +125,12 @@ class Reading:
 def _number(written: str) -> int:
     """An entry's number: there are none beyond what a database counts. Raises ValueError."""
     return min(int(written), LAST)
+
+
+def _asked() -> Filter:
+    """The filter of this request; a day that is none is left out."""
+    said = Filter.of_request()
+    return replace(said, since=_day_or_nothing(said.since), until=_day_or_nothing(said.until))
 
 
 def _day_or_nothing(written: str) -> str:

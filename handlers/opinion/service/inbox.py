@@ -1,13 +1,14 @@
 """All opinions as they stand: which are meant by a filter, and what of them waits for an account."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from threading import Lock
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from handlers.asking import Asked
 from handlers.feature import Waiting
 from handlers.opinion import engine
 from handlers.opinion.engine.promises import Promise
@@ -24,8 +25,8 @@ _DAYS_LOOKED_AT = 3_660
 _ALL = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+@dataclass(frozen=True, kw_only=True)
+class Filter(Asked):
     """Which opinions are meant, as an address says it; "" is all.
 
     `state` is one of those, or what needs a look first, or what its sender spoke to last; `due` is what waits for an
@@ -61,11 +62,6 @@ class Filter:
         if self.whose.startswith(OF_ORGANISATION):
             return assignee in staff.within(self.whose.removeprefix(OF_ORGANISATION))
         return self.whose in {"", assignee or NOBODY}
-
-    @property
-    def address(self) -> Mapping[str, str]:
-        """What of it stands in an address."""
-        return {each.name: value for each in fields(self) if (value := getattr(self, each.name))}
 
 
 class Everything(NamedTuple):

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from content import files, workshop
 from content.workshop import NOT_HERE
 from handlers import access
-from handlers.finding import Found, has
-from handlers.pack import engine
+from handlers.asking import Asked
+from handlers.finding import Found, has, wanted
 from handlers.pack.admin.room import Room, picture
 from storage.pack import Change
 
@@ -28,6 +28,18 @@ class Row:
     title: str
     size: int
     opened: Sequence[Change]
+
+
+@dataclass(frozen=True)
+class Filter(Asked):
+    """Which files are meant: by words of their names and titles, and by their kind."""
+
+    q: str
+    kind: str
+
+    def means(self, row: Row) -> bool:
+        """Whether this one is."""
+        return self.kind in {"", row.kind} and has(wanted(self.q), row.file, row.title, row.kind)
 
 
 class Unfit(Exception):
@@ -47,22 +59,17 @@ class Files:
     def listed(self) -> ResponseReturnValue:
         """The state of the pack, what is being changed, and the files of ?kind= with the words of ?q= in them."""
         self.room.desk.settle()
-        shelf, kind, words = self.room.desk.shelf, request.args.get("kind", ""), request.args.get("q", "").strip()[:60]
-        opened = self.room.desk.changes.open()
+        shelf, asked, opened = self.room.desk.shelf, Filter.of_request(), self.room.desk.changes.open()
         rows = [*self._rows(opened)]
-        found = [
-            row for row in rows if kind in {"", row.kind} and engine.matching(words, (row.file, row.title, row.kind))
-        ]
         return self.room.page(
             "list",
             faults=shelf.fault or (),
             advice=shelf.current().advice,
             is_reading=shelf.is_reading,
             opened=opened,
-            rows=found,
+            rows=[row for row in rows if asked.means(row)],
             shown=SHOWN,
-            kind=kind,
-            words=words,
+            asked=asked,
             there_are={row.kind for row in rows},
         )
 
