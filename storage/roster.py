@@ -1,7 +1,7 @@
 """Who belongs: the list an admin imported, and the one-time codes that tie a row of it to a person."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -214,10 +214,11 @@ class Roster:
         with self._db.begin() as connection:
             connection.execute(join_tries.delete().where(join_tries.c.day < before))
 
-    def rows(self) -> Sequence[Row]:
-        """The whole list."""
+    def rows(self, *, only: Collection[str] | None = None) -> Sequence[Row]:
+        """The whole list, or the rows of these ids."""
+        chosen = sa.select(roster) if only is None else sa.select(roster).where(roster.c.id.in_(sorted(only)))
         with self._db.read() as connection:
-            return self._rows(connection.execute(sa.select(roster)).all())
+            return self._rows(connection.execute(chosen).all())
 
     def called(self, name: str) -> Sequence[Row]:
         """Those of this name."""

@@ -1,12 +1,12 @@
 """Decision: what an organisation has decided, by how many votes, and what came of it by the rule of its kind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 
 from content.decisions import kinds
 from content.shelf import Shelf
 from handlers.decision import admin
-from handlers.decision.admin import Listed
+from handlers.decision.admin import Roster
 from handlers.decision.service import Work
 from handlers.feature import Feature, words_beside
 from scheduler.staff import Staff
@@ -16,7 +16,7 @@ from storage.decision import Decisions
 def feature(
     *,
     decisions: Decisions,
-    roster: Callable[[], Sequence[Listed]],
+    roster: Roster,
     staff: Staff,
     shelf: Shelf,
     today: Callable[[], date],

@@ -2,8 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
@@ -13,10 +13,10 @@ from flask.typing import ResponseReturnValue
 from content.roles import Duty
 from handlers import access, masks
 from handlers.access import needs
-from handlers.asking import Asked, Page
+from handlers.asking import Page
 from handlers.decision import engine
-from handlers.decision.engine import Fault, State, Votes
-from handlers.decision.service import COUNTED, Case, Work
+from handlers.decision.engine import Fault, Votes
+from handlers.decision.service import COUNTED, Case, Filter, Work
 from storage.audit import Act
 from storage.decision import Decision
 
@@ -42,6 +42,13 @@ class Entry(Protocol):
         """Where they belong."""
 
 
+class Roster(Protocol):
+    """Reads the roster (storage.roster.Roster.rows)."""
+
+    def __call__(self, *, only: Collection[str] | None = None) -> Sequence["Listed"]:
+        """The whole list, or the rows of these ids."""
+
+
 class Listed(Protocol):
     """A row of the roster (storage.roster.Row)."""
 
@@ -56,20 +63,6 @@ class Listed(Protocol):
     @property
     def entry(self) -> Entry:
         """What it says."""
-
-
-@dataclass(frozen=True)
-class Filter(Asked):
-    """Which records are meant."""
-
-    organisation: str
-    kind: str
-    state: str
-
-    def means(self, case: Case) -> bool:
-        """Whether a record is meant."""
-        stands = (case.decision.organisation, case.kind.id, case.state)
-        return all(wanted in {"", each} for wanted, each in zip(astuple(self), stands, strict=True))
 
 
 @dataclass
@@ -118,7 +111,7 @@ class Board:
     """What the pages show and do."""
 
     work: Work
-    roster: Callable[[], Sequence[Listed]]
+    roster: Roster
     called: Callable[[], Callable[[str], str]]
     words: Mapping[str, Any]
 
@@ -126,19 +119,21 @@ class Board:
 
     def listed(self) -> ResponseReturnValue:
         """Those that are meant, the newest meeting first, so many a page."""
-        asked = Filter.of_request()
-        mine, called = self._mine(), self.called()
-        found = [case for case in mine if asked.means(case)]
-        page = Page.of_request(len(found))
+        asked, reach, called = Filter.of_request(), access.reach(Duty.DECISIONS), self.called()
+        wanted = self.work.meant(reach, asked)
+        count, pending = self.work.decisions.count(wanted)
+        page = Page.of_request(count)
+        rows = self.work.shown(wanted, after=page.after, most=page.most)
+        theirs = self.work.decisions.organisations(self.work.meant(reach, Filter()))
         return render_template(
             "decision/list.html",
-            rows=found[page.rows],
+            rows=rows,
             page=page,
-            pending=sum(case.state is State.PENDING for case in found),
+            pending=pending,
             asked=asked,
-            organisations={each: called(each) for each in sorted({case.decision.organisation for case in mine})},
+            organisations={each: called(each) for each in theirs},
             known={each.id: each.name for each in self.work.kinds.values()},
-            rows_of={row.id: row for row in self.roster()},
+            rows_of=self._rows_of(each.decision for each in rows),
             **self._shown(),
         )
 
@@ -165,7 +160,7 @@ class Board:
     def form(self) -> ResponseReturnValue:
         """An empty one of an organisation, or one that begins with what it corrects."""
         old = self._corrected(request.args.get("corrects", ""))
-        if old and self._find(old.id).corrected_by:
+        if old and old.corrected_by:
             return redirect(url_for("decision_admin.one", which=old.id), 303)
         typed = {name: str(value) for name, value in asdict(old).items() if name != "id"} if old else {}
         return self._form(Draft({**typed, "why": ""}), self._where(old), old)
@@ -180,8 +175,7 @@ class Board:
         self._note(Act.CHANGE, new)
         if self.work.decisions.add(new):
             flash(self.words["said"]["recorded"])
-        elif not any(case.decision == new for case in self._mine()):  # not the same form, sent twice
-            taken = any(new.id == case.decision.id for case in self._mine())
+        elif (taken := self._one(new.id)) is None or taken.decision != new:  # not the same form, sent twice
             draft.faults[Fault.SAVED_BEFORE if taken or not old else Fault.CORRECTED_BEFORE] = {}
             return self._form(draft, where, old), 422
         return redirect(url_for("decision_admin.one", which=new.id), 303)
@@ -222,12 +216,16 @@ class Board:
 
     # -- what they share -----------------------------------------------------------------------------------------
 
-    def _mine(self) -> list[Case]:
-        return self.work.within(access.reach(Duty.DECISIONS))
+    def _one(self, which: str) -> Case | None:
+        return self.work.one(access.reach(Duty.DECISIONS), which)
 
     def _find(self, which: str) -> Case:
         """A record in reach of whoever asks, or 404: of others it isn't told that they are there."""
-        return next((case for case in self._mine() if case.decision.id == which), None) or abort(404)
+        return self._one(which) or abort(404)
+
+    def _rows_of(self, decisions: Iterable[Decision]) -> Mapping[str, Listed]:
+        """The rows of the roster that these are about."""
+        return {row.id: row for row in self.roster(only={each.about for each in decisions} - {""})}
 
     def _corrected(self, which: str) -> Decision | None:
         """What is to be corrected; 404 where there is none such."""
@@ -266,7 +264,7 @@ class Board:
 
     def _note(self, act: Act, about: Decision) -> None:
         """Who hasn't joined is no person yet: the record's own random name stands for them."""
-        person = next((row.person for row in self.roster() if row.id == about.about), "") if about.about else ""
+        person = next((row.person for row in self._rows_of([about]).values()), "")
         access.note(act, DECISION, person=person, about="" if person else about.id)
 
     def _form(self, draft: Draft, where: str, old: Decision | None) -> str:
@@ -285,11 +283,10 @@ class Board:
         )
 
     def _page(self, case: Case, fault: str = "") -> str:
-        rows = {row.id: row for row in self.roster()}
         return render_template(
             "decision/one.html",
             case=case,
-            row=rows.get(case.decision.about),
+            row=self._rows_of([case.decision]).get(case.decision.about),
             fault=fault,
             me=access.who_is_in(),
             confirmers=self.work.confirmers(case.decision),

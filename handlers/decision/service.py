@@ -1,28 +1,45 @@
 """Decisions as the accounts see them: what came of each, and how far its record is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from content.decisions import Kind, Rule
 from content.roles import Casting, Duty, Reach
+from handlers.asking import Asked
 from handlers.decision import engine
 from handlers.decision.engine import State, Verdict, Votes
 from handlers.feature import Waiting
 from scheduler.staff import Staff
-from storage.decision import Decision, Decisions
+from storage.decision import Decision, Decisions, Wanted
 
 PAGE = "/admin/decision/"
 COUNTED = ("entitled", "present", "written", "approve", "against", "abstain")
 
 
+_OF_STATE = {
+    "": Wanted(),
+    State.PENDING: Wanted(confirmed=False, corrected=False),
+    State.CONFIRMED: Wanted(confirmed=True, corrected=False),
+    State.CORRECTED: Wanted(corrected=True),
+}
+
+
+@dataclass(frozen=True)
+class Filter(Asked):
+    """Which records are meant."""
+
+    organisation: str = ""
+    kind: str = ""
+    state: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A record with its kind, the rule of its day, what came of it, and the record that corrects it, "" if none."""
+    """A record with its kind, the rule of its day, and what came of it."""
 
     decision: Decision
     kind: Kind
-    corrected_by: str
 
     @property
     def votes(self) -> Votes:
@@ -42,7 +59,7 @@ class Case:
     @property
     def state(self) -> State:
         """How far the record is."""
-        return engine.state(confirmed_by=self.decision.confirmed_by, is_corrected=bool(self.corrected_by))
+        return engine.state(confirmed_by=self.decision.confirmed_by, is_corrected=bool(self.decision.corrected_by))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +73,24 @@ class Work:
     today: Callable[[], date]
     waiting: str
 
-    def within(self, reach: Reach) -> list[Case]:
-        """Those of some organisations, the newest meeting first."""
-        every = self.decisions.all()
-        later = {each.corrects: each.id for each in every}
-        return [
-            Case(decision=each, kind=self.kinds[each.kind], corrected_by=later.get(each.id, ""))
-            for each in every
-            if reach.covers(each.organisation)
-        ]
+    def meant(self, reach: Reach, asked: Filter) -> Wanted:
+        """The same for the store: what is asked for of what is in reach."""
+        within = None if reach.everywhere else reach.organisations
+        return replace(
+            _OF_STATE.get(asked.state, Wanted()), within=within, organisation=asked.organisation, kind=asked.kind
+        )
+
+    def shown(self, wanted: Wanted, *, after: int, most: int) -> list[Case]:
+        """Some of those that are meant, the newest meeting first."""
+        return [self._case(each) for each in self.decisions.page(wanted, after=after, most=most)]
+
+    def one(self, reach: Reach, which: str) -> Case | None:
+        """A record in reach."""
+        found = self.decisions.get(which)
+        return self._case(found) if found and reach.covers(found.organisation) else None
+
+    def _case(self, each: Decision) -> Case:
+        return Case(decision=each, kind=self.kinds[each.kind])
 
     def confirmers(self, each: Decision) -> list[str]:
         """Who could confirm it."""
@@ -74,6 +100,7 @@ class Work:
     def waits(self, name: str) -> list[Waiting]:
         """What waits for an account: what somebody else has written down."""
         reach = self.staff.reaches(Duty.DECISIONS).get(name, Reach())
-        count = sum(each.state is State.PENDING and each.decision.recorded_by != name for each in self.within(reach))
+        wanted = replace(self.meant(reach, Filter(state=State.PENDING)), not_by=name)
+        count, _ = self.decisions.count(wanted) if reach else (0, 0)
         link = f"{PAGE}?state={State.PENDING}"
         return [Waiting(count=count, said=self.waiting.format(count), link=link)] if count else []

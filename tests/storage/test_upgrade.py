@@ -1,6 +1,7 @@
 """The way to the wanted tables, there and back."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from storage import upgrade
 from storage.db import Database, embedded_url, metadata
+from storage.decision import Decisions, Wanted, decisions
 from storage.migrating import config, connected
 from storage.people import People
 from storage.phone import Phones
@@ -141,6 +143,62 @@ def test_the_way_back_opens_what_was_sealed(before_0047, keys):
 
     assert read == ["", "阿依古丽", "阿依古丽"]
     assert keys.box("phone").open(bytes(phone)) == b"13900007731"
+
+
+# -- another one -----------------------------------------------------------------------------------------------------
+
+TOLD = """{"organisation": "yi", "kind": "admission", "meeting": "第 6 次支部党员大会", "day": "2026-06-20",
+"matter": "接收一名预备党员", "about": "", "entitled": 20, "present": 15, "written": 0, "approve": 11, "against": 3,
+"abstain": 1, "proposed_by": "committee", "recorded_by": "li", "recorded_as": "secretary", "recorded_on": "2026-06-21",
+"why": ""}"""
+
+
+@pytest.fixture
+def before_0057(empty, keys):
+    """A database with a decision, one that corrects it, and somebody's word on the second; and one that won't open."""
+    with connected(empty) as going:
+        command.upgrade(going, "0056")
+    vault = Vault(empty, keys)
+    with empty.begin() as connection:
+        seal = vault.sealing(connection)
+        old, new = (seal.words(decisions.c.told, each, TOLD) for each in ("old", "new"))
+        for words, values in (
+            ("INSERT INTO decisions (id, corrects, told) VALUES ('old', NULL, :told)", {"told": old}),
+            ("INSERT INTO decisions (id, corrects, told) VALUES ('new', 'old', :told)", {"told": new}),
+            ("INSERT INTO decisions (id, corrects, told) VALUES ('lost', NULL, :told)", {"told": new}),
+            ("INSERT INTO decision_confirmations VALUES ('new', 'zhao', '2026-06-22')", {}),
+            ("INSERT INTO decision_confirmations VALUES ('lost', 'zhao', '2026-06-22')", {}),
+        ):
+            connection.execute(sa.text(words), values)
+    return empty
+
+
+def test_what_decisions_are_listed_by_comes_out_of_the_seal_and_goes_back(before_0057, keys):
+    db = before_0057
+    with pytest.raises(ValueError, match="given no key"):
+        upgrade.upgrade(db)
+    upgrade.upgrade(db, keys)
+    kept = Decisions(db, Vault(db, keys))
+    found = {each.id: each for each in kept.page(Wanted(), most=5)}
+    with db.read() as connection:
+        lies = connection.execute(sa.text("SELECT * FROM decisions WHERE id = 'new'")).one()
+
+    assert found.keys() == {"old", "new"}
+    assert (found["new"].corrects, found["old"].corrected_by, found["new"].confirmed_by) == ("old", "new", "zhao")
+    assert (found["new"].day, found["new"].recorded_on, found["new"].approve) == (
+        date(2026, 6, 20),
+        date(2026, 6, 21),
+        11,
+    )
+    assert (lies.organisation, lies.kind, lies.recorded_by) == ("yi", "admission", "li")
+    assert "recorded_by" not in Vault(db, keys).open(decisions.c.told, "new", lies.told)
+
+    with connected(db, keys) as going:
+        command.downgrade(going, "0056")
+    with db.read() as connection:
+        lies = connection.execute(sa.text("SELECT * FROM decisions WHERE id = 'new'")).one()
+    assert json.loads(Vault(db, keys).open(decisions.c.told, "new", lies.told)) == json.loads(TOLD)
+    assert lies.corrects == "old"
 
 
 def files(db):
