@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.db import Database
 from storage.deliveries import DEDUPED, MASS, Parcel, Settled, deliveries, is_due, is_in_hand, settle
@@ -236,7 +237,7 @@ def _table(columns: Mapping[str, sa.types.TypeEngine[Any]], *, is_sqlite: bool) 
         each = sa.func.json_each(rows).table_valued("value").c.value
         made: list[sa.ColumnElement[Any]] = [sa.func.json_extract(each, f"$[{at}]") for at in range(len(columns))]
     else:
-        each = sa.func.json_array_elements(sa.cast(rows, sa.JSON)).table_valued("value").c.value
+        each = sa.func.jsonb_array_elements(sa.cast(rows, JSONB)).table_valued("value").c.value
         made = [sa.cast(each.op("->>")(sa.literal_column(str(at))), kind) for at, kind in enumerate(columns.values())]
     return sa.select(*(it.label(name) for it, name in zip(made, columns, strict=True))).subquery("told")
 
