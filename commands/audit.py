@@ -1,6 +1,7 @@
 """`zhibu audit`: whether the trail of looks and changes is still as it was noted."""
 
 import json
+import re
 from contextlib import closing
 
 import click
@@ -9,6 +10,7 @@ from commands.cli import Here
 from storage.audit import Fault, Verdict
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+_HASH = re.compile("[0-9a-f]{64}")
 _WHY = {
     Fault.MISSING: "is missing",
     Fault.CHANGED: "is not as it was noted, or was noted under another secret_key",
@@ -31,8 +33,11 @@ def verify(here: Here, head: str, as_json: bool) -> None:  # noqa: FBT001 (click
 
     That the last ones were cut off is seen by a hash that was kept elsewhere (--head).
     """
+    kept = head.strip().lower()
+    if kept and not _HASH.fullmatch(kept):
+        raise click.BadParameter("this is no hash: give all 64 letters and digits.", param_hint="--head")
     with closing(here.installation.database()) as database:
-        verdict = here.installation.audit(database).verify(head=head.strip().lower())
+        verdict = here.installation.audit(database).verify(head=kept)
     click.echo(_as_json(verdict) if as_json else told(verdict))
     raise SystemExit(1 if verdict.broken else 0)
 

@@ -52,6 +52,8 @@ def backup(here: Here, file: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
     """Save everything in the database to FILE, which only you may read. Works while Zhibu runs."""
     if file.exists():
         fail(f"{file} is there already: name another file, or move it away.")
+    if not file.parent.is_dir():
+        fail(f"There is no folder {file.parent}: make it first, or name another file.")
     unfinished = file.with_name(f"{file.name}.unfinished")
     try:
         with _private(unfinished) as archive:

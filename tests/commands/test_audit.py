@@ -63,6 +63,15 @@ def test_an_end_that_was_cut_off_is_told_by_the_hash_that_was_kept(place):
     assert result.output.startswith("Entry 3 and those after it were cut off")
 
 
+@pytest.mark.parametrize("typed", ["abc", "g" * 64, "0" * 63])
+def test_what_is_no_hash_is_not_taken_for_a_trail_that_was_cut_off(place, typed):
+    result = zhibu(place, "verify", "--head", typed)
+
+    assert result.exit_code == 2
+    assert "this is no hash" in result.output
+    assert "cut off" not in result.output
+
+
 def test_the_doctor_tells_of_a_trail_that_does_not_hold(place, patient):
     before = examine(patient)
     cut(place, 1)

@@ -120,6 +120,13 @@ def test_a_file_that_is_there_is_not_overwritten(place, tmp_path):
     assert (tmp_path / "kept.zip").read_text() == "precious"
 
 
+def test_a_folder_that_is_not_there_is_named(place, tmp_path):
+    result = zhibu(place, "backup", tmp_path / "nowhere" / "kept.zip")
+
+    assert result.exit_code == 1
+    assert result.output.startswith(f"There is no folder {tmp_path / 'nowhere'}: ")
+
+
 def test_the_order_in_which_rows_came_stays_untold(place, tmp_path):
     fill(place, people_count=9)
     zhibu(place, "backup", tmp_path / "kept.zip")
