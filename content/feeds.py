@@ -1,7 +1,6 @@
 """What is new as a feed: Atom (RFC 4287) and JSON Feed 1.1 (jsonfeed.org), of the same entries."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +8,11 @@ from typing import Any
 
 from feedgen.feed import FeedGenerator
 
+from content.unseen import writable
+
 ATOM_TYPE = "application/atom+xml"
 JSON_TYPE = "application/feed+json"
 LANGUAGE = "zh-CN"
-_ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML 1.0 has no place for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,8 @@ def atom(feed: Feed, *, at: str) -> bytes:
     """The feed in Atom, as it is served `at` an address."""
     made = FeedGenerator()
     made.id(feed.id)
-    made.title(_legal(feed.title))
-    made.author({"name": _legal(feed.author)})
+    made.title(writable(feed.title))
+    made.author({"name": writable(feed.author)})
     made.language(LANGUAGE)
     made.updated(feed.updated)
     made.link(href=feed.address, rel="alternate")
@@ -60,16 +60,16 @@ def atom(feed: Feed, *, at: str) -> bytes:
 
 def _add(entry: Any, each: Entry) -> None:
     entry.id(each.id)
-    entry.title(_legal(each.title))
+    entry.title(writable(each.title))
     entry.link(href=each.address, rel="alternate")
     if each.source_url:
         entry.link(href=each.source_url, rel="via")
     entry.published(each.published)
     entry.updated(each.published)
-    entry.author({"name": _legal(each.source)})
-    entry.summary(_legal(each.summary))
-    entry.content(_legal(each.html), type="html")
-    entry.category([{"term": _legal(topic)} for topic in each.topics])
+    entry.author({"name": writable(each.source)})
+    entry.summary(writable(each.summary))
+    entry.content(writable(each.html), type="html")
+    entry.category([{"term": writable(topic)} for topic in each.topics])
 
 
 def json_feed(feed: Feed, *, at: str) -> bytes:
@@ -98,7 +98,3 @@ def _item(each: Entry) -> dict[str, Any]:
         "tags": list(each.topics),
     }
     return {**item, "external_url": each.source_url} if each.source_url else item
-
-
-def _legal(words: str) -> str:
-    return _ILLEGAL.sub("", words)

@@ -5,17 +5,19 @@ from collections.abc import Iterable
 
 from docx import Document
 
+from content.unseen import writable
+
 
 def written(title: str, parts: Iterable[tuple[str, Iterable[str]]]) -> bytes:
     """A document of this title; each part has a heading and its lines. It names no author and no program."""
     paper = Document()
     paper.core_properties.author = ""
     paper.core_properties.comments = ""
-    paper.add_heading(title, level=0)
+    paper.add_heading(writable(title), level=0)
     for heading, lines in parts:
-        paper.add_heading(heading, level=1)
+        paper.add_heading(writable(heading), level=1)
         for line in lines:
-            paper.add_paragraph(line)
+            paper.add_paragraph(writable(line))
     out = io.BytesIO()
     paper.save(out)
     return out.getvalue()

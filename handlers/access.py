@@ -31,6 +31,7 @@ from flask_wtf import CSRFProtect
 
 from content.roles import Duty, Powers, Reach, facts
 from handlers.entrance import Debt, Entrance
+from handlers.typed import Asked
 from storage import redis
 from storage.admin_tries import KNOWN_FOR, Whence
 from storage.admins import Admin
@@ -199,6 +200,7 @@ def protect(
     web.extensions[_TRAIL] = trail
     is_secure = public_url.startswith("https://")
     web.secret_key = secret
+    web.request_class = Asked
     web.config.update(
         SESSION_COOKIE_NAME="zhibu",
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=SESSION_MINUTES),

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from werkzeug.routing import BaseConverter
 
+from content.unseen import typed
 from handlers import problems, session
 from handlers.access import requires_nothing
 from handlers.conversation import Say
@@ -24,7 +25,6 @@ from storage.sealing import Mark
 Item = TypeVar("Item")
 PREFIX = "/api/v1"
 LARGEST_BYTES = 64 * 1024  # of a body; a door that takes more says so
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _KINDS = {
     "missing": "missing",
     "string_too_long": "too_long",
@@ -37,7 +37,7 @@ log = structlog.get_logger("api")
 
 
 def _seen(value: Any) -> Any:
-    return _UNSEEN.sub("", value).strip() if isinstance(value, str) else value
+    return typed(value) if isinstance(value, str) else value
 
 
 Line = Annotated[str, BeforeValidator(_seen)]  # words as people type them, without what nobody sees

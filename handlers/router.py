@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from content.unseen import legible
 from storage.people import Who
 from wechat.messages import Kind, Message, Reply
 
@@ -74,8 +75,8 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """The words as typed, without the space around them."""
-        return self.message.text.strip()
+        """The words as they read, without the space around them."""
+        return legible(self.message.text).strip()
 
 
 Handler = Callable[[Turn], Reply]

@@ -1,7 +1,6 @@
 """A bank written as a workbook, with the columns that are read again: what went in comes out."""
 
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from content.importers.headers import NAMES
 from content.importers.parting import escaped
 from content.large_banks import AnyBank
 from content.models import OPTION_REFERENCE, Cite, Question, QuestionType
+from content.unseen import writable
 
 TYPES: Mapping[QuestionType, str] = {
     QuestionType.SINGLE: "单选题",
@@ -27,7 +27,6 @@ _AFTER = ("answer", "explanation", "difficulty", "tags", "score", "source", "cit
 _LAST = ("author", "reviewer", "alias", "audience", "ordered", "partial_credit")
 _SELDOM = ("as_of", "case", "picture", "picture_words", "option_pictures")  # columns that few banks need
 _WIDE = 24  # characters, of a column of words
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def write(bank: AnyBank) -> bytes:
@@ -83,7 +82,7 @@ def _saved(book: Workbook) -> bytes:
 
 def _cell(sheet: object, value: str) -> WriteOnlyCell:
     """Text stays text, whatever it begins with."""
-    cell = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", value))
+    cell = WriteOnlyCell(sheet, value=writable(value))
     cell.data_type = "s"
     return cell
 

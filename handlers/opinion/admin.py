@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from content.opinions import ReadyReply
 from content.roles import Duty
+from content.unseen import typed
 from handlers import masks
 from handlers.access import needs
 from handlers.opinion import engine
@@ -151,7 +152,7 @@ class Desk:
 
     def number(self, name: str) -> ResponseReturnValue:
         """The number of a sender who agreed to a call, for a reason that is noted."""
-        opinion, reason = self.find(name), engine.cleaned(request.form.get("why", ""))
+        opinion, reason = self.find(name), typed(request.form.get("why", ""))
         if self._phone(opinion) is None:
             abort(404)
         if not 0 < len(reason) <= engine.WHY_LONGEST:
@@ -236,7 +237,7 @@ class Desk:
 
     def note(self, name: str) -> ResponseReturnValue:
         """Keep a note that nobody sees outside the console."""
-        opinion, words = self.find(name), engine.cleaned(request.form.get("note", ""))
+        opinion, words = self.find(name), typed(request.form.get("note", ""))
         if not 0 < len(words) <= engine.NOTE_LONGEST:
             return self._page(name, opinion, fault="note_length", typed={"note": words}), 422
         self.opinions.notes.add(opinion.id, self.hands.noted(opinion, INTERNAL, words))
@@ -268,7 +269,7 @@ class Desk:
 
     def _say(self, name: str, field: str, state: State, also: Callable[[Opinion, str], Opinion]) -> ResponseReturnValue:
         """Say something to the sender, which brings about a state; a named one is told of it."""
-        opinion, words = self.find(name), engine.cleaned(request.form.get(field, ""))
+        opinion, words = self.find(name), typed(request.form.get(field, ""))
         if not 0 < len(words) <= engine.NOTE_LONGEST:
             return self._page(name, opinion, fault=f"{field}_length", typed={field: words}), 422
 

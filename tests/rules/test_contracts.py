@@ -61,6 +61,7 @@ def test_engines_are_kept_from_all_of_content_but_its_models():
         "content.fields",
         "content.broadcasts",
         "content.crontab",
+        "content.unseen",
     }
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from content.unseen import typed
 from handlers import problems, session
 from handlers.conversation import Say
 from handlers.openapi import Effect, Once
@@ -316,7 +317,7 @@ class Box:
         if ticket is None:
             raise Refused(NOT_ASKED, field="ticket")
         opinion, turn, asked = ticket
-        words, verdict = engine.cleaned(word.words), asked == Asks.VERDICT
+        words, verdict = typed(word.words), asked == Asks.VERDICT
         reopen = verdict and word.reopen
         found = thread.trouble(Asks(asked), words, solved=word.solved, reopen=reopen, shortest=self.bounds.shortest)
         if found:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, tzinfo
 
+from content.unseen import typed
 from handlers.conversation import Say
-from handlers.opinion import engine
 from handlers.opinion.chat.held import (
     ASKING,
     CONFIDENTIAL,
@@ -158,7 +158,7 @@ class Following:
         return self._keep_word(turn, judged) if judged.solved == Solved.YES else Text(self.saying(turn, judged))
 
     def _words_of(self, turn: Turn, word: Word) -> Reply:
-        after = replace(word, words=engine.cleaned(turn.text))
+        after = replace(word, words=typed(turn.text))
         found = thread.trouble(
             Asks(word.asked), after.words, solved=word.solved, reopen=after.reopens, shortest=self.bounds.shortest
         )

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
+from content.unseen import typed
+
 
 class State(StrEnum):
     """How far an opinion has come."""
@@ -100,12 +102,6 @@ NOTE_LONGEST = 500  # of what we say: it fits the platform's text with a line be
 TAGS, TAG_LONGEST = 5, 10  # so many of an opinion, of so many characters: each row is as long as any other
 _GAP = re.compile("【[^】]*】")
 _BETWEEN_TAGS = re.compile(r"[\s、，,；;#]+")
-UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-
-
-def cleaned(words: str) -> str:
-    """Words without what can't be seen."""
-    return UNSEEN.sub("", words.replace("\r\n", "\n")).strip()
 
 
 def gaps(words: str, ready: Iterable[str]) -> list[str]:
@@ -116,5 +112,5 @@ def gaps(words: str, ready: Iterable[str]) -> list[str]:
 
 def tags(written: str) -> tuple[str, ...] | None:
     """The tags in what an admin wrote; None where there are too many, or one is too long."""
-    found = tuple(dict.fromkeys(filter(None, _BETWEEN_TAGS.split(cleaned(written)))))
+    found = tuple(dict.fromkeys(filter(None, _BETWEEN_TAGS.split(typed(written)))))
     return found if len(found) <= TAGS and all(len(each) <= TAG_LONGEST for each in found) else None

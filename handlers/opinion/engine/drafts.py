@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from handlers.opinion.engine import UNSEEN, cleaned
+from content.unseen import typed
 from handlers.opinion.engine.receipts import has_code
 
 
@@ -109,7 +109,7 @@ _SAID_FOR_SOMETHING_ELSE = re.compile(
 
 def with_words(draft: Draft, text: str, bounds: Bounds) -> Draft | Problem:
     """The draft with one more message of words."""
-    piece = UNSEEN.sub("", text).strip()
+    piece = typed(text)
     if has_code(piece):
         return Problem.HAS_CODE
     if piece in draft.pieces:
@@ -155,7 +155,7 @@ def with_place(draft: Draft, latitude: float, longitude: float, label: str) -> D
 
 def place_told(latitude: float, longitude: float, label: str) -> str:
     """A place in words."""
-    named = " ".join(cleaned(label).split())[:_PLACE_NAMED]
+    named = " ".join(typed(label).split())[:_PLACE_NAMED]
     return f"{named}（{latitude:.5f}, {longitude:.5f}）"
 
 
@@ -164,7 +164,7 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 
 def with_name(draft: Draft, text: str) -> Draft | Problem:
     """The draft with the name that the sender gives; nobody has checked it."""
-    name = _BETWEEN_HAN.sub("", UNSEEN.sub("", text).strip())
+    name = _BETWEEN_HAN.sub("", typed(text))
     if _SAID_FOR_SOMETHING_ELSE.fullmatch(name) or not _NAME.fullmatch(name):
         return Problem.NOT_A_NAME
     return replace(draft, name=name, verified=False, step=Step.CATEGORY)
