@@ -29,6 +29,13 @@ def powers_now(accounts: Iterable[Admin], loans: Iterable[Loan], casting: Castin
     return found
 
 
+def is_still(administrator: Duty, name: str, accounts: Mapping[str, Admin]) -> bool:
+    """Whether an account has one of the separated administrators' duties, which nobody lends."""
+    found = accounts.get(name)
+    powers = Casting.usual().powers(found.roles, party_member=found.party_member) if found else Powers()
+    return found is not None and not found.disabled and powers.may(administrator)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
     """What each account may do, the persons of those who said who they are, and the organisations.

@@ -80,20 +80,21 @@ class Factors:
         again = row.on_conflict_do_update(
             index_elements=["admin"], set_={"secret": sealed}, where=sa.not_(admin_factors.c.is_on)
         )
-        with self._db.begin() as connection:
+        with self._db.by_turns(admin_factors) as connection:
             connection.execute(again)
 
     def prepared(self, admin: str) -> Shared | None:
         """The secret that waits for its first code."""
-        return self._shared(admin, is_on=False)
+        with self._db.read() as connection:
+            return self._shared(connection, admin, is_on=False)
 
     def turn_on(self, admin: str, code: str, *, now: datetime) -> list[str] | None:
         """The recovery codes, shown this once, where the first code is right."""
-        shared = self._shared(admin, is_on=False)
-        step = _step(shared, _bare(code), now) if shared else None
-        if step is None:
-            return None
-        with self._db.begin() as connection:
+        with self._db.by_turns(admin_factors) as connection:  # or another secret than the code's might be turned on
+            shared = self._shared(connection, admin, is_on=False)
+            step = _step(shared, _bare(code), now) if shared else None
+            if step is None:
+                return None
             waiting = (admin_factors.c.admin == admin) & sa.not_(admin_factors.c.is_on)
             change = admin_factors.update().where(waiting).values(is_on=True, last_step=step)
             if connection.execute(change.returning(admin_factors.c.admin)).first() is None:
@@ -115,14 +116,14 @@ class Factors:
         bare = _bare(code)
         if len(bare) == RECOVERY_LETTERS:
             return self._recovers(admin, bare)
-        shared = self._shared(admin, is_on=True)
-        step = _step(shared, bare, now) if shared else None
-        if shared is None or step is None:
-            return False
-        unused = (admin_factors.c.admin == admin) & (admin_factors.c.last_step < step)
-        sealed = self._sealed(admin, shared.secret)  # anew: once everybody has signed in, a former secret_key may go
-        change = admin_factors.update().where(unused).values(last_step=step, secret=sealed)
-        with self._db.begin() as connection:
+        with self._db.by_turns(admin_factors) as connection:
+            shared = self._shared(connection, admin, is_on=True)
+            step = _step(shared, bare, now) if shared else None
+            if shared is None or step is None:
+                return False
+            unused = (admin_factors.c.admin == admin) & (admin_factors.c.last_step < step)
+            sealed = self._sealed(admin, shared.secret)  # anew: once everybody has signed in, a former key may go
+            change = admin_factors.update().where(unused).values(last_step=step, secret=sealed)
             return connection.execute(change.returning(admin_factors.c.admin)).first() is not None
 
     def renew_codes(self, admin: str) -> list[str]:
@@ -160,12 +161,11 @@ class Factors:
     def _sealed(self, admin: str, secret: bytes) -> bytes:
         return self._box.seal(secret, bound_to=place(admin))
 
-    def _shared(self, admin: str, *, is_on: bool) -> Shared | None:
+    def _shared(self, connection: Connection, admin: str, *, is_on: bool) -> Shared | None:
         chosen = sa.select(admin_factors.c.secret).where(
             admin_factors.c.admin == admin, admin_factors.c.is_on == sa.literal(is_on)
         )
-        with self._db.read() as connection:
-            sealed = connection.execute(chosen).scalar()
+        sealed = connection.execute(chosen).scalar()
         try:
             return Shared(self._box.open(sealed, bound_to=place(admin))) if sealed else None
         except CannotOpen:  # another secret_key: `zhibu admin forget-totp`

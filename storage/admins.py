@@ -1,7 +1,7 @@
 """Who may sign in to the console. Passwords are kept as argon2 hashes made elsewhere."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -81,8 +81,19 @@ class AdminExists(Exception):
     """There is an admin of that name."""
 
 
+While = Callable[[Mapping[str, Admin]], bool]  # what must hold of all accounts, by their names
+
+
+def _always(_: Mapping[str, Admin]) -> bool:
+    return True
+
+
 class Admins:
-    """The console's accounts."""
+    """The console's accounts.
+
+    Where two act at the same moment, each was let in before the other was done: `while_` is asked when nobody changes
+    any account or grant beside, and what it doesn't hold for isn't done.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -122,9 +133,12 @@ class Admins:
         """Set a new password, ending every session of that account; False where there is no such account."""
         return self._change(name, password_hash=password_hash, first_password=is_first, stamp=secrets.token_hex(16))
 
-    def disable(self, *, name: str) -> bool:
+    def disable(self, *, name: str, while_: While = _always) -> bool:
         """Let an account sign in no more until it is enabled, ending every session of it; False where there is none."""
-        return self._change(name, disabled=True, stamp=secrets.token_hex(16))
+        with self._db.by_turns(admins) as connection:
+            changed = admins.update().where(admins.c.name == name).values(disabled=True, stamp=secrets.token_hex(16))
+            done = _holds(connection, while_) and connection.execute(changed.returning(admins.c.id)).first()
+        return bool(done)
 
     def enable(self, *, name: str) -> bool:
         """Let an account sign in again; False where there is no such account."""
@@ -156,20 +170,24 @@ class Admins:
         with self._db.read() as connection:
             return sorted(_read(connection), key=lambda each: each.name)
 
-    def grant(self, name: str, grant: Grant) -> None:
-        """Give an account a role; a repeat changes nothing."""
+    def grant(self, name: str, grant: Grant, *, while_: While = _always) -> bool:
+        """Give an account a role; a repeat changes nothing. False where it might not be."""
         admin = sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()
         row = self._db.insert(admin_grants).values(admin=admin, **grant._asdict())
-        with self._db.begin() as connection:
+        with self._db.by_turns(admins) as connection:
+            if not _holds(connection, while_):
+                return False
             connection.execute(row.on_conflict_do_nothing())
+        return True
 
-    def revoke(self, name: str, grant: Grant) -> bool:
+    def revoke(self, name: str, grant: Grant, *, while_: While = _always) -> bool:
         """Take a role from an account; False where it hadn't that."""
         admin = sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()
         same = (admin_grants.c.role == grant.role) & (admin_grants.c.organisation == grant.organisation)
         gone = admin_grants.delete().where(admin_grants.c.admin == admin, same)
-        with self._db.begin() as connection:
-            return connection.execute(gone.returning(admin_grants.c.admin)).first() is not None
+        with self._db.by_turns(admins) as connection:
+            done = _holds(connection, while_) and connection.execute(gone.returning(admin_grants.c.admin)).first()
+        return bool(done)
 
     def say_member(self, name: str, *, party_member: bool) -> None:
         """Note whether an account is a party member's."""
@@ -187,6 +205,10 @@ class Admins:
     def _one(self, chosen: sa.ColumnElement[bool]) -> Admin | None:
         with self._db.read() as connection:
             return next(iter(_read(connection, chosen)), None)
+
+
+def _holds(connection: Connection, while_: While) -> bool:
+    return while_ is _always or while_({each.name: each for each in _read(connection)})
 
 
 def _read(connection: Connection, *chosen: sa.ColumnElement[bool]) -> list[Admin]:

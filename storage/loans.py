@@ -46,14 +46,16 @@ class Loans:
         self._db = db
 
     def add(self, *, giver: str, taker: str, duty: str, since: date, until: date) -> None:
-        """Lend a duty; both are names of accounts."""
+        """Lend a duty; both are names of accounts. What is lent so already isn't lent twice."""
         ids = {
             side: sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()
             for side, name in (("giver", giver), ("taker", taker))
         }
-        row = admin_loans.insert().values(id=secrets.token_hex(16), **ids, duty=duty, since=since, until=until)
-        with self._db.begin() as connection:
-            connection.execute(row)
+        new = {**ids, "duty": duty, "since": since, "until": until}
+        same = sa.select(admin_loans.c.id).where(*(admin_loans.c[name] == value for name, value in new.items()))
+        with self._db.by_turns(admin_loans) as connection:
+            if connection.execute(same).first() is None:
+                connection.execute(admin_loans.insert().values(id=secrets.token_hex(16), **new))
 
     def end(self, loan: str) -> None:
         """End one before its last day."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from content.library import Library
 from content.roles import Casting, Duty, DutyFacts, Powers, facts
 from handlers import access
 from handlers.access import needs
-from scheduler.staff import Staff
+from scheduler.staff import Staff, is_still
 from storage.admins import Admin, Admins, Grant
 from storage.audit import Act, Outcome
 from storage.loans import Loan, Loans
@@ -48,11 +49,17 @@ class Office:
     def grant(self) -> ResponseReturnValue:
         """Give an account a role in an organisation, where it may have it."""
         asked = _asked()
-        if why := self._unfit(asked):
+        if why := self._unfit(asked, self._accounts()):
             self._noted(f"grant {asked.role}", asked, Outcome.REFUSED)
             return self._list(fault=why, at=asked), 422
         self._noted(f"grant {asked.role}", asked)
-        self.admins.grant(asked.name, Grant(asked.role, asked.organisation, self.today()))
+        new, me = Grant(asked.role, asked.organisation, self.today()), access.who_is_in()
+
+        def while_(accounts: Mapping[str, Admin]) -> bool:
+            return is_still(Duty.GRANTS, me, accounts) and not self._unfit(asked, accounts)
+
+        if not self.admins.grant(asked.name, new, while_=while_):  # somebody was quicker, with something else
+            return self._list(fault=self._unfit(asked, self._accounts()), at=asked), 422
         return self._back("granted", asked)
 
     def revoke(self) -> ResponseReturnValue:
@@ -61,7 +68,8 @@ class Office:
         if asked.name == access.who_is_in():
             return self._list(fault="self", at=asked), 422
         self._noted(f"revoke {asked.role}", asked)
-        self.admins.revoke(asked.name, Grant(asked.role, asked.organisation))
+        while_ = partial(is_still, Duty.GRANTS, access.who_is_in())  # of two who take it from each other one keeps it
+        self.admins.revoke(asked.name, Grant(asked.role, asked.organisation), while_=while_)
         return self._back("revoked", asked)
 
     def member(self) -> ResponseReturnValue:
@@ -73,9 +81,12 @@ class Office:
         self.admins.say_member(asked.name, party_member=is_member)
         return self._back("member" if is_member else "no_member", asked)
 
-    def _unfit(self, asked: Asked) -> str:
+    def _accounts(self) -> Mapping[str, Admin]:
+        return {each.name: each for each in self.admins.all()}
+
+    def _unfit(self, asked: Asked, accounts: Mapping[str, Admin]) -> str:
         """Why it can't be granted, "" where it can."""
-        account = self.admins.named(asked.name)
+        account = accounts.get(asked.name)
         if account is None:
             return "account"
         if account.name == access.who_is_in():

@@ -68,13 +68,13 @@ class Register:
         code = engine.code_in(said.code)
         if code is None:
             raise Refused(problems.INVALID, field="code", kind="wrong")
+        tries = self.roster.count_try(who.person, day=now.astimezone(self.zone).date(), message=message)
+        if tries > engine.TRIES_A_DAY:  # before anything is said of the code
+            raise Refused(TOO_MANY_TRIES)
         if self.roster.knows(code, now=now) and self.agreement.asks(who.person):
             if not said.consent:
                 raise Refused(CONSENT_PLEASE, field="consent")
             self.agreement.agree(who.person, now=now)
-        tries = self.roster.count_try(who.person, day=now.astimezone(self.zone).date(), message=message)
-        if tries > engine.TRIES_A_DAY:
-            raise Refused(TOO_MANY_TRIES)
         bound = self.roster.bind(code=code, person=who.person, contact=who.contact, message=message, now=now)
         if isinstance(bound, Refusal):
             raise Refused(_REFUSALS[bound], field="code", left=engine.TRIES_A_DAY - tries)

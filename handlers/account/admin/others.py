@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from content.roles import Duty, shipped
 from handlers import access, passwords
 from handlers.entrance import Entrance
 from handlers.session import private
+from scheduler.staff import is_still
 from storage.admins import Admin, AdminExists
 
 APART = (Duty.GRANTS, Duty.AUDIT)
@@ -49,7 +51,9 @@ class Others:
 
     def disable(self, which: str) -> ResponseReturnValue:
         """Let nobody sign in with it."""
-        return self._done("disabled", self.entrance.admins.disable(name=self._find(which).name))
+        admin, me = self._find(which), access.who_is_in()
+        while_ = partial(is_still, Duty.ACCOUNTS, me)  # of two who disable each other one stays
+        return self._done("disabled", self.entrance.admins.disable(name=admin.name, while_=while_))
 
     def enable(self, which: str) -> ResponseReturnValue:
         """Let it sign in again."""

@@ -70,6 +70,14 @@ def test_five_tries_a_day_are_shared_with_the_chat(town):
     assert refused[2].status == 429
 
 
+def test_after_five_tries_nothing_tells_a_right_code_from_a_wrong_one(town, mini, code):
+    for _ in range(5):
+        joins(mini, "22222222")
+    right = mini.post("/membership", {"code": code})  # who agrees to nothing isn't told to, either
+
+    assert (right.status, right.code) == (429, "too_many_tries")
+
+
 def test_what_is_no_code_costs_no_try(mini, code):
     refused = [joins(mini, "不知道") for _ in range(6)]
 
