@@ -126,6 +126,10 @@ class Workshop:
         """Give every file that has a place in the pack, with its size."""
         return {file: stamp.size for file, stamp in files.scan(self.folder).items() if may_be_called(file)}
 
+    def stamps(self) -> Mapping[str, files.Stamp]:
+        """Give what tells this pack from what it was before any file of it was written."""
+        return files.scan(self.folder)
+
     def read(self, file: str) -> bytes | None:
         """Give what is in a file now, None where there is none; raises `Untouchable`."""
         with self._inside(file) as inside:

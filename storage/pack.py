@@ -139,14 +139,13 @@ class Changes:
     # -- into the pack -------------------------------------------------------------------------------------------
 
     def begin_writing(self, id_: str, *, before: str, after: str, agreed: str, now: datetime) -> bool:
-        """Say that the file is written now; False where it is something else by now, or another writes that file.
+        """Say that the file is written now; False where the change is another by now, or anything else is written.
 
         `agreed` is the second admin, where one is needed: then it must have been asked for.
         """
         asked = (State.ASKED,) if agreed else (State.DRAFT,)
         with self._db.by_turns(changes) as connection:
-            file = connection.scalar(sa.select(changes.c.file).where(changes.c.id == id_))
-            writes = (changes.c.file == file) & (changes.c.state == State.WRITING)
+            writes = changes.c.state == State.WRITING
             if connection.execute(sa.select(changes.c.id).where(writes)).first() is not None:
                 return False
             same = (changes.c.id == id_) & changes.c.state.in_(asked)

@@ -76,10 +76,14 @@ class Desk:
         """
         if self.needs_two(change.file) and not agreed:
             return "needs_two"
+        looked_at = self.workshop.stamps()
         if self.look(change).faults:
             return "faults"
         now, kept = self.clock(), self.changes
         if not kept.begin_writing(change.id, before=change.before, after=change.after, agreed=agreed, now=now):
+            return "moved"
+        if self.workshop.stamps() != looked_at:  # with what was written meanwhile it may be at fault
+            kept.not_written(change.id, now=self.clock())
             return "moved"
         try:
             self.workshop.write(change.file, self.after(change), was=change.before)

@@ -1,52 +1,22 @@
 """Two who press at the same moment: each was let in before the other was done, and what must not be is not."""
 
 import re
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from time import sleep
 
 import pytest
-import sqlalchemy as sa
-from werkzeug.test import TestResponse
 
 from storage.admin_factors import admin_factors, admin_recovery_codes
 from storage.admins import Grant, admins
 from storage.decision import decision_confirmations, decisions
 from storage.loans import admin_loans
 from tests import authenticator
-from tests.house import PASSWORD, Town, hashed_at_no_cost
-
-PATIENCE = 0.5  # seconds: both are let in meanwhile, and wait with what they change
+from tests.handlers.browsers import Browser, at_once
+from tests.house import Town
 
 
 @pytest.fixture
-def town(town) -> Town:
+def town(town: Town) -> Town:
     town.client.application.config["WTF_CSRF_ENABLED"] = False
     return town
-
-
-class Browser:
-    """An admin's own browser."""
-
-    def __init__(self, town: Town, name: str, *grants: Grant) -> None:
-        if town.house.admins.named(name) is None:
-            word = hashed_at_no_cost(PASSWORD)
-            town.house.admins.add(name=name, password_hash=word, party_member=True, grants=grants)
-        town.house.limiter.reset()
-        self.client = town.client.application.test_client()
-        self.client.post("/admin/login", data={"name": name, "password": PASSWORD})
-
-    def presses(self, path: str, **said: str) -> Callable[[], TestResponse]:
-        return lambda: self.client.post(path, data=said)
-
-
-def at_once(town: Town, table: sa.Table, *acts: Callable[[], TestResponse]) -> list[TestResponse]:
-    """Do them all in the same moment: each waits, after it was let in, for its turn to change that table."""
-    with ThreadPoolExecutor(len(acts)) as threads:
-        with town.house.db.by_turns(table):
-            doing = [threads.submit(act) for act in acts]
-            sleep(PATIENCE)
-        return [each.result() for each in doing]
 
 
 def id_of(town: Town, name: str) -> str:

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from storage.pack import changes
 from tests.content.builders import ACCOUNT, ORGANISATIONS, a_broadcast, a_digest, write
-from tests.handlers.pack.desk import a_desk, hidden, presses, saves, sends, text_of
+from tests.handlers.browsers import Browser, at_once
+from tests.handlers.pack.desk import HIDDEN, a_desk, hidden, presses, saves, sends, text_of
 
 FILE = "digests/first.md"
 TALKS = '[[host]]\nid = "shuji"\nname = "支部书记"\nadmin = "张"\ntimes = ["周三 15:00"]\n'
@@ -197,6 +199,28 @@ def test_a_file_is_deleted_where_nothing_needs_it_and_comes_back(town):
     assert lies(town) is None
     sends(town, f"{done.request.path}/undo")
     assert lies(town) == before
+
+
+def test_two_changes_that_are_good_one_by_one_and_not_together_are_not_both_taken(town):
+    town.client.application.config["WTF_CSRF_ENABLED"] = False
+    write(town.settings.content.folder / "templates/weekly.j2", "{{ digests[0].title }}")
+    unused = "/admin/content/files/templates/weekly.j2"
+    gone = sends(town, unused, delete="1", base=hidden(town, unused)["base"])
+    text = a_broadcast(key="weekly", template="weekly", schedule="0 9 * * 1")
+    new = sends(town, "/admin/content/new", kind="broadcasts", name="weekly", text=text, base="")
+    one, other = Browser(town, "甲"), Browser(town, "甲")
+    at_once(
+        town,
+        changes,
+        *(
+            browser.presses(f"{shown.request.path}/take", seen=dict(HIDDEN.findall(shown.text))["seen"])
+            for browser, shown in ((one, gone), (other, new))
+        ),
+    )
+    there = [lies(town, each) is not None for each in ("templates/weekly.j2", "broadcasts/weekly.toml")]
+
+    assert there in ([True, True], [False, False])  # one of both was taken
+    assert "刚才变了" in one.client.get("/admin/content").text + other.client.get("/admin/content").text
 
 
 @pytest.mark.alike
