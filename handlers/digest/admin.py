@@ -204,8 +204,8 @@ def _rows() -> Iterator[Row]:
 
 
 def blueprint(proposing: Proposing) -> Blueprint:
-    """Serve /admin/digest/."""
-    doors = Blueprint("digest_admin", __name__, url_prefix="/admin/digest", template_folder="../templates")
+    """Serve /admin/content/from-file/."""
+    doors = Blueprint("digest_admin", __name__, url_prefix="/admin/content/from-file", template_folder="../templates")
     for rule, name, view, methods in (
         ("/", "form", proposing.form, ["GET"]),
         ("/", "propose", proposing.propose, ["POST"]),

@@ -321,7 +321,7 @@ class Walk:
 
     def _proposed(self) -> Iterator[str]:
         """A document is sent in, and what is proposed of it is looked at."""
-        yield self._goes("/admin/digest/")
+        yield self._goes("/admin/content/from-file/")
         text = FilePayload(name="通知.txt", mimeType="text/plain", buffer=f"关于开会的通知\n{WORDS}\n".encode())
         self.page.get_by_label("文件").set_input_files(text)
         self.page.get_by_role("button", name="看看建议").click()

@@ -9,12 +9,15 @@ from itertools import count
 import pytest
 from docx import Document
 from openpyxl import load_workbook
+from playwright.sync_api import expect
 
 from handlers import many, opinion
 from handlers.bulletin import engine
 from storage.opinion import Opinion
+from tests.browser import a_browser, faults
 from tests.handlers.appointment.test_appointment import console, token
 from tests.house import a_town, hashed_at_no_cost
+from tests.wechat.sandbox.stage import served
 
 DAY = date(2026, 10, 12)  # a Monday
 PASSWORD = "a password of the tests"
@@ -235,7 +238,10 @@ def test_how_opinions_change_is_drawn_and_told_in_numbers_of_five_or_more(town):
     assert "没有一个月满 5 条" in nothing
     assert page.text.count("<rect") == 3  # the key, and one bar as a desktop and a phone see it
     assert "组织生活" not in page.text
-    assert re.search(r">2026年11月</th>\s*<td[^>]*>6</td>\s*<td[^>]*>6</td><td[^>]*>不列</td>", page.text)
+    row = (
+        r">2026年11月</th>\s*<td[^>]*><div>生活困难 6</div></td>\s*<td[^>]*>6</td>\s*<td[^>]*>6</td><td[^>]*>不列</td>"
+    )
+    assert re.search(row, page.text)
     rows = [[cell.value for cell in row] for row in book.iter_rows()]
     assert (rows[0], rows[-2]) == (["月份", "生活困难", "一半的答复用的工作日"], ["2026-11", 6, None])
 
@@ -246,3 +252,28 @@ def test_how_long_the_middle_one_of_five_answers_took_is_told_whatever_they_are_
     hidden = [replace(each, restricted=True) for each in answered(9, after=1)]
 
     assert [engine.middle(some, between) for some in (few, [*few, *hidden], enough)] == [None, None, 4]
+
+
+@pytest.mark.alike
+@pytest.mark.browser
+@pytest.mark.parametrize("large", ["100%", "200%"])
+def test_how_opinions_change_is_on_a_narrow_screen_whole(town, large):
+    for category in ("组织生活", "工作建议", "学习教育"):
+        for number in range(5):
+            said = {"way": "named", "category": category, "words": f"另外一件事{number}", "name": "李石榴"}
+            town.mini(account="official").post("/opinion", said)
+    town.clock.forward(days=30)
+    with a_browser() as browser, served(town.client.application) as web:
+        page = browser.new_page(viewport={"width": 320, "height": 640}, locale="zh-CN")
+        page.goto(f"{web}/admin/login")
+        page.get_by_label("姓名").fill("admin")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.get_by_role("navigation", name="主导航").get_by_role("link", name="简报").click()
+        page.get_by_role("link", name="意见的变化").click()
+        expect(page.get_by_role("row", name="2026年11月")).to_contain_text("工作建议 5")
+        page.evaluate("size => { document.documentElement.style.fontSize = size }", large)
+        found = faults(page)
+        page.close()
+
+    assert found == []

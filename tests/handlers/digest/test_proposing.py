@@ -33,7 +33,7 @@ def town(tmp_path, database_url, redis, redis_url):
     town.house.close()
 
 
-def uploads(town, *lines, name="通知.docx", to="/admin/digest/", **said):
+def uploads(town, *lines, name="通知.docx", to="/admin/content/from-file/", **said):
     """Send a document, and be shown what is proposed."""
     token = re.findall(r'name="csrf_token" value="([^"]+)"', town.client.get("/admin/own").text)[0]
     form = {"csrf_token": token, **said, "file": FileStorage(io.BytesIO(docx(paragraphs(*lines))), filename=name)}
@@ -67,6 +67,7 @@ def test_what_is_proposed_says_what_is_missing_and_reaches_nobody(town):
     page = uploads(town, *TEXT)
 
     assert "没有主题" in page.text
+    assert re.search('class="nav-link active"\\s+aria-current="page" href="/admin/content"', page.text)
     assert written(page) | {"original": ""} == {
         "name": "通知.docx",
         "original": "",

@@ -71,6 +71,8 @@ def test_a_fault_keeps_a_change_out_and_the_words_stay(town):
     mine = saves(town, FILE, faulty)
 
     assert "kind 不能是“坏”" in mine.text
+    assert re.search(r"<summary[^>]*>和原来有哪些不同</summary>", mine.text)  # its lines stand above as they are
+    assert "改了什么" not in mine.text
     assert "没有换上：内容有错" in presses(town, mine, "take").text
     assert text_of(town.client.get(mine.request.path)) == faulty
     assert "写到一半" not in lies(town)
@@ -197,8 +199,10 @@ def test_a_file_is_deleted_where_nothing_needs_it_and_comes_back(town):
     )
     done = presses(town, gone, "take")
     assert lies(town) is None
-    sends(town, f"{done.request.path}/undo")
+    undone = sends(town, f"{done.request.path}/undo")
     assert lies(town) == before
+    assert f">恢复 {FILE}</h1>" in undone.text
+    assert f">{FILE}</a>（恢复）" in town.client.get("/admin/content/history").text
 
 
 def test_two_changes_that_are_good_one_by_one_and_not_together_are_not_both_taken(town):
