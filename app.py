@@ -503,6 +503,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
                 periods=privacy.periods(settings.periods),
                 drop_tries=roster_store.drop_tries,
             ),
+            staff=staff,
             clock=clock,
             zone=settings.zone,
             settings=settings.handlers.privacy,

@@ -60,6 +60,22 @@ class Staff:
         """The accounts that have a duty, and how far, in the order of their names."""
         return {name: reach for name, each in sorted(self.powers().items()) if (reach := each.reach(duty))}
 
+    def see_to(self, duty: Duty, organisation: str) -> frozenset[str]:
+        """Who has a duty over an organisation, or over what belongs to none: "", or one that the pack has no more.
+
+        Where nobody has it over what belongs to none, those have it who reach furthest: else it waits for nobody.
+        """
+        reaches = self.reaches(duty)
+        over = frozenset(name for name, reach in reaches.items() if reach.covers(organisation))
+        if over or organisation in self._known():
+            return over
+        furthest = (
+            name
+            for name, reach in reaches.items()
+            if not any(reach.organisations < other.organisations for other in reaches.values())
+        )
+        return frozenset(furthest)
+
     def hear_of_late(self, name: str, late: int, *, step: int, organisation: str = "") -> frozenset[str]:
         """Who hears, besides whoever has it, of what is so many workdays late: a level up for each `step`.
 

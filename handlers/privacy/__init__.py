@@ -13,6 +13,7 @@ from handlers.privacy import admin, api, chat, engine, jobs, pages
 from handlers.privacy.chat import Link
 from handlers.privacy.engine import Period, Purpose
 from handlers.privacy.service import For, Office
+from scheduler.staff import Staff
 
 __all__ = ["For", "Link", "Office", "Outside", "PrivacySettings", "Purpose", "feature", "periods"]
 
@@ -44,11 +45,17 @@ def periods(days: Mapping[str, int]) -> list[Period]:
 
 
 def feature(
-    office: Office, *, outside: Outside, clock: Callable[[], datetime], zone: tzinfo, settings: PrivacySettings
+    office: Office,
+    *,
+    outside: Outside,
+    staff: Staff,
+    clock: Callable[[], datetime],
+    zone: tzinfo,
+    settings: PrivacySettings,
 ) -> Feature:
     """One's own data."""
     words = words_beside(__file__)
-    desk = admin.Desk(office=office, called=outside.called, clock=clock, waiting=words["waiting"])
+    desk = admin.Desk(office=office, staff=staff, called=outside.called, clock=clock, waiting=words["waiting"])
     reading = pages.Reading(office=office, account=outside.account, periods=outside.periods, zone=zone)
     counter = chat.Counter(office=office, say=office.say, link=outside.link)
     consents, corrections = office.consents, office.corrections

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,15 +14,17 @@ from handlers.access import needs
 from handlers.feature import Waiting
 from handlers.privacy import engine
 from handlers.privacy.service import Office
+from scheduler.staff import Staff
 from storage.audit import Act
 from storage.privacy import Correction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Those of the organisations that the admin of a request has to do with."""
+    """Those that are for the admin of a request to look into (scheduler.staff): their organisations', and nobody's."""
 
     office: Office
+    staff: Staff
     called: Callable[[str], str]  # the name of an organisation
     clock: Callable[[], datetime]
     waiting: str  # how many wait, in words
@@ -63,8 +66,8 @@ class Desk:
         return masks.name(profile.name) if profile else ""
 
     def _mine(self) -> list[Correction]:
-        reach = access.reach(Duty.MEMBERS)
-        return [each for each in self.office.corrections.waiting() if reach.covers(each.organisation)]
+        name, see_to = access.who_is_in(), cache(partial(self.staff.now().see_to, Duty.MEMBERS))
+        return [each for each in self.office.corrections.waiting() if name in see_to(each.organisation)]
 
 
 def blueprint(desk: Desk) -> Blueprint:

@@ -253,6 +253,33 @@ def test_an_admin_of_another_branch_neither_sees_nor_settles_it(town, code):
     assert town.client.post(f"/admin/privacy/{which[1]}/settle", data=form).status_code == 404
 
 
+def waits_for(town, name, *grants):
+    """Whether a correction waits for this admin: on the first page, and on the page of them."""
+    town.signs_in(name, *grants)
+    first, page = (town.client.get(address).text for address in ("/admin/", "/admin/privacy/"))
+    return "1 件更正等您核对" in first, "我不是这个支部的" in page
+
+
+def test_what_somebody_of_no_organisation_says_waits_for_whoever_looks_after_members_furthest(town):
+    """Where nobody had the whole house, it waited for nobody."""
+    town.phone().says("更正 我不是这个支部的")
+
+    assert waits_for(town, "branch", Grant("organisation", "zhibu-1")) == (True, True)
+    assert waits_for(town, "above", Grant("organisation", "dangwei")) == (True, True)
+    assert waits_for(town, "branch") == (False, False)
+    assert waits_for(town, "admin") == (True, True)
+    assert waits_for(town, "above") == (False, False)
+
+
+def test_what_somebody_of_a_branch_says_that_has_nobody_is_shown_to_no_other_branch(town, code):
+    phone = town.phone()
+    for words in (f"绑定{code}", "同意", "更正 我不是这个支部的"):
+        phone.says(words)
+
+    assert waits_for(town, "beside", Grant("organisation", "zhibu-2")) == (False, False)
+    assert waits_for(town, "own", Grant("organisation", "zhibu-1")) == (True, True)
+
+
 def presses(town, address, **said):
     """Send the form of the page, with its token."""
     token = re.search(r'name="csrf_token" value="([^"]+)"', town.client.get("/admin/privacy/").text)
