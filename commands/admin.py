@@ -4,19 +4,20 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from commands import operator
 from commands.cli import Here, fail
+from commands.installed import now
 from content.roles import Unfit
 from handlers import passwords
 from handlers.access import UnfitName, fitting
 from storage.admin_factors import Factors
 from storage.admin_tries import Tries
 from storage.admins import GENERAL, Admin, AdminExists, Admins, Grant
-from storage.audit import Act, Deed
+from storage.audit import Act
 from storage.db import Database
 
 UNFIT = {
@@ -70,6 +71,7 @@ def create(
         admins = Admins(database)
         try:
             word = passwords.hashed(password)
+            _note(here, database, "create", f"{'replace ' if replace else ''}{name} {wanted.role} {organisation}")
             if replace and admins.change_password(name=name, password_hash=word):
                 admins.enable(name=name)
             else:
@@ -94,7 +96,7 @@ def grant(here: Here, name: str, role: str, organisation: str) -> None:
         account = _account(admins, name)
         held = [each for each, _ in account.roles]
         wanted = _wanted(here, role, organisation, held=held, party_member=account.party_member)
-        _note(here, database, f"grant {wanted.role} {name} {organisation}")
+        _note(here, database, "grant", f"{wanted.role} {name} {organisation}", act=Act.GRANT)
         admins.grant(name, wanted)
     click.echo(f"{name} is {wanted.role} now.")
 
@@ -112,7 +114,7 @@ def revoke(here: Here, name: str, role: str, organisation: str) -> None:
         admins = Admins(database)
         if (taken.role, organisation) not in _account(admins, name).roles:
             fail(f"{name} isn't {taken.role} there: see `zhibu admin list --json`.")
-        _note(here, database, f"revoke {taken.role} {name} {organisation}")
+        _note(here, database, "revoke", f"{taken.role} {name} {organisation}", act=Act.GRANT)
         admins.revoke(name, taken)
     click.echo(f"{name} is {taken.role} no more.")
 
@@ -126,7 +128,7 @@ def member(here: Here, name: str, is_member: bool) -> None:  # noqa: FBT001 (cli
     with closing(here.installation.database()) as database:
         admins = Admins(database)
         _account(admins, name)
-        _note(here, database, f"{'member' if is_member else 'no member'} {name}")
+        _note(here, database, "member", f"{'member' if is_member else 'no member'} {name}", act=Act.GRANT)
         admins.say_member(name, party_member=is_member)
     click.echo(f"{name} is {'a' if is_member else 'no'} party member's account.")
 
@@ -162,7 +164,9 @@ def list_(here: Here, as_json: bool) -> None:  # noqa: FBT001 (click hands it in
 def remove(here: Here, name: str) -> None:
     """Let NAME sign in no more; their sessions end at once."""
     with closing(here.installation.database()) as database:
-        Admins(database).remove(name=_account(Admins(database), name).name)
+        found = _account(Admins(database), name)
+        _note(here, database, "remove", name)
+        Admins(database).remove(name=found.name)
     click.echo(f"{name} may sign in no more.")
 
 
@@ -173,6 +177,7 @@ def unlock(here: Here, name: str) -> None:
     """Let NAME try to sign in at once, after too many wrong passwords or codes."""
     with closing(here.installation.database()) as database:
         found = _account(Admins(database), name)
+        _note(here, database, "unlock", name)
         Tries(database, mark=here.installation.keys.mark("admin tries")).unlock(found.name)
     click.echo(f"{name} may try again.")
 
@@ -184,6 +189,7 @@ def forget_totp(here: Here, name: str) -> None:
     """Let NAME sign in without a code: the authenticator and its recovery codes are lost. Their sessions end."""
     with closing(here.installation.database()) as database:
         found = _account(Admins(database), name)
+        _note(here, database, "forget-totp", name)
         Factors(database, here.installation.keys).forget(found.id)
         Admins(database).end_sessions(name=found.name)
     click.echo(f"{name} signs in with the password alone, until an authenticator is turned on again.")
@@ -225,6 +231,8 @@ def _wanted(here: Here, role: str, organisation: str, *, held: Iterable[str], pa
     return Grant(id_, organisation, here.installation.today())
 
 
-def _note(here: Here, database: Database, about: str) -> None:
-    deed = Deed(act=Act.GRANT, kind="grant", door="zhibu admin", about=about.strip()[:128])
-    here.installation.audit(database).note(deed, now=datetime.now(UTC))
+def _note(here: Here, database: Database, command: str, about: str, *, act: Act = Act.CHANGE) -> None:
+    """Put into the trail what is about to be done with an account."""
+    kind = "grant" if act is Act.GRANT else "accounts"
+    noted = operator.deed(act, kind, door=f"zhibu admin {command}", about=about.strip())
+    here.installation.audit(database).note(noted, now=now())

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 import storage
-from commands import ports
+from commands import operator, ports
 from commands.cli import Here, Installation, fail, made
 from commands.installed import now
 from storage import erasures, lasting, upgrade
@@ -56,6 +56,7 @@ def backup(here: Here, file: Path, as_json: bool) -> None:  # noqa: FBT001 (clic
         fail(f"There is no folder {file.parent}: make it first, or name another file.")
     unfinished = file.with_name(f"{file.name}.unfinished")
     try:
+        _note_export(here.installation)
         with _private(unfinished) as archive:
             manifest = save(here.installation, archive)
         unfinished.rename(file)
@@ -169,10 +170,19 @@ def _erase_again(installation: Installation, connection: Any, gone: Erasures, ma
     return len(returned)
 
 
+def _note_export(installation: Installation) -> None:
+    """Put into the trail that all of it is about to be taken, and how many rows that is."""
+    with contextlib.closing(installation.database()) as database:
+        _refuse_other_schema(upgrade.found(database))
+        taken = operator.deed(Act.EXPORT, "backup", door="zhibu backup", about=str(database.count(_tables())))
+        installation.audit(database).note(taken, now=now())
+
+
 def _told(replaced: tuple[int, str]) -> Deed:
     """What the trail says of it: which trail went, so that a hash kept of that one is understood."""
     entries, head = replaced
-    return Deed(act=Act.RESTORE, kind="backup", door="zhibu restore", about=f"{entries} {head}" if entries else "")
+    about = f"{entries} {head}" if entries else ""
+    return operator.deed(Act.RESTORE, "backup", door="zhibu restore", about=about)
 
 
 def _shown(tables: list[Any], doing: str) -> Iterable[Any]:

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from commands import members
+from commands import members, operator
 from commands.cli import Here, fail
 from content.organisations import Organisation
-from storage.audit import Act, Audit, Deed
+from storage.audit import Act, Audit
 from storage.roster import Entry, Issued, Roster, Row
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,14 +36,14 @@ class Register:
     zone: ZoneInfo
     audit: Audit
 
-    def note(self, command: str, *rows: Row, act: Act = Act.CHANGE) -> None:
-        """Put into the trail what is about to be done: with these rows, or with the list."""
+    def note(self, command: str, *rows: Row, act: Act = Act.CHANGE, count: int = 0) -> None:
+        """Put into the trail what is about to be done: with these rows, or with so many of the list."""
         door = f"zhibu roster {command}"
         deeds = [
-            Deed(act=act, kind="member", door=door, person=row.person, about="" if row.person else row.id)
+            operator.deed(act, "member", door=door, person=row.person, about="" if row.person else row.id)
             for row in rows
         ]
-        self.audit.note(*(deeds or [Deed(act=act, kind="members", door=door)]), now=self.now)
+        self.audit.note(*(deeds or [operator.deed(act, "members", door=door, about=str(count))]), now=self.now)
 
 
 class House(Protocol):
@@ -89,7 +89,7 @@ def _import(open_register: Callable[[Path], Register]) -> click.Command:
         if table.faults:
             fail(*table.faults)
         entries = table.entries
-        register.note("import")
+        register.note("import", count=len(entries))
         issued = register.roster.take_in(entries, expires_at=register.now + timedelta(days=days))
         click.echo(_as_json(issued) if as_json else _as_table(issued), nl=as_json)
         click.echo(f"{len(entries)} members, {len(issued)} new", err=True)
@@ -112,7 +112,7 @@ def _list(open_register: Callable[[Path], Register]) -> click.Command:
         """Print the list: who has joined, and until when the codes of the others are good."""
         register = here.open(open_register)
         rows = _rows(register, organisation)
-        register.note("list", act=Act.EXPORT)
+        register.note("list", act=Act.EXPORT, count=len(rows))
         if as_json:
             click.echo(json.dumps([_row_as_json(row) for row in rows], ensure_ascii=False))
         else:

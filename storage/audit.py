@@ -28,6 +28,7 @@ from storage.sealing import Box, CannotOpen, Keys, Mark
 Row = Mapping[Any, Any]
 
 NOTHING_BEFORE = "0" * 64
+BY_COMMAND = "operator by command"  # stands where roles stand; none has blanks in its id
 _AT_ONCE = 2_000  # entries that one look reads
 _PSEUDONYM = 32  # letters
 
@@ -36,7 +37,7 @@ audit_trail = sa.Table(
     metadata,
     sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("at", Moment, nullable=False, index=True),
-    sa.Column("account", sa.String(64), nullable=False),  # of the console; "" for the command line and the clock
+    sa.Column("account", sa.String(64), nullable=False),  # of the console; "shell ..." a command's, "" the clock
     sa.Column("role", sa.String(64), nullable=False),
     sa.Column("act", sa.String(32), nullable=False),
     sa.Column("kind", sa.String(32), nullable=False),

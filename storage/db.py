@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -198,6 +198,12 @@ class Database:
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update` on either database."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def count(self, tables: Iterable[sa.Table]) -> int:
+        """How many rows these tables have."""
+        with self.bulk(writes=False) as connection:
+            counted = (sa.select(sa.func.count()).select_from(table) for table in tables)
+            return sum(connection.execute(each).scalar_one() for each in counted)
 
     def answers(self) -> bool:
         """Whether the database answers now."""

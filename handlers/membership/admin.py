@@ -84,7 +84,7 @@ class Book:
             flash(self.words["faults"]["why"].format(WHY_LONGEST))
             return redirect(url_for("membership_admin.listed", **asked.address), 303)
         found = self._meant(asked, self._mine())
-        access.note(Act.EXPORT, MEMBERS, reason=why)
+        access.note(Act.EXPORT, MEMBERS, about=str(len(found)), reason=why)
         return workbooks.sent("members", self.words["heads"], [self._cells(row, is_full=is_full) for row in found])
 
     def _cells(self, row: Row, *, is_full: bool) -> Sequence[str]:

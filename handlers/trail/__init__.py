@@ -8,7 +8,7 @@ from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.trail import admin, engine, jobs
 from scheduler.reminders import Tell
-from storage.audit import Audit, Outcome
+from storage.audit import BY_COMMAND, Audit, Outcome
 
 
 def feature(
@@ -24,10 +24,13 @@ def feature(
     """The trail. `called` gives the name of a role, `auditors` the persons who are told where it doesn't hold."""
     words = words_beside(__file__)
 
+    def named(role: str) -> str:
+        return words["by_command"] if role == BY_COMMAND else called(role)
+
     def deeds_about(person: str) -> list[tuple[str, date]]:
         return [
             (
-                "、".join(map(called, each.role.split(","))) if each.role else words["an_admin"],
+                "、".join(map(named, each.role.split(","))) if each.role else words["an_admin"],
                 each.at.astimezone(zone).date(),
             )
             for each in audit.of(person)
@@ -43,7 +46,7 @@ def feature(
 
     return Feature(
         name="trail",
-        admin=admin.blueprint(admin.Reading(audit=audit, words=words, called=called, zone=zone)),
+        admin=admin.blueprint(admin.Reading(audit=audit, words=words, called=named, zone=zone)),
         jobs=jobs.rounds(audit, auditors=auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures),
         keeps=Keeps(tables=("person_keys",), show=show, export=export, erase=audit.erase, unite=audit.unite),
     )

@@ -86,9 +86,9 @@ class Reading:
 
     def workbook(self) -> ResponseReturnValue:
         """The entries that are meant as a workbook; that it was taken is an entry too."""
-        access.note(Act.EXPORT, "trail")
         asked = _asked()
         rows = [*map(self._cells, self.audit.entries(asked.wanted(self.zone), most=MOST_ROWS))]
+        access.note(Act.EXPORT, "trail", about=str(len(rows)))
         return workbooks.sent("trail", self.words["heads"], rows)
 
     def _cells(self, entry: Entry) -> list[str | float]:

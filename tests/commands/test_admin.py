@@ -6,11 +6,12 @@ import pytest
 from argon2 import PasswordHasher
 from click.testing import Result
 
-from commands import admin, cli
+from commands import admin, cli, operator
 from commands.installed import now
 from storage.admin_factors import Factors
 from storage.admin_tries import Tries, Whence
 from storage.admins import Admins
+from storage.audit import BY_COMMAND
 from tests import authenticator
 from tests.commands.calls import KEYS, an_installation, call
 
@@ -240,3 +241,31 @@ def test_roles_are_shown_with_what_they_may_do(place):
     assert "clerk 信息员: banks, bulletin, content, measures, opinions, pushes" in lines
     assert "audit 审计员: audit" in lines
     assert any(line.startswith("secretary 书记 (party members only): ") for line in lines)
+
+
+def test_each_change_is_noted_with_who_has_the_shell_and_without_a_password(place, db):
+    create(place, "li", "--password-stdin")
+    create(place, "li", "--password-stdin", "--replace")
+    for command in (
+        ["grant", "li", "secretary", "--organisation", ""],
+        ["revoke", "li", "general"],
+        ["member", "li", "--no"],
+        ["unlock", "li"],
+        ["forget-totp", "li"],
+        ["remove", "li"],
+    ):
+        assert zhibu_admin(place, *command).exit_code == 0
+    entries = place.audit(db).entries(most=20)[::-1]
+
+    assert [(each.act, each.kind, each.door, each.about) for each in entries] == [
+        ("change", "accounts", "zhibu admin create", "li general"),
+        ("change", "accounts", "zhibu admin create", "replace li general"),
+        ("grant", "grant", "zhibu admin grant", "secretary li"),
+        ("grant", "grant", "zhibu admin revoke", "general li"),
+        ("grant", "grant", "zhibu admin member", "no member li"),
+        ("change", "accounts", "zhibu admin unlock", "li"),
+        ("change", "accounts", "zhibu admin forget-totp", "li"),
+        ("change", "accounts", "zhibu admin remove", "li"),
+    ]
+    assert {(each.account, each.role) for each in entries} == {(operator.user(), BY_COMMAND)}
+    assert " " in operator.user(), "no account of the console is called so"

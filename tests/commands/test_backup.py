@@ -11,9 +11,9 @@ import pytest
 from click.testing import Result
 
 import app
-from commands import backup, cli
+from commands import backup, cli, operator
 from storage import people
-from storage.audit import audit_trail
+from storage.audit import BY_COMMAND, audit_trail
 from storage.db import embedded_url, metadata
 from storage.opinion import Opinion, Opinions
 from tests.commands.calls import an_installation, call
@@ -77,6 +77,27 @@ def test_everything_comes_back_in_another_place(place, other, tmp_path):
 
     assert (saved.exit_code, restored.exit_code) == (0, 0), saved.output + restored.output
     assert everything(other) == everything(place)
+
+
+def test_that_it_was_taken_is_noted_first_with_the_number_of_rows_and_what_can_not_be_is_not_taken(place, tmp_path):
+    fill(place, people_count=3)
+    zhibu(place, "backup", tmp_path / "kept.zip")
+    with closing(place.database()) as database:
+        (entry,) = place.audit(database).entries(most=9)
+        with database.begin() as connection:
+            connection.exec_driver_sql(
+                "CREATE TRIGGER no BEFORE INSERT ON audit_trail BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+    refused = zhibu(place, "backup", tmp_path / "other.zip")
+    with zipfile.ZipFile(tmp_path / "kept.zip") as archive:
+        told = archive.read("audit_trail.jsonl").decode()
+
+    assert (entry.act, entry.kind, entry.about) == ("export", "backup", "9")
+    assert (entry.account, entry.role) == (operator.user(), BY_COMMAND)
+    assert '"door": "zhibu backup"' in told
+    assert refused.exit_code == 1
+    assert "takes no entry" in refused.stderr
+    assert [each.name for each in tmp_path.glob("*.zip*")] == ["kept.zip"]
 
 
 def test_words_that_lie_in_the_letterbox_come_back_and_can_be_read(place, other, keys, tmp_path):

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from click.testing import Result
 
 import app
-from commands import backup, cli
+from commands import backup, cli, operator
+from storage.audit import BY_COMMAND
 from storage.db import metadata
 from storage.erasures import FILE, erasures, read
 from tests.commands.calls import call
@@ -119,9 +120,11 @@ def test_the_trail_tells_that_a_backup_was_put_back_and_what_it_replaced(town, p
     zhibu(place, "restore", "--force", tmp_path / "kept.zip")
     once = town.house.audit.head()
     zhibu(place, "restore", "--force", tmp_path / "kept.zip")
-    (entry,) = town.house.audit.entries(most=9)
+    restored, saved = town.house.audit.entries(most=9)
 
-    assert (entry.act, entry.door, entry.about) == ("restore", "zhibu restore", f"1 {once[1]}")
+    assert (restored.act, restored.door, restored.about) == ("restore", "zhibu restore", f"2 {once[1]}")
+    assert (saved.act, saved.kind, saved.door) == ("export", "backup", "zhibu backup")
+    assert {(each.account, each.role) for each in (restored, saved)} == {(operator.user(), BY_COMMAND)}
     assert town.house.audit.verify().broken is None
 
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from commands import roster
+from commands import operator, roster
 from content.organisations import Organisation
-from storage.audit import Audit
+from storage.audit import BY_COMMAND, Audit
 from storage.people import People, persons
 from storage.roster import Entry, Refusal, Roster
 from tests.commands.calls import call
@@ -389,10 +389,11 @@ def test_what_is_done_is_noted_and_what_can_not_be_is_not_done(zhibu, take_in, m
             connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO audit_trail"))
 
     assert [(each.act, each.door, each.about) for each in reversed(audit.entries(most=9))] == [
-        ("change", "zhibu roster import", ""),
-        ("export", "zhibu roster list", ""),
+        ("change", "zhibu roster import", "1"),
+        ("export", "zhibu roster list", "1"),
         ("change", "zhibu roster reissue", row.id),
     ]
+    assert {(each.account, each.role) for each in audit.entries(most=9)} == {(operator.user(), BY_COMMAND)}
     assert refused.exit_code == 1
     assert "takes no entry" in refused.stderr
     assert len(members.rows()) == 1

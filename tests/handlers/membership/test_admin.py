@@ -173,3 +173,4 @@ def test_the_workbook_is_masked_unless_a_reason_is_given_and_each_is_noted(town)
     assert refused.status_code == 303
     assert {row[1] for row in full} == {"王小明", "李小红"}
     assert (first, noted(town)) == (("export", "members", "li", ""), ("export", "members", "li", "上报年度名册"))
+    assert [each.about for each in town.house.audit.entries(most=99) if each.act == "export"] == ["2", "2"]

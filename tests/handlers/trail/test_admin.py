@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from openpyxl import load_workbook
 
+from commands import operator
 from storage.admins import Grant
 from storage.audit import Act, Deed, audit_trail
 from tests.house import NOON
@@ -102,6 +103,16 @@ def test_the_workbook_has_what_is_meant_and_that_it_was_taken_is_noted(auditor):
 
     assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] == [2, 1]
     assert (taken.act, taken.kind, taken.account, taken.role) == ("export", "trail", "shenji", "audit")
+    assert taken.about == "2"
+    assert "共 2 条" in auditor.client.get(LIST).text
+
+
+def test_who_has_the_shell_is_told_from_every_account(auditor):
+    deed = operator.deed(Act.EXPORT, "backup", door="zhibu backup", about="7")
+    auditor.house.audit.note(deed, now=auditor.clock())
+    page = auditor.client.get(LIST).text
+
+    assert all(words in page for words in ("命令行操作者", operator.user(), "备份", "共 7 条"))
 
 
 def test_who_audits_changes_nothing_and_nobody_else_reads_it(auditor):
