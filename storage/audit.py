@@ -48,6 +48,8 @@ audit_trail = sa.Table(
     sa.Column("outcome", sa.String(32), nullable=False),
     sa.Column("previous", sa.String(64), nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index("ix_audit_trail_account", "account", "sequence"),
+    sa.Index("ix_audit_trail_kind", "kind", "sequence"),
     sqlite_with_rowid=False,
 )
 
@@ -262,8 +264,7 @@ class Audit:
         """The accounts and the kinds that are in the trail."""
         with self._db.read() as connection:
             accounts, kinds = (
-                sorted(connection.scalars(sa.select(column).distinct()))
-                for column in (audit_trail.c.account, audit_trail.c.kind)
+                sorted(_stepped(connection, column)) for column in (audit_trail.c.account, audit_trail.c.kind)
             )
         return accounts, kinds
 
@@ -348,6 +349,15 @@ class Audit:
     def unite(self, connection: Connection, gone: str, into: str) -> None:
         """Give one person's keys to another."""
         connection.execute(person_keys.update().where(person_keys.c.person == gone).values(person=into))
+
+
+def _stepped(connection: Connection, column: sa.Column[str]) -> Iterator[str]:
+    """What stands in an indexed column, from each to the next: DISTINCT reads every entry, at a million for seconds."""
+    least = sa.select(sa.func.min(column))
+    said = connection.execute(least).scalar()
+    while said is not None:
+        yield said
+        said = connection.execute(least.where(column > said)).scalar()
 
 
 def _rows(connection: Connection, chosen: sa.Select[Any]) -> Sequence[Row]:

@@ -14,6 +14,7 @@ from storage.audit import Act, Audit, Broken, Deed, Fault, NotNoted, Outcome, Wa
 from storage.people import People
 from storage.sealing import Keys
 from tests.house import NOON
+from tests.storage.explained import explained
 
 LOOK = Deed(act=Act.LOOK, kind="member", account="li", role="general", door="/admin/membership/<row>")
 
@@ -86,6 +87,18 @@ def test_entries_are_found_by_who_what_and_when(audit):
     assert found(since=NOON + timedelta(seconds=1), until=NOON + timedelta(hours=1)) == [3, 2]
     assert [each.sequence for each in audit.entries(before=3, most=1)] == [2]
     assert audit.seen() == (["li", "wang"], ["member", "trail"])
+
+
+def test_who_and_what_is_in_it_is_found_by_steps_through_an_index(audit):
+    """Whoever opens the page asks for it, and of a million entries all were read."""
+    noted(audit, 30)
+    with explained("audit_trail") as plans:
+        seen = audit.seen()
+
+    assert seen == (["li"], ["member"])
+    assert len(plans) == 4
+    for plan in plans:
+        assert "ix_audit_trail_account" in plan or "ix_audit_trail_kind" in plan, plan
 
 
 def test_all_of_several_are_noted_or_none(audit, person):

@@ -1,7 +1,6 @@
 """Looks at deliveries read what they are about, and not all that was ever sent."""
 
 import json
-from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +9,7 @@ from storage.deliveries import settle
 from storage.hands import Hands
 from storage.states import State
 from tests.scheduler.world import NOON, World, deliver
+from tests.storage.explained import explained
 
 MANY, FEW = 400, 10
 READ = sa.text(
@@ -42,31 +42,9 @@ LOOKS = {
 }
 
 
-@contextmanager
-def explained():
-    """What the database means to do for each statement about deliveries, without changing anything."""
-    found = []
-
-    def explain(connection, cursor, statement, parameters, context, many):
-        if "FROM deliveries" not in statement and "UPDATE deliveries" not in statement:
-            return
-        is_sqlite = connection.dialect.name == "sqlite"
-        asking = connection.connection.dbapi_connection.cursor()
-        if not is_sqlite:
-            asking.execute("SET enable_seqscan = off")
-        asking.execute(f"EXPLAIN {'QUERY PLAN' if is_sqlite else ''} {statement}", parameters)
-        found.append("\n".join(str(row[-1]) for row in asking.fetchall()))
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
-    try:
-        yield found
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
-
-
 @pytest.mark.parametrize("look", LOOKS)
 def test_what_waits_is_found_in_the_index_of_what_waits_alone(world, run, look):
-    with explained() as plans:
+    with explained("deliveries") as plans:
         LOOKS[look](world, run.key)
 
     assert plans
