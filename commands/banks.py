@@ -201,7 +201,8 @@ def _digest(open_intake: Callable[[Path], Intake]) -> click.Command:
             _write(folder / name, card.text().encode())
             click.echo(f"{folder / name}: {card.title}")
             click.echo("".join(f"  {_sentence(note)}\n" for note in card.lacks()), nl=False)
-        click.echo(f"Written: {len(found.cards)} proposals, and {folder / found.file}, which they quote")
+        proposals = "1 proposal" if len(found.cards) == 1 else f"{len(found.cards)} proposals"
+        click.echo(f"Written: {proposals}, and {folder / found.file}, which they quote")
         click.echo("Mend them, and move those that you want with it into the same folders of the pack.")
 
     return digest_command
@@ -209,7 +210,7 @@ def _digest(open_intake: Callable[[Path], Intake]) -> click.Command:
 
 def _see_free(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
-        fail(f"{path} is there already: name another file with --to, or write over it with --force.")
+        fail(f"{path} is there already: name another place with --to, or write over it with --force.")
 
 
 def _write(path: Path, data: bytes) -> None:
