@@ -144,16 +144,21 @@ def roles(here: Here) -> None:
 
 
 @admin.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print the names as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_obj
 def list_(here: Here, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
-    """Show who may sign in to the console, a name a line."""
+    """Show who may sign in to the console, an account a line.
+
+    Of each: its roles and where it has them, whether it is a party member's, and whether a code is asked (TOTP).
+    """
     with closing(here.installation.database()) as database:
         accounts = [each for each in Admins(database).all() if not each.disabled]
+        with_code = Factors(database, here.installation.keys).on([each.id for each in accounts])
+    told = [_told(each, totp=each.id in with_code) for each in accounts]
     if as_json:
-        click.echo(json.dumps([_told(each) for each in accounts], ensure_ascii=False))
+        click.echo(json.dumps(told, ensure_ascii=False))
     elif accounts:
-        click.echo("\n".join(each.name for each in accounts))
+        click.echo("\n".join(map(_line, told)))
     else:
         click.echo("Nobody may sign in: see `zhibu admin create --help`.", err=True)
 
@@ -208,9 +213,15 @@ def names(database: Database) -> Sequence[str]:
     return Admins(database).names()
 
 
-def _told(each: Admin) -> dict[str, Any]:
+def _told(each: Admin, *, totp: bool) -> dict[str, Any]:
     roles = [{"role": role, "organisation": organisation} for role, organisation in each.roles]
-    return {"name": each.name, "party_member": each.party_member, "roles": roles}
+    return {"name": each.name, "party_member": each.party_member, "totp": totp, "roles": roles}
+
+
+def _line(told: dict[str, Any]) -> str:
+    roles = [f"{each['role']} in {each['organisation'] or 'the whole house'}" for each in told["roles"]]
+    member = f"{'a' if told['party_member'] else 'no'} party member's"
+    return f"{told['name']}: {', '.join(roles) or 'no role'}; {member}; TOTP {'on' if told['totp'] else 'off'}"
 
 
 def _account(admins: Admins, name: str) -> Admin:

@@ -10,7 +10,7 @@ from commands import admin, cli, operator
 from commands.installed import now
 from storage.admin_factors import Factors
 from storage.admin_tries import Tries, Whence
-from storage.admins import Admins
+from storage.admins import Admins, Grant
 from storage.audit import BY_COMMAND
 from tests import authenticator
 from tests.commands.calls import KEYS, an_installation, call
@@ -125,16 +125,36 @@ def test_the_longest_password_is_taken_whole(place, db):
     assert PasswordHasher().verify(found.password_hash, "字" * 256)
 
 
-def test_all_names_are_listed(place):
+def test_all_are_listed_with_their_roles_and_how_they_sign_in(place, db):
     assert "admin create" in zhibu_admin(place, "list").stderr
-    for name in ("wang", "李娜"):
-        create(place, name, "--password-stdin")
+    create(place, "wang", "--password-stdin")
+    create(place, "李娜", "--password-stdin", "--role", "clerk")
+    Admins(db).grant("李娜", Grant("publicity", "first"))
+    turns_on_a_code(db, "李娜")
+    create(place, "zhao", "--password-stdin", "--role", "clerk")
+    zhibu_admin(place, "revoke", "zhao", "clerk")
 
-    assert zhibu_admin(place, "list").stdout == "wang\n李娜\n"
-    assert json.loads(zhibu_admin(place, "list", "--json").stdout) == [
-        {"name": name, "party_member": True, "roles": [{"role": "general", "organisation": ""}]}
-        for name in ("wang", "李娜")
+    assert zhibu_admin(place, "list").stdout.splitlines() == [
+        "wang: general in the whole house; a party member's; TOTP off",
+        "zhao: no role; no party member's; TOTP off",
+        "李娜: clerk in the whole house, publicity in first; no party member's; TOTP on",
     ]
+    assert json.loads(zhibu_admin(place, "list", "--json").stdout)[0] == {
+        "name": "wang",
+        "party_member": True,
+        "totp": False,
+        "roles": [{"role": "general", "organisation": ""}],
+    }
+
+
+def turns_on_a_code(db, name):
+    """Let an account sign in with a code from now on."""
+    factors, account = Factors(db, KEYS), Admins(db).named(name)
+    assert account
+    factors.prepare(account.id)
+    shared = factors.prepared(account.id)
+    assert shared
+    factors.turn_on(account.id, authenticator.code(shared.typed, now()), now=now())
 
 
 def test_who_is_removed_has_no_account(place, db):
@@ -159,12 +179,9 @@ def test_who_has_to_wait_is_let_try_by_the_operator_and_by_a_new_password(place,
 
 def test_a_lost_authenticator_is_forgotten_and_its_sessions_end(place, db):
     create(place, "li", "--password-stdin")
+    turns_on_a_code(db, "li")
     factors, before = Factors(db, KEYS), Admins(db).named("li")
     assert before
-    factors.prepare(before.id)
-    shared = factors.prepared(before.id)
-    assert shared
-    factors.turn_on(before.id, authenticator.code(shared.typed, now()), now=now())
     was_on = factors.is_on(before.id)
     result = zhibu_admin(place, "forget-totp", "li")
     after = Admins(db).named("li")
