@@ -30,6 +30,7 @@ from commands.offices import Offices
 from commands.platform import Platform
 from commands.pushes import Pushes
 from commands.settings import Settings
+from content.importers.waiting import Waiting
 from content.library import Library
 from content.models import Account
 from content.roles import Duty
@@ -475,7 +476,11 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
             zone=settings.zone,
             clock=clock,
             effect=effect,
-            sought=keys.box("name sought"),
+            sealing=membership.Sealing(
+                sought=keys.box("name sought"),
+                listed=keys.box("list of members"),
+                waiting=Waiting(intake.kept / "members"),
+            ),
             agreement=privacy.For(office, privacy.Purpose.MEMBERSHIP),
         ),
         linking.feature(

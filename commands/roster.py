@@ -12,9 +12,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from commands import members, operator
+from commands import operator
 from commands.cli import Here, fail
+from content.importers import members
+from content.importers.members import NAMES, Fault, Place
 from content.organisations import Organisation
+from handlers.membership.service import entry_of
 from storage.audit import Act, Audit
 from storage.roster import Entry, Issued, Roster, Row
 
@@ -24,6 +27,25 @@ _days = click.option(
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 _organisation = click.option("--organisation", default="", help="Its id or name.")
+NO_IDENTITY = (
+    "Zhibu needs no numbers of identity cards, and a list with them is a danger to everybody on it: delete them"
+)
+FAULTS = {
+    "unreadable": "The file can't be read: save it as .xlsx without a password, or as CSV in UTF-8.",
+    "no_head": "the columns 姓名 (name) and 组织 (organisation) are not there; 职务 (role) and 编号 (number) may stand "
+    "beside them",
+    "nobody": "There is nobody in the table.",
+    "two_columns": "there are two columns for {chinese} ({column}): keep one",
+    "identity_column": f"the column {{column}}: {NO_IDENTITY}",
+    "identity": f"the {{which}} looks like the number of an identity card. {NO_IDENTITY}",
+    "too_many": "there are more cells than columns",
+    "twice": "{name} of {said} is there twice, see {before}: tell them apart by 编号",
+    "missing": "the {column} is missing",
+    "long": "the {column} is longer than {longest} letters",
+    "unseen": "the {column} has a character that can't be seen",
+    "formula": "the {column} begins with {said}: an office program would reckon it as a formula",
+    "unknown": "there is no organisation {said} in organisations.toml",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +109,16 @@ def _import(open_register: Callable[[Path], Register]) -> click.Command:
         register = here.open(open_register)
         table = members.read(file.read_bytes(), register.organisations)
         if table.faults:
-            fail(*table.faults)
-        entries = table.entries
+            fail(*map(_said, table.faults))
+        entries = [*map(entry_of, table.members)]
         register.note("import", count=len(entries))
         issued = register.roster.take_in(entries, expires_at=register.now + timedelta(days=days))
         click.echo(_as_json(issued) if as_json else _as_table(issued), nl=as_json)
         click.echo(f"{len(entries)} members, {len(issued)} new", err=True)
-        if table.left_out:
-            click.echo(f"Not taken: {', '.join(table.left_out)}.", err=True)
+        left_out = [f"the sheet {name}" for name in table.sheets_left_out]
+        left_out += [f"the column {name}" for name in table.columns_left_out]
+        if left_out:
+            click.echo(f"Not taken: {', '.join(left_out)}.", err=True)
         if len(issued) < len(entries):
             click.echo(
                 "Who was there already keeps the code they had; `zhibu roster reissue` makes a new one.", err=True
@@ -195,6 +219,26 @@ def _one(command: F) -> F:
     """NAME, and what tells people of one name apart."""
     command = click.option("--number", default="", help="Their 编号, where several have the name.")(command)
     return click.argument("name")(_organisation(command))
+
+
+def _said(fault: Fault) -> str:
+    """A fault of a table, where it is and what to do."""
+    column = fault.column
+    what = FAULTS[fault.kind].format(
+        column=column,
+        which=column if column in NAMES else f"column {column}",
+        chinese=NAMES[column][0] if column in NAMES else column,
+        said=fault.said,
+        name=fault.name,
+        longest=fault.longest,
+        before=_place(fault.before),
+    )
+    return f"{_place(fault.at)}: {what}" if fault.at else what
+
+
+def _place(at: Place | None) -> str:
+    line = f"line {at.line}" if at else ""
+    return f"sheet {at.sheet}, {line}" if at and at.sheet else line
 
 
 def _rows(register: Register, organisation: str) -> list[Row]:

@@ -89,9 +89,16 @@ class Roster:
         self._vault = vault
         self._mark = mark
 
-    def take_in(self, entries: Iterable[Entry], *, expires_at: datetime) -> list[Issued]:
-        """Add new rows with a code each, update the role of known ones; a binding stays as it is. All or nothing."""
+    def take_in(
+        self, entries: Iterable[Entry], *, expires_at: datetime, taken_off: Iterable[Entry] = ()
+    ) -> list[Issued]:
+        """Add new rows with a code each, update the role of known ones; a binding stays as it is. All or nothing.
+
+        Those that are `taken_off` go, as with `remove`.
+        """
         with self._db.by_turns(roster) as connection:  # while keys are changed the marks of one entry may differ
+            for entry in taken_off:
+                self._remove(connection, entry)
             seal = self._vault.sealing(connection)
             return [issued for entry in entries if (issued := self._take(connection, seal, entry, expires_at))]
 
@@ -181,11 +188,14 @@ class Roster:
     def remove(self, entry: Entry) -> bool:
         """Take a row off the list, its binding first; False without such a row."""
         with self._db.begin() as connection:
-            person = self._person_of(connection, entry)
-            if person:
-                self._unbind(connection, person)
-            same = _is(self._vault.looking(connection), entry)
-            return connection.execute(roster.delete().where(same).returning(roster.c.id)).first() is not None
+            return self._remove(connection, entry)
+
+    def _remove(self, connection: Connection, entry: Entry) -> bool:
+        person = self._person_of(connection, entry)
+        if person:
+            self._unbind(connection, person)
+        same = _is(self._vault.looking(connection), entry)
+        return connection.execute(roster.delete().where(same).returning(roster.c.id)).first() is not None
 
     def _person_of(self, connection: Connection, entry: Entry) -> str | None:
         same = _is(self._vault.looking(connection), entry)

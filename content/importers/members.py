@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from content import sheets
 from content.organisations import Organisation
 from content.sheets import Line, Sheet
-from storage.roster import Entry
 
 NAMES: Mapping[str, Sequence[str]] = {
     "name": ("姓名", "名字", "党员姓名", "成员姓名", "name"),
@@ -27,27 +26,56 @@ FORMULA = ("=", "+", "-", "@")  # and the list of join codes would have them too
 HEAD_WITHIN = 10  # lines: a title and a remark may stand above the columns' names
 IDENTITY_HEAD = re.compile("身份证|证件号|公民身份|identitycard|idcard|idnumber")
 IDENTITY = re.compile(r"(?<!\d)(?:\d{15}|\d{17}[\dXx])(?!\d)")
-NO_IDENTITY = (
-    "Zhibu needs no numbers of identity cards, and a list with them is a danger to everybody on it: delete them"
-)
-UNREADABLE = "The file can't be read: save it as .xlsx without a password, or as CSV in UTF-8."
-NO_HEAD = (
-    "the columns 姓名 (name) and 组织 (organisation) are not there; 职务 (role) and 编号 (number) may stand beside them"
-)
 _REMARK = re.compile(r"[(（].*?[)）]|[\s*:：]")
 _PADDING = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")  # 张　三, as wide as a name of three
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a sheet, as the office program counts it; a text's sheet has no name."""
+
+    sheet: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong: its `kind` is a word for whoever says it to a reader, with these values.
+
+    `at` is None for the file as a whole. Of a number of an identity card only the column is told.
+    """
+
+    kind: str
+    at: Place | None = None
+    column: str = ""  # a key of NAMES, or what a column of somebody else's is called
+    said: str = ""  # what stands there
+    name: str = ""
+    longest: int = 0
+    before: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One line: `organisation` is an id of organisations.toml."""
+
+    at: Place
+    name: str
+    organisation: str
+    role: str = ""
+    number: str = ""
+
+
 @dataclass
 class Table:
-    """What a file says: its members, every fault of it with its line, and which columns and sheets were not taken.
+    """What a file says: its members, every fault of it, and which columns and sheets were not taken.
 
     Nothing may be imported when there is a fault.
     """
 
-    entries: list[Entry] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    columns_left_out: list[str] = field(default_factory=list)
+    sheets_left_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +92,14 @@ class _Head:
 
 
 def read(data: bytes, organisations: Mapping[str, Organisation]) -> Table:
-    """The members in a workbook or a text table. Raises nothing: what can't be read is a fault."""
+    """The members in a workbook or a text table, of these organisations. What can't be read is a fault."""
     readings = list(sheets.readings(data))
     chosen = next((found for found in readings if any(map(_head, found))), readings[0] if readings else None)
     table = Table()
     if chosen is None:
-        table.faults.append(UNREADABLE)
+        table.faults.append(Fault(kind="unreadable"))
     elif not any(map(_head, chosen)):
-        table.faults.append(f"line 1: {NO_HEAD}")
+        table.faults.append(Fault(kind="no_head", at=Place("", 1)))
     else:
         _take(table, chosen, ids(organisations))
     return table
@@ -83,41 +111,41 @@ def ids(organisations: Mapping[str, Organisation]) -> dict[str, str]:
 
 
 def _take(table: Table, found: Sequence[Sheet], known: Mapping[str, str]) -> None:
-    first_seen: dict[tuple[str, str, str], str] = {}
+    first_seen: dict[tuple[str, str, str], Place] = {}
     for sheet in found:
         head = _head(sheet)
         if head is None:
-            table.left_out += [f"the sheet {sheet.name}"] if sheet.lines else []
+            table.sheets_left_out += [sheet.name] if sheet.lines else []
             continue
-        table.left_out += [f"the column {name}" for name in head.strange]
-        table.faults += [f"{_place(sheet, head.at)}: {fault}" for fault in _head_faults(head)]
+        table.columns_left_out += head.strange
+        table.faults += _head_faults(head, Place(sheet.name, head.at))
         for line in sheet.lines:
             if line.number > head.at:
-                _take_line(table, head, line, _place(sheet, line.number), known, first_seen)
-    if not table.entries and not table.faults:
-        table.faults.append("There is nobody in the table.")
+                _take_line(table, head, line, Place(sheet.name, line.number), known, first_seen)
+    if not table.members and not table.faults:
+        table.faults.append(Fault(kind="nobody"))
 
 
 def _take_line(
     table: Table,
     head: _Head,
     line: Line,
-    place: str,
+    at: Place,
     known: Mapping[str, str],
-    first_seen: dict[tuple[str, str, str], str],
+    first_seen: dict[tuple[str, str, str], Place],
 ) -> None:
     row = {column: _plain(cell) for column, cell in zip(head.columns, line.cells, strict=False) if column}
-    found = [*_identities(head, line), *_faults(row, known)]
+    found = [*_identities(head, line, at), *_faults(row, known, at)]
     if any(line.cells[len(head.columns) :]):
-        found.append("there are more cells than columns")
+        found.append(Fault(kind="too_many", at=at))
     if not found:
-        entry = Entry(**{**row, "organisation": known[row["organisation"]]})
-        who = (entry.organisation, entry.name, entry.number)
+        member = Member(at=at, **{**row, "organisation": known[row["organisation"]]})
+        who = (member.organisation, member.name, member.number)
         if before := first_seen.get(who):
-            found.append(f"{entry.name} of {entry.organisation} is there twice, see {before}: tell them apart by 编号")
-        first_seen.setdefault(who, place)
-        table.entries.append(entry)
-    table.faults += [f"{place}: {fault}" for fault in found]
+            found.append(Fault(kind="twice", at=at, name=member.name, said=member.organisation, before=before))
+        first_seen.setdefault(who, at)
+        table.members.append(member)
+    table.faults += found
 
 
 def _head(sheet: Sheet) -> _Head | None:
@@ -129,35 +157,40 @@ def _head(sheet: Sheet) -> _Head | None:
     return None
 
 
-def _head_faults(head: _Head) -> Iterator[str]:
-    for column, names in NAMES.items():
+def _head_faults(head: _Head, at: Place) -> Iterator[Fault]:
+    for column in NAMES:
         if head.columns.count(column) > 1:
-            yield f"there are two columns for {names[0]} ({column}): keep one"
+            yield Fault(kind="two_columns", at=at, column=column)
     for name in head.called:
         if IDENTITY_HEAD.search(_bare(name)):
-            yield f"the column {name}: {NO_IDENTITY}"
+            yield Fault(kind="identity_column", at=at, column=name)
 
 
-def _identities(head: _Head, line: Line) -> Iterator[str]:
+def _has_identity(cell: str) -> bool:
+    return bool(IDENTITY.search(unicodedata.normalize("NFKC", cell)))
+
+
+def _identities(head: _Head, line: Line, at: Place) -> Iterator[Fault]:
     """Wherever such a number stands; of a column that is refused as a whole nothing more is said."""
     for name, column, cell in zip(head.called, head.columns, line.cells, strict=False):
-        if IDENTITY.search(unicodedata.normalize("NFKC", cell)) and not IDENTITY_HEAD.search(_bare(name)):
-            yield f"the {column or f'column {name}'} looks like the number of an identity card. {NO_IDENTITY}"
+        if _has_identity(cell) and not IDENTITY_HEAD.search(_bare(name)):
+            yield Fault(kind="identity", at=at, column=column or name)
 
 
-def _faults(row: Mapping[str, str], known: Mapping[str, str]) -> Iterator[str]:
+def _faults(row: Mapping[str, str], known: Mapping[str, str], at: Place) -> Iterator[Fault]:
     for column in NEEDED:
         if not row.get(column):
-            yield f"the {column} is missing"
+            yield Fault(kind="missing", at=at, column=column)
     for column, cell in row.items():
         if len(cell) > LONGEST[column]:
-            yield f"the {column} is longer than {LONGEST[column]} letters"
+            yield Fault(kind="long", at=at, column=column, longest=LONGEST[column])
         if not cell.isprintable():
-            yield f"the {column} has a character that can't be seen"
+            yield Fault(kind="unseen", at=at, column=column)
         if cell.startswith(FORMULA):
-            yield f"the {column} begins with {cell[0]}: an office program would reckon it as a formula"
-    if row.get("organisation") and row["organisation"] not in known:
-        yield f"there is no organisation {row['organisation']} in organisations.toml"
+            yield Fault(kind="formula", at=at, column=column, said=cell[0])
+    organisation = row.get("organisation", "")
+    if organisation and organisation not in known and not _has_identity(organisation):  # which nobody may read
+        yield Fault(kind="unknown", at=at, said=organisation)
 
 
 def _bare(head: str) -> str:
@@ -167,7 +200,3 @@ def _bare(head: str) -> str:
 
 def _plain(cell: str) -> str:
     return _PADDING.sub("", cell)
-
-
-def _place(sheet: Sheet, number: int) -> str:
-    return f"sheet {sheet.name}, line {number}" if sheet.name else f"line {number}"

@@ -8,11 +8,13 @@ from content.shelf import Shelf
 from handlers.agreement import Agreement
 from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.membership import admin, api, chat
+from handlers.membership.admin import Sealing
 from handlers.membership.chat import Membership
 from handlers.openapi import Effect
 from storage.people import People
 from storage.roster import Roster
-from storage.sealing import Box
+
+__all__ = ["Sealing", "feature"]
 
 
 def feature(
@@ -23,10 +25,11 @@ def feature(
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     effect: Effect,
-    sought: Box,
+    sealing: Sealing,
     agreement: Agreement,
 ) -> Feature:
-    """Membership, ready to be opened; `sought` seals the name that an admin looks for."""
+    """Membership, ready to be opened."""
+    words = words_beside(__file__)
 
     def show(person: str) -> list[str]:
         bound = people.profile(person)
@@ -58,7 +61,8 @@ def feature(
             api.Register(roster=roster, shelf=shelf, zone=zone, clock=clock, effect=effect, agreement=agreement)
         ),
         admin=admin.blueprint(
-            admin.Book(roster=roster, shelf=shelf, sought=sought, clock=clock, zone=zone, words=words_beside(__file__))
+            admin.Book(roster=roster, shelf=shelf, sealing=sealing, clock=clock, zone=zone, words=words),
+            admin.Taking(roster=roster, shelf=shelf, sealing=sealing, clock=clock, words=words),
         ),
         keeps=Keeps(tables=("roster", "join_tries"), show=show, export=export, erase=roster.erase, unite=roster.unite),
     )

@@ -266,6 +266,8 @@ class Walk:
         ones = ("/admin/task/", "/admin/task/board", "/admin/grant/lent", "/admin/account/")
         for path in ("/admin/membership/", f"/admin/membership/{member.id}", *ones):
             yield self._goes(path)
+        yield from self._roster()
+        self._goes("/admin/account/")
         self.page.get_by_role("button", name="打开验证器").click()
         self._has_seen("/admin/account/scan")
         self.page.get_by_label("验证码").fill("000000")
@@ -283,6 +285,23 @@ class Walk:
             expect(self.page.get_by_role("navigation", name="主导航")).to_be_visible()
             for path in paths:
                 yield self._goes(path)
+
+    def _roster(self) -> Iterator[str]:
+        """A list with a fault in it, then one that can be taken in, and it is."""
+        where = next(iter(self.street.town.house.shelf.current().organisations))
+        heads = {"nowhere": "导入党员名册", where: "会这样改名册"}
+        for organisation, heading in heads.items():
+            yield self._goes("/admin/membership/import")
+            table = f"姓名,组织,职务\n赵新来,{organisation},组织委员\n".encode()
+            self.page.get_by_label("名册文件").set_input_files(
+                FilePayload(name="名册.csv", mimeType="text/csv", buffer=table)
+            )
+            self.page.get_by_role("button", name="看看结果").click()
+            expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+            yield f"a list of members: {heading}"
+        self.page.get_by_role("button", name="写进名册").click()
+        expect(self.page.get_by_role("status")).to_contain_text("新增 1 人")
+        yield "members were taken in"
 
     def _decision(self) -> Iterator[str]:
         """Written down for the first organisation that there is."""

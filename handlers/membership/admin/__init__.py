@@ -13,16 +13,17 @@ from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access, masks, workbooks
+from handlers import access, masks, uploads, workbooks
 from handlers.access import needs
 from handlers.asking import Asked, Page
+from handlers.membership.admin.taking import CODE_DAYS, MEMBER, MEMBERS, MOST_BYTES, Sealing, Taking
 from storage.audit import Act
 from storage.roster import Roster, Row
-from storage.sealing import Box, CannotOpen
+from storage.sealing import CannotOpen
 
-CODE_DAYS = 30
+__all__ = ["Book", "Sealing", "Taking", "blueprint"]
+
 WHY_LONGEST = 100
-MEMBER, MEMBERS = "member", "members"  # one of them, and the list
 JOINED, WAITING = "joined", "waiting"
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -45,7 +46,7 @@ class Book:
 
     roster: Roster
     shelf: Shelf
-    sought: Box  # seals a name for an address
+    sealing: Sealing
     clock: Callable[[], datetime]
     zone: ZoneInfo
     words: Mapping[str, Any]
@@ -72,7 +73,7 @@ class Book:
     def find(self) -> ResponseReturnValue:
         """Lead to the address of what the form asks for."""
         name = request.form.get("who", "").strip()[:64]
-        sealed = base64.urlsafe_b64encode(self.sought.seal(name.encode())).decode() if name else ""
+        sealed = base64.urlsafe_b64encode(self.sealing.sought.seal(name.encode())).decode() if name else ""
         asked = replace(Filter.of_request(), who=sealed)
         return redirect(url_for("membership_admin.listed", **asked.address), 303)
 
@@ -111,7 +112,7 @@ class Book:
 
     def _name(self, sealed: str) -> str:
         with suppress(CannotOpen, ValueError):
-            return self.sought.open(base64.urlsafe_b64decode(sealed)).decode() if sealed else ""
+            return self.sealing.sought.open(base64.urlsafe_b64decode(sealed)).decode() if sealed else ""
         return ""
 
     # -- one of them ---------------------------------------------------------------------------------------------
@@ -186,13 +187,17 @@ class Book:
         return self.shelf.current().organisation_name(organisation)
 
 
-def blueprint(book: Book) -> Blueprint:
+def blueprint(book: Book, taking: Taking) -> Blueprint:
     """The pages under /admin/membership."""
-    pages = Blueprint("membership_admin", __name__, url_prefix="/admin/membership", template_folder="../templates")
+    pages = Blueprint("membership_admin", __name__, url_prefix="/admin/membership", template_folder="../../templates")
     pages.add_url_rule("/", "listed", needs(Duty.MEMBERS, book.listed, shows=MEMBERS))
     doors: Mapping[str, tuple[str, Callable[..., ResponseReturnValue], tuple[str, ...]]] = {
         "find": ("/find", book.find, ("POST",)),
         "export": ("/members.xlsx", book.export, ("GET", "POST")),
+        "form": ("/import", taking.form, ("GET",)),
+        "look": ("/import/look", taking.look, ("POST",)),
+        "take": ("/import/take", taking.take, ("POST",)),
+        "codes": ("/import/codes.xlsx", taking.codes, ("POST",)),
         "one": ("/<which>", book.one, ("GET",)),
         "reveal": ("/<which>/reveal", book.reveal, ("POST",)),
         "reissue": ("/<which>/code", book.reissue, ("POST",)),
@@ -201,4 +206,5 @@ def blueprint(book: Book) -> Blueprint:
     for name, (rule, view, methods) in doors.items():
         door = needs(Duty.MEMBERS, view, shows=MEMBERS, notes=True)
         pages.add_url_rule(rule, name, door, methods=list(methods))
+    uploads.taken_by(pages, {"look"}, most=MOST_BYTES)
     return pages

@@ -48,6 +48,7 @@ DOORS = {  # what each duty opens
     "members": {
         *("membership_admin.listed", "membership_admin.find", "membership_admin.export", "membership_admin.one"),
         *("membership_admin.reveal", "membership_admin.reissue", "membership_admin.unbind"),
+        *("membership_admin.form", "membership_admin.look", "membership_admin.take", "membership_admin.codes"),
         *("privacy_admin.listed", "privacy_admin.settle"),
     },
     "content of all": {
