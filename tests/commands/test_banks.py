@@ -175,7 +175,11 @@ def test_digests_are_proposed_beside_the_pack_with_the_text_that_they_quote(zhib
 
     (card,) = (tmp_path / "办法-摘要/digests").iterdir()
     (original,) = (tmp_path / "办法-摘要/originals").iterdir()
-    assert (result.exit_code, "没有来源。请写是谁发的" in result.output, "1 proposals" in result.output) == (
+    assert (
+        result.exit_code,
+        "没有来源。请写是谁发的" in result.output,
+        "Written: 1 proposal, and " in result.output,
+    ) == (
         0,
         True,
         True,
