@@ -700,7 +700,7 @@ def serve(house: House) -> Flask:
 
 def _api(house: House) -> Flask:
     """What the mini-program speaks to, an application of its own."""
-    web = openapi.application(say=house.shelf.say)
+    web = openapi.application(say=house.shelf.say, has_left=house.gate.has_left)
     _open(web, openapi.description(), access.requires_nothing)
     for feature in house.features:
         if feature.api_for_anyone:

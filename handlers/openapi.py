@@ -94,8 +94,8 @@ def doors(feature: str, *, name: str = "") -> APIBlueprint:
     return APIBlueprint(f"{name or feature}_api", __name__, url_prefix=f"{PREFIX}/{feature}", tag=feature)
 
 
-def application(*, say: Say) -> APIFlask:
-    """The application that every feature's doors hang in."""
+def application(*, say: Say, has_left: Callable[[], bool] = lambda: False) -> APIFlask:
+    """The application that every feature's doors hang in; `has_left` as `session.Gate` says it of a request."""
     web = APIFlask("api", title="Zhibu", version="1", spec_path=None, docs_path=None, static_folder=None)  # type: ignore[arg-type] # as Flask has it
     web.json.ensure_ascii = False  # type: ignore[attr-defined] # the default provider's
     web.json.sort_keys = False  # type: ignore[attr-defined] # as above
@@ -108,7 +108,7 @@ def application(*, say: Say) -> APIFlask:
     web.url_map.converters["id"] = IdConverter
     web.servers = [{"url": "/"}]
     web.description = "What members can do, for the mini-program. Answers to GET carry an ETag."
-    _speak(web, say)
+    _speak(web, say, has_left)
     web.after_request(_fresh_or_same)
     web.spec_processor(partial(_completed, web=web, say=say))
     return web
@@ -128,7 +128,7 @@ def description() -> APIBlueprint:
 # -- faults ------------------------------------------------------------------------------------------------------
 
 
-def _speak(web: APIFlask, say: Say) -> None:
+def _speak(web: APIFlask, say: Say, has_left: Callable[[], bool]) -> None:
     """Say every fault as a problem; what nobody foresaw is logged by its name alone, since it may hold words."""
 
     def refused(refusal: Refused) -> Response:
@@ -146,6 +146,8 @@ def _speak(web: APIFlask, say: Say) -> None:
     def unforeseen(fault: Exception) -> Response:
         if isinstance(fault, RecursionError):  # JSON nested a thousand deep
             return problems.answer(Refused(problems.BAD_REQUEST), say)
+        if has_left():  # what the door would keep has nobody to belong to
+            return problems.answer(Refused(problems.NOT_SIGNED_IN), say)
         log.error("api failed", error=trouble.named(fault), door=request.endpoint)
         return problems.answer(Refused(problems.TROUBLE), say)
 

@@ -46,6 +46,10 @@ class Gate:
             raise Refused(TOO_FAST, wait=wait)
         g.session = session
 
+    def has_left(self) -> bool:
+        """Whether whoever was let in is signed in no more: out, or erased, before the door had done its work."""
+        return "session" in g and self.sessions.find(token(), now=self.clock()) is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageGate:

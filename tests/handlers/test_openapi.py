@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 
 from storage.db import metadata
-from tests.house import a_town
+from tests.house import Clock, a_town
 from tests.mini import Mini
 
 pytestmark = pytest.mark.variant
@@ -105,6 +105,33 @@ def test_a_token_that_is_not_good_opens_nothing(town, token, why):
 
     assert (refused.status_code, refused.get_json()["code"]) == (401, "not_signed_in")
     assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+class Interrupting(Clock):
+    """A clock that lets something happen as it is asked the third time: behind the guard, which asks twice."""
+
+    asked: int = 3
+
+    def set_off(self, happens):
+        self.asked, self.happens = 0, happens
+
+    def __call__(self):
+        self.asked += 1
+        if self.asked == 3:
+            self.happens()
+        return super().__call__()
+
+
+def test_whoever_is_erased_between_guard_and_door_is_signed_in_no_more(tmp_path, database_url, redis, redis_url):
+    clock = Interrupting(redis=redis)
+    town = a_town(tmp_path, database=database_url, redis=redis_url, clock=clock)
+    member = town.mini()
+    who = town.house.people.find(account="mini", openid=member.openid)
+    clock.set_off(lambda: town.house.own_data.erase(who.person))
+    answer = member.post("/privacy/corrections", {"said": "我的组织写错了"})
+    town.house.close()
+
+    assert (answer.status, answer.code) == (401, "not_signed_in")
 
 
 @pytest.mark.parametrize(
