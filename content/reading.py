@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]  # it comes without types
 from frontmatter.default_handlers import YAMLHandler
 
-from content import positions
+from content import positions, unseen
 from content.faults import Unreadable, toml_detail
-from content.positions import Positions
+from content.positions import Place, Positions
 
 BOM = "\ufeff"
 # Two bytes a hanzi; the first-level hanzi of GB 2312 and of Big5 make up nearly all of any modern text.
@@ -82,7 +82,7 @@ def toml(text: str) -> Parsed:
         raise Unreadable("toml", line=line, detail=toml_detail(str(error))) from None
     except ValueError:  # a number of thousands of digits
         raise Unreadable("too_deep") from None
-    return Parsed(tables, cache(partial(positions.in_toml, text)))
+    return _legible(text, Parsed(tables, cache(partial(positions.in_toml, text))))
 
 
 def within(key: str, parsed: Parsed) -> Parsed:
@@ -111,7 +111,35 @@ def markdown(text: str) -> Parsed:
     lines = positions.in_yaml(node, first_line=first_line)
     written = {key: value for key, value in positions.plain(node).items() if value not in ("", [])}
     body_starts = len(text) - len(body) if body.strip() else len(text.rstrip())
-    return Parsed(written, lambda: lines, body, text.count("\n", 0, body_starts) + 1)
+    return _legible(text, Parsed(written, lambda: lines, body, text.count("\n", 0, body_starts) + 1))
+
+
+def _legible(text: str, parsed: Parsed) -> Parsed:
+    """The same, where nothing in it is unseen, not even by an escape; raises `Unreadable`."""
+    if found := unseen.first_odd(text):
+        raise Unreadable("unseen", line=text.count("\n", 0, found.start()) + 1, name=_named(found[0]))
+    if "\\" in text:
+        for place, words in _strings(parsed.tables, ()):
+            if found := unseen.first_odd(words):
+                raise Unreadable("unseen", line=positions.line_of(place, parsed.positions()), name=_named(found[0]))
+    return parsed
+
+
+def _named(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
+def _strings(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    """Every key and every string within, and where it is."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield (*place, key), key
+            yield from _strings(inner, (*place, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _strings(inner, (*place, index))
 
 
 def _composed(head: str, *, first_line: int) -> yaml.MappingNode:

@@ -15,6 +15,11 @@ def writable(words: str) -> str:
     return _UNWRITABLE.sub("", words)
 
 
+def first_odd(words: str) -> re.Match[str] | None:
+    """Where words hold what can't be written to a file or turns other words around; None where they don't."""
+    return _ODD.search(words)
+
+
 def legible(words: str) -> str:
     """Words that read as they are; line ends, joined emoji and marks of writing to the left stay."""
     return _ODD.sub("", words)

@@ -150,6 +150,7 @@ FAULTS = [
     ("string_too_long", {READY: READY_WORDS % ("字" * 501)}, READY, 2, "500"),
     ("file_missing", {"account.toml": None}, "account.toml", 1, "缺少"),
     ("encoding", {BANK: 'title = "党史"'.encode("utf-16")}, BANK, 1, "UTF-16"),
+    ("unseen", {BANK: 'title = "党史"\ntopic = "党\u202e史"\n'}, BANK, 2, "U+202E"),
     ("front_matter_missing", {DIGEST: "只有正文\n"}, DIGEST, 1, "---"),
     ("front_matter_open", {DIGEST: "---\ntitle: 有头无尾\n"}, DIGEST, 1, "---"),
     ("front_matter_shape", {DIGEST: "---\n- 一\n---\n正文\n"}, DIGEST, 2, "一行一项"),

@@ -54,6 +54,28 @@ def test_what_isnt_surely_gb18030_is_named(data, name):
     assert (refused.value.code, refused.value.facts) == ("encoding", {"name": name})
 
 
+@pytest.mark.parametrize(
+    ("parse", "text", "line", "name"),
+    [
+        (toml, 'a = "一"\nb = "\\u202E二"\n', 2, "U+202E"),
+        (toml, 'a = [\n  "一",\n  "\\u0000",\n]\n', 3, "U+0000"),
+        (toml, '"\\uFFFF" = 1\n', 1, "U+FFFF"),
+        (toml, 'a = "一"\nb = "\uffff"\n', 2, "U+FFFF"),
+        (markdown, '---\ntitle: "一\\0"\n---\n正文\n', 2, "U+0000"),
+        (markdown, "---\ntitle: 一\n---\n正文\n反\u202e文\n", 5, "U+202E"),
+    ],
+)
+def test_what_nobody_sees_is_refused_however_it_is_written(parse, text, line, name):
+    with pytest.raises(Unreadable) as refused:
+        parse(text)
+
+    assert (refused.value.code, refused.value.line, refused.value.facts) == ("unseen", line, {"name": name})
+
+
+def test_line_ends_joined_emoji_and_escapes_of_what_is_seen_are_read():
+    assert toml('a = "一\\t\\n\\u4e00👨\u200d👩"').tables == {"a": "一\t\n一👨\u200d👩"}
+
+
 def test_an_undecodable_byte_is_found_on_its_line():
     with pytest.raises(Unreadable) as refused:
         text_of("一\n二\n".encode() + b"\xff\n")
