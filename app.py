@@ -46,6 +46,7 @@ from handlers import (
     digest,
     front,
     grant,
+    guards,
     health,
     linking,
     login,
@@ -56,6 +57,7 @@ from handlers import (
     pack,
     phone,
     privacy,
+    protection,
     quiz,
     receipts,
     sharing,
@@ -273,7 +275,7 @@ def build(settings: Settings, *, clock: Clock | None = None, previous: Library |
         senders=platform.clients,
     )
     tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
-    limiter = access.limiter(redis_url(settings))
+    limiter = protection.limiter(redis_url(settings))
     mark = Lasting(database, keys, Purpose.ERASED)
     erased = Erasures(database, mark=mark, file=settings.storage.folder / erasures.FILE)
     own_data, audit = OwnData(database, people, erased), Audit(database, keys)
@@ -659,7 +661,7 @@ def serve(house: House) -> Flask:
     """The web part: chat, and every feature's doors behind their guards."""
     secret = house.settings.keys.key("session")
     site = Flask(__name__, static_folder=None, static_url_path="/static")
-    access.protect(
+    protection.protect(
         site,
         secret=secret,
         entrance=house.entrance,
@@ -669,18 +671,18 @@ def serve(house: House) -> Flask:
         public_url=house.settings.web.public_url,
     )
     metrics = health.Metrics()
-    _open(site, _health(house, metrics), access.requires_nothing)
-    _open(site, front.blueprint(house.shelf), access.requires_nothing)
+    _open(site, _health(house, metrics), guards.requires_nothing)
+    _open(site, front.blueprint(house.shelf), guards.requires_nothing)
     if house.sharing:
-        _open(site, sharing.blueprint(house.sharing), access.requires_nothing)
+        _open(site, sharing.blueprint(house.sharing), guards.requires_nothing)
     for feature in house.features:
         if feature.pages_for_anyone:
-            _open(site, feature.pages_for_anyone, access.requires_nothing)
+            _open(site, feature.pages_for_anyone, guards.requires_nothing)
         if feature.pages:
             _open(site, feature.pages, house.page_gate.requires_member)
         if feature.admin:
-            _open(site, feature.admin, access.requires_admin)
-            access.all_marked(site, feature.admin.name)
+            _open(site, feature.admin, guards.requires_admin)
+            guards.all_marked(site, feature.admin.name)
     proxies = house.settings.web.trusted_proxies
     behind = partial(ProxyFix, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else lambda web: web
     inner = _split({"/api/": behind(_api(house).wsgi_app)}, otherwise=behind(site.wsgi_app))
@@ -701,10 +703,10 @@ def serve(house: House) -> Flask:
 def _api(house: House) -> Flask:
     """What the mini-program speaks to, an application of its own."""
     web = openapi.application(say=house.shelf.say, has_left=house.gate.has_left)
-    _open(web, openapi.description(), access.requires_nothing)
+    _open(web, openapi.description(), guards.requires_nothing)
     for feature in house.features:
         if feature.api_for_anyone:
-            _open(web, feature.api_for_anyone, access.requires_nothing)
+            _open(web, feature.api_for_anyone, guards.requires_nothing)
         if feature.api:
             _open(web, feature.api, house.gate.requires_member)
     return web

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from content.models import Account
 from content.shelf import Shelf
 from handlers import access
+from handlers.unsent import Unsent
 from storage import trouble
 
 CONSOLE = access.INSIDE
@@ -47,7 +48,7 @@ class Front:
         """What is wrong, in the reader's language and in the look of the part of the site that they are in."""
         if address := _with_no_slash_too_many(error):
             return redirect(address, 308)
-        unsent = access.Unsent.of_request() if self._is_stale(error) else None
+        unsent = Unsent.of_request() if self._is_stale(error) else None
         response = make_response(unsent.page() if unsent else self._said(error), error.code)
         response.headers.extend({name: value for name, value in error.get_headers() if name in KEPT_HEADERS})
         return response

@@ -16,8 +16,8 @@ from werkzeug.routing import BaseConverter
 
 from content.unseen import typed
 from handlers import problems, session
-from handlers.access import requires_nothing
 from handlers.conversation import Say
+from handlers.guards import requires_nothing
 from handlers.problems import Fault, Problem, Refused, Responses
 from storage import trouble
 from storage.sealing import Mark

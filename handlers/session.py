@@ -15,8 +15,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
 from content.models import Account
-from handlers.access import Unsent
 from handlers.problems import NOT_SIGNED_IN, TOO_FAST, Refused
+from handlers.unsent import Unsent
 from storage.paces import Paces
 from storage.people import Who
 from storage.sessions import Session, Sessions

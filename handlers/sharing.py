@@ -16,7 +16,7 @@ import structlog
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from handlers import access, front
+from handlers import front, protection
 from wechat.errors import BadRequest, WeChatError
 
 AT_ONCE = 2  # of a worker's threads: who needs a new ticket waits for the platform
@@ -58,7 +58,7 @@ class Sharing:
 
     def view(self, page: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
         """The same page, in which the platform's script may run."""
-        return access.with_scripts_from(self.scripts_from, page)
+        return protection.with_scripts_from(self.scripts_from, page)
 
     def signed(self) -> ResponseReturnValue:
         """What `wx.config` needs for the page at ?url=; 204 where there is no card to be had."""

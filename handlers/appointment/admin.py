@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
 from content.talks import Host
-from handlers import access
-from handlers.access import needs
+from handlers import access, noting
 from handlers.appointment import engine
 from handlers.appointment.engine import State
+from handlers.guards import needs
 from storage.appointment import Appointment, Appointments
 
 
@@ -45,7 +45,7 @@ class Diary:
     def _page(self, fault: str = "") -> str:
         rows = [(each, each.at.astimezone(self.zone)) for each in self._mine()]
         for person in dict.fromkeys(each.person for each, _ in rows):
-            access.looked_at("talk", person)
+            noting.looked_at("talk", person)
         return render_template(
             "appointment/list.html",
             rows=rows,

@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from content import paper
 from content.roles import Duty
 from handlers import access, bars, workbooks
-from handlers.access import needs
 from handlers.bulletin.engine import Cluster, Month, Row
 from handlers.bulletin.service import Reports
+from handlers.guards import needs
 
 WORKDAYS = "workdays"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

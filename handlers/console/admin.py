@@ -14,12 +14,12 @@ from flask.typing import ResponseReturnValue
 from content.broadcasts import Broadcast
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access, bars, finding
-from handlers.access import needs
+from handlers import access, bars, finding, guards
 from handlers.console import engine
 from handlers.console.service import Forecast, Pushes
 from handlers.feature import Waiting
 from handlers.finding import Found
+from handlers.guards import needs
 from scheduler import reasons
 from scheduler.correcting import Uncorrectable
 from scheduler.naming import Folded
@@ -52,7 +52,7 @@ class Console:
         """What waits for the admin of this request, what is served and wrong with it, and what was sent lately."""
         return self._page(
             "overview",
-            waits=[each for each in self.waits(access.who_is_in()) if access.opens(urlsplit(each.link).path)],
+            waits=[each for each in self.waits(access.who_is_in()) if guards.opens(urlsplit(each.link).path)],
             linked=self.contacts.of(access.who_is_in()) is not None,
             counts=self._counts(),
             faults=self.shelf.fault or (),
@@ -67,7 +67,7 @@ class Console:
         found = chain(self.runs_with(words), self.searches(words)) if words else ()
         shown: dict[str, Found] = {}
         for each in found:
-            if access.opens(urlsplit(each.link).path):
+            if guards.opens(urlsplit(each.link).path):
                 shown.setdefault(each.link, each)
         return self._page("search", said=said, found=shown.values())
 

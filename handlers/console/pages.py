@@ -10,10 +10,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
-from handlers import access
+from handlers import access, guards, noting
 from handlers.console import engine
 from handlers.entrance import Entrance, Outcome, Tried
 from handlers.feature import Waiting
+from handlers.unsent import Unsent
 from storage import audit
 
 TRIES = "10 per minute; 60 per hour"  # of an address; wrong ones of a name are counted by the entrance
@@ -58,11 +59,11 @@ class SignIn:
         if tried.outcome is Outcome.WAITS:
             return self._again(page, tried, name=name)
         if tried.outcome is not Outcome.IN or tried.admin is None:
-            access.note_sign_in(tried.admin, audit.Outcome.REFUSED)
+            noting.note_sign_in(tried.admin, audit.Outcome.REFUSED)
             return self._again(page, tried, name=name)
-        access.note_sign_in(tried.admin, audit.Outcome.ALLOWED)
+        noting.note_sign_in(tried.admin, audit.Outcome.ALLOWED)
         access.let_in(self.entrance, tried.admin)
-        unsent = access.Unsent.of_sign_in()
+        unsent = Unsent.of_sign_in()
         return unsent.page() if unsent else redirect(_inside(request.form.get("next", "")))
 
     def _again(self, page: str, tried: Tried, *, name: str = "", is_over: bool = False) -> ResponseReturnValue:
@@ -73,7 +74,7 @@ class SignIn:
             minutes=math.ceil(tried.wait.total_seconds() / 60),
             is_over=is_over,
             next=request.form.get("next", ""),
-            unsent=access.Unsent.of_sign_in(),
+            unsent=Unsent.of_sign_in(),
         )
         answer = make_response(shown, _STATUS.get(tried.outcome, 401))
         if tried.wait:
@@ -97,7 +98,7 @@ def blueprint(
     def _doors() -> dict[str, Any]:
         if not request.path.startswith(access.INSIDE):
             return {"console_doors": ()}
-        open_ones = {address: name for address, name in words["doors"].items() if access.opens(address)}
+        open_ones = {address: name for address, name in words["doors"].items() if guards.opens(address)}
         inner = {each for each in open_ones for other in open_ones if each != other and each.startswith(other)}
         opened = {each: name for each, name in open_ones.items() if each not in inner}  # those are linked behind others
         first = engine.pressing(opened, waits(access.who_is_in())) if opened else {}

@@ -11,12 +11,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
-from handlers import access, masks
-from handlers.access import needs
+from handlers import access, masks, noting
 from handlers.asking import Page
 from handlers.decision import engine
 from handlers.decision.engine import Fault, Votes
 from handlers.decision.service import COUNTED, Case, Filter, Work
+from handlers.guards import needs
 from storage.audit import Act
 from storage.decision import Decision
 
@@ -265,7 +265,7 @@ class Board:
     def _note(self, act: Act, about: Decision) -> None:
         """Who hasn't joined is no person yet: the record's own random name stands for them."""
         person = next((row.person for row in self._rows_of([about]).values()), "")
-        access.note(act, DECISION, person=person, about="" if person else about.id)
+        noting.note(act, DECISION, person=person, about="" if person else about.id)
 
     def _form(self, draft: Draft, where: str, old: Decision | None) -> str:
         return render_template(

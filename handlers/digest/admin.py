@@ -20,8 +20,8 @@ from content.intake import Cards, Intake
 from content.roles import Duty
 from content.shelf import Shelf
 from handlers import access, uploads
-from handlers.access import needs
 from handlers.finding import Found, has
+from handlers.guards import needs
 
 MOST_BYTES = 10 * 2**20
 NAME = re.compile(r"[\w-][\w.-]{0,63}")

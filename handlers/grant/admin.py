@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from content.library import Library
 from content.roles import Casting, Duty, DutyFacts, Powers, facts
-from handlers import access
-from handlers.access import needs
+from handlers import access, guards, noting
+from handlers.guards import needs
 from scheduler.staff import Staff, is_still
 from storage.admins import Admin, Admins, Grant
 from storage.audit import Act, Outcome
@@ -98,7 +98,7 @@ class Office:
     def _noted(self, what: str, asked: Asked, outcome: Outcome = Outcome.ALLOWED) -> None:
         """Before it is done: an account's name and its role, and nothing of a member."""
         about = " ".join(filter(None, (what, asked.name, asked.organisation)))
-        access.note(Act.GRANT, "grant", about=about, outcome=outcome)
+        noting.note(Act.GRANT, "grant", about=about, outcome=outcome)
 
     def _back(self, said: str, asked: Asked) -> ResponseReturnValue:
         where = self._casting.organisations.get(asked.organisation, asked.organisation) or self.words["said"]["house"]
@@ -143,9 +143,9 @@ class Office:
         duties = [each for each in Duty if each in said]
         if why := self._unlendable(to, duties, since, until):
             about = f"lend {' '.join(duties)} to {to}"[:128]
-            access.note(Act.GRANT, "grant", about=about, outcome=Outcome.REFUSED)
+            noting.note(Act.GRANT, "grant", about=about, outcome=Outcome.REFUSED)
             return self._loans(fault=why), 422
-        access.note(Act.GRANT, "grant", about=f"lend {' '.join(duties)} to {to} until {until}"[:128])
+        noting.note(Act.GRANT, "grant", about=f"lend {' '.join(duties)} to {to} until {until}"[:128])
         for duty in duties:
             self.loans.add(giver=access.who_is_in(), taker=to, duty=duty, since=since, until=until)
         flash(self.words["said"]["lent"].format(name=to))
@@ -154,9 +154,9 @@ class Office:
     def end(self, loan: str) -> ResponseReturnValue:
         """End what one lends or is lent; the security administrator ends any."""
         found = next((each for each in self.loans.current(self.today()) if each.id == loan), None)
-        may_grant = access.may(Duty.GRANTS)
+        may_grant = guards.may(Duty.GRANTS)
         if found and (may_grant or access.who_is_in() in {found.giver, found.taker}):
-            access.note(Act.GRANT, "grant", about=f"end {found.duty} lent to {found.taker}")
+            noting.note(Act.GRANT, "grant", about=f"end {found.duty} lent to {found.taker}")
             self.loans.end(loan)
             flash(self.words["said"]["ended"])
         return redirect(url_for("grant_admin.listed" if may_grant else "grant_admin.lent"), 303)

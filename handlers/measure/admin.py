@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
 from handlers import access
-from handlers.access import needs
 from handlers.finding import Found, has
+from handlers.guards import needs
 from handlers.measure import engine
 from handlers.measure.engine import Fault, State
 from handlers.measure.service import Case, Subject, Work

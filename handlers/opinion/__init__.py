@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from content.models import Account
 from content.opinions import Matter, ReadyReply
 from content.roles import Reach
-from handlers import access
+from handlers import access, noting
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.openapi import Effect, Once
@@ -123,8 +123,8 @@ class Outside:
     measures: Callable[[Collection[str]], Sequence[Measure]] = lambda _: ()
     measure_page: str = ""
     author: Callable[[], str] = access.who_is_in
-    looked_at: Callable[[str, str], None] = access.looked_at
-    revealed: Callable[[str, str, str], None] = access.revealed
+    looked_at: Callable[[str, str], None] = noting.looked_at
+    revealed: Callable[[str, str, str], None] = noting.revealed
     fetch: Fetch | None = None
     judges: Mapping[str, Judge] = field(default_factory=dict)
     public_url: str = ""

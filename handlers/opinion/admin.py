@@ -13,7 +13,7 @@ from content.opinions import ReadyReply
 from content.roles import Duty
 from content.unseen import typed
 from handlers import masks
-from handlers.access import needs
+from handlers.guards import needs
 from handlers.opinion import engine
 from handlers.opinion.engine import Remedy, State, thread
 from handlers.opinion.engine.promises import Promise

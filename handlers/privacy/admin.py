@@ -9,9 +9,9 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
-from handlers import access, masks
-from handlers.access import needs
+from handlers import access, masks, noting
 from handlers.feature import Waiting
+from handlers.guards import needs
 from handlers.privacy import engine
 from handlers.privacy.service import Office
 from scheduler.staff import Staff
@@ -44,14 +44,14 @@ class Desk:
         answer = request.form.get("answer", "").strip()
         if not 1 <= len(answer) <= engine.CORRECTION_LONGEST:
             return self._page(fault=which), 422
-        access.note(Act.CHANGE, "correction", person=found.person)
+        noting.note(Act.CHANGE, "correction", person=found.person)
         self.office.settle(found, answer, by=access.who_is_in(), now=self.clock())
         return redirect(url_for("privacy_admin.listed"), 303)
 
     def _page(self, fault: str = "") -> str:
         rows = [(each, self._masked(each.person)) for each in self._mine()]
         for person in {each.person for each, _ in rows}:
-            access.looked_at("correction", person)
+            noting.looked_at("correction", person)
         return render_template(
             "privacy/corrections.html",
             rows=rows,

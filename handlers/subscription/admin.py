@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
 from handlers import bars, workbooks
-from handlers.access import needs
+from handlers.guards import needs
 from handlers.subscription.service import Usage, Used
 from storage.subscription import Changes
 

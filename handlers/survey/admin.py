@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from content.roles import Duty, Reach
 from content.surveys import Survey
 from handlers import access
-from handlers.access import needs
+from handlers.guards import needs
 from handlers.survey.service import Booth
 
 

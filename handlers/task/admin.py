@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
 from handlers import access
-from handlers.access import needs
+from handlers.guards import needs
 from handlers.task.service import Board, Task
 from storage.task import LONGEST, Which
 

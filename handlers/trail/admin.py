@@ -10,9 +10,9 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
-from handlers import access, workbooks
-from handlers.access import needs
+from handlers import noting, workbooks
 from handlers.asking import Asked
+from handlers.guards import needs
 from storage.audit import Act, Audit, Entry, Outcome, Wanted
 
 A_PAGE = 50
@@ -88,7 +88,7 @@ class Reading:
         """The entries that are meant as a workbook; that it was taken is an entry too."""
         asked = _asked()
         rows = [*map(self._cells, self.audit.entries(asked.wanted(self.zone), most=MOST_ROWS))]
-        access.note(Act.EXPORT, "trail", about=str(len(rows)))
+        noting.note(Act.EXPORT, "trail", about=str(len(rows)))
         return workbooks.sent("trail", self.words["heads"], rows)
 
     def _cells(self, entry: Entry) -> list[str | float]:

@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from content.roles import Duty
-from handlers.access import View, needs
 from handlers.account.admin.others import Others
 from handlers.account.admin.own import Own
+from handlers.guards import View, needs
 
 __all__ = ["Others", "Own", "blueprint"]
 

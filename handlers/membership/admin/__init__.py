@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access, masks, uploads, workbooks
-from handlers.access import needs
+from handlers import access, masks, noting, uploads, workbooks
 from handlers.asking import Asked, Page
+from handlers.guards import needs
 from handlers.membership.admin.taking import CODE_DAYS, MEMBER, MEMBERS, MOST_BYTES, Sealing, Taking
 from storage.audit import Act
 from storage.roster import Roster, Row
@@ -85,7 +85,7 @@ class Book:
             flash(self.words["faults"]["why"].format(WHY_LONGEST))
             return redirect(url_for("membership_admin.listed", **asked.address), 303)
         found = self._meant(asked, self._mine())
-        access.note(Act.EXPORT, MEMBERS, about=str(len(found)), reason=why)
+        noting.note(Act.EXPORT, MEMBERS, about=str(len(found)), reason=why)
         return workbooks.sent("members", self.words["heads"], [self._cells(row, is_full=is_full) for row in found])
 
     def _cells(self, row: Row, *, is_full: bool) -> Sequence[str]:
@@ -157,7 +157,7 @@ class Book:
 
     def _note(self, act: Act, row: Row, why: str = "") -> None:
         """Who hasn't joined is no person yet: the row's own random name stands for them."""
-        access.note(act, MEMBER, person=row.person, about="" if row.person else row.id, reason=why)
+        noting.note(act, MEMBER, person=row.person, about="" if row.person else row.id, reason=why)
 
     def _page(self, row: Row, *, fault: str = "", typed: str = "", code: str = "", reveals: bool = False) -> str:
         return render_template(

@@ -18,7 +18,7 @@ from content.importers.waiting import Waiting
 from content.organisations import Organisation
 from content.roles import Duty
 from content.shelf import Shelf
-from handlers import access, masks, uploads, workbooks
+from handlers import access, masks, noting, uploads, workbooks
 from handlers.membership.service import Plan, entry_of, planned
 from storage.audit import Act
 from storage.roster import Roster, Row
@@ -71,7 +71,7 @@ class Taking:
         if sent is None:
             return self._form(fault=self.words["faults"]["no_file"]), 422
         name, data = sent
-        access.note(Act.LOOK, MEMBERS)
+        noting.note(Act.LOOK, MEMBERS)
         try:
             table = self._read(data, _looked(name, data))
         except Refused as refused:
@@ -112,7 +112,7 @@ class Taking:
         data = self._kept(request.form.get("token", ""), CODES)
         if data is None:
             return self._form(fault=self.words["faults"]["codes_gone"]), 410
-        access.note(Act.EXPORT, MEMBERS)
+        noting.note(Act.EXPORT, MEMBERS)
         rows = [Given(*each) for each in json.loads(data)]
         cells = [(each.organisation, each.name, each.number, _by_halves(each.code), each.place) for each in rows]
         return workbooks.sent("codes", self.words["code_heads"], cells)
@@ -136,9 +136,9 @@ class Taking:
 
     def _taken(self, table: Table, plan: Plan, off: Sequence[Row]) -> list[Given]:
         about = f"new={len(plan.new)} changed={len(plan.changed)} off={len(off)}"
-        access.note(Act.CHANGE, MEMBERS, about=about)
+        noting.note(Act.CHANGE, MEMBERS, about=about)
         for row in off:
-            access.note(Act.CHANGE, MEMBER, person=row.person, about="" if row.person else row.id)
+            noting.note(Act.CHANGE, MEMBER, person=row.person, about="" if row.person else row.id)
         issued = self.roster.take_in(
             map(entry_of, table.members),
             expires_at=self.clock() + timedelta(days=CODE_DAYS),

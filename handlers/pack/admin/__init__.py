@@ -6,7 +6,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from content import workshop
 from content.roles import Duty
-from handlers.access import needs
+from handlers.guards import needs
 from handlers.pack.admin.files import Files
 from handlers.pack.admin.new_files import NewFiles
 from handlers.pack.admin.room import Room

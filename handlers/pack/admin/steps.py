@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from content import files, workshop
 from content.roles import Duty
 from content.workshop import Looked
-from handlers import access
+from handlers import access, guards
 from handlers.feature import Preview, Waiting
 from handlers.pack import engine
 from handlers.pack.admin.room import Room, picture
@@ -26,7 +26,7 @@ class Steps:
 
     def waiting(self, name: str) -> Sequence[Waiting]:
         """Changes that wait for a second admin, for those who may be that, but for their authors."""
-        may = access.may(Duty.APPROVE_CONTENT, whole=True)
+        may = guards.may(Duty.APPROVE_CONTENT, whole=True)
         asked = [each for each in self._asked_for() if each.author != name] if may else []
         said = self.room.words["waits"]["asked"].format(len(asked))
         return [Waiting(count=len(asked), said=said, link=url_for("pack.asked"))] if asked else []

@@ -19,8 +19,8 @@ from content.roles import Duty
 from content.shelf import Shelf
 from content.workshop import Untouchable
 from handlers import access, uploads
-from handlers.access import needs
 from handlers.finding import Found, has
+from handlers.guards import needs
 from handlers.quiz.admin.numbers import Numbers
 
 MOST_BYTES = 10 * 2**20

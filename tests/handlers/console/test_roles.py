@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from handlers.access import Unmarked, all_marked
+from handlers.guards import Unmarked, all_marked
 from storage.admins import Grant
 
 pytestmark = pytest.mark.alike
