@@ -158,7 +158,8 @@ class Following:
         return self._keep_word(turn, judged) if judged.solved == Solved.YES else Text(self.saying(turn, judged))
 
     def _words_of(self, turn: Turn, word: Word) -> Reply:
-        after = replace(word, words=typed(turn.text))
+        """Take the words, after those that were written before."""
+        after = replace(word, words=typed(f"{word.words}\n{turn.text}"))
         found = thread.trouble(
             Asks(word.asked), after.words, solved=word.solved, reopen=after.reopens, shortest=self.bounds.shortest
         )
@@ -171,7 +172,9 @@ class Following:
             return self._keep_word(turn, word)
         if said in MORE:
             return Text(self.saying(turn, replace(word, words="")))
-        return Text(self.saying(turn, word))
+        if len(said) >= SURELY_WORDS:
+            return self._words_of(turn, word)
+        return Text(f"{self._say('said_aside')}{self.saying(turn, word)}")
 
     def _keep_word(self, turn: Turn, word: Word) -> Reply:
         """Have it kept as an anonymous opinion is, also where the opinion has a name; nothing is looked up for it."""

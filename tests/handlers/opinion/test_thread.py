@@ -204,6 +204,16 @@ def test_a_verdict_without_words_reopens_nothing_and_is_asked_for_once(world, br
     assert "这件事解决了吗" not in asks(world, code)
 
 
+def test_words_that_come_where_a_yes_is_asked_for_are_added_or_said_not_to_be(world, browser, code):
+    acts(browser, "ask", question="是哪一栋？")
+    added = asks(world, code, "三号楼", "就是东侧楼梯旁边的那几间")
+    aside = asks(world, code, "三号楼", "嗯")
+
+    assert "交了就不能改：\n三号楼\n就是东侧楼梯旁边的那几间\n" in added
+    assert aside.startswith("还没有交，刚才这一句也没有算进去。\n请看一遍")
+    assert "三号楼\n\n" in aside
+
+
 def test_leaving_hands_nothing_in(world, browser, code):
     acts(browser, "answer", reply="改到十一点。")
 
