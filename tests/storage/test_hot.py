@@ -54,14 +54,14 @@ def test_what_was_cut_at_rest_is_nobodys_trouble(db, add):
     """A hot statement's connection, a transaction's and a look's: whoever comes next would fail for nothing."""
     add(first="a", second="b", since="2026-11-23")
     with db.begin() as connection:
-        connection.execute(persons.insert().values(id="c", since="2026-11-23"))
+        connection.execute(persons.insert().values(id="c", since=date(2026, 11, 23)))
     if not db.is_sqlite:
         other = Database(db.url)
         cut_all_others(other)
         other.close()
 
     with db.begin() as connection:
-        connection.execute(persons.insert().values(id="d", since="2026-11-23"))
+        connection.execute(persons.insert().values(id="d", since=date(2026, 11, 23)))
     assert add(first="e", second="f", since="2026-11-23")
     assert ids(db) == ["a", "b", "c", "d", "e", "f"]
 
