@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import PurePath
 
 from content.importers import banks, documents, plain, safety, texts
 from content.importers.safety import Format
@@ -103,6 +104,8 @@ class Prose:
 
 def read(name: str, data: bytes) -> Prose:
     """Read a Word document or a text; raises `Refused` where it can't be read, is no prose, or is marked as secret."""
+    if PurePath(name).suffix.lower() not in {".docx", ".txt", *safety.OTHER_OFFICE}:
+        raise Refused("not_prose")
     match safety.look(name, data).format:
         case Format.DOCUMENT:
             spoken = documents.spoken(data)

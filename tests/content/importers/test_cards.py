@@ -147,6 +147,9 @@ def test_what_is_secret_or_says_nothing_is_refused(lines, code):
     assert refused.value.note.code == code
 
 
-def test_what_is_no_text_is_refused():
+@pytest.mark.parametrize(
+    ("name", "data"), [("题.xlsx", xlsx([("题干", "答案")])), ("办法.pdf", b"%PDF-1.7"), ("办法", b"")]
+)
+def test_what_is_no_text_is_refused(name, data):
     with pytest.raises(Refused, match=r"^建议只能从 Word"):
-        cards.read("题.xlsx", xlsx([("题干", "答案")]))
+        cards.read(name, data)
