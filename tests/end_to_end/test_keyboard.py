@@ -14,11 +14,17 @@ pytestmark = [pytest.mark.alike, pytest.mark.browser]
 ADMIN, PASSWORD = "键盘员", "correct horse battery staple"
 WORDS = "三楼的扶手松了，上下楼要小心。"
 MOST_PRESSES = 120
-# What has the focus: what it is called, how it shows that, whether it is on the screen, and whether it comes after what
-# had it before.
-LOOK = """() => {
-  const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
-  const before = window.focusedBefore;
+# What has the focus: what it is called, how it shows that, whether it is on the screen once the page has scrolled, and
+# whether it comes after what had it before.
+LOOK = """async () => {
+  const at = document.activeElement, style = getComputedStyle(at), before = window.focusedBefore;
+  let box = at.getBoundingClientRect(), last;
+  do {
+    last = box;
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    box = at.getBoundingClientRect();
+  } while (box.top !== last.top);
   window.focusedBefore = at;
   return {
     name: (at.ariaLabel || at.labels?.[0]?.innerText || at.innerText || at.value || "").trim(),

@@ -72,6 +72,7 @@ def test_a_file_is_edited_mended_agreed_to_read_by_a_member_and_given_back(town,
         write(mine, "title: 旧的标题\nkind: news", "title: 新的标题\nkind: 坏")
         expect(mine.get_by_role("alert")).to_contain_text("有 1 处要改")
         expect(mine.locator("main")).to_contain_text("kind 不能是“坏”")
+        mine.wait_for_load_state()  # a click before the page's script is there leads to the text's beginning
         mine.get_by_role("link", name=f"{FILE} 第 3 行").click()
         assert mine.evaluate("getSelection().toString()") == "kind: 坏"
         write(mine, "kind: 坏", "kind: news")
