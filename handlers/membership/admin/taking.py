@@ -112,8 +112,8 @@ class Taking:
         data = self._kept(request.form.get("token", ""), CODES)
         if data is None:
             return self._form(fault=self.words["faults"]["codes_gone"]), 410
-        noting.note(Act.EXPORT, MEMBERS)
         rows = [Given(*each) for each in json.loads(data)]
+        noting.note(Act.EXPORT, MEMBERS, about=str(len(rows)))
         cells = [(each.organisation, each.name, each.number, _by_halves(each.code), each.place) for each in rows]
         return workbooks.sent("codes", self.words["code_heads"], cells)
 

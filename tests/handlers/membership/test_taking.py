@@ -92,7 +92,7 @@ def test_the_codes_are_taken_away_with_full_names_and_that_is_noted(town):
     cells = [[cell.value for cell in row] for row in load_workbook(io.BytesIO(book.data)).active.iter_rows()]
     assert cells[1][:2] == ["第一党支部", "赵新来"]
     assert engine.code_in(cells[1][3])
-    assert (note.act, note.kind) == ("export", "members")
+    assert (note.act, note.kind, note.about) == ("export", "members", str(len(cells) - 1))
     assert late.status_code == 410
 
 
