@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import SIZES, a_browser, a_page, faults
+from tests.browser import SIZES, a_page, faults
 from tests.content.importers.making import xlsx
 from tests.end_to_end.running import Program, within
 
@@ -21,12 +21,6 @@ RECEIPT = re.compile(r"回执码：\s*([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})")
 RECEIPT_CODE = re.compile("[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 LATE_SECONDS = 20  # on a busy machine; on an idle one a change of the pack is taken in two
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"  # Chromium's complaint
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """The console by the keyboard alone: what is wanted is reached, seen and pressed, in the order of the page."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser import a_browser, a_page
+from tests.browser import a_page
 from tests.end_to_end.running import Program
 
 pytestmark = [pytest.mark.alike, pytest.mark.browser]
@@ -35,12 +34,6 @@ LOOK = """async () => {
       || Boolean(before.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING),
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
