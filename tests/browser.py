@@ -71,5 +71,6 @@ def a_page(browser: Browser, url: str, size: str, *, expected: Sequence[str] = (
 
 def faults(page: Page) -> list[str]:
     """What somebody who sees, hears or types otherwise would stumble over: labels, words, contrast, width."""
+    page.wait_for_load_state()  # a page that is on its way has nothing in it yet
     found: list[str] = page.evaluate(LOOK.read_text())
     return found
