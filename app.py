@@ -3,12 +3,13 @@
 import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
@@ -31,9 +32,10 @@ from commands.platform import Platform
 from commands.pushes import Pushes
 from commands.settings import Settings
 from content.importers.waiting import Waiting
+from content.intake import Intake
 from content.library import Library
 from content.models import Account
-from content.roles import Duty
+from content.roles import Duty, Powers
 from content.shelf import Shelf
 from handlers import (
     access,
@@ -80,7 +82,7 @@ from scheduler.staff import Staff, powers_now
 from scheduler.telling import Tell
 from scheduler.trying import TryOut
 from scheduler.workdays import Workdays
-from storage import db, erasures, leases, redis
+from storage import erasures, leases, redis
 from storage.admin_factors import Factors
 from storage.admin_sessions import AdminSessions
 from storage.admin_tries import Tries
@@ -91,6 +93,7 @@ from storage.audit import Audit
 from storage.batching import Batcher
 from storage.cards import Cards
 from storage.checks import Checks
+from storage.db import Database
 from storage.decision import Decisions
 from storage.duels import Duels
 from storage.erasures import Erasures
@@ -98,6 +101,7 @@ from storage.inbox import Inbox
 from storage.item_numbers import ItemNumbers
 from storage.journal import Journal
 from storage.lasting import Lasting, Purpose
+from storage.leaves import Leaves
 from storage.linking import Linking
 from storage.loans import Loans
 from storage.measure import Measures
@@ -148,18 +152,18 @@ LETTERS_AT_ONCE = 10  # as many as two rounds of the postman have room for (docs
 class OwnData:
     """All that every feature keeps of a person; the person's own rows come last."""
 
-    db: db.Database
+    db: Database
     people: People
     erasures: Erasures
-    keeps: list[Keeps] = field(default_factory=list)
+    keeps: Callable[[], Iterable[Keeps]]
 
     def show(self, person: str) -> Sequence[str]:
         """Lines a member can read."""
-        return [line for keep in self.keeps for line in keep.show(person)]
+        return [line for keep in self.keeps() for line in keep.show(person)]
 
     def export(self, person: str) -> Sequence[Sheet]:
         """The same as tables, to be taken along."""
-        return [sheet for keep in self.keeps for sheet in keep.export(person)]
+        return [sheet for keep in self.keeps() for sheet in keep.export(person)]
 
     def erase(self, person: str) -> None:
         """Erase the person everywhere: all of it, or nothing where something fails."""
@@ -169,51 +173,47 @@ class OwnData:
 
     def erase_in(self, connection: Connection, person: str) -> None:
         """The same in a transaction that does more."""
-        for keep in self.keeps:
+        for keep in self.keeps():
             keep.erase(connection, person)
         self.people.erase(connection, person)
 
     def unite(self, connection: Connection, *, gone: str, into: str) -> None:
         """Give everything that is kept of one person to another."""
-        for keep in self.keeps:
+        for keep in self.keeps():
             keep.unite(connection, gone, into)
         self.people.unite(connection, gone, into)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class House:
-    """Everything that is shared, built once in a process."""
+    """Everything that is shared. Each part is made once in a process, out of the others that it names."""
 
     settings: Settings
     clock: Clock
-    db: db.Database
-    redis: Redis
     shelf: Shelf
-    people: People
-    roster: Roster
-    admins: Admins
-    staff: Staff
-    entrance: Entrance
-    limiter: Limiter
-    sharing: sharing.Sharing | None
-    gate: Gate
-    page_gate: PageGate
-    platform: Platform
-    pushes: Pushes
-    try_out: TryOut
-    own_data: OwnData
-    audit: Audit
-    features: tuple[Feature, ...]
-    conversation: Conversation
-    postman: Postman[Letter]
-    batcher: Batcher
 
     @property
-    def jobs(self) -> tuple[Job, ...]:
-        """The timetable: what the pushes need and what every feature does by the clock."""
-        pushes = self.pushes
-        always = (pushes.windows.job(), pushes.tags.job(), pushes.pump.herald.job(), pushes.night.job())
-        return (*always, *(job for feature in self.features for job in feature.jobs))
+    def keys(self) -> Keys:
+        """For signing, sealing and hashing, one a purpose."""
+        return self.settings.keys
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the members' days begin."""
+        return self.settings.zone
+
+    @property
+    def site(self) -> str:
+        """The address that pages are given out by, or ""."""
+        return self.settings.public_url.rstrip("/")
+
+    def today(self) -> date:
+        """The members' day."""
+        return self.clock().astimezone(self.zone).date()
+
+    def account(self) -> Account:
+        """What the account is called, and by whom it is kept."""
+        return self.shelf.current().account
 
     def close(self) -> None:
         """Let go of the content's watcher, the postman and every connection."""
@@ -224,6 +224,353 @@ class House:
         self.db.close()
         self.redis.close()
 
+    # -- what all of it stands on --------------------------------------------------------------------------------
+
+    @cached_property
+    def db(self) -> Database:
+        """The rows: a pool, and no connection yet."""
+        return Database(database_url(self.settings))
+
+    @cached_property
+    def redis(self) -> Redis:
+        """What may be lost."""
+        return redis.connect(redis_url(self.settings))
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Seals what is personal in a row."""
+        return Vault(self.db, self.keys)
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The accounts, and who speaks to WeChat for them."""
+        return Platform.of(self.settings, self.keys, self.redis, self.clock)
+
+    @cached_property
+    def workdays(self) -> Workdays:
+        """China's calendar, as far as it or the pack knows."""
+        return Workdays(lambda: self.shelf.current().work_years)
+
+    @cached_property
+    def paces(self) -> Paces:
+        """How often somebody may ask for something."""
+        return Paces(self.redis, self.keys)
+
+    @cached_property
+    def effect(self) -> openapi.Effect:
+        """Once for each act of the mini-program, however often it is sent."""
+        return openapi.Effect(self.keys.mark("effect"))
+
+    # -- people --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def people(self) -> People:
+        """Persons, their contacts, windows and credits."""
+        return People(self.db, self.vault, former=self.keys.mark("former"))
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What was said and answered, as long as the platform may ask again."""
+        return Inbox(self.redis, self.keys)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who wants which topics."""
+        return Subscriptions(self.db, self.today)
+
+    @cached_property
+    def roster(self) -> Roster:
+        """The members' list, and who is bound to it."""
+        return Roster(self.db, self.vault, mark=self.keys.mark("join code"))
+
+    @cached_property
+    def phones(self) -> Phones:
+        """Numbers that members left."""
+        return Phones(self.db, self.vault)
+
+    @cached_property
+    def links(self) -> Linking:
+        """Makes one person of two contacts."""
+        return Linking(self.db, self.people, mark=self.keys.mark("link code"), unite=self.own_data.unite)
+
+    @cached_property
+    def passes(self) -> Passes:
+        """To a member's pages, by a link that serves once."""
+        return Passes(self.redis, self.keys, purpose="link")
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Of mini-programs."""
+        return Sessions(self.db, self.vault, mark=self.keys.mark("session"))
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Before the API."""
+        return Gate(sessions=self.sessions, paces=self.paces, clock=self.clock, a_minute=self._requests_a_minute)
+
+    @cached_property
+    def page_gate(self) -> PageGate:
+        """Before a member's pages; its sessions' tokens open no door of the API."""
+        return PageGate(
+            sessions=Sessions(self.db, self.vault, mark=self.keys.mark("page session")),
+            paces=self.paces,
+            account=self.account,
+            clock=self.clock,
+            a_minute=self._requests_a_minute,
+        )
+
+    @property
+    def _requests_a_minute(self) -> int:
+        return self.settings.handlers.login.requests_a_minute
+
+    # -- what is kept of them ------------------------------------------------------------------------------------
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Who was erased, so that a restored backup doesn't bring them back."""
+        mark = Lasting(self.db, self.keys, Purpose.ERASED)
+        return Erasures(self.db, mark=mark, file=self.settings.storage.folder / erasures.FILE)
+
+    @cached_property
+    def own_data(self) -> OwnData:
+        """All that is kept of a person."""
+        return OwnData(self.db, self.people, self.erasures, keeps=self._keeps)
+
+    def _keeps(self) -> Iterable[Keeps]:
+        yield from (feature.keeps for feature in self.features if feature.keeps)
+        for table, rows in (("deliveries", self.pushes.store.deliveries), ("united", self.erasures)):
+            yield Keeps(tables=(table,), show=lambda _: (), erase=rows.erase, unite=rows.unite)
+
+    @cached_property
+    def office(self) -> privacy.Office:
+        """Consents, corrections, and what a member may ask of their data."""
+        return privacy.Office(
+            consents=Consents(self.db),
+            corrections=Corrections(self.db, self.vault),
+            people=self.people,
+            own_data=self.own_data,
+            notice=lambda: self.shelf.current().notice,
+            undo={privacy.Purpose.MEMBERSHIP: self.roster.unbind, privacy.Purpose.PHONE: self.phones.drop},
+            tell=self.tell,
+            say=self.shelf.say,
+            zone=self.zone,
+            public_url=self.site,
+        )
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The chain of who looked at what."""
+        return Audit(self.db, self.keys)
+
+    # -- who looks after it --------------------------------------------------------------------------------------
+
+    @cached_property
+    def admins(self) -> Admins:
+        """The console's accounts."""
+        return Admins(self.db)
+
+    @cached_property
+    def contacts(self) -> AdminContacts:
+        """Who of the members is which account."""
+        return AdminContacts(self.db, mark=self.keys.mark("admin code"))
+
+    @cached_property
+    def loans(self) -> Loans:
+        """Duties that are lent."""
+        return Loans(self.db)
+
+    @cached_property
+    def staff(self) -> Staff:
+        """Who may do what, today."""
+        return Staff(
+            powers=access.once_a_page(self._powers),
+            persons=self.contacts.persons,
+            organisations=lambda: [*self.shelf.current().organisations.values()],
+        )
+
+    def _powers(self) -> dict[str, Powers]:
+        serving = [each for each in self.admins.all() if not each.disabled]
+        return powers_now(serving, self.loans.current(self.today()), self.shelf.current().casting, self.today())
+
+    @cached_property
+    def entrance(self) -> Entrance:
+        """How admins come in, by the real clock: where the sandbox's is moved, they and their authenticators aren't."""
+        at = self.settings.handlers.console
+        return Entrance(
+            admins=self.admins,
+            sessions=AdminSessions(
+                self.db,
+                mark=self.keys.mark("admin session"),
+                idle=timedelta(minutes=access.SESSION_MINUTES),
+                longest=timedelta(hours=at.session_hours),
+            ),
+            factors=Factors(self.db, self.keys),
+            tries=Tries(self.db, mark=self.keys.mark("admin tries")),
+            clock=now,
+            needs_factor=at.totp == "required",
+        )
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """How often a browser may ask."""
+        return protection.limiter(redis_url(self.settings))
+
+    # -- what goes out -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def tell(self) -> Tell:
+        """A word to one person."""
+        return Tell(self.people, accounts=self.platform.accounts, texters=self.platform.clients, clock=self.clock)
+
+    @cached_property
+    def pushes(self) -> Pushes:
+        """How a date becomes a push."""
+        return Pushes.of(
+            self.settings,
+            self.platform,
+            self.db,
+            inbox=self.inbox,
+            people=self.people,
+            shelf=self.shelf,
+            known=partial(Conditions, subscribed=self.subscriptions.wants, answered=QuizStore.has_answered),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def try_out(self) -> TryOut:
+        """A push to the admin who wants to see it first."""
+        return TryOut(
+            self.pushes.desk,
+            self.people,
+            library=self.shelf.current,
+            contact_of=self.contacts.of,
+            accounts=self.platform.accounts,
+            senders=self.platform.clients,
+        )
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The timetable: what the pushes need and what every feature does by the clock."""
+        pushes = self.pushes
+        always = (pushes.windows.job(), pushes.tags.job(), pushes.pump.herald.job(), pushes.night.job())
+        return (*always, *(job for feature in self.features for job in feature.jobs))
+
+    # -- words to the organisation -------------------------------------------------------------------------------
+
+    @cached_property
+    def ballots(self) -> Leaves:
+        """Anonymous votes."""
+        return survey_box(self.db, self.keys)
+
+    @cached_property
+    def opinions(self) -> Opinions:
+        """Opinions, and the letterbox that anonymous ones go through together with votes."""
+        return Opinions(self.db, self.keys, others={IN_LETTERBOX: self.ballots})
+
+    @cached_property
+    def readers(self) -> Callable[[], opinion.Readers]:
+        """Who reads which opinions, now."""
+        return partial(opinion.Readers.now, self.staff, self.opinions, self.settings.handlers.opinion.entrusted)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """What is being done about them."""
+        return Measures(self.db, self.keys)
+
+    @cached_property
+    def postman(self) -> Postman[Letter]:
+        """Carries what is anonymous."""
+        return Postman(self.opinions.carry, most=LETTERS_AT_ONCE)
+
+    # -- the pack ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Takes documents in."""
+        return intake_of(self.settings, self.clock, self.shelf.current)
+
+    @cached_property
+    def desk(self) -> pack.Desk:
+        """Where the pack's files are changed."""
+        return pack.Desk(
+            shelf=self.shelf,
+            workshop=workshop_of(self.settings, self.clock, self.shelf),
+            changes=Changes(self.db),
+            previews=lambda: [feature.preview for feature in self.features],
+            clock=self.clock,
+        )
+
+    @cached_property
+    def regards(self) -> Regards:
+        """What members found useful."""
+        return Regards(self.db)
+
+    @cached_property
+    def cards(self) -> sharing.Sharing | None:
+        """How pages that are passed on get a card: by the first account that may use the JS-SDK, None without one."""
+        platform, settings = self.platform, self.settings
+        name = next((name for name, each in platform.accounts.items() if may(each, Capability.JS_SDK)), "")
+        if not name:
+            return None
+        return sharing.Sharing(
+            appid=platform.accounts[name].appid,
+            sign=platform.clients[name].signature,
+            sdk=jssdk.script(settings.sandbox_url if settings.sandbox.enabled else ""),
+            site=settings.web.public_url,
+            stands_in=settings.sandbox.enabled,
+            clock=self.clock,
+        )
+
+    # -- what members meet ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """The one list of them."""
+        return (
+            _quiz(self),
+            _digest(self),
+            _opinion(self),
+            _appointment(self),
+            _bulletin(self),
+            _survey(self),
+            _measure(self),
+            _task(self),
+            _grant(self),
+            _decision(self),
+            _membership(self),
+            _linking(self),
+            _phone(self),
+            _privacy(self),
+            agents.feature(say=self.shelf.say, settings=self.settings.handlers.agents),
+            receipts.feature(receipts=Receipts(self.db), masses=self.pushes.store.masses, people=self.people),
+            _subscription(self),
+            _trail(self),
+            _login(self),
+            pack.feature(desk=self.desk, zone=self.zone),
+            account.feature(entrance=self.entrance, account=self.account, zone=self.zone),
+            _console(self),
+        )
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        """How a message becomes an answer."""
+        accounts, texters = self.platform.accounts, self.platform.clients
+        return Conversation(
+            [feature.chat for feature in self.features if feature.chat],
+            inbox=self.inbox,
+            people=self.people,
+            say=self.shelf.say,
+            later=Later(self.people, accounts=accounts, texters=texters, clock=self.clock, leave=self.inbox.leave),
+            clock=self.clock,
+            zone=self.zone,
+            threads=run.WEB_THREADS,
+        )
+
+    @cached_property
+    def batcher(self) -> Batcher:
+        """Answers many messages at the same time."""
+        return Batcher()
+
 
 def clock_of(settings: Settings) -> Clock:
     """The clock of this installation: with the sandbox on, time is where its panel has moved it."""
@@ -233,425 +580,312 @@ def clock_of(settings: Settings) -> Clock:
 def build(settings: Settings, *, clock: Clock | None = None, previous: Library | None = None) -> House:
     """Put the program together. Opens the content and pools of connections, and no connection yet.
 
-    Of the content, what stands in `previous` is not read again.
+    Of the content, what stands in `previous` is not read again. What doesn't fit together raises now.
     """
     clock = clock or clock_of(settings)
-    keys = settings.keys
-    database, memory = db.Database(database_url(settings)), redis.connect(redis_url(settings))
-    shelf = open_shelf(settings, clock, previous)
-    workdays = Workdays(lambda: shelf.current().work_years)
+    house = House(settings, clock, open_shelf(settings, clock, previous))
+    house.conversation  # noqa: B018 - it knows every feature, and they all the rest
+    return house
 
-    def today() -> date:
-        return clock().astimezone(settings.zone).date()
 
-    def account_of_the_pack() -> Account:
-        return shelf.current().account
+# -- the features, and what each needs of the house ----------------------------------------------------------------
 
-    vault = Vault(database, keys)
-    people, inbox = People(database, vault, former=keys.mark("former")), Inbox(memory, keys)
-    platform = Platform.of(settings, keys, memory, clock)
-    subscriptions, roster_store, admins = (
-        Subscriptions(database, today),
-        Roster(database, vault, mark=keys.mark("join code")),
-        Admins(database),
-    )
-    pushes = Pushes.of(
-        settings,
-        platform,
-        database,
-        inbox=inbox,
-        people=people,
-        shelf=shelf,
-        known=partial(Conditions, subscribed=subscriptions.wants, answered=QuizStore.has_answered),
-        clock=clock,
-    )
-    contacts = AdminContacts(database, mark=keys.mark("admin code"))
-    try_out = TryOut(
-        pushes.desk,
-        people,
-        library=shelf.current,
-        contact_of=contacts.of,
-        accounts=platform.accounts,
-        senders=platform.clients,
-    )
-    tell = Tell(people, accounts=platform.accounts, texters=platform.clients, clock=clock)
-    limiter = protection.limiter(redis_url(settings))
-    mark = Lasting(database, keys, Purpose.ERASED)
-    erased = Erasures(database, mark=mark, file=settings.storage.folder / erasures.FILE)
-    own_data, audit = OwnData(database, people, erased), Audit(database, keys)
-    entrance = _entrance(settings, database, admins, keys)
-    effect = openapi.Effect(keys.mark("effect"))
-    links = Linking(database, people, mark=keys.mark("link code"), unite=own_data.unite)
-    ballots = survey_box(database, keys)
-    opinions, regards = Opinions(database, keys, others={IN_LETTERBOX: ballots}), Regards(database)
-    postman = Postman(opinions.carry, most=LETTERS_AT_ONCE)
-    sessions, paces = Sessions(database, vault, mark=keys.mark("session")), Paces(memory, keys)
-    a_minute = settings.handlers.login.requests_a_minute
-    page_sessions = Sessions(database, vault, mark=keys.mark("page session"))  # whose tokens open no door of the API
-    page_gate = PageGate(
-        sessions=page_sessions, paces=paces, account=account_of_the_pack, clock=clock, a_minute=a_minute
-    )
-    measures = Measures(database, keys)
-    loans = Loans(database)
 
-    staff = Staff(
-        powers=access.once_a_page(
-            lambda: powers_now(
-                [each for each in admins.all() if not each.disabled],
-                loans.current(today()),
-                shelf.current().casting,
-                today(),
-            )
+def _quiz(house: House) -> Feature:
+    return quiz.feature(
+        stores=quiz.Stores(
+            store=QuizStore(house.db),
+            cards=Cards(house.db),
+            places=Places(house.db),
+            sittings=Sittings(house.db),
+            duels=Duels(house.db, house.vault),
+            items=ItemNumbers(house.db),
+            participation=Participation(house.db),
+            points=Points(house.db),
+            regards=house.regards,
         ),
-        persons=contacts.persons,
-        organisations=lambda: [*shelf.current().organisations.values()],
+        shelf=house.shelf,
+        intake=house.intake,
+        zone=house.zone,
+        clock=house.clock,
+        outside=quiz.Outside(
+            effect=house.effect,
+            paces=house.paces,
+            tell=house.tell,
+            organisation=house.people.organisation,
+            public_url=house.site,
+            hand_in=house.desk.hand_in,
+            needs_two=house.desk.needs_two,
+        ),
+        settings=house.settings.handlers.quiz,
     )
-    readers = partial(opinion.Readers.now, staff, opinions, settings.handlers.opinion.entrusted)
-    phones, cards = Phones(database, vault), _cards(settings, platform, clock)
-    intake = intake_of(settings, clock, shelf.current)
-    desk = pack.Desk(
-        shelf=shelf,
-        workshop=workshop_of(settings, clock, shelf),
-        changes=Changes(database),
-        previews=lambda: [feature.preview for feature in features],
-        clock=clock,
+
+
+def _digest(house: House) -> Feature:
+    return digest.feature(
+        shelf=house.shelf,
+        zone=house.zone,
+        public_url=house.site,
+        clock=house.clock,
+        mark=house.keys.mark("feed"),
+        sharing=house.cards,
+        intake=house.intake,
+        drafts=house.desk,
     )
-    links_to_pages = Passes(memory, keys, purpose="link")
-    office = privacy.Office(
-        consents=Consents(database),
-        corrections=Corrections(database, vault),
-        people=people,
-        own_data=own_data,
-        notice=lambda: shelf.current().notice,
-        undo={privacy.Purpose.MEMBERSHIP: roster_store.unbind, privacy.Purpose.PHONE: phones.drop},
-        tell=tell,
-        say=shelf.say,
-        zone=settings.zone,
-        public_url=settings.public_url.rstrip("/"),
+
+
+def _opinion(house: House) -> Feature:
+    return opinion.feature(
+        stores=opinion.Stores(
+            opinions=house.opinions,
+            checks=Checks(house.db, house.keys),
+            pictures=Pictures(house.db, house.keys),
+            quota=Quota(house.redis, house.keys, a_day=house.settings.handlers.opinion.anonymous_a_day),
+            people=house.people,
+        ),
+        say=house.shelf.say,
+        outside=opinion.Outside(
+            tell=house.tell,
+            effect=house.effect,
+            post=house.postman.hand,
+            account=house.account,
+            paces=house.paces,
+            fetch=opinion.FromPlatform(house.platform.clients),
+            judges=house.platform.minis,
+            public_url=house.site,
+            phone_of=house.phones.of,
+            workdays=house.workdays,
+            admins=house.staff,
+            readers=house.readers,
+            replies=lambda: house.shelf.current().replies,
+            matters=lambda: house.shelf.current().matters,
+            watched=lambda: house.shelf.current().watched,
+            agreed=lambda person, now: house.office.agree(person, privacy.Purpose.OPINION, now=now),
+            wanted_by=house.subscriptions.who_want,
+            measures=house.measures.of,
+            measure_page=measure.PAGE,
+            zone=house.zone,
+        ),
+        clock=house.clock,
+        settings=house.settings.handlers.opinion,
     )
-    features = (
-        quiz.feature(
-            stores=quiz.Stores(
-                store=QuizStore(database),
-                cards=Cards(database),
-                places=Places(database),
-                sittings=Sittings(database),
-                duels=Duels(database, vault),
-                items=ItemNumbers(database),
-                participation=Participation(database),
-                points=Points(database),
-                regards=regards,
-            ),
-            shelf=shelf,
-            intake=intake,
-            zone=settings.zone,
-            clock=clock,
-            outside=quiz.Outside(
-                effect=effect,
-                paces=paces,
-                tell=tell,
-                organisation=people.organisation,
-                public_url=settings.public_url.rstrip("/"),
-                hand_in=desk.hand_in,
-                needs_two=desk.needs_two,
-            ),
-            settings=settings.handlers.quiz,
+
+
+def _appointment(house: House) -> Feature:
+    return appointment.feature(
+        appointments=Appointments(house.db, house.keys),
+        hosts=lambda: house.shelf.current().hosts,
+        workdays=house.workdays,
+        outside=appointment.Outside(
+            admins=house.contacts.persons,
+            tell=house.tell,
+            account=house.account,
+            clock=house.clock,
+            effect=house.effect,
         ),
-        digest.feature(
-            shelf=shelf,
-            zone=settings.zone,
-            public_url=settings.public_url,
-            clock=clock,
-            mark=keys.mark("feed"),
-            sharing=cards,
-            intake=intake,
-            drafts=desk,
-        ),
-        opinion.feature(
-            stores=opinion.Stores(
-                opinions=opinions,
-                checks=Checks(database, keys),
-                pictures=Pictures(database, keys),
-                quota=Quota(memory, keys, a_day=settings.handlers.opinion.anonymous_a_day),
-                people=people,
-            ),
-            say=shelf.say,
-            outside=opinion.Outside(
-                tell=tell,
-                effect=effect,
-                post=postman.hand,
-                account=account_of_the_pack,
-                paces=paces,
-                fetch=opinion.FromPlatform(platform.clients),
-                judges=platform.minis,
-                public_url=settings.public_url.rstrip("/"),
-                phone_of=phones.of,
-                workdays=workdays,
-                admins=staff,
-                readers=readers,
-                replies=lambda: shelf.current().replies,
-                matters=lambda: shelf.current().matters,
-                watched=lambda: shelf.current().watched,
-                agreed=lambda person, now: office.agree(person, privacy.Purpose.OPINION, now=now),
-                wanted_by=subscriptions.who_want,
-                measures=measures.of,
-                measure_page=measure.PAGE,
-                zone=settings.zone,
-            ),
-            clock=clock,
-            settings=settings.handlers.opinion,
-        ),
-        appointment.feature(
-            appointments=Appointments(database, keys),
-            hosts=lambda: shelf.current().hosts,
-            workdays=workdays,
-            outside=appointment.Outside(
-                admins=contacts.persons,
-                tell=tell,
-                account=account_of_the_pack,
-                clock=clock,
-                effect=effect,
-            ),
-            say=shelf.say,
-            zone=settings.zone,
-        ),
-        bulletin.feature(
-            cases=partial(opinion.of_days, opinions, readers),
-            alike=opinion.alike,
-            names=lambda: {row.entry.name for row in roster_store.rows()},
-            workdays=workdays,
-            today=today,
-            account=account_of_the_pack,
-        ),
-        survey.feature(
-            surveys=Surveys(database, keys, memory, leaves=ballots, letterbox=opinions.letterbox),
-            pack=lambda: shelf.current().surveys,
-            post=postman.hand,
-            leave=postman.leave,
-            say=shelf.say,
-            account=account_of_the_pack,
-            clock=clock,
-            zone=settings.zone,
-        ),
-        measure.feature(
-            work=measure.Work(
-                measures=measures,
-                staff=staff,
-                subjects=opinion.subjects(opinions, readers),
-                workdays=workdays,
-                today=today,
-            ),
-            tell=tell,
-            paces=paces,
-            escalates_after=settings.handlers.opinion.escalate_workdays,
-            zone=settings.zone,
-        ),
-        task.feature(
-            admins=admins,
-            tasks=Tasks(database),
-            staff=staff,
-            library=shelf.current,
-            tell=tell,
-            paces=paces,
-            clock=clock,
-            zone=settings.zone,
-        ),
-        grant.feature(
-            admins=admins,
-            loans=loans,
-            staff=staff,
-            library=shelf.current,
-            clock=clock,
-            zone=settings.zone,
-        ),
-        decision.feature(
-            decisions=Decisions(database, vault),
-            roster=roster_store.rows,
-            staff=staff,
-            shelf=shelf,
-            today=today,
-        ),
-        membership.feature(
-            roster=roster_store,
-            people=people,
-            shelf=shelf,
-            zone=settings.zone,
-            clock=clock,
-            effect=effect,
-            sealing=membership.Sealing(
-                sought=keys.box("name sought"),
-                listed=keys.box("list of members"),
-                waiting=Waiting(intake.kept / "members"),
-            ),
-            agreement=privacy.For(office, privacy.Purpose.MEMBERSHIP),
-        ),
-        linking.feature(
-            linking=links,
-            shelf=shelf,
-            clock=clock,
-            accounts=platform.followed,
-            has_mini_program=bool(platform.minis),
-        ),
-        phone.feature(
-            phones=phones,
-            accounts=platform.minis,
-            say=shelf.say,
-            clock=clock,
-            zone=settings.zone,
-            agreement=privacy.For(office, privacy.Purpose.PHONE),
-        ),
-        privacy.feature(
-            office,
-            outside=privacy.Outside(
-                link=login.linking(links_to_pages, settings.public_url.rstrip("/")) if settings.public_url else None,
-                account=account_of_the_pack,
-                called=lambda organisation: shelf.current().organisation_name(organisation),
-                effect=effect,
-                periods=privacy.periods(settings.periods),
-                drop_tries=roster_store.drop_tries,
-            ),
-            staff=staff,
-            clock=clock,
-            zone=settings.zone,
-            settings=settings.handlers.privacy,
-        ),
-        agents.feature(say=shelf.say, settings=settings.handlers.agents),
-        receipts.feature(receipts=Receipts(database), masses=pushes.store.masses, people=people),
-        subscription.feature(
-            members=subscription.Members(people=people, zone=settings.zone, mini_programs=platform.minis),
-            subscriptions=subscriptions,
-            shelf=shelf,
-            own_data=own_data,
-            votes=regards.voters,
-            clock=clock,
-            effect=effect,
-            settings=settings.handlers.subscription,
-        ),
-        trail.feature(
-            audit=audit,
-            say=shelf.say,
-            zone=settings.zone,
-            called=partial(_called, shelf),
-            auditors=lambda: [who for name, who in staff.persons().items() if name in staff.reaches(Duty.AUDIT)],
-            tell=tell,
-            write_erasures=erased.write,
-        ),
-        login.feature(
-            programs=login.Programs(accounts=platform.minis, meet=links.meet, sessions=sessions),
-            browsers=login.Browsers(
-                gate=page_gate,
-                links=links_to_pages,
-                tries=Passes(memory, keys, purpose="try"),
-                find=people.find,
-                wechat=platform.opens_pages(anywhere=settings.sandbox.enabled),
-                public_url=settings.public_url.rstrip("/"),
-            ),
-            paces=paces,
-            shelf=shelf,
-            clock=clock,
-            zone=settings.zone,
-            settings=settings.handlers.login,
-        ),
-        pack.feature(desk=desk, zone=settings.zone),
-        account.feature(
-            entrance=entrance,
-            account=account_of_the_pack,
-            zone=settings.zone,
-        ),
-        console.feature(
-            entrance=entrance,
-            contacts=contacts,
-            shelf=shelf,
-            pushes=console.Pushes(
-                broadcasts=pushes.store,
-                desk=pushes.desk,
-                reporting=Reporting(pushes.store, RunReports(database, vault), zone=settings.zone),
-                refusals=platform.refusals,
-                try_out=try_out,
-            ),
-            limiter=limiter,
-            features=lambda: features,
-            clock=clock,
-            zone=settings.zone,
-        ),
+        say=house.shelf.say,
+        zone=house.zone,
     )
-    own_data.keeps.extend(feature.keeps for feature in features if feature.keeps)
-    rows = pushes.store.deliveries
-    own_data.keeps.append(Keeps(tables=("deliveries",), show=lambda _: (), erase=rows.erase, unite=rows.unite))
-    own_data.keeps.append(Keeps(tables=("united",), show=lambda _: (), erase=erased.erase, unite=erased.unite))
-    talk = Conversation(
-        [feature.chat for feature in features if feature.chat],
-        inbox=inbox,
-        people=people,
-        say=shelf.say,
-        later=Later(people, accounts=platform.accounts, texters=platform.clients, clock=clock, leave=inbox.leave),
-        clock=clock,
-        zone=settings.zone,
-        threads=run.WEB_THREADS,
+
+
+def _bulletin(house: House) -> Feature:
+    return bulletin.feature(
+        cases=partial(opinion.of_days, house.opinions, house.readers),
+        alike=opinion.alike,
+        names=lambda: {row.entry.name for row in house.roster.rows()},
+        workdays=house.workdays,
+        today=house.today,
+        account=house.account,
     )
-    return House(
-        settings=settings,
-        clock=clock,
-        db=database,
-        redis=memory,
-        shelf=shelf,
-        people=people,
-        roster=roster_store,
-        admins=admins,
-        staff=staff,
-        entrance=entrance,
-        limiter=limiter,
-        sharing=cards,
-        gate=Gate(sessions=sessions, paces=paces, clock=clock, a_minute=a_minute),
-        page_gate=page_gate,
-        platform=platform,
-        pushes=pushes,
-        try_out=try_out,
-        own_data=own_data,
-        audit=audit,
-        features=features,
-        conversation=talk,
-        postman=postman,
-        batcher=Batcher(),
+
+
+def _survey(house: House) -> Feature:
+    return survey.feature(
+        surveys=Surveys(house.db, house.keys, house.redis, leaves=house.ballots, letterbox=house.opinions.letterbox),
+        pack=lambda: house.shelf.current().surveys,
+        post=house.postman.hand,
+        leave=house.postman.leave,
+        say=house.shelf.say,
+        account=house.account,
+        clock=house.clock,
+        zone=house.zone,
+    )
+
+
+def _measure(house: House) -> Feature:
+    return measure.feature(
+        work=measure.Work(
+            measures=house.measures,
+            staff=house.staff,
+            subjects=opinion.subjects(house.opinions, house.readers),
+            workdays=house.workdays,
+            today=house.today,
+        ),
+        tell=house.tell,
+        paces=house.paces,
+        escalates_after=house.settings.handlers.opinion.escalate_workdays,
+        zone=house.zone,
+    )
+
+
+def _task(house: House) -> Feature:
+    return task.feature(
+        admins=house.admins,
+        tasks=Tasks(house.db),
+        staff=house.staff,
+        library=house.shelf.current,
+        tell=house.tell,
+        paces=house.paces,
+        clock=house.clock,
+        zone=house.zone,
+    )
+
+
+def _grant(house: House) -> Feature:
+    return grant.feature(
+        admins=house.admins,
+        loans=house.loans,
+        staff=house.staff,
+        library=house.shelf.current,
+        clock=house.clock,
+        zone=house.zone,
+    )
+
+
+def _decision(house: House) -> Feature:
+    return decision.feature(
+        decisions=Decisions(house.db, house.vault),
+        roster=house.roster.rows,
+        staff=house.staff,
+        shelf=house.shelf,
+        today=house.today,
+    )
+
+
+def _membership(house: House) -> Feature:
+    return membership.feature(
+        roster=house.roster,
+        people=house.people,
+        shelf=house.shelf,
+        zone=house.zone,
+        clock=house.clock,
+        effect=house.effect,
+        sealing=membership.Sealing(
+            sought=house.keys.box("name sought"),
+            listed=house.keys.box("list of members"),
+            waiting=Waiting(house.intake.kept / "members"),
+        ),
+        agreement=privacy.For(house.office, privacy.Purpose.MEMBERSHIP),
+    )
+
+
+def _linking(house: House) -> Feature:
+    return linking.feature(
+        linking=house.links,
+        shelf=house.shelf,
+        clock=house.clock,
+        accounts=house.platform.followed,
+        has_mini_program=bool(house.platform.minis),
+    )
+
+
+def _phone(house: House) -> Feature:
+    return phone.feature(
+        phones=house.phones,
+        accounts=house.platform.minis,
+        say=house.shelf.say,
+        clock=house.clock,
+        zone=house.zone,
+        agreement=privacy.For(house.office, privacy.Purpose.PHONE),
+    )
+
+
+def _privacy(house: House) -> Feature:
+    return privacy.feature(
+        house.office,
+        outside=privacy.Outside(
+            link=login.linking(house.passes, house.site) if house.site else None,
+            account=house.account,
+            called=lambda organisation: house.shelf.current().organisation_name(organisation),
+            effect=house.effect,
+            periods=privacy.periods(house.settings.periods),
+            drop_tries=house.roster.drop_tries,
+        ),
+        staff=house.staff,
+        clock=house.clock,
+        zone=house.zone,
+        settings=house.settings.handlers.privacy,
+    )
+
+
+def _subscription(house: House) -> Feature:
+    return subscription.feature(
+        members=subscription.Members(people=house.people, zone=house.zone, mini_programs=house.platform.minis),
+        subscriptions=house.subscriptions,
+        shelf=house.shelf,
+        own_data=house.own_data,
+        votes=house.regards.voters,
+        clock=house.clock,
+        effect=house.effect,
+        settings=house.settings.handlers.subscription,
+    )
+
+
+def _trail(house: House) -> Feature:
+    return trail.feature(
+        audit=house.audit,
+        say=house.shelf.say,
+        zone=house.zone,
+        called=partial(_called, house.shelf),
+        auditors=lambda: [
+            who for name, who in house.staff.persons().items() if name in house.staff.reaches(Duty.AUDIT)
+        ],
+        tell=house.tell,
+        write_erasures=house.erasures.write,
+    )
+
+
+def _login(house: House) -> Feature:
+    return login.feature(
+        programs=login.Programs(accounts=house.platform.minis, meet=house.links.meet, sessions=house.sessions),
+        browsers=login.Browsers(
+            gate=house.page_gate,
+            links=house.passes,
+            tries=Passes(house.redis, house.keys, purpose="try"),
+            find=house.people.find,
+            wechat=house.platform.opens_pages(anywhere=house.settings.sandbox.enabled),
+            public_url=house.site,
+        ),
+        paces=house.paces,
+        shelf=house.shelf,
+        clock=house.clock,
+        zone=house.zone,
+        settings=house.settings.handlers.login,
+    )
+
+
+def _console(house: House) -> Feature:
+    return console.feature(
+        entrance=house.entrance,
+        contacts=house.contacts,
+        shelf=house.shelf,
+        pushes=console.Pushes(
+            broadcasts=house.pushes.store,
+            desk=house.pushes.desk,
+            reporting=Reporting(house.pushes.store, RunReports(house.db, house.vault), zone=house.zone),
+            refusals=house.platform.refusals,
+            try_out=house.try_out,
+        ),
+        limiter=house.limiter,
+        features=lambda: house.features,
+        clock=house.clock,
+        zone=house.zone,
     )
 
 
 def _called(shelf: Shelf, role: str) -> str:
     """What the roles of an account are called; the pack may have others tomorrow."""
     return shelf.current().casting.name(role)
-
-
-def _entrance(settings: Settings, database: db.Database, admins: Admins, keys: Keys) -> Entrance:
-    """How admins come in, by the real clock: where the sandbox's is moved, they and their authenticators aren't."""
-    at = settings.handlers.console
-    return Entrance(
-        admins=admins,
-        sessions=AdminSessions(
-            database,
-            mark=keys.mark("admin session"),
-            idle=timedelta(minutes=access.SESSION_MINUTES),
-            longest=timedelta(hours=at.session_hours),
-        ),
-        factors=Factors(database, keys),
-        tries=Tries(database, mark=keys.mark("admin tries")),
-        clock=now,
-        needs_factor=at.totp == "required",
-    )
-
-
-def _cards(settings: Settings, platform: Platform, clock: Clock) -> sharing.Sharing | None:
-    """How pages that are passed on get a card: by the first account that may use the JS-SDK, None without one."""
-    name = next((name for name, each in platform.accounts.items() if may(each, Capability.JS_SDK)), "")
-    if not name:
-        return None
-    return sharing.Sharing(
-        appid=platform.accounts[name].appid,
-        sign=platform.clients[name].signature,
-        sdk=jssdk.script(settings.sandbox_url if settings.sandbox.enabled else ""),
-        site=settings.web.public_url,
-        stands_in=settings.sandbox.enabled,
-        clock=clock,
-    )
 
 
 # -- the doors ---------------------------------------------------------------------------------------------------
@@ -673,8 +907,8 @@ def serve(house: House) -> Flask:
     metrics = health.Metrics()
     _open(site, _health(house, metrics), guards.requires_nothing)
     _open(site, front.blueprint(house.shelf), guards.requires_nothing)
-    if house.sharing:
-        _open(site, sharing.blueprint(house.sharing), guards.requires_nothing)
+    if house.cards:
+        _open(site, sharing.blueprint(house.cards), guards.requires_nothing)
     for feature in house.features:
         if feature.pages_for_anyone:
             _open(site, feature.pages_for_anyone, guards.requires_nothing)
@@ -852,7 +1086,7 @@ def offices() -> Offices:
     )
 
 
-def heaps(database: db.Database, keys: Keys) -> Sequence[Heap]:
+def heaps(database: Database, keys: Keys) -> Sequence[Heap]:
     """The tables that lay their sealed rows themselves."""
     ballots = survey_box(database, keys)
     opinions = Opinions(database, keys, others={IN_LETTERBOX: ballots})
