@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -51,8 +52,7 @@ class Spoken:
     def _add(self, frame: FrameType | None) -> None:
         while frame is not None:
             code = frame.f_code
-            if code.co_filename.startswith(f"{ROOT}/") and not code.co_filename.startswith(OUTSIDE):
-                path = Path(code.co_filename).relative_to(ROOT)
+            if path := _ours(code.co_filename):
                 self._places.add(f"{path}:{frame.f_lineno} {code.co_qualname}")
                 return
             frame = frame.f_back
@@ -71,6 +71,13 @@ class Spoken:
         """Write it down."""
         if self._file and not hasattr(config, "workeroutput"):
             Path(self._file).write_text(json.dumps(sorted(self._places)), "utf-8")
+
+
+@cache
+def _ours(file: str) -> str:
+    """Where a file of the program lies in it, "" for any other."""
+    is_ours = file.startswith(f"{ROOT}/") and not file.startswith(OUTSIDE)
+    return str(Path(file).relative_to(ROOT)) if is_ours else ""
 
 
 def unsaid(embedded: Path, servers: Path) -> list[str]:
