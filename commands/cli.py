@@ -70,6 +70,8 @@ def made(folder: Path) -> Path:
     Ends with exit 1 and how to mend it where that can't be.
     """
     _write_for_ourselves()
+    if Path(__file__).resolve().is_relative_to(folder.resolve()):
+        fail(f"storage.folder: the program itself is in {folder}: name one for nothing but what is kept, such as var.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         privacy.shut(folder)

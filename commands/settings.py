@@ -2,13 +2,24 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time
+from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from handlers.agents import AgentsSettings
 from handlers.console import ConsoleSettings
@@ -39,10 +50,21 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+def _is_ip_address(host: str) -> str:
+    try:
+        ip_address(host)
+    except ValueError:
+        raise ValueError("this is no IP address: use 127.0.0.1 for this machine alone, 0.0.0.0 for all") from None
+    return host
+
+
+Host = Annotated[str, AfterValidator(_is_ip_address)]  # the servers look no name up
+
+
 class WebSettings(_Table):
     """The table [web]."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     workers: int = Field(2, ge=1, le=64)
     public_url: str = ""
@@ -102,7 +124,7 @@ class SandboxSettings(_Table):
     """The table [sandbox]."""
 
     enabled: bool = False
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(8001, ge=1, le=65535)
 
 
@@ -192,6 +214,14 @@ class Settings(_Table):
             raise ValueError(f"shorter than {SHORTEST_KEY} characters: make one with `openssl rand -hex 32`")
         return key
 
+    @field_validator("accounts", "groups", mode="before")
+    @classmethod
+    def _each_is_a_table_of_its_own(cls, tables: Any) -> Any:
+        """One fault for [accounts] with an account's keys in it, instead of one a key."""
+        if not isinstance(tables, dict) or not isinstance(tables.get("kind"), str):
+            return tables
+        raise ValueError("each has a table of its own, with a name: see config.example.toml")
+
     @field_validator("accounts")
     @classmethod
     def _accounts_have_names(cls, accounts: dict[str, AccountSettings]) -> dict[str, AccountSettings]:
@@ -224,6 +254,13 @@ class Settings(_Table):
         return name
 
     @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        """Two servers on one port would share what comes in, and neither would tell."""
+        if self.sandbox.enabled and self.web.port == self.sandbox.port:
+            raise ValueError(f"sandbox.port: web.port is {self.web.port} too; give one of them another")
+        return self
+
+    @model_validator(mode="after")
     def _sandbox_is_the_platform(self) -> Self:
         """With the sandbox on nothing may reach the real platform, and without it no example secret starts."""
         there = self.sandbox_url
@@ -236,13 +273,6 @@ class Settings(_Table):
             )
         if not self.sandbox.enabled:
             self._refuse_examples()
-        return self
-
-    @model_validator(mode="after")
-    def _ports_differ(self) -> Self:
-        """Two servers on one port would share what comes in, and neither would tell."""
-        if self.sandbox.enabled and self.web.port == self.sandbox.port:
-            raise ValueError(f"sandbox.port: web.port is {self.web.port} too; give one of them another")
         return self
 
     def _refuse_examples(self) -> None:
@@ -274,8 +304,11 @@ class Settings(_Table):
             tables = tomllib.loads(path.read_text("utf-8-sig"))
         except FileNotFoundError:
             raise BadSettings(f"{path.name}: no such file; copy config.example.toml to {path.name}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadSettings(f"{path.name}: this is not TOML: {error}") from None
+        except UnicodeDecodeError:
+            raise BadSettings(f"{path.name}: this is not UTF-8: save it in that encoding") from None
+        except tomllib.TOMLDecodeError as error:
+            how = 'write texts in straight quotes ("), true and false without'
+            raise BadSettings(f"{path.name}: this is not TOML: {error}: {how}") from None
         try:
             settings = cls.model_validate(_overridden(tables, environ))
         except ValidationError as error:
@@ -315,6 +348,8 @@ _MEND = {
     "dict_type": "this is a table: write its name in brackets and its keys below, see config.example.toml",
     "int_type": "use a whole number, without quotes",
     "int_parsing": "use a whole number, without quotes",
+    "int_from_float": "use a whole number, without quotes",
+    "tuple_type": 'use a list of texts, such as ["one", "another"]',
     "bool_type": "use true or false, without quotes",
     "bool_parsing": "use true or false, without quotes",
     "string_type": "use a text, in quotes",
@@ -328,5 +363,17 @@ def _faults(error: ValidationError) -> list[str]:
         path = ".".join(str(part) for part in fault["loc"])
         what = _MEND.get(fault["type"], fault["msg"].removeprefix("Value error, "))
         what = what.replace("Input should be", "this must be")
+        if fault["type"] == "extra_forbidden" and (meant := _meant(fault["loc"])):
+            what = f"unknown key: is {meant} meant?"
         lines.append(f"{path}: {what}" if path else what)
     return lines
+
+
+def _meant(path: Sequence[int | str]) -> str:
+    """The key beside an unknown one that is most like it, or nothing."""
+    *tables, unknown = map(str, path)
+    table: Any = Settings
+    for name in tables:
+        many = get_origin(table) is dict  # [accounts.<name>]: any name
+        table = get_args(table)[1] if many else table.model_fields[name].annotation
+    return next(iter(get_close_matches(unknown, table.model_fields, n=1)), "")

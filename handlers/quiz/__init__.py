@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from content.importers.waiting import Waiting
 from content.intake import Intake
@@ -42,6 +42,14 @@ class Basis(BaseModel):
     name: str = Field("", max_length=100)
     number: str = Field("", max_length=50)
     date: Day | Literal[""] = ""
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _date_is_a_day(cls, written: object) -> Day | str:
+        try:
+            return "" if written == "" else Day.fromisoformat(str(written))
+        except ValueError:
+            raise ValueError('this is no day: write it as "2026-01-15"') from None
 
     @property
     def lacks(self) -> list[str]:

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 import app
+from commands import cli
 from commands.settings import BadSettings, Settings
 from tests.house import write_config
 
@@ -67,7 +68,18 @@ BAD = [
     ({"ACCOUNTS__OFFICIAL": SECRET}, "accounts.official: this is a table: write its name in brackets"),
     ({"WEB__PORT": "http"}, "web.port: use a whole number"),
     ({"WEB__PORT": "0"}, "web.port: this must be greater than or equal to 1"),
-    ({"WEB__PROT": "80"}, "web.prot: unknown key: see config.example.toml"),
+    ({"WEB__PROT": "80"}, "web.prot: unknown key: is port meant?"),
+    ({"WBE__PORT": "80"}, "wbe: unknown key: is web meant?"),
+    ({"ACCOUNTS__OFFICIAL__APID": "80"}, "accounts.official.apid: unknown key: is appid meant?"),
+    ({"HANDLERS__QUIZZ__POINTS": "true"}, "handlers.quizz: unknown key: is quiz meant?"),
+    ({"WEB__COLOUR": "red"}, "web.colour: unknown key: see config.example.toml"),
+    ({"WEB__PORT": "80.5"}, "web.port: use a whole number"),
+    ({"WEB__HOST": "localhost"}, "web.host: this is no IP address: use 127.0.0.1 for this machine alone"),
+    ({"SANDBOX__HOST": ""}, "sandbox.host: this is no IP address: use 127.0.0.1 for this machine alone"),
+    ({**IN_SANDBOX, "SANDBOX__PORT": "8000"}, "sandbox.port: web.port is 8000 too; give one of them another"),
+    ({"ACCOUNTS__KIND": "service"}, "accounts: each has a table of its own, with a name"),
+    ({"HANDLERS__AGENTS__STAFFED": "mini"}, 'handlers.agents.staffed: use a list of texts, such as ["one", "another"]'),
+    ({"HANDLERS__QUIZ__POINTS_BASIS__DATE": "15.1.2026"}, "handlers.quiz.points_basis.date: this is no day: write it"),
     ({"SANDBOX__ENABLED": "perhaps"}, "sandbox.enabled: use true or false"),
     ({"TIMEZONE": "Beijing"}, "timezone: no such time zone: use a name such as Asia/Shanghai"),
     ({"ACCOUNTS__OFFICIAL__KIND": "personal"}, "accounts.official.kind: this must be 'service', 'subscription' or"),
@@ -129,6 +141,42 @@ def test_what_can_only_be_seen_when_it_is_used_is_no_traceback(tmp_path, command
     assert result.exit_code == 1
     assert result.stderr.startswith(said)
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "timezone = “Asia/Shanghai”".encode(),
+            "config.toml: this is not TOML: Invalid value (at line 1, column 12): ",
+        ),
+        ('timezone = "上海"'.encode("gb18030"), "config.toml: this is not UTF-8: save it in that encoding"),
+    ],
+    ids=["curly quotes", "another encoding"],
+)
+def test_what_is_no_toml_is_told_with_its_mend(tmp_path, written, said):
+    config = tmp_path / "config.toml"
+    config.write_bytes(written)
+
+    with pytest.raises(BadSettings) as found:
+        Settings.load(config, {})
+
+    assert str(found.value).startswith(said)
+
+
+def test_a_folder_with_the_program_in_it_is_not_shut_to_others_as_what_is_kept(tmp_path, monkeypatch):
+    config = write_config(tmp_path, database="embedded", redis="redis://127.0.0.1:1")
+    monkeypatch.setattr(cli, "__file__", str(tmp_path / "clone" / "commands" / "cli.py"))
+
+    result = CliRunner(env={"ZHIBU_STORAGE__FOLDER": "clone"}).invoke(
+        app.offices().program(), ["--config", str(config), "db", "upgrade"]
+    )
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"storage.folder: the program itself is in {tmp_path / 'clone'}: "
+        "name one for nothing but what is kept, such as var.\n"
+    )
 
 
 LIES = ("config.toml", "config.example.toml", "named.toml")
