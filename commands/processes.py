@@ -63,10 +63,13 @@ class Child:
         self._failures = 0
         self._announced = False
 
-    def tend(self, now: float) -> None:
-        """Start the part when it is due; raise GaveUp when it has died too often. `now` is monotonic seconds."""
+    def tend(self, now: float, *, ground: Sequence["Child"] = ()) -> None:
+        """Start the part when it is due and its `ground`, the parts it needs, is there; `now` is monotonic seconds.
+
+        Raises GaveUp when it has died too often.
+        """
         if self._process is None:
-            if now >= self._due:
+            if now >= self._due and all(each.answers() for each in ground):
                 self._start(now)
         elif (code := self._process.exitcode) is not None:
             self.kill()
@@ -75,10 +78,14 @@ class Child:
 
     def newly_ready(self) -> bool:
         """Whether the part answers for the first time; true once."""
-        if self._announced or self._process is None or not self.part.ready():
+        if self._announced or not self.answers():
             return False
         self._announced = True
         return True
+
+    def answers(self) -> bool:
+        """Whether the part answers now."""
+        return self._process is not None and self.part.ready()
 
     def is_ready(self) -> bool:
         """Whether the part has been seen to answer."""
@@ -154,6 +161,8 @@ def _held_back() -> Iterator[None]:
 class House:
     """All parts together. A stage starts when the parts of the stage before it are ready, and ends before them.
 
+    So does a part that is started again: what it needs may be what is away.
+
     With a `parent`, which must be this process's, everything ends within two seconds of it.
     """
 
@@ -163,7 +172,7 @@ class House:
         self._stages = [[Child(part) for part in stage] for stage in stages]
         self._say = say
         self._parent = parent
-        self._at_work: list[Child] = []
+        self._at_work: list[tuple[Child, Sequence[Child]]] = []  # each with its ground
         self._patience = LAST_SECONDS
 
     def run(self) -> None:
@@ -178,8 +187,10 @@ class House:
                 self._end(stops)
 
     def _keep(self, stops: "queue.SimpleQueue[int]") -> None:
+        ground: Sequence[Child] = ()
         for stage in self._stages:
-            self._at_work += stage
+            self._at_work += [(child, ground) for child in stage]
+            ground = (*ground, *stage)
             while not all(child.is_ready() for child in stage):
                 self._look(stops, STARTING_LOOK_SECONDS)
         self._say("Ready. Ctrl-C ends everything.")
@@ -187,8 +198,8 @@ class House:
             self._look(stops, LOOK_EVERY_SECONDS)
 
     def _look(self, stops: "queue.SimpleQueue[int]", seconds: float) -> None:
-        for child in self._at_work:
-            child.tend(time.monotonic())
+        for child, ground in self._at_work:
+            child.tend(time.monotonic(), ground=ground)
             if child.newly_ready():
                 for name, address in child.part.addresses:
                     self._say(f"{name:<9}{address}")

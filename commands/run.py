@@ -76,7 +76,10 @@ def _under_run(part: str, load: Callable[[Path], Installation], config: Path, pa
     """Be a part of `zhibu run`, which has seen to what a part needs."""
     logs.configure(part)
     follow(parent)
-    {"web": _web, "sandbox": _sandbox, "clock": _clock, "worker": _worker}[part](Here(load, config))
+    try:
+        {"web": _web, "sandbox": _sandbox, "clock": _clock, "worker": _worker}[part](Here(load, config))
+    except valkey.NoValkey as error:  # it was there when this part was to start
+        fail(f"{part}: {error}")
 
 
 def _web(here: Here) -> None:

@@ -11,8 +11,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from commands import logs
-from commands.cli import Server
+from commands.cli import Server, fail
 from commands.parent import follow
+from commands.valkey import NoValkey
 
 GARBAGE = 5_000  # objects in rings, perhaps, before somebody looks
 
@@ -44,7 +45,10 @@ def _load(main: int, part: str, factory: str) -> Any:
     logs.configure(part)
     follow(main)
     module, _, function = factory.partition(":")
-    application = getattr(import_module(module), function)()
+    try:
+        application = getattr(import_module(module), function)()
+    except NoValkey as error:
+        fail(f"{part}: {error}")
     _spare_the_collector()
     return application
 

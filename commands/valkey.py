@@ -21,7 +21,7 @@ def url(folder: Path) -> str:
     if record.exists() and answers(home := Path(record.read_text().strip())):
         return f"unix://{socket_in(home)}"
     raise NoValkey(
-        f"No embedded Valkey is running for {folder}. Start `zhibu run` there, "
+        f"No embedded Valkey is running for {folder}. `zhibu run` starts one there, and again where it has ended; "
         "or set storage.redis to the redis:// address of a server."
     )
 

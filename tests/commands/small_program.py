@@ -5,9 +5,10 @@ import sys
 import time
 import tomllib
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
-from commands import cli, db, processes, run
+from commands import cli, db, processes, run, valkey
 from storage.audit import Audit
 from storage.db import Database, embedded_url
 from storage.erasures import FILE, Erasures
@@ -18,6 +19,8 @@ KEYS = Keys("a secret that nothing is sealed with")
 
 
 def web():
+    valkey.url(Path(os.environ["ZHIBU_CONFIG"]).parent / "var")
+
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [str(os.getpid()).encode()]
@@ -25,7 +28,8 @@ def web():
     return app
 
 
-def wait_for_the_end():
+def wait_for_the_end(folder: Path):
+    valkey.url(folder)
     while True:
         time.sleep(1)
 
@@ -39,8 +43,8 @@ def load(config: Path) -> cli.Installation:
         embedded_database=True,
         web=cli.Server(factory="small_program:web", host="127.0.0.1", port=told["web"], workers=2),
         sandbox=cli.Server(factory="small_program:web", host="127.0.0.1", port=told["sandbox"]),
-        clock=wait_for_the_end,
-        worker=wait_for_the_end,
+        clock=partial(wait_for_the_end, folder),
+        worker=partial(wait_for_the_end, folder),
         database=lambda: Database(embedded_url(folder)),
         audit=lambda database: Audit(database, KEYS),
         erasures=lambda database: Erasures(database, mark=Lasting(database, KEYS, Purpose.ERASED), file=folder / FILE),

@@ -343,6 +343,25 @@ def test_a_part_by_itself_says_that_there_is_no_valkey(machine):
     assert "zhibu run" in machine.stderr()
 
 
+def test_where_valkey_can_start_no_more_it_is_said_in_plain_lines_and_given_up(machine):
+    running = machine.start()
+    ready(running)
+    log = machine.folder / "var" / "valkey" / "valkey.log"
+    log.unlink()
+    log.mkdir()
+    for pid in (machine.valkey_server(), min(machine.parts("clock")), max(machine.parts("web"))):
+        os.kill(pid, signal.SIGKILL)
+
+    assert running.wait(3 * LATE) == 1
+    said = machine.stderr()
+    assert "The embedded Valkey can't start: " in said
+    assert "clock: " not in said  # it waits for Valkey
+    assert "web: No embedded Valkey is running for" in said
+    assert said.endswith("The part 'valkey' ended 5 times right after its start (exit code 1): see the lines above.\n")
+    assert "Traceback" not in said
+    assert machine.processes() == {}
+
+
 def test_a_socket_whose_path_would_be_too_long_lives_elsewhere_while_it_is_needed(tmp_path):
     folder = tmp_path / ("a" * 120)
     folder.mkdir()
