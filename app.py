@@ -105,7 +105,7 @@ from storage.leaves import Leaves
 from storage.linking import Linking
 from storage.loans import Loans
 from storage.measure import Measures
-from storage.opinion import Letter, Opinions
+from storage.opinion import Letter, Opinions, Unread
 from storage.opinion_quota import Quota
 from storage.paces import Paces
 from storage.pack import Changes
@@ -1083,6 +1083,7 @@ def offices() -> Offices:
         keep_time=keep_time,
         send=send,
         heaps=heaps,
+        unread=unread,
     )
 
 
@@ -1091,6 +1092,11 @@ def heaps(database: Database, keys: Keys) -> Sequence[Heap]:
     ballots = survey_box(database, keys)
     opinions = Opinions(database, keys, others={IN_LETTERBOX: ballots})
     return *opinions.heaps, Pictures(database, keys).heap, ballots
+
+
+def unread(database: Database, keys: Keys) -> Sequence[Unread]:
+    """The opinions that open and can't be read."""
+    return Opinions(database, keys, others={IN_LETTERBOX: survey_box(database, keys)}).unread()
 
 
 def main() -> None:

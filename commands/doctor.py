@@ -6,7 +6,9 @@ import stat
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import click
 from redis import Redis
@@ -66,6 +68,10 @@ LOST = (
     "{lines}: nobody reads them. Where you still have the one of then, name it as previous_secret_key and run "
     "`zhibu keys rotate`."
 )
+UNREAD = (
+    "Opinion {id} of {day} opens and can't be read: its row was damaged. The console shows it as 读不出来, and all "
+    "others stand. Its words are in a backup from before: `zhibu restore` it with another storage.folder, or database."
+)
 BROKEN_OFF = "A change of data keys was broken off, or is under way: `zhibu keys rotate` goes on with it."
 MOST_NAMED = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -78,6 +84,18 @@ class Finding:
     about: str
     level: Level
     text: str
+
+
+class Unread(Protocol):
+    """A sealed opinion that opens and can't be read."""
+
+    @property
+    def id(self) -> str:
+        """Its number."""
+
+    @property
+    def day(self) -> date:
+        """When it came."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +117,7 @@ class Patient:
     reaches: Callable[[str], bool] = lambda _: True
     periods: Sequence[Period] = ()  # for how long what is kept
     left: Callable[[Database], Mapping[str, Under]] = lambda _: {}  # by table, what secret_key doesn't open
+    unread: Callable[[Database], Sequence[Unread]] = lambda _: ()  # opinions that open and can't be read
 
 
 def command(admit: Callable[[Path], Patient]) -> click.Command:
@@ -189,6 +208,19 @@ def _keys(patient: Patient) -> Found:
         yield Level.WARNING, BROKEN_OFF
     else:
         yield Level.OK, "one data key, which secret_key opens" if stock else "nothing was sealed yet"
+
+
+def _opinions(patient: Patient) -> Found:
+    if patient.installation.embedded_database and not patient.installation.folder.is_dir():
+        return
+    with closing(patient.installation.database()) as database:
+        if not database.answers() or upgrade.found(database) != upgrade.wanted():
+            return  # which is said of the database
+        unread = patient.unread(database)
+    for each in unread:
+        yield Level.WARNING, UNREAD.format(id=each.id, day=each.day)
+    if not unread:
+        yield Level.OK, "each that opens can be read"
 
 
 def _retention(patient: Patient) -> Found:
@@ -353,6 +385,7 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _folder,
     _database,
     _keys,
+    _opinions,
     _retention,
     _redis,
     _broker,

@@ -124,6 +124,7 @@ class Offices:
     keep_time: Callable[[Path], None]
     send: Callable[[Path], None]
     heaps: Callable[[db.Database, Keys], Sequence[Heap]]
+    unread: Callable[[db.Database, Keys], Sequence[doctor.Unread]]
 
     def program(self) -> click.Group:
         """The `zhibu` command."""
@@ -304,6 +305,7 @@ class Offices:
             reaches=reaches,
             periods=privacy.periods(settings.periods),
             left=lambda database: self.resealing(settings, database).left(),
+            unread=lambda database: self.unread(database, self.installation(config).keys),
         )
 
 

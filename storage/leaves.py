@@ -291,9 +291,11 @@ class Leaves:
             framed = self._box.open(row.sealed, bound_to=_place(row.mark, row.day))
         except CannotOpen:
             return None
-        begins = ID_LETTERS + _LENGTH_BYTES
+        head, begins = framed[:ID_LETTERS], ID_LETTERS + _LENGTH_BYTES
+        if not head.isascii():
+            return None  # no leaf of ours
         length = int.from_bytes(framed[ID_LETTERS:begins])
-        return Leaf(framed[:ID_LETTERS].decode("ascii"), row.day, framed[begins : begins + length])
+        return Leaf(head.decode("ascii"), row.day, framed[begins : begins + length])
 
 
 def _place(mark: str, day: date) -> bytes:

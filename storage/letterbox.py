@@ -192,10 +192,9 @@ class Letterbox:
 
     def _opened(self, slot: int, sealed: bytes) -> list[Leaf] | None:
         try:
-            padded = self._box.open(sealed, bound_to=str(slot).encode())
-        except CannotOpen:
+            return _read(self._box.open(sealed, bound_to=str(slot).encode()))
+        except (CannotOpen, ValueError):  # sealed with another key, or nothing of ours
             return None
-        return _read(padded)
 
 
 def _all(slots: Mapping[int, Sequence[Leaf]]) -> list[Leaf]:

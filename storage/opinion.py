@@ -7,7 +7,7 @@ its own with its person, who may be taken off it again.
 
 import base64
 import json
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -28,8 +28,11 @@ from storage.sealing import CannotOpen, Keys
 
 ANONYMOUS_BYTES = 8192  # the longest words (4 000 bytes) with the longest answer (2 000) and nine pictures fit
 T = TypeVar("T")
+R = TypeVar("R")
+S = TypeVar("S", Leaf, sa.Row[Any])
 _NONCE_BYTES = 12  # how a seal begins: with every change another
 _MOST_KNOWN = 20_000
+_ALL = 1_000_000
 STIRRED = 200  # measured: 200 others cost 35 ms of processor time (docs/anonymity.md)
 
 anonymous_opinions = leaf_table("anonymous_opinions")
@@ -111,6 +114,21 @@ class Opinion:
     def at(self, *, state: str, due: date | None) -> Self:
         """The same, further on."""
         return replace(self, state=state, due=due, stopped_on=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What opens, and then says nothing that can be read: its row was damaged before it was sealed.
+
+    Nothing of what it holds is believed or shown; it lies as it is.
+    """
+
+    id: str
+    day: date
+
+
+class Garbled(CannotOpen):
+    """The seal holds, and what was sealed can't be read."""
 
 
 Letter = Opinion | Heard | Leaf  # what the postman carries: a leaf is somebody else's, as it is
@@ -200,12 +218,12 @@ class Opinions:
         """The opinion of this id."""
         waiting = {leaf.id: leaf for leaf in self.letterbox.words()}  # first: from there it may move to the leaves
         leaf = self._leaves.get(opinion) or waiting.get(opinion)
-        found = _opinion(leaf) if leaf else self.named(opinion)
+        found = next(_readable([leaf], _opinion), None) if leaf else self.named(opinion)
         if found is None or not (found.turns or found.answers):
             return found
         ids = (mark[:ID_LETTERS] for turn in range(found.turns + 1) for mark in self._heard.all(found.id, str(turn)))
         leaves = [waiting.get(each) or self._leaves.get(each) for each in ids]
-        return replace(found, heard=tuple(_read_heard(each) for each in leaves if each))
+        return replace(found, heard=tuple(_readable(filter(None, leaves), _read_heard)))
 
     def ticket_of(self, opinion: str, turn: int, asks: str, day: date) -> str:
         """What somebody is given who may say something to our last words: with it, nothing has to be looked up."""
@@ -274,7 +292,7 @@ class Opinions:
         self,
         days: Sequence[date],
         known: MutableMapping[str, T | None],
-        read: Callable[[Opinion | Heard], T | None],
+        read: Callable[[Opinion | Heard | Unread], T | None],
         *,
         most: int,
     ) -> list[T]:
@@ -284,7 +302,7 @@ class Opinions:
         """
 
         def of_leaf(leaf: Leaf) -> T | None:
-            return read(_read_heard(leaf) if _is_heard(leaf) else _opinion(leaf))
+            return read(_or_unread(leaf, _read_heard if _is_heard(leaf) else _opinion))
 
         waiting = [of_leaf(leaf) for leaf in self.letterbox.words() if leaf.day in days]  # first, as in `get`
         found = self._leaves.glimpsed(days, known, of_leaf, most=most)
@@ -298,7 +316,7 @@ class Opinions:
         self,
         days: Sequence[date],
         known: MutableMapping[str, T | None],
-        read: Callable[[Opinion | Heard], T | None],
+        read: Callable[[Opinion | Heard | Unread], T | None],
         *,
         most: int,
     ) -> dict[str, T | None]:
@@ -307,8 +325,9 @@ class Opinions:
             lie = {row.id: f"{row.id}{bytes(row.nonce).hex()}" for row in connection.execute(chosen).all()}
         new = [id_ for id_, key in lie.items() if key not in known][:most]
         for at in range(0, len(new), OPENED_AT_ONCE):
-            for opinion in self._named(named_opinions.c.id.in_(new[at : at + OPENED_AT_ONCE])):
-                known[lie[opinion.id]] = read(opinion)
+            for row in self._rows(named_opinions.c.id.in_(new[at : at + OPENED_AT_ONCE])):
+                with suppress(CannotOpen):
+                    known[lie[row.id]] = read(_or_unread(row, self._read))
         return {key: known[key] for key in lie.values() if key in known}
 
     def with_heard(self, days: Collection[date]) -> list[Opinion]:
@@ -318,7 +337,7 @@ class Opinions:
         first = min(days)
         leaves = {leaf.id: leaf for leaf in self.letterbox.words() if leaf.day >= first}
         leaves |= {leaf.id: leaf for leaf in self._leaves.since(first)}
-        heard = {each.id: _read_heard(each) for each in leaves.values() if _is_heard(each)}
+        heard = {each.id: each for each in _readable(filter(_is_heard, leaves.values()), _read_heard)}
 
         def last(opinion: Opinion) -> tuple[Heard, ...]:
             found = self.last_of(opinion, heard)
@@ -327,9 +346,18 @@ class Opinions:
         return [replace(each, heard=last(each)) for each in self._opinions(days, leaves)]
 
     def _opinions(self, days: Collection[date], leaves: Mapping[str, Leaf]) -> list[Opinion]:
-        anonymous = [_opinion(leaf) for leaf in leaves.values() if leaf.day in days and not _is_heard(leaf)]
+        said = (leaf for leaf in leaves.values() if leaf.day in days and not _is_heard(leaf))
+        anonymous = _readable(said, _opinion)
         everyone = [*anonymous, *self._named(named_opinions.c.day.in_(days))]
         return sorted(everyone, key=lambda opinion: (-opinion.day.toordinal(), opinion.id))
+
+    def unread(self) -> list[Unread]:
+        """What can't be read of all there is, and of what senders said to it: every one is opened for it."""
+
+        def read(each: Opinion | Heard | Unread) -> Unread | None:
+            return each if isinstance(each, Unread) else None
+
+        return self.glimpsed(self.days(most=_ALL), {}, read, most=_ALL)
 
     def of_person(self, person: str) -> list[Opinion]:
         """What a person said under their name."""
@@ -348,7 +376,7 @@ class Opinions:
     def change(
         self, opinion: str, changed: Callable[[Opinion], Opinion], *, note: Callable[[Opinion], Note | None] = no_note
     ) -> Opinion | None:
-        """Put `changed(opinion)` in its place, one change after the other; None when there is no such opinion.
+        """Put `changed(opinion)` in its place, one change after the other; None when there is none that can be read.
 
         The sender of a named one to whom we said something then is to be told. `note` is kept with it, of the opinion
         as it is then.
@@ -360,10 +388,11 @@ class Opinions:
         def noted(connection: Connection, leaf: Leaf) -> None:
             self._put(connection, leaf.id, note(_opinion(leaf)))
 
-        for store in (self._leaves, self.letterbox, self._leaves):  # it may move from the one to the other meanwhile
-            leaf = store.change(opinion, written, beside=noted)
-            if leaf:
-                return _opinion(leaf)
+        with suppress(Garbled):  # then nothing is written over it
+            for store in (self._leaves, self.letterbox, self._leaves):  # it may move from one to the other meanwhile
+                leaf = store.change(opinion, written, beside=noted)
+                if leaf:
+                    return _opinion(leaf)
         return self.change_named(opinion, changed, note=note)
 
     def _put(self, connection: Connection, opinion: str, note: Note | None) -> None:
@@ -374,7 +403,7 @@ class Opinions:
         self, opinion: str, changed: Callable[[Opinion], Opinion], *, note: Callable[[Opinion], Note | None] = no_note
     ) -> Opinion | None:
         """The same, where it is known to be a named one."""
-        with self._db.begin() as connection:
+        with suppress(CannotOpen), self._db.begin() as connection:
             same = named_opinions.c.id == opinion
             row = connection.execute(sa.select(named_opinions).where(same).with_for_update()).first()
             if row is None:
@@ -386,7 +415,8 @@ class Opinions:
             values = {"sealed": self._sealed(after), "to_tell": to_tell}
             connection.execute(named_opinions.update().where(same).values(values))
             self._put(connection, opinion, note(after))
-        return after
+            return after
+        return None
 
     def to_tell(self) -> list[Opinion]:
         """Named opinions to whose senders we said something that they have not heard of."""
@@ -412,35 +442,57 @@ class Opinions:
     def untie(self, connection: Connection, person: str) -> list[str]:
         """Take a person off what they said: the words stay; the name, the voices and the place go.
 
-        Gives the ids of these voices, which nothing leads to any more.
+        What opens and can't be read goes whole: the name may stand in it. Gives the ids of these voices, which nothing
+        leads to any more.
         """
         values: dict[str, Any]
         voices: list[str] = []
         theirs = sa.select(named_opinions).where(named_opinions.c.person == person)
         for row in connection.execute(theirs).all():
+            this = named_opinions.c.id == row.id
             values = {"person": None, "message": None, "to_tell": False}
-            with suppress(CannotOpen):  # sealed with a key of the past: nobody reads the name in it
+            try:
                 opinion = self._read(row)
                 voices += opinion.voices
                 values["sealed"] = self._sealed(_nobodys(opinion))
-            connection.execute(named_opinions.update().where(named_opinions.c.id == row.id).values(values))
+            except Garbled:
+                connection.execute(named_opinions.delete().where(this))
+                continue
+            except CannotOpen:  # sealed with a key of the past: nobody reads the name in it
+                pass
+            connection.execute(named_opinions.update().where(this).values(values))
         return voices
 
     # -- sealing -------------------------------------------------------------------------------------------------
 
-    def _named(self, chosen: sa.ColumnElement[bool]) -> Iterator[Opinion]:
+    def _rows(self, chosen: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:
         with self._db.read() as connection:
-            rows = connection.execute(sa.select(named_opinions).where(chosen).order_by(named_opinions.c.id)).all()
-        for row in rows:
-            with suppress(CannotOpen):
-                yield self._read(row)
+            return connection.execute(sa.select(named_opinions).where(chosen).order_by(named_opinions.c.id)).all()
+
+    def _named(self, chosen: sa.ColumnElement[bool]) -> Iterator[Opinion]:
+        return _readable(self._rows(chosen), self._read)
 
     def _sealed(self, opinion: Opinion) -> bytes:
         return self._box.seal(_written(opinion), bound_to=place(opinion.id))
 
     def _read(self, row: sa.Row[Any]) -> Opinion:
         content = self._box.open(row.sealed, bound_to=place(row.id))
-        return Opinion(id=row.id, day=row.day, named=True, person=row.person or "", **_contents(content))
+        return _made(content, id=row.id, day=row.day, named=True, person=row.person or "")
+
+
+def _readable(sealed: Iterable[S], read: Callable[[S], R]) -> Iterator[R]:
+    """Those that open and can be read."""
+    for each in sealed:
+        with suppress(CannotOpen):
+            yield read(each)
+
+
+def _or_unread(sealed: S, read: Callable[[S], R]) -> R | Unread:
+    """What it says; what doesn't open at all raises as ever."""
+    try:
+        return read(sealed)
+    except Garbled:
+        return Unread(sealed.id, sealed.day)
 
 
 def _leaf(letter: Letter) -> Leaf:
@@ -457,11 +509,22 @@ def _is_heard(leaf: Leaf) -> bool:
 
 
 def _read_heard(leaf: Leaf) -> Heard:
-    return Heard(id=leaf.id, day=leaf.day, **json.loads(leaf.content.removeprefix(_HEARD)))
+    try:
+        return Heard(id=leaf.id, day=leaf.day, **json.loads(leaf.content.removeprefix(_HEARD)))
+    except (ValueError, TypeError):
+        raise Garbled from None
 
 
 def _opinion(leaf: Leaf) -> Opinion:
-    return Opinion(id=leaf.id, day=leaf.day, named=False, **_contents(leaf.content))
+    return _made(leaf.content, id=leaf.id, day=leaf.day, named=False)
+
+
+def _made(content: bytes, **clear: Any) -> Opinion:
+    """The opinion of what lay sealed and what is clear of it, or `Garbled`, which has no words in it."""
+    try:
+        return Opinion(**clear, **_contents(content))
+    except (ValueError, TypeError, AttributeError):
+        raise Garbled from None
 
 
 def _written(opinion: Opinion) -> bytes:

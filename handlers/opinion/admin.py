@@ -89,6 +89,7 @@ class Desk:
             "opinion/list.html",
             rows=rows,
             count=len(taken),
+            unread=self.inbox.unread_by(me),
             waiting=self.checks.opinions(),
             states=[*State, UNSEEN_BY_US, HEARD],
             categories=sorted({each.category for each, _ in everyone} - {""}),

@@ -4,7 +4,7 @@ import gc
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 import pytest
@@ -20,6 +20,8 @@ from scheduler.channels.groups.settings import GroupSettings
 from scheduler.worker import connect
 from storage import redis as storage_redis
 from storage.leases import Lease
+from storage.leaves import Leaf
+from storage.opinion import Opinions
 from storage.refusals import Way
 from storage.sealing import Under
 from tests.commands.calls import an_installation, call
@@ -113,6 +115,17 @@ def test_what_would_be_lost_with_the_previous_secret_and_what_is_lost_is_told_by
     assert "41 rows of anonymous_opinions that only previous_secret_key opens; 3 rows of measures" in said[1].text
     assert "lost if it were taken away" in said[1].text
     assert levels(doctor.examine(patient), "keys") == ["ok"]
+
+
+def test_an_opinion_that_cannot_be_read_is_named_with_its_day(patient, db, keys):
+    opinions = Opinions(db, keys)
+    opinions.carry([Leaf(opinions.id_of("BROKEN"), date(2026, 11, 23), b"\xff")])
+    looks = replace(patient, unread=lambda database: Opinions(database, keys).unread())
+    (said,) = [each for each in doctor.examine(looks) if each.about == "opinions"]
+
+    assert said.level == "warning"
+    assert f"Opinion {opinions.id_of('BROKEN')} of 2026-11-23 opens and can't be read" in said.text
+    assert levels(doctor.examine(patient), "opinions") == ["ok"]
 
 
 def test_whoever_is_named_and_has_no_account_is_told_with_the_place(patient):

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from storage import leaves
 from storage import redis as fast
+from storage.boxed import place
 from storage.db import Database
 from storage.leaves import Leaf, Leaves
-from storage.opinion import ANONYMOUS_BYTES, Heard, Opinion, Opinions, anonymous_opinions, named_opinions
+from storage.opinion import ANONYMOUS_BYTES, Heard, Opinion, Opinions, Unread, anonymous_opinions, named_opinions
 from storage.opinion_quota import Quota
 from storage.people import People
 from storage.sealing import Keys
@@ -190,6 +191,49 @@ def test_what_another_key_sealed_is_left_alone(opinions, db):
 
     assert len(rows(db)) == 2
     assert [each.words for each in stranger.of_days([TODAY])] == ["热水停得太早"]
+
+
+GARBLED = '{"category":"生活困难","words":"热水'.encode() + b'\xff","state":"received"}'
+
+
+def garble_named(db: Database, keys: Keys, opinion: str) -> None:
+    """Damage the row of a named opinion inside its seal."""
+    sealed = keys.box("opinion").seal(GARBLED, bound_to=place(opinion))
+    with db.begin() as connection:
+        connection.execute(named_opinions.update().where(named_opinions.c.id == opinion).values(sealed=sealed))
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["letterbox", "leaves"])
+@pytest.mark.parametrize("content", [GARBLED, b"", b"[]", b"heard\xff", b'heard{"turn":1,"strange":2}'])
+def test_what_opens_and_cannot_be_read_takes_no_other_along(opinions, moved, content):
+    broken, said = Leaf(opinions.id_of("BROKEN"), TODAY, content), an_opinion(opinions, "A")
+    opinions.carry([broken])
+    opinions.carry([said])
+    if moved:
+        opinions.move(before=date.max)
+
+    assert opinions.unread() == [Unread(broken.id, TODAY)]
+    assert opinions.get(broken.id) is None
+    assert {each.words for each in opinions.of_days([TODAY])} == {"别人的话", "热水停得太早"}
+    assert len(opinions.with_heard([TODAY])) == 3
+    if not content.startswith(b"heard"):
+        assert opinions.change(broken.id, lambda now: replace(now, words="")) is None
+    assert opinions.unread() == [Unread(broken.id, TODAY)]  # nothing was written over it
+
+
+def test_a_named_one_that_cannot_be_read_takes_no_other_along_and_goes_with_its_person(opinions, db, keys, person):
+    broken, said = (an_opinion(opinions, code, named=True, person=person) for code in ("BROKEN", "A"))
+    opinions.keep_named(broken, message="m1")
+    opinions.keep_named(said, message="m2")
+    garble_named(db, keys, broken.id)
+
+    assert opinions.unread() == [Unread(broken.id, TODAY)]
+    assert opinions.of_person(person) == [said]
+    assert opinions.change(broken.id, lambda now: replace(now, words="")) is None
+    with db.begin() as connection:
+        opinions.untie(connection, person)
+    assert opinions.unread() == []
+    assert {row.person for row in rows(db, named_opinions)} == {None}
 
 
 def test_senders_and_readers_at_the_same_time_lose_and_miss_nothing(opinions, db):

@@ -15,7 +15,7 @@ from handlers.opinion.engine import State, near
 from handlers.opinion.engine.promises import Promise
 from scheduler.staff import Staff
 from storage.db import Beside
-from storage.opinion import Heard, Opinion, Opinions, no_note
+from storage.opinion import Heard, Opinion, Opinions, Unread, no_note
 from storage.opinion_notes import ASSIGNED, MEASURE, MERGED, PARTED, READ, Note
 
 _ALIKE_WITHIN = timedelta(days=30)  # what came longer ago is no near-duplicate but an old trouble
@@ -280,7 +280,7 @@ class Hands:
         own = near.sketch(opinion.words, fillers=fillers)
         days = [opinion.day + way * timedelta(days=away) for away in range(_ALIKE_WITHIN.days + 1) for way in (1, -1)]
 
-        def sketched(each: Opinion | Heard) -> tuple[str, int] | None:
+        def sketched(each: Opinion | Heard | Unread) -> tuple[str, int] | None:
             return (each.id, near.sketch(each.words, fillers=fillers)) if isinstance(each, Opinion) else None
 
         every = self.opinions.glimpsed(days[1:], self.sketches, sketched, most=_OPENED_A_LOOK)

@@ -14,7 +14,7 @@ from handlers.opinion import engine
 from handlers.opinion.engine.promises import Promise
 from handlers.opinion.service import Confidence, Readers
 from scheduler.staff import Staff
-from storage.opinion import Heard, Opinion, Opinions
+from storage.opinion import Heard, Opinion, Opinions, Unread
 
 UNSEEN_BY_US, HEARD = "unseen", "heard"
 WAITING, SOON, OVERDUE = "waiting", "soon", "overdue"
@@ -65,10 +65,11 @@ class Filter(Asked):
 
 
 class Everything(NamedTuple):
-    """All opinions with what their senders said last, and those of them that can wait for somebody."""
+    """All opinions with what their senders said last, those of them that can wait for somebody, and what is damaged."""
 
     all: list[Opinion]
     pressing: list[Opinion]
+    unread: list[Unread]
 
 
 class Latest:
@@ -100,7 +101,7 @@ class Inbox:
     confidence: Confidence
     today: Callable[[], date]
     words: Mapping[str, str]
-    known: dict[str, Opinion | Heard | None] = field(default_factory=dict)
+    known: dict[str, Opinion | Heard | Unread | None] = field(default_factory=dict)
     latest: Latest = field(default_factory=Latest)
 
     def standing(self) -> list[Opinion]:
@@ -112,11 +113,12 @@ class Inbox:
 
     def _look(self) -> Everything:
         days = self.opinions.days(most=_DAYS_LOOKED_AT)
-        every: list[Opinion | Heard] = self.opinions.glimpsed(days, self.known, _without_words, most=_ALL)
+        every: list[Opinion | Heard | Unread] = self.opinions.glimpsed(days, self.known, _without_words, most=_ALL)
         heard = {each.id: each for each in every if isinstance(each, Heard)}
         found = {each.id: each for each in every if isinstance(each, Opinion)}
         whole = [self._with_heard(_with_its_lead(each, found), heard) for each in found.values()]
-        return Everything(whole, [each for each in whole if _can_wait(each)])
+        unread = sorted({each for each in every if isinstance(each, Unread)}, key=lambda each: (each.day, each.id))
+        return Everything(whole, [each for each in whole if _can_wait(each)], unread)
 
     def _with_heard(self, opinion: Opinion, heard: Mapping[str, Heard]) -> Opinion:
         last = self.opinions.last_of(opinion, heard) if heard and opinion.turns else None
@@ -134,6 +136,11 @@ class Inbox:
         left = cache(lambda state, due: self.promise.left(state, due, today))  # many have a day in common
         standing = (self._current(each) for each in opinions if readers.may_read(name, each))
         return [(each, left(each.state, each.due)) for each in standing]
+
+    def unread_by(self, name: str) -> list[Unread]:
+        """What can't be read, for who handles the whole house: whose it is isn't known."""
+        reach = self.confidence.readers().reaches.get(name)
+        return self._everything().unread if reach and reach.everywhere else []
 
     def waits(self, name: str) -> list[Waiting]:
         """What waits for an account, and where it is listed."""
@@ -161,7 +168,9 @@ class Inbox:
         ]
 
 
-def _without_words(each: Opinion | Heard) -> Opinion | Heard:
+def _without_words(each: Opinion | Heard | Unread) -> Opinion | Heard | Unread:
+    if isinstance(each, Unread):
+        return each
     if isinstance(each, Heard):
         return replace(each, words="")
     return replace(each, words="", reply="", name="", person="", place="", pictures=(), voices=(), awaited=())

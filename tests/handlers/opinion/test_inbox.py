@@ -10,6 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from content.opinions import Matter
+from content.roles import Duty, Powers, Reach
+from storage.leaves import Leaf
 from tests.handlers.opinion.test_admin import browser, looks, the_page
 from tests.handlers.opinion.test_hands import TREE, WATER, merged, page_of, sent
 from tests.handlers.opinion.test_promise import at_half_past_eight
@@ -105,6 +107,30 @@ def test_what_was_changed_since_the_last_look_is_seen_as_it_is(world, browser):
     browser.post(f"{page_of(browser, WATER)}/answer", data={"reply": "改到十一点停。"})
 
     assert (before, listed(browser, due="waiting"), listed(browser, state="answered")) == ([WATER], [], [WATER])
+
+
+def test_one_that_cannot_be_read_is_named_by_its_number_and_the_others_stand(world, browser):
+    sent(world)
+    over_midnight(world)
+    world.admins = {"支部": "p-1"}
+    broken = Leaf(world.opinions.id_of("BROKEN"), date(2126, 11, 22), '{"words":"热水'.encode() + b'\xff"}')
+    before = waits(world, "支部")
+    world.opinions.carry([broken])
+    page = html.unescape(browser.get("/admin/opinion/").text)
+
+    assert re.search(rf"这条读不出来：2126-11-22，编号 <[^>]*>{broken.id}", page)
+    assert (listed(browser), waits(world, "支部")) == ([WATER], before)
+    assert browser.get(f"/admin/opinion/{world.opinions.address_of(broken.id)}").status_code == 404
+
+
+def test_one_that_cannot_be_read_is_named_to_whom_the_whole_house_is_entrusted_alone(world, browser):
+    sent(world)
+    world.opinions.carry([Leaf(world.opinions.id_of("BROKEN"), date(2126, 11, 22), b"\xff")])
+    everyone = browser.get("/admin/opinion/").text
+    world.organisations = TREE
+    world.powers = {world.author: Powers({Duty.OPINIONS: Reach(organisations=frozenset({"zhibu"}))})}
+
+    assert ("读不出来" in everyone, "读不出来" in browser.get("/admin/opinion/").text) == (True, False)
 
 
 # -- what waits for an account ---------------------------------------------------------------------------------------
