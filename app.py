@@ -281,7 +281,7 @@ class House:
     @cached_property
     def roster(self) -> Roster:
         """The members' list, and who is bound to it."""
-        return Roster(self.db, self.vault, mark=self.keys.mark("join code"))
+        return Roster(self.db, self.vault, mark=self.keys.mark("join code"), former=self.keys.mark("former"))
 
     @cached_property
     def phones(self) -> Phones:
@@ -810,6 +810,7 @@ def _privacy(house: House) -> Feature:
             effect=house.effect,
             periods=privacy.periods(house.settings.periods),
             drop_tries=house.roster.drop_tries,
+            drop_tries_of_the_gone=house.roster.drop_tries_of_the_gone,
         ),
         staff=house.staff,
         clock=house.clock,

@@ -31,13 +31,14 @@ roster = sa.Table(
     sa.Column("code_expires_at", Moment),
     sa.Column("person", Id, sa.ForeignKey("persons.id"), unique=True),
     sa.Column("message", sa.String(80), unique=True),  # the message that bound it
+    sa.Column("joined_with", sa.String(64)),  # keyed hash of the code that bound it, as long as it is bound
     sqlite_with_rowid=False,
 )
 
 join_tries = sa.Table(
     "join_tries",
     metadata,
-    sa.Column("person", Id, primary_key=True),
+    sa.Column("person", Id, primary_key=True),  # or, of who is gone, the keyed hash of a contact, until the day is over
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("message", sa.String(80), nullable=False),
@@ -82,12 +83,13 @@ class Refusal(StrEnum):
 
 
 class Roster:
-    """Codes are kept as keyed hashes: the database can't say them again."""
+    """Codes are kept as keyed hashes: the database can't say them again. `former` hashes contacts, as in People."""
 
-    def __init__(self, db: Database, vault: Vault, *, mark: Mark) -> None:
+    def __init__(self, db: Database, vault: Vault, *, mark: Mark, former: Mark) -> None:
         self._db = db
         self._vault = vault
         self._mark = mark
+        self._former = former
 
     def take_in(
         self, entries: Iterable[Entry], *, expires_at: datetime, taken_off: Iterable[Entry] = ()
@@ -128,6 +130,12 @@ class Roster:
             row = connection.execute(sa.select(roster).where(roster.c.message == message)).first()
         return self._entry(row) if row else None
 
+    def joined_with(self, person: str, code: str, *, message: str) -> bool:
+        """Whether the person is bound by this very code; by this very message doesn't count, which is its repeat."""
+        own = (roster.c.person == person) & (roster.c.joined_with == self._mark(code)) & (roster.c.message != message)
+        with self._db.read() as connection:
+            return bool(connection.execute(sa.select(sa.exists().where(own))).scalar())
+
     def knows(self, code: str, *, now: datetime) -> bool:
         """Whether a code would bind somebody now."""
         good = (roster.c.code == self._mark(code)) & (roster.c.code_expires_at >= now)
@@ -145,7 +153,7 @@ class Roster:
             if row.message != message and row.code_expires_at < now:
                 return Refusal.EXPIRED
             owner = row.person or person
-            change = {"person": owner, "message": message, "code": None}
+            change = {"person": owner, "message": message, "code": None, "joined_with": row.code or row.joined_with}
             self._let_go(connection, owner, but=row.id)
             connection.execute(roster.update().where(roster.c.id == row.id).values(**change))
             self._move(connection, contact, person, owner, now.date())
@@ -158,7 +166,7 @@ class Roster:
     def _let_go(self, connection: Connection, person: str, *, but: str) -> None:
         """A person is one row: who says the code of another one has moved there."""
         former = (roster.c.person == person) & (roster.c.id != but)
-        connection.execute(roster.update().where(former).values(person=None, message=None))
+        connection.execute(roster.update().where(former).values(_NOBODYS))
 
     def _move(self, connection: Connection, contact: str, person: str, owner: str, today: date) -> None:
         """A second contact of a known member joins that person; the empty one it leaves is erased in its time."""
@@ -208,21 +216,41 @@ class Roster:
         connection.execute(persons.update().where(persons.c.id == person).values(**nobody))
 
     def count_try(self, person: str, *, day: date, message: str) -> int:
-        """How many codes the person has tried that day, this message counted once."""
-        row = self._db.insert(join_tries).values(person=person, day=day, tries=1, message=message)
+        """How many codes the person has tried that day, this message counted once.
+
+        With those of one who was here as the same contact, and had what is kept of them erased.
+        """
         change = {"tries": join_tries.c.tries + 1, "message": message}
-        counted = row.on_conflict_do_update(
-            index_elements=["person", "day"], set_=change, where=join_tries.c.message != message
-        )
+        of_day = sa.select(sa.func.coalesce(sa.func.max(join_tries.c.tries), 0)).where(join_tries.c.day == day)
         with self._db.begin() as connection:
+            before = of_day.where(join_tries.c.person.in_(self._contacts(connection, person)))
+            tried = {"tries": connection.execute(before).scalar_one() + 1, "message": message}
+            row = self._db.insert(join_tries).values(person=person, day=day, **tried)
+            counted = row.on_conflict_do_update(
+                index_elements=["person", "day"], set_=change, where=join_tries.c.message != message
+            )
             connection.execute(counted)
-            tries = sa.select(join_tries.c.tries).where(join_tries.c.person == person, join_tries.c.day == day)
-            return int(connection.execute(tries).scalar_one())
+            return int(connection.execute(of_day.where(join_tries.c.person == person)).scalar_one())
+
+    def _contacts(self, connection: Connection, person: str) -> list[str]:
+        """Keyed hashes of the person's contacts, as long as an id; of the last one too, where it has left."""
+        chosen = sa.select(contacts.c.account, contacts.c.openid).where(contacts.c.person == person)
+        here = [self._former(row.account, row.openid) for row in connection.execute(chosen)]
+        left = connection.execute(sa.select(persons.c.former).where(persons.c.id == person)).scalar()
+        return [mark[: Id.length] for mark in (*here, *([left] if left else ()))]
 
     def drop_tries(self, before: date) -> None:
         """Forget the tries of the days before this one."""
+        self._drop_tries(join_tries.c.day < before)
+
+    def drop_tries_of_the_gone(self, before: date) -> None:
+        """The same, where nobody is there any more who made them."""
+        here = sa.exists().where(persons.c.id == join_tries.c.person)
+        self._drop_tries((join_tries.c.day < before) & ~here)
+
+    def _drop_tries(self, which: sa.ColumnElement[bool]) -> None:
         with self._db.begin() as connection:
-            connection.execute(join_tries.delete().where(join_tries.c.day < before))
+            connection.execute(join_tries.delete().where(which))
 
     def rows(self, *, only: Collection[str] | None = None) -> Sequence[Row]:
         """The whole list, or the rows of these ids."""
@@ -258,13 +286,26 @@ class Roster:
         connection.execute(join_tries.update().where(theirs).values(person=into))
 
     def erase(self, connection: Connection, person: str) -> None:
-        """Untie the person; the row itself is the admin's and stays."""
+        """Untie the person; the row itself is the admin's and stays.
+
+        That somebody tried codes today is not forgotten before the day is over: else erasing would give new tries.
+        """
         self._untie(connection, person)
-        connection.execute(join_tries.delete().where(join_tries.c.person == person))
+        gone = join_tries.delete().where(join_tries.c.person == person).returning(join_tries.c.day, join_tries.c.tries)
+        tried = [row._asdict() for row in connection.execute(gone)]
+        marks = self._contacts(connection, person)
+        rows = [{"person": mark, "message": "", **of_day} for mark in marks for of_day in tried]
+        if rows:
+            row = self._db.insert(join_tries).values(rows)
+            change = {"tries": row.excluded.tries}
+            connection.execute(row.on_conflict_do_update(index_elements=["person", "day"], set_=change))
 
     @staticmethod
     def _untie(connection: Connection, person: str) -> None:
-        connection.execute(roster.update().where(roster.c.person == person).values(person=None, message=None))
+        connection.execute(roster.update().where(roster.c.person == person).values(_NOBODYS))
+
+
+_NOBODYS = {"person": None, "message": None, "joined_with": None}
 
 
 def _is(seal: Seal, entry: Entry) -> sa.ColumnElement[bool]:

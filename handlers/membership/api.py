@@ -68,6 +68,8 @@ class Register:
         code = engine.code_in(said.code)
         if code is None:
             raise Refused(problems.INVALID, field="code", kind="wrong")
+        if self.roster.joined_with(who.person, code, message=message):  # no try: only the own one is told
+            return self._bound(who.name, who.organisation, who.role)
         tries = self.roster.count_try(who.person, day=now.astimezone(self.zone).date(), message=message)
         if tries > engine.TRIES_A_DAY:  # before anything is said of the code
             raise Refused(TOO_MANY_TRIES)

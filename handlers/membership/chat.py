@@ -32,6 +32,9 @@ class Membership:
         return self._bind(turn, code)
 
     def _bind(self, turn: Turn, code: str) -> Reply:
+        if self.roster.joined_with(turn.who.person, code, message=turn.message.id):  # no try: only the own one is told
+            turn.talk.end()
+            return self._says("joined", organisation=self._organisation(turn.who.organisation), role=turn.who.role)
         today = turn.now.astimezone(self.zone).date()
         tries = self.roster.count_try(turn.who.person, day=today, message=turn.message.id)
         if tries > engine.TRIES_A_DAY:

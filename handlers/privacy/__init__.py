@@ -37,6 +37,7 @@ class Outside:
     effect: Effect
     periods: Sequence[Period]
     drop_tries: Callable[[date], object]
+    drop_tries_of_the_gone: Callable[[date], object]
 
 
 def periods(days: Mapping[str, int]) -> list[Period]:
@@ -71,6 +72,7 @@ def feature(
             jobs.tidy(
                 corrections=(corrections.drop_settled, settings.keep_corrections_days),
                 tries=(outside.drop_tries, settings.keep_join_tries_days),
+                tries_of_the_gone=(outside.drop_tries_of_the_gone, 0),
                 lines=office.people.drop_lines,
                 zone=zone,
             ),

@@ -56,10 +56,10 @@ class Subscriber:
         """
         who = turn.who
         stays = who.verified or self.keep_days > 0
-        alone = self.people.part(account=who.account, openid=who.openid, today=self._today(turn), keep=stays)
+        alone = self.people.part(account=who.account, openid=who.openid, today=self._today(turn), keep=True)
         turn.talk.forget()
         if alone and not stays:
-            self.own_data.erase(alone)
+            self.own_data.erase(alone)  # by the contact's hash the roster still knows how many codes were tried today
         return Silence()
 
     def _today(self, turn: Turn) -> date:

@@ -58,7 +58,7 @@ class Place:
     @contextmanager
     def roster(self):
         derived, database = installed.read(self.path).keys, Database(self.url)
-        yield Roster(database, Vault(database, derived), mark=derived.mark("join code"))
+        yield Roster(database, Vault(database, derived), mark=derived.mark("join code"), former=derived.mark("former"))
         database.close()
 
     def zhibu(self, *arguments):

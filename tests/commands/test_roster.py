@@ -23,7 +23,7 @@ ORGANISATIONS = {"first": Organisation(id="first", name="第一支部", type="br
 
 @pytest.fixture
 def members(db, vault, keys):
-    return Roster(db, vault, mark=keys.mark("join code"))
+    return Roster(db, vault, mark=keys.mark("join code"), former=keys.mark("former"))
 
 
 @pytest.fixture

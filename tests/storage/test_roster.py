@@ -24,7 +24,7 @@ def people(db, vault, keys):
 @pytest.fixture
 def members(db, vault, keys):
     """A list with another member in it."""
-    made = Roster(db, vault, mark=keys.mark("join code"))
+    made = Roster(db, vault, mark=keys.mark("join code"), former=keys.mark("former"))
     made.take_in([Entry(name="李四", organisation="zhibu-1")], expires_at=UNTIL)
     return made
 
@@ -122,13 +122,16 @@ def test_a_code_for_nobody_on_the_list_is_not_given_out(members):
     assert members.reissue(name="无名", organisation="zhibu-1", expires_at=UNTIL) is None
 
 
-def test_unbinding_frees_the_row_and_the_name(members, people, someone):
+def test_unbinding_frees_the_row_and_the_name(members, people, someone, db):
     bind(members, someone, code_of(members))
     members.unbind(someone.person)
     free = [row.entry.name for row in members.rows() if not row.bound]
+    with db.read() as connection:
+        used = list(connection.execute(sa.select(roster.c.joined_with)).scalars())
     again = members.reissue(name="张三", organisation="zhibu-1", expires_at=UNTIL)
 
     assert sorted(free) == ["张三", "李四"]
+    assert used == [None, None]
     assert not people.find(account="official", openid="o-1").verified
     assert bind(members, someone, again, message="m2") == ZHANG
 

@@ -114,7 +114,7 @@ def test_what_named_people_in_clear_is_sealed_and_lies_in_no_file_of_its_table(b
     db, vault = before_0047, Vault(before_0047, keys)
     upgrade.upgrade(db, keys)
     people, now = People(db, vault, former=keys.mark("former")), datetime(2026, 11, 23, tzinfo=UTC)
-    (row,) = Roster(db, vault, mark=keys.mark("join code")).called("阿依古丽")
+    (row,) = Roster(db, vault, mark=keys.mark("join code"), former=keys.mark("former")).called("阿依古丽")
     phone, (device,) = Phones(db, vault).of("p1"), Sessions(db, vault, mark=keys.mark("session")).of("p1", now=now)
     lies = files(db)
 

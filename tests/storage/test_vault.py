@@ -35,7 +35,7 @@ class Small:
     def __init__(self, db, keys):
         self.db, self.vault = db, Vault(db, keys)
         self.people = People(db, self.vault, former=keys.mark("former"))
-        self.roster = Roster(db, self.vault, mark=keys.mark("join code"))
+        self.roster = Roster(db, self.vault, mark=keys.mark("join code"), former=keys.mark("former"))
         self.phones = Phones(db, self.vault)
         self.sessions = Sessions(db, self.vault, mark=keys.mark("session"))
         self.rotation = Rotation(db, self.vault)

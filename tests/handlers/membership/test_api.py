@@ -46,6 +46,15 @@ def test_a_repeat_finds_the_member_bound(mini, code):
     assert first.body == again.body == ZHANG
 
 
+def test_ones_own_code_again_costs_no_try(mini, code):
+    joins(mini, code)
+    again = [joins(mini, code) for _ in range(6)]
+
+    assert {each.status for each in again} == {200}
+    assert again[-1].body == ZHANG
+    assert "今天还可以试 3 次" in joins(mini, "22223334").body["message"]
+
+
 def test_a_code_serves_once(town, mini, code):
     joins(mini, code)
 

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from storage.roster import Entry
+from storage.roster import Entry, join_tries
 
 ZHANG = {"name": "张三", "organisation": "zhibu-1"}
 
@@ -152,6 +153,31 @@ def test_a_binding_that_is_delivered_again_gives_the_same_answer(town, code, red
     assert phone.repeats() == first
 
 
+def test_a_binding_without_a_question_gives_the_same_answer_again_too(town, code, redis):
+    phone = town.phone()
+    phone.joins(f"绑定{code()}")
+    first = phone.says(f"绑定 {code(name='赵六')}")
+    redis.flushdb()
+
+    assert "绑定成功：赵六" in first
+    assert phone.repeats() == first
+
+
+def test_who_says_their_own_code_again_has_joined_and_loses_no_try(town, code):
+    phone, given = town.phone(), code()
+    phone.joins(f"绑定{given}")
+    again = [phone.says(f"绑定 {given[:4]}-{given[4:]}") for _ in range(6)]
+    other, strange = code(name="赵六"), town.phone().says(f"绑定 {given}")
+    phone.says("解绑")
+    phone.says("确认解绑")
+
+    assert set(again) == {"您已经加入示例第一党支部（书记），不用再发加入码，也没有算次数。要取消，回复“解绑”。"}
+    assert "没有找到这个加入码" in strange  # nobody else hears whose it was
+    assert "还可以试 3 次" in phone.says(f"绑定 {given}")
+    assert "绑定成功：赵六" in phone.joins(f"绑定 {other}")
+    assert "没有找到这个加入码" in phone.says(f"绑定 {given}")
+
+
 def test_words_that_are_no_code_are_told_what_a_code_looks_like(town, code):
     phone = town.phone()
     phone.says("绑定")
@@ -236,6 +262,46 @@ def test_the_qr_code_of_a_join_code_binds(town, code, way):
 
     assert "回复“同意”" in asked
     assert "绑定成功：张三" in phone.says("同意")
+
+
+def erased(phone):
+    phone.says("删除我的数据")
+    phone.says("确认删除")
+
+
+def unfollowed(phone):
+    phone.leaves()
+    phone.follows()
+
+
+@pytest.mark.parametrize("goes", [erased, unfollowed])
+def test_who_goes_and_comes_back_on_the_same_day_has_no_new_tries(town, code, goes):
+    phone, given = town.phone(), code()
+    for number in range(4, 9):
+        phone.says(f"绑定 2222333{number}")
+        goes(phone)
+    refused = phone.joins(f"绑定 {given}")
+    goes(phone)
+
+    assert "请明天再来" in refused
+    assert "请明天再来" in phone.joins(f"绑定 {given}")
+    assert "绑定成功" in town.phone().joins(f"绑定 {given}")
+
+
+def test_of_who_is_gone_no_try_outlives_the_night(town):
+    gone, stays = town.phone(), town.phone()
+    for phone in (gone, stays):
+        phone.says("绑定 22223334")
+    erased(gone)
+    (tidy,) = (job for job in town.house.jobs if job.id == "privacy.tidy")
+    found = []
+    for hours in (0, 24):
+        tidy.run(town.clock() + timedelta(hours=hours))
+        with town.house.db.read() as connection:
+            found.append(sorted(connection.execute(sa.select(join_tries.c.person)).scalars()))
+    person = who(town, stays).person
+
+    assert (len(found[0]), found[1]) == (2, [person])
 
 
 def test_deleting_ones_data_unties_and_the_list_stays_the_admins(town, code):
