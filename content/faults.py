@@ -157,6 +157,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "case_empty": ("这道案例题没有 answer，也没有小题", "请给小题各写一行 case = “{said}”；没有小题的，写上 answer"),
     "case_in_case": ("案例题里不能再有案例题", "请把 type 改成小题自己的题型"),
     "question_id_twice": ("题目的 id “{said}”用过了", "另一道在 {other}；请改掉其中一个"),
+    "bank_copied": (
+        "这个题库和 {other} 是同一份：{count} 道题里有 {same} 道 id 相同",
+        "请删掉其中一个文件；两个都要，就给这个文件里的题另写 id",
+    ),
+    "bank_alike": (
+        "这个题库和 {other} 差不多：{count} 道题里有 {same} 道一样",
+        "请删掉其中一个文件，或者从其中一个里删掉重复的题",
+    ),
     "question_alike": ("这道题和“{said}”一样", "另一道在 {other}；请删掉其中一道，或改成不同的题"),
     # digests
     "body_empty": ("没有正文", "请在资料栏下面写上正文"),
@@ -362,6 +370,7 @@ ADVICE = frozenset(
         "multi_answer",
         "explanation_letter",
         "question_source",
+        "bank_alike",
         "question_alike",
         "body_image",
         "topic_unknown",
@@ -502,6 +511,7 @@ KEYS = [
     "welcome",
     "help_lines",
     "approval",
+    "notices",
 ]
 SHOWN_AS = {"slug": "文件名"}
 TOML_DETAILS = (

@@ -471,10 +471,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Topic:
-    """Something members can subscribe to."""
+    """Something members can subscribe to. What is only told of or reminded of (`notices`) is nothing to study."""
 
     id: Name
     name: Words
+    notices: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -492,3 +493,8 @@ class Account:
     help_lines: Lines = ()
     approval: Names = ()
     topics: Annotated[tuple[Topic, ...], Field(alias="topic")] = ()
+
+    @property
+    def topics_of_study(self) -> tuple[Topic, ...]:
+        """Those that questions and digests can be of."""
+        return tuple(topic for topic in self.topics if not topic.notices)

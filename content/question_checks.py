@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import groupby
 
 from content.agreement import Check, Clash, Pack, listed
 from content.exams import Exam
@@ -11,10 +12,36 @@ from content.organisations import Organisations
 from content.positions import Place
 from content.regulations import Regulation, Regulations
 
+_SOME = 3  # questions: so many, and more than half of a bank, make it a copy
 FRESH_MONTHS = 24  # that a case may lie back, before somebody should look at it
 
 
-def _ids_are_used_once(pack: Pack) -> Iterator[Clash]:
+def _no_question_stands_twice(pack: Pack) -> Iterator[Clash]:
+    """Each is named once; where most of a bank stands in another one, it is the bank that is named."""
+    named = [*_with_one_id(pack)]
+    said = {(clash.file, clash.place[:2], clash.facts["other"]) for clash in named}
+    alike = [clash for clash in _alike(pack) if (clash.file, clash.place[:2], clash.facts["other"]) not in said]
+    counts = {file: len(made.bank.outlines) for file, made in pack.every(Questions)}
+    yield from _by_banks("bank_copied", named, counts)
+    yield from _by_banks("bank_alike", alike, counts)
+
+
+def _by_banks(code: str, clashes: Iterable[Clash], counts: Mapping[str, int]) -> Iterator[Clash]:
+    """One clash for a bank that has most of its questions in common with another, else those of its questions."""
+
+    def both(clash: Clash) -> tuple[str, str]:
+        return clash.file, clash.facts["other"]
+
+    for (file, other), found in groupby(sorted(clashes, key=both), key=both):
+        each = [*found]
+        same = len({clash.place[:2] for clash in each})
+        if file != other and same >= _SOME and same * 2 > counts[file]:
+            yield Clash(file, code, {"other": other, "same": same, "count": counts[file]}, line=1)
+        else:
+            yield from each
+
+
+def _with_one_id(pack: Pack) -> Iterator[Clash]:
     if _all_differ(id_ for _, _, id_, _ in _question_names(pack)):
         return
     owners: dict[str, str] = {}
@@ -41,7 +68,7 @@ def _question_names(pack: Pack) -> Iterator[tuple[str, int, str, str]]:
                 yield file, index, alias, "alias"
 
 
-def _no_two_are_alike(pack: Pack) -> Iterator[Clash]:
+def _alike(pack: Pack) -> Iterator[Clash]:
     if _all_differ(mark for _, made in pack.every(Questions) for marks in made.marks for mark in set(marks)):
         return
     owners: dict[int, tuple[str, str]] = {}
@@ -158,9 +185,8 @@ def _exams_can_be_drawn(pack: Pack) -> Iterator[Clash]:
 
 
 CHECKS: tuple[Check, ...] = (
-    _ids_are_used_once,
+    _no_question_stands_twice,
     _banks_have_one_name,
-    _no_two_are_alike,
     _cites_are_in_force,
     _what_they_tell_of_is_fresh,
     _cases_have_their_parts,

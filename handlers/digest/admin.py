@@ -178,7 +178,7 @@ class Proposing:
             rows=rows,
             original=rows[0].card.original if rows else "",
             kinds=self.words["kinds"],
-            topics=self.shelf.current().account.topics,
+            topics=self.shelf.current().account.topics_of_study,
             fault=fault,
             is_gone=is_gone,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from content.agreement import Known
+from content.checking import check
 from content.faults import SENTENCES, BadContent, Finding
 from content.library import load
 
@@ -27,6 +28,9 @@ from .builders import (
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
 PNG = b"\x89PNG\r\n\x1a\n"
 VISIT = {"channels": ["next_visit"], "template": "daily"}
+FOUR = a_bank(*(a_question(f"q{n}") for n in (1, 2, 3, 4)))
+MOSTLY_COPIED = a_bank(*map(a_question, ("q1", "q2", "q3", "q8", "q9")))
+RENAMED = a_bank(*(a_question(f"x{n}", stem=f"第q{n}题问什么？") for n in (1, 2, 3)))
 HOLIDAYS = "calendar/2027.toml"
 EXAM = "exams/spring.toml"
 FOR_ONE, FOR_ABOVE = 'audience = ["zhibu"]', 'audience = ["zhibu", "dangwei"]'
@@ -190,6 +194,7 @@ FAULTS = [
     ("judge_answer", bank_with(type="judge", answer="也许", without=["options"]), BANK, 8, "true"),
     ("fill_blanks", bank_with(type="fill", stem="____和____", answer=["一"], without=["options"]), BANK, 8, "2 个空"),
     ("explanation_reference", bank_with(explanation="见 {{opt:z}}"), BANK, 11, "“z”"),
+    ("bank_copied", {MORE: MOSTLY_COPIED, BANK: FOUR}, MORE, 1, "5 道题里有 3 道"),
     ("question_id_twice", {MORE: a_bank(a_question("q1", stem="别的题"))}, MORE, 5, BANK),
     ("body_empty", {DIGEST: a_digest("\n\n")}, DIGEST, 8, "正文"),
     ("cron", push_with(schedule="每天8点"), PUSH, 3, "30 8 * * *"),
@@ -364,6 +369,7 @@ ADVICE = [
     ("multi_answer", bank_with(type="multi"), BANK, 9, "single"),
     ("explanation_letter", bank_with(explanation="所以选A。"), BANK, 11, "{{opt:"),
     ("question_source", bank_with(without=["source"]), BANK, 4, "cites"),
+    ("bank_alike", {MORE: RENAMED, BANK: FOUR}, MORE, 1, "3 道一样"),
     ("question_alike", {MORE: a_bank(a_question("q9", stem="第q1题，问什么"))}, MORE, 7, "“q1”"),
     ("body_image", {DIGEST: a_digest("一段\n\n![图](https://example.org/a.png)\n")}, DIGEST, 11, "图片"),
     ("topic_unknown", digest_with(topics="[yaowen, tiyu]"), DIGEST, 4, "“tiyu”"),
@@ -433,6 +439,16 @@ def test_every_sentence_is_seen_by_a_test():
     elsewhere = rights | {"no_folder", "file_unreadable", "naive_time", "workdays_end"}
 
     assert {row[0] for row in (*FAULTS, *ADVICE)} | elsewhere == set(SENTENCES)
+
+
+def test_a_copied_bank_is_named_once_and_a_question_that_stands_twice_too(tmp_path):
+    copied = check(a_pack(tmp_path / "copied", {BANK: FOUR, MORE: FOUR}), zone=ZONE)
+    some = a_bank(*map(a_question, ("q1", "q7", "q8", "q9")))
+    few = check(a_pack(tmp_path / "few", {BANK: FOUR, MORE: some}), zone=ZONE)
+
+    assert [(each.file, each.line) for each in (*copied.faults, *copied.advice)] == [(MORE, 1)]
+    assert "4 道题里有 4 道 id 相同" in copied.faults[0].what
+    assert [(each.file, each.line) for each in (*few.faults, *few.advice)] == [(MORE, 5)]
 
 
 def test_a_good_pack_has_no_fault(tmp_path):

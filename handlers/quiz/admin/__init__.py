@@ -148,7 +148,7 @@ class Banks:
         return render_template(
             "quiz/admin/list.html",
             banks=pack.banks.values(),
-            topics=pack.account.topics,
+            topics=pack.account.topics_of_study,
             batches=[*self.intake.batches()],
             most=MOST_BYTES // 2**20,
             fault=fault,

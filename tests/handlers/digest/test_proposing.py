@@ -63,6 +63,16 @@ def out(town):
     return [each for each in town.house.shelf.current().digests.values() if each.doc_no or "组织生活会" in each.title]
 
 
+def test_a_topic_of_notices_is_no_topic_of_a_digest(town, tmp_path):
+    with (tmp_path / "pack" / "account.toml").open("a") as account:
+        account.write('[[topic]]\nid = "tixing"\nname = "学习提醒"\nnotices = true\n')
+    out(town)
+    offered = re.findall(r'name="1.topics" value="([\w-]+)"', uploads(town, *TEXT).text)
+
+    assert offered == ["dangzhang", "yaowen"]
+    assert "tixing" in {topic.id for topic in town.house.shelf.current().account.topics}
+
+
 def test_what_is_proposed_says_what_is_missing_and_reaches_nobody(town):
     page = uploads(town, *TEXT)
 

@@ -69,6 +69,17 @@ def bank(folder, name="新题"):
     return path.read_text() if path.exists() else None
 
 
+def test_a_new_bank_is_offered_what_can_be_studied(town, folder):
+    with (folder / "account.toml").open("a") as account:
+        account.write('[[topic]]\nid = "tixing"\nname = "学习提醒"\nnotices = true\n')
+    town.house.shelf.look()
+    town.house.shelf.look()
+    offered = re.findall(r'<option value="([\w-]+)">', town.client.get("/admin/quiz/").text.split('id="topic"')[1])
+
+    assert offered == ["dangzhang", "yaowen"]
+    assert "tixing" in {topic.id for topic in town.house.shelf.current().account.topics}
+
+
 def test_what_would_be_done_is_shown_and_nothing_is_written(town, folder):
     page = looks(town, *GOOD, BAD).text
 
