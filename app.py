@@ -86,7 +86,7 @@ from storage import erasures, leases, redis
 from storage.admin_factors import Factors
 from storage.admin_sessions import AdminSessions
 from storage.admin_tries import Tries
-from storage.admins import AdminContacts, Admins
+from storage.admins import Admin, AdminContacts, Admins
 from storage.appointment import Appointments
 from storage.audience import Conditions
 from storage.audit import Audit
@@ -380,6 +380,11 @@ class House:
         return Loans(self.db)
 
     @cached_property
+    def accounts(self) -> Callable[[], Iterable[Admin]]:
+        """Every account of the console, asked for once a page."""
+        return access.once_a_page(self.admins.all)
+
+    @cached_property
     def staff(self) -> Staff:
         """Who may do what, today."""
         return Staff(
@@ -389,7 +394,7 @@ class House:
         )
 
     def _powers(self) -> dict[str, Powers]:
-        serving = [each for each in self.admins.all() if not each.disabled]
+        serving = [each for each in self.accounts() if not each.disabled]
         return powers_now(serving, self.loans.current(self.today()), self.shelf.current().casting, self.today())
 
     @cached_property
@@ -730,7 +735,7 @@ def _measure(house: House) -> Feature:
 
 def _task(house: House) -> Feature:
     return task.feature(
-        admins=house.admins,
+        accounts=house.accounts,
         tasks=Tasks(house.db),
         staff=house.staff,
         library=house.shelf.current,
@@ -871,6 +876,7 @@ def _console(house: House) -> Feature:
         contacts=house.contacts,
         shelf=house.shelf,
         pushes=console.Pushes(
+            reaches=house.staff.reaches,
             broadcasts=house.pushes.store,
             desk=house.pushes.desk,
             reporting=Reporting(house.pushes.store, RunReports(house.db, house.vault), zone=house.zone),

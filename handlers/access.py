@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import TypeVar, cast
 
 from flask import Flask, Response, after_this_request, current_app, g, has_request_context, request, session
 from flask_limiter.util import get_remote_address
@@ -14,6 +14,7 @@ from storage.admin_tries import KNOWN_FOR, Whence
 from storage.admins import Admin
 
 LONGEST_NAME = 32  # characters
+T = TypeVar("T")
 PowersNow = Callable[[], Mapping[str, Powers]]
 KNOWN_COOKIE = "zhibu_known"  # a browser that somebody has signed in with
 CODE_SECONDS = 300  # between the password and the code
@@ -148,14 +149,15 @@ def add_sessions(web: Flask, entrance: Entrance, powers: PowersNow) -> None:
         return SignedIn(admin, token, session_id=kept.id, debt=debt, powers=has)
 
 
-def once_a_page(powers: PowersNow) -> PowersNow:
-    """The same powers, asked for once while a page is made; what is changed by a press is known at once."""
+def once_a_page(ask: Callable[[], T]) -> Callable[[], T]:
+    """The same answer, asked for once while a page is made; what is changed by a press is known at once."""
 
-    def known() -> Mapping[str, Powers]:
+    def known() -> T:
         if not has_request_context() or request.method != "GET":
-            return powers()
-        if "powers" not in g:
-            g.powers = powers()
-        return cast("Mapping[str, Powers]", g.powers)
+            return ask()
+        answers: dict[Callable[[], T], T] = g.setdefault("asked_once", {})
+        if ask not in answers:
+            answers[ask] = ask()
+        return answers[ask]
 
     return known

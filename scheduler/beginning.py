@@ -78,7 +78,17 @@ class Beginner:
 
     def begins(self, run: Run) -> datetime:
         """When a run may begin: quiet hours move its time, and never take it away."""
-        return self._manners.next_allowed(run.due_at)
+        return self._allowed(run, run.due_at)
+
+    def why_later(self, run: Run, now: datetime) -> str:
+        """Why it is later than its time, or than now: "" where it isn't."""
+        meant = max(run.due_at, now)
+        begins = self._allowed(run, meant)
+        return reasons.QUIET.format(until=begins) if begins > meant else ""
+
+    def _allowed(self, run: Run, moment: datetime) -> datetime:
+        """A moment, or the end of the quiet that it lies in, unless somebody said: quiet or not."""
+        return moment if run.at_night else self._manners.next_allowed(moment)
 
     def expiry(self, broadcast: Broadcast, due: datetime) -> datetime:
         """When what hasn't begun of a run is dropped."""
@@ -90,7 +100,7 @@ class Beginner:
             self._give_up(run, run.content, reasons.EXPIRED, now)
         elif self._waits_for_tomorrow(run, now):
             return
-        elif self.begins(run) <= now and not self._manners.is_quiet(now):
+        elif self._allowed(run, max(run.due_at, now)) <= now:
             content = self._composer.composed_by(run, now)
             if content.is_for_anybody:
                 self.begin(run, content, now, expires_at=run.expires_at)
@@ -109,7 +119,7 @@ class Beginner:
         if self.lacks_eyes(run):
             if by or content != run.content:
                 self._store.rephrase(run.key, content=content, expires_at=later, now=now, admin=by)
-            self.await_eyes(run)
+            self.await_eyes(run, now)
             return self._again(run)
         if not is_known:
             self._wait_for(reasons.STOPS_FIRST, run)
@@ -173,10 +183,10 @@ class Beginner:
         """Whether another admin must agree."""
         return run.four_eyes and len(self._store.approvals(run.key)) < EYES
 
-    def await_eyes(self, run: Run) -> None:
-        """Let a run wait, and say for how many admins."""
+    def await_eyes(self, run: Run, now: datetime) -> None:
+        """Let a run wait, and say for how many admins, or else for what hour."""
         left = EYES - len(self._store.approvals(run.key))
-        self._wait_for(reasons.AWAITS.format(left=left) if left > 0 else "", run)
+        self._wait_for(reasons.AWAITS.format(left=left) if left > 0 else self.why_later(run, now), run)
 
     def _wait_for(self, reason: str, run: Run) -> None:
         self._store.move(run.key, before=[RunState.PLANNING, RunState.PLANNED], after=RunState.PLANNED, reason=reason)

@@ -76,8 +76,7 @@ class Desk:
         run = self._beginner.opened(self._naming.meant(key, now), now)
         if run.state is RunState.PLANNING:
             self._beginner.fill(run, now)
-            begins = self._manners.next_allowed(max(run.due_at, now))
-            why = reasons.QUIET.format(until=begins) if begins > max(run.due_at, now) else ""
+            why = self._beginner.why_later(run, now)
             self._store.move(run.key, before=[RunState.PLANNING], after=RunState.PLANNED, reason=why)
         return self._naming.found(run.key)
 
@@ -125,7 +124,7 @@ class Desk:
             return False
         self._log.info("run approved", run=key)
         run = self._naming.found(key)
-        self._beginner.await_eyes(run)
+        self._beginner.await_eyes(run, now)
         if not self._beginner.lacks_eyes(run):
             self._beginner.begin_late(run, now)
         return True
@@ -176,6 +175,10 @@ class Desk:
     def cancel(self, key: str, *, now: datetime) -> bool:
         """Stop a run for good: nobody more hears it. False where there is nothing left of it to stop."""
         return self._stopping.cancel(self._naming.found(key).key, now)
+
+    def lacks_eyes(self, run: Run) -> bool:
+        """Whether a run waits until another admin agrees."""
+        return run.state is RunState.PLANNED and self._beginner.lacks_eyes(run)
 
     # -- corrections ---------------------------------------------------------------------------------------------
 

@@ -64,4 +64,5 @@ def feature(
         chat=chat.routes(chat.OwnContact(contacts=contacts, say=shelf.say)),
         pages_for_anyone=pages.blueprint(entrance=entrance, limiter=limiter, words=words, waits=waits),
         admin=admin.blueprint(console),
+        waits=console.waiting,
     )

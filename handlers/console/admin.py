@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from content.broadcasts import Broadcast
-from content.roles import Duty
+from content.roles import Duty, Reach
 from content.shelf import Shelf
 from handlers import access, bars, finding, guards
 from handlers.console import engine
@@ -32,6 +32,7 @@ from storage.wording import Content, Words
 Clock = Callable[[], datetime]
 CODE_LIVES = timedelta(minutes=10)
 LONGEST_SEARCH = 60
+SENDINGS = "/admin/broadcasts"
 RUNS_LOOKED_AT = 500  # of which those that are within an admin's reach are shown
 
 
@@ -273,8 +274,15 @@ class Console:
         run = self._waiting(key)
         same = request.form.get("seen") == engine.looks(run.content)
         agreed = same and self.pushes.desk.approve(key, by=access.who_is_in(), content=run.content, now=self.clock())
-        flash(self.words["said"]["agreed" if agreed else "not_agreed"])
+        flash(self._became_of(key) if agreed else self.words["said"]["not_agreed"])
         return redirect(url_for("console.sendings") if agreed else url_for("console.look", key=key))
+
+    def _became_of(self, key: str) -> str:
+        """What to say to who agreed: it goes out, or what it still waits for."""
+        run, said = self._run(Duty.APPROVE, key), self.words["said"]
+        if run.state is RunState.SENDING:
+            return str(said["agreed_at_last"])
+        return said["agreed_but"].format(why=run.reason) if run.reason else str(said["agreed"])
 
     def _waiting(self, key: str) -> Run:
         run = self._run(Duty.APPROVE, key)
@@ -311,12 +319,26 @@ class Console:
         if not self._covers(duty, run):
             abort(403)
 
+    def waiting(self, name: str) -> list[Waiting]:
+        """The runs that wait until this account agrees."""
+        reach = self.pushes.reaches(Duty.APPROVE).get(name, Reach())
+        planned = self.pushes.broadcasts.runs(states=[RunState.PLANNED]) if reach else ()
+        count = sum(self._is_left_to(name, run) for run in planned if self._is_within(reach, run))
+        return [Waiting(count=count, said=self.words["waits"].format(count), link=SENDINGS)] if count else []
+
+    def _is_left_to(self, name: str, run: Run) -> bool:
+        agreed = {each.admin for each in self.pushes.broadcasts.approvals(run.key)} if run.four_eyes else ()
+        return self.pushes.desk.lacks_eyes(run) and name not in agreed
+
     def _covers(self, duty: Duty, run: Run) -> bool:
+        return self._is_within(access.reach(duty), run)
+
+    def _is_within(self, reach: Reach, run: Run) -> bool:
         """Whether a run can reach nobody else: no group either, since nobody knows who is in one."""
-        reach, content = access.reach(duty), run.content
+        content = run.content
         if content.corrects and not reach.everywhere:
             wrong = self.pushes.broadcasts.run(content.corrects)
-            return wrong is not None and self._covers(duty, wrong)
+            return wrong is not None and self._is_within(reach, wrong)
         return reach.everywhere or (not content.groups and engine.is_within(_asked(content), reach.covers))
 
     def _broadcast(self, key: str) -> Broadcast:
@@ -409,7 +431,7 @@ class Console:
             act=act,
             act_name=self.words["act"].get(act, ""),
             agreed=self._agreed(run),
-            asks=run.four_eyes and run.state is RunState.PLANNED and self._covers(Duty.APPROVE, run),
+            asks=self.pushes.desk.lacks_eyes(run) and self._covers(Duty.APPROVE, run),
         )
 
 

@@ -1,11 +1,12 @@
 """What the console asks of those who send: the desk, the reports and a try on the admin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from content.broadcasts import Broadcast
+from content.roles import Duty, Reach
 from scheduler.outlook import Left
 from scheduler.reporting import Reporting
 from storage.refusals import Refusals
@@ -121,6 +122,9 @@ class Desk(Protocol):
     def approve(self, key: str, *, by: str, content: Content, now: datetime) -> bool:
         """Note that an admin agrees to a run that says this; False where it doesn't wait or says something else."""
 
+    def lacks_eyes(self, run: Run) -> bool:
+        """Whether a run waits until another admin agrees."""
+
     def cancel(self, key: str, *, now: datetime) -> bool:
         """Stop a run for good. False where there was nothing left to stop."""
 
@@ -146,8 +150,9 @@ class TryOut(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushes:
-    """All that has to do with sending."""
+    """All that has to do with sending; `reaches` says which accounts have a duty, and where."""
 
+    reaches: Callable[[Duty], Mapping[str, Reach]]
     broadcasts: Runs
     desk: Desk
     reporting: Reporting

@@ -1,6 +1,6 @@
 """Task: what somebody does who is new in a role, within a span of the day they took it; a board over all branches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 
 from content.library import Library
@@ -10,7 +10,7 @@ from handlers.task.service import PAGE, Board
 from scheduler.reminders import Reminder, Tell
 from scheduler.staff import Staff
 from scheduler.workdays import Workdays
-from storage.admins import Admins
+from storage.admins import Admin
 from storage.paces import Paces
 from storage.task import Tasks
 
@@ -21,7 +21,7 @@ ESCALATES_AFTER = 3  # workdays a level
 
 def feature(
     *,
-    admins: Admins,
+    accounts: Callable[[], Iterable[Admin]],
     tasks: Tasks,
     staff: Staff,
     library: Callable[[], Library],
@@ -34,7 +34,7 @@ def feature(
     words = words_beside(__file__)
     workdays = Workdays(lambda: library().work_years)
     board = Board(
-        admins=admins,
+        accounts=accounts,
         tasks=tasks,
         staff=staff,
         casting=lambda: library().casting,

@@ -1,6 +1,6 @@
 """Tasks follow from the roles that accounts have: nothing is made when one is granted, and nothing can be missed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,7 @@ from handlers.task import engine
 from scheduler.reminders import Pending
 from scheduler.staff import Staff
 from scheduler.workdays import Workdays
-from storage.admins import Admin, Admins, Grant
+from storage.admins import Admin, Grant
 from storage.task import Done, Tasks, Which
 
 PAGE = "/admin/task/"
@@ -37,7 +37,7 @@ class Task:
 class Board:
     """All tasks of all accounts, as they follow from the roles that these hold since a day."""
 
-    admins: Admins
+    accounts: Callable[[], Iterable[Admin]]
     tasks: Tasks
     staff: Staff
     casting: Callable[[], Casting]
@@ -48,7 +48,7 @@ class Board:
     def all(self) -> list[Task]:
         """Every one: what isn't done first, and of that what is due first."""
         casting, done = self.casting(), self.tasks.done()
-        found = (each for admin in self.admins.all() for each in self._of(admin, casting, done))
+        found = (each for admin in self.accounts() for each in self._of(admin, casting, done))
         return sorted(found, key=lambda each: (each.done is not None, each.due, each.which))
 
     def _of(self, admin: Admin, casting: Casting, done: Mapping[Which, Done]) -> Iterator[Task]:

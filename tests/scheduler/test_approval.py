@@ -132,6 +132,16 @@ def test_agreed_to_before_its_time_it_waits_for_that(stage):
     assert (early, state(stage)) == ((RunState.PLANNED, ""), GOES)
 
 
+def test_asked_for_in_the_night_to_go_out_at_once_it_does_so_with_the_second(db, tmp_path):
+    night = Manners(zone=ZONE, quiet_from=(MORNING - 60 * MINUTE).time(), quiet_until=NOON.time())
+    stage = Stage(db, write_pack(tmp_path / "pack", broadcasts=[CAREFUL]), manners=night)
+    stage.reader("o-1")
+    stage.desk.send_now("daily-digest", now=MORNING - MINUTE, at_night=True, by="甲")
+    agrees(stage, "乙", BY_HAND, now=MORNING)
+
+    assert state(stage, BY_HAND) == GOES
+
+
 def test_agreed_to_in_the_night_it_waits_for_the_morning(db, tmp_path):
     night = Manners(zone=ZONE, quiet_from=NOON.time(), quiet_until=NOON.replace(hour=14).time())
     stage = Stage(db, write_pack(tmp_path / "pack", broadcasts=[CAREFUL]), manners=night)
@@ -143,7 +153,8 @@ def test_agreed_to_in_the_night_it_waits_for_the_morning(db, tmp_path):
 
     stage.desk.sweep(NOON.replace(hour=14))
 
-    assert (noon, state(stage)) == ((RunState.PLANNED, ""), GOES)
+    why = reasons.QUIET.format(until=NOON.replace(hour=14))
+    assert (noon, state(stage)) == ((RunState.PLANNED, why), GOES)
 
 
 def test_what_nobody_agreed_to_in_time_is_given_up_and_can_be_asked_for_anew(stage):

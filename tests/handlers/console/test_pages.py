@@ -39,6 +39,7 @@ def presses(town, address):
 
 
 SEND = "/admin/broadcasts/daily/send"
+WAITS = "1 次推送等您看一看，再同意"
 
 
 def confirms(town):
@@ -173,10 +174,13 @@ def test_one_admin_asks_and_another_one_agrees(town, pack):
 
     asked = confirms(town).text
     (run,) = town.house.pushes.store.runs()
+    town.house.pushes.store.allow_night(run.key)
     address = f"/admin/broadcasts/{run.key}/approve"
     mine = town.client.get(address).text
     before = town.house.pushes.store.run(run.key).state
+    waits_for_me = WAITS in town.client.get("/admin/").text
     town.signs_in("第二位")
+    waits_for_the_other = WAITS in town.client.get("/admin/").text
     shown = town.client.get(address).text
     agreed = agrees(town, address).text
 
@@ -185,9 +189,20 @@ def test_one_admin_asks_and_another_one_agrees(town, pack):
     assert "看一看，再同意" in asked
     assert ("您已经同意了" in mine, "同意发送</button>" in mine) == (True, False)
     assert all(
-        words in shown for words in ("admin（11-23 12:00）", "订阅了“要闻”", "一条要闻", "职务是“书记”", "书记您好")
+        words in shown
+        for words in (
+            "admin（11-23 12:00）",
+            "订阅了“要闻”",
+            "一条要闻",
+            "职务是“书记”",
+            "书记您好",
+            "免打扰的时段里也发",
+        )
     )
-    assert "已记下您的同意" in agreed
+    assert "已记下您的同意，马上开始发。" in agreed
+    assert "看一看，再同意" not in agreed
+    assert (waits_for_me, waits_for_the_other) == (False, True)
+    assert WAITS not in town.client.get("/admin/").text
     assert "admin（11-23 12:00）、第二位（11-23 12:00）" in agreed
     assert (before, town.house.pushes.store.run(run.key).state) == ("planned", "sending")
 
