@@ -61,12 +61,14 @@ class Measures:
         self._db = db
         self._box = keys.box("measure")
 
-    def add(self, new: Measure, *, beside: Beside | None = None) -> None:
-        """Keep one; `beside` is written in the same transaction."""
+    def add(self, new: Measure, *, beside: Beside | None = None) -> bool:
+        """Keep one; `beside` is written in the same transaction. False, and nothing written, where its id is taken."""
+        row = self._db.insert(measures).values(id=new.id, sealed=self._sealed(new))
         with self._db.begin() as connection:
-            connection.execute(measures.insert().values(id=new.id, sealed=self._sealed(new)))
-            if beside:
+            is_new = connection.execute(row.on_conflict_do_nothing().returning(measures.c.id)).first() is not None
+            if is_new and beside:
                 beside(connection)
+        return is_new
 
     def all(self) -> list[Measure]:
         """Every one that opens with our key, the next to be done first."""

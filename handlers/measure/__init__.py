@@ -24,7 +24,7 @@ def feature(*, work: Work, tell: Tell, paces: Paces, escalates_after: int, zone:
         words=words["told"],
         calls=words["calls"],
     )
-    board = admin.Board(work=work, tell=tell, given=words["told"]["given"], kind=words["kind"])
+    board = admin.Board(work=work, tell=tell, given=words["told"]["given"], said=words["said"], kind=words["kind"])
     return Feature(
         name="measure",
         admin=admin.blueprint(board),

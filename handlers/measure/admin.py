@@ -1,11 +1,12 @@
 """Measures in the console: what is to be done, what is said to be, and what somebody else has seen."""
 
+import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
@@ -18,6 +19,8 @@ from handlers.measure.service import Case, Subject, Work
 from scheduler.reminders import Tell
 from storage.measure import Measure
 
+_ID = re.compile("[0-9a-f]{32}")
+
 
 class Refused(Exception):
     """It can't be changed so."""
@@ -29,11 +32,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """All measures; `given` is said to who gets one."""
+    """All measures; `given` is said to who gets one, and `said` to who pressed something."""
 
     work: Work
     tell: Tell
     given: str
+    said: Mapping[str, str]
     kind: str
 
     def search(self, words: Sequence[str]) -> Iterator[Found]:
@@ -66,10 +70,14 @@ class Board:
             made_on=today,
             opinion=about.id if about else "",
             organisation=where,
+            id=given if _ID.fullmatch(given := _typed("id")) else secrets.token_hex(16),
         )
-        self.work.begin(new)
-        self._tell(who)
-        return _back(new.id)
+        if self.work.begin(new):
+            self._tell(who)
+            return self._back(new, "begun")
+        if self.work.measures.get(new.id) != new:  # not the same form, sent twice
+            return self._page(fault=Fault.BEGUN_BEFORE, at="new", about=about), 422
+        return self._back(new)
 
     def hand(self, which: str) -> ResponseReturnValue:
         """Give it to somebody else to see to."""
@@ -82,7 +90,7 @@ class Board:
             by, on = access.who_is_in(), self.work.today()
             return replace(now, responsible=to, handed_from=now.responsible, handed_by=by, handed_on=on)
 
-        page = self._change(which, changed)
+        page = self._change(which, changed, "handed")
         if to != case.measure.responsible and not isinstance(page, tuple):
             self._tell(to)
         return page
@@ -95,7 +103,7 @@ class Board:
             _refuse(engine.done_fault(now, words, by=by))
             return replace(now, done=words, done_by=by, done_on=self.work.today(), verified="")
 
-        return self._change(which, changed)
+        return self._change(which, changed, "done")
 
     def take_back(self, which: str) -> ResponseReturnValue:
         """Say that it isn't done after all; the words stay, to be mended."""
@@ -104,19 +112,19 @@ class Board:
             _refuse(engine.take_back_fault(now, by=access.who_is_in()))
             return replace(now, done_by="", done_on=None)
 
-        return self._change(which, changed)
+        return self._change(which, changed, "taken_back")
 
     def verify(self, which: str) -> ResponseReturnValue:
         """Say what was seen: this closes it. Or that it isn't done, which opens it again."""
-        words, by = _typed("words"), access.who_is_in()
+        words, by, again = _typed("words"), access.who_is_in(), bool(request.form.get("again"))
 
         def changed(now: Measure) -> Measure:
             _refuse(engine.verified_fault(now, words, by=by))
-            if request.form.get("again"):
+            if again:
                 return replace(now, done_by="", done_on=None, verified=words)
             return replace(now, verified=words, verified_by=by, verified_on=self.work.today())
 
-        return self._change(which, changed)
+        return self._change(which, changed, "not_done" if again else "verified")
 
     # -- what they share -----------------------------------------------------------------------------------------
 
@@ -148,13 +156,19 @@ class Board:
         if person and name != access.who_is_in():
             self.tell(person, self.given, f"measure:given:{secrets.token_hex(8)}")
 
-    def _change(self, which: str, changed: Callable[[Measure], Measure]) -> ResponseReturnValue:
+    def _change(self, which: str, changed: Callable[[Measure], Measure], said: str) -> ResponseReturnValue:
         self._find(which)
         try:
-            self.work.measures.change(which, changed)
+            after = self.work.measures.change(which, changed) or abort(404)
         except Refused as refused:
             return self._page(fault=refused.fault, at=which), 422
-        return _back(which)
+        return self._back(after, said)
+
+    def _back(self, to: Measure, said: str = "") -> ResponseReturnValue:
+        """To where it stands in the list, which says there what became of it."""
+        if said:
+            flash(self.said[said].format(name=to.responsible), to.id)
+        return redirect(url_for("measure_admin.listed", _anchor=f"m-{to.id}"), 303)
 
     def _names(self, about: Subject | None) -> list[str]:
         """Who may be given one that the admin of this request begins, wherever that is."""
@@ -176,11 +190,8 @@ class Board:
             at=at,
             typed=request.form if fault else {},
             longest=engine.LONGEST,
+            new=_typed("id") or secrets.token_hex(16),
         )
-
-
-def _back(which: str) -> ResponseReturnValue:
-    return redirect(url_for("measure_admin.listed", _anchor=f"m-{which}"), 303)
 
 
 def _typed(key: str) -> str:

@@ -27,6 +27,7 @@ class Fault(StrEnum):
     NOT_DONE = "not_done"
     NOT_RESPONSIBLE = "not_responsible"
     SAME_PERSON = "same_person"
+    BEGUN_BEFORE = "begun_before"
 
 
 class Known(Protocol):

@@ -139,10 +139,10 @@ class Work:
         ]
         return Case(measure=each, subject=about, accounts=() if is_lost else accounts)
 
-    def begin(self, new: Measure) -> None:
-        """Keep it; its opinion knows of it in the same moment."""
+    def begin(self, new: Measure) -> bool:
+        """Keep it; its opinion knows of it in the same moment. False where it was begun before."""
         noting = self.subjects.noting(new.opinion, new.id, author=new.made_by, day=new.made_on)
-        self.measures.add(new, beside=noting if new.opinion else None)
+        return self.measures.add(new, beside=noting if new.opinion else None)
 
     def waits(self, name: str) -> list[Waiting]:
         """What waits for an account."""

@@ -172,11 +172,14 @@ class Desk:
         def answered(now: Opinion, words: str) -> Opinion:
             return replace(now, reply=words, answered_on=today, answers=now.answers + 1)
 
-        words = request.form.get("reply", "")
+        words, chosen = request.form.get("reply", ""), {"outcome": str(outcome)}
+        if ready := self.replies().get(request.form.get("ready", "")):
+            both = "\n".join(filter(None, (words.rstrip(), ready.words)))
+            return self._page(name, self.find(name), typed={"reply": both, **chosen})
         if outcome is State.ANSWERED and self._is_early(name):
-            return self._page(name, self.find(name), fault="measure_runs", typed={"reply": words}), 422
+            return self._page(name, self.find(name), fault="measure_runs", typed={"reply": words, **chosen}), 422
         if engine.gaps(words, (each.words for each in self.replies().values())):
-            return self._page(name, self.find(name), fault="gaps", typed={"reply": words}), 422
+            return self._page(name, self.find(name), fault="gaps", typed={"reply": words, **chosen}), 422
         return self._say(name, "reply", outcome, answered)
 
     def ask(self, name: str) -> ResponseReturnValue:
@@ -271,8 +274,9 @@ class Desk:
     def _say(self, name: str, field: str, state: State, also: Callable[[Opinion, str], Opinion]) -> ResponseReturnValue:
         """Say something to the sender, which brings about a state; a named one is told of it."""
         opinion, words = self.find(name), typed(request.form.get(field, ""))
+        chosen = {"outcome": request.form.get("outcome", "")}
         if not 0 < len(words) <= engine.NOTE_LONGEST:
-            return self._page(name, opinion, fault=f"{field}_length", typed={field: words}), 422
+            return self._page(name, opinion, fault=f"{field}_length", typed={field: words, **chosen}), 422
 
         last = thread.talk(self.opinions.notes.of(opinion.id), opinion.heard)[-1:]
         if [(each.ours, each.kind, each.words) for each in last] == [(True, state, words)]:
@@ -290,7 +294,7 @@ class Desk:
         def noted(after: Opinion) -> Note:
             return self.hands.noted(after, state, words)
 
-        changed = self._change(name, opinion, said, note=noted, typed={field: words})
+        changed = self._change(name, opinion, said, note=noted, typed={field: words, **chosen})
         if state in engine.ENDS and _is_done(changed):
             self._the_same_to_those_with_it(opinion, to_say, noted)
         self.tell_answers()
@@ -345,8 +349,7 @@ class Desk:
         voices = [form_of(self.pictures.get(each) or b"") for each in opinion.voices]
         phone = self._phone(opinion)
         left, staff, address = self._left(opinion), self.hands.staff, self.opinions.address_of
-        ready = self.replies().get(request.args.get("reply", ""))
-        reply = ready.words if ready else opinion.reply if opinion.state in thread.ANSWERS else ""
+        reply = opinion.reply if opinion.state in thread.ANSWERS else ""
         return render_template(
             "opinion/one.html",
             name=name,

@@ -136,6 +136,40 @@ def test_what_lacks_something_is_not_begun_and_nothing_typed_is_lost(desks, othe
     assert "还没有立过" in desks["li"].get(PAGE).text
 
 
+def test_a_form_that_is_sent_twice_begins_one_and_what_differs_is_not_lost(desks, town):
+    (new,) = re.findall(r'name="id" value="(\w+)"', desks["li"].get(PAGE).text)
+    twice = [begun(desks, id=new).status_code for _ in range(2)]
+    other = begun(desks, id=new, measure="换成别的灯")
+
+    assert twice == [303, 303]
+    assert len(kept(town).all()) == 1
+    assert other.status_code == 422
+    assert "刚才已经立下了" in other.text
+    assert "换成别的灯</textarea>" in other.text
+
+
+def test_each_press_says_at_its_measure_what_became_of_it(desks):
+    begun(desks)
+    began = desks["li"].get(PAGE).text
+    posts(desks["zhang"], door(desks, "zhang", "done"), words="换了六盏")
+    done = desks["zhang"].get(PAGE).text
+    verify = door(desks, "wang", "verify")
+    posts(desks["wang"], verify, words="还有两盏不亮", again="1")
+    not_done = desks["wang"].get(PAGE).text
+    posts(desks["zhang"], verify.replace("/verify", "/done"), words="都换了")
+    desks["wang"].get(PAGE)
+    posts(desks["wang"], verify, words="都亮")
+    verified = desks["wang"].get(PAGE).text
+
+    said = [re.findall(r'role="status">([^<]+)<', page) for page in (began, done, not_done, verified)]
+    assert said == [
+        ["立下了，由 zhang 负责。"],
+        ["报了办好，等另一个人核实。"],
+        ["记下了：还没有办好，接着办。"],
+        ["核实了，办结。"],
+    ]
+
+
 def test_from_the_problem_to_what_another_saw(desks, town):
     begun(desks)
     done, verify = door(desks, "zhang", "done"), door(desks, "zhang", "done").replace("/done", "/verify")

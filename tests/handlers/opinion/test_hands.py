@@ -212,11 +212,13 @@ def test_ready_words_of_the_category_are_taken_over_and_nothing_is_sent_yet(worl
     }
     code = sent(world)
     page = browser.get(page_of(browser, WATER)).text
-    (ready,) = re.findall(r'href="([^"]*reply=[^"#]*)', page)
-    taken = browser.get(html.unescape(ready)).text
+    (ready,) = re.findall(r'name="ready" value="([^"]+)"', page)
+    written = {"reply": "您好。", "outcome": "partly", "ready": ready}
+    taken = browser.post(f"{page_of(browser, WATER)}/answer", data=written).text
 
     assert "别的一类" not in page
-    assert "我们到现场看过了。</textarea>" in taken
+    assert "您好。\n我们到现场看过了。</textarea>" in taken
+    assert 'value="partly" checked' in taken
     assert kept(world, code).state == "received"
 
 
@@ -224,13 +226,15 @@ def test_what_ready_words_leave_open_is_filled_in_before_it_is_sent(world, brows
     world.replies = {"gap": ReadyReply(key="gap", title="转了", words="【哪一天】已经转给后勤处。")}
     code = sent(world)
     page = page_of(browser, WATER)
-    refused = browser.post(f"{page}/answer", data={"reply": "您好，【哪一天】已经转给后勤处。"})
+    written = {"reply": "您好，【哪一天】已经转给后勤处。", "outcome": "partly"}
+    refused = browser.post(f"{page}/answer", data=written)
     before = kept(world, code).state
     browser.post(f"{page}/answer", data={"reply": "【后勤处】周一已经转去。"})
 
     assert refused.status_code == 422
     assert "您好，【哪一天】已经转给后勤处。</textarea>" in refused.text
     assert "还有没填的" in refused.text
+    assert 'value="partly" checked' in refused.text
     assert before == "received"
     assert kept(world, code).state == "answered"
 
