@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from content import apart
+
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # what Excel calls Unicode text
 BETWEEN = (",", "\t", ";", "，", "；")
@@ -36,17 +38,19 @@ def readings(data: bytes) -> Iterator[list[Sheet]]:
     """Every way to read the bytes as tables, the likeliest first; none where they are none, or have a password.
 
     A text tells neither its encoding nor what stands between its cells: whoever knows what must be in the table, takes
-    the first reading that has it.
+    the first reading that has it. Raises `apart.Exceeded` for a workbook that would take more than any that is needed.
     """
     if data.startswith(WORKBOOKS):
-        yield from _workbook(data)
+        book = apart.run(_workbook, data)
+        yield from [book] if book is not None else []
         return
     for text in _texts(data):
         for between in BETWEEN:
             yield from _table(text, between)
 
 
-def _workbook(data: bytes) -> Iterator[list[Sheet]]:
+def _workbook(data: bytes) -> list[Sheet] | None:
+    """All sheets that are seen; None where it is no workbook, or has a password."""
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             seen = [
@@ -54,9 +58,9 @@ def _workbook(data: bytes) -> Iterator[list[Sheet]]:
                 for sheet in book.sheets_metadata
                 if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
             ]
-            yield [_sheet(book.get_sheet_by_name(name)) for name in seen]
+            return [_sheet(book.get_sheet_by_name(name)) for name in seen]
     except CalamineError:
-        return
+        return None
 
 
 def _texts(data: bytes) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from content import reading, sheets
+from content import apart, reading, sheets
 from content.faults import Unreadable
 from content.importers import aiken, documents, gift, headers, safety, tables, texts
 from content.importers.drafts import Draft, draft, stem_id
@@ -90,7 +90,10 @@ def _found(name: str, data: bytes, looked: Looked) -> Found:
 
 def _table(name: str, data: bytes) -> Found:
     readings = sheets.readings(data)
-    first = next(readings, None)
+    try:
+        first = next(readings, None)
+    except apart.Exceeded:
+        raise Refused("swells") from None
     if not first:
         raise Refused("broken", suffix=PurePath(name).suffix)
     found = tables.read(first) or next(filter(None, map(tables.read, readings)), None)

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from content import sheets
+from content import apart, sheets
 from content.organisations import Organisation
 from content.sheets import Line, Sheet
 
@@ -93,7 +93,10 @@ class _Head:
 
 def read(data: bytes, organisations: Mapping[str, Organisation]) -> Table:
     """The members in a workbook or a text table, of these organisations. What can't be read is a fault."""
-    readings = list(sheets.readings(data))
+    try:
+        readings = list(sheets.readings(data))
+    except apart.Exceeded:
+        readings = []
     chosen = next((found for found in readings if any(map(_head, found))), readings[0] if readings else None)
     table = Table()
     if chosen is None:

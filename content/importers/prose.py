@@ -108,7 +108,7 @@ def read(name: str, data: bytes) -> Prose:
         raise Refused("not_prose")
     match safety.look(name, data).format:
         case Format.DOCUMENT:
-            spoken = documents.spoken(data)
+            spoken = iter(documents.spoken(data))
         case Format.TEXT:
             spoken = iter(texts.spoken(banks.text_in(data)))
         case _:

@@ -1,11 +1,12 @@
 """Files that must not be opened are refused, each with its reason."""
 
 import io
+import resource
 import zipfile
 
 import pytest
 
-from content.importers import banks, safety
+from content.importers import banks, members, safety
 from content.importers.sentences import Refused
 
 from .making import compound, docx, ods, packed, paragraphs, with_parts, xlsx
@@ -60,6 +61,60 @@ EMPTY = (
     '<table:table-row table:number-rows-repeated="1048000">'
     '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
 )
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+SHARED = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def a_sheet(rows, *, lies="worksheets/sheet1.xml"):
+    """A workbook whose sheet has these rows, wherever in the archive it lies."""
+    with zipfile.ZipFile(io.BytesIO(BOOK)) as archive:
+        relations = archive.read("xl/_rels/workbook.xml.rels").decode()
+    parts = {
+        "xl/_rels/workbook.xml.rels": relations.replace("worksheets/sheet1.xml", lies),
+        f"xl/{lies}": f"<worksheet {SHARED}><sheetData>{rows}</sheetData></worksheet>",
+    }
+    return with_parts(BOOK, parts)
+
+
+NEAR = '<row r="1"><c r="A1"><v>1</v></c></row>'
+FAR = '<row><c r="XFD60000"><v>1</v></c></row>'  # with what is near, sixteen gigabytes
+MANY_STRINGS = f'<sst {SHARED} count="4294967295" uniqueCount="4294967295"><si><t>a</t></si></sst>'
+STRING_CELL = '<c t="s"><v>0</v></c>'
+LONG_STRING = {
+    "xl/sharedStrings.xml": f"<sst {SHARED}><si><t>{'a' * 10**6}</t></si></sst>",
+    SHEET: f"<worksheet {SHARED}><sheetData><row>{STRING_CELL * 20_000}</row></sheetData></worksheet>",
+}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: a_sheet(NEAR + FAR.replace('"', "'")),
+        lambda: a_sheet(NEAR + FAR.replace("r=", "r = ")),
+        lambda: a_sheet(NEAR + FAR.replace(" ", "\n")),
+        lambda: a_sheet(NEAR + FAR, lies="elsewhere/sheet1.xml"),
+        lambda: a_sheet(f"<row>{'<c><v>1</v></c>' * 300_000}</row>" + "<row><c><v>1</v></c></row>" * 3_000),
+        lambda: with_parts(BOOK, {"xl/sharedStrings.xml": MANY_STRINGS}),
+        lambda: with_parts(BOOK, LONG_STRING),
+    ],
+)
+def test_a_workbook_that_would_take_all_memory_takes_none_of_ours(make):
+    data = make()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(Refused) as refused:
+        banks.read("b.xlsx", data)
+
+    assert refused.value.note.code == "swells"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kilobytes
+
+
+def test_a_list_of_members_of_that_kind_is_a_fault():
+    found = members.read(a_sheet(NEAR + FAR, lies="elsewhere/sheet1.xml"), {})
+
+    assert [fault.kind for fault in found.faults] == ["unreadable"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""Reading somebody's file in a process of its own, which has so much memory and time and no more.
+
+Libraries believe what a file says of its own size, and may end the process that asked them. This keeps the program from
+what they do; it keeps nothing secret from them.
+"""
+
+import pickle
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from threading import BoundedSemaphore
+from typing import TypeVar, cast
+
+MOST_MEMORY = 2**30  # bytes, of addresses; 100 000 questions take half of it
+MOST_ANSWER = 2**28  # bytes
+MOST_SECONDS = 60  # of a core
+PATIENCE_SECONDS = 600  # by the wall, where the machine has others to serve
+T = TypeVar("T")
+_AT_ONCE = BoundedSemaphore(2)  # of one process: the rest of the machine's memory is for others
+
+
+class Exceeded(Exception):
+    """The work took more than it may, or its process came to another end."""
+
+
+def run(work: Callable[[bytes], T], data: bytes) -> T:
+    """Give what a function of a module makes of the bytes; raises `Exceeded`, and no error of the function's own."""
+    with _AT_ONCE:
+        try:
+            ran = subprocess.run(
+                [sys.executable, "-I", "-m", __name__],
+                input=pickle.dumps((work, data)),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # it may say what stands in the file
+                env={},  # which may hold secrets
+                check=True,
+                timeout=PATIENCE_SECONDS,
+            )
+        except subprocess.SubprocessError:
+            raise Exceeded from None
+    return cast("T", pickle.loads(ran.stdout))  # noqa: S301 - of our own process
+
+
+def _bounded() -> None:
+    """Let this process have no more; where it ends badly, it leaves no image of the file on the disk."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _main() -> int:
+    work, data = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
+    _bounded()
+    answer = pickle.dumps(work(data))
+    if len(answer) > MOST_ANSWER:
+        return 1
+    sys.stdout.buffer.write(answer)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
