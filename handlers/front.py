@@ -108,8 +108,8 @@ def _style() -> ResponseReturnValue:
 
 def _with_no_slash_too_many(error: HTTPException) -> str:
     """Where a page is that was asked for with a slash at its end; "" where there is none either."""
-    if request.url_rule is not None:
-        return ""  # it is there, and found nothing of what it was asked for
+    if request.url_rule is not None or not request.path.isprintable():
+        return ""  # it is there, and found nothing of what it was asked for; or it is no name, with line ends perhaps
     path = request.path.rstrip("/")
     adapter = current_app.create_url_adapter(request)
     if error.code != 404 or path == request.path or adapter is None or not adapter.test(path, "GET"):  # noqa: PLR2004 - HTTP's

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+_OF_PROXIES = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -62,5 +63,5 @@ def _may_read(token: str) -> bool:
     """With a token, who has it; without one, this machine only: what a proxy of it passes on comes from elsewhere."""
     if token:
         return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
-    is_passed_on = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    is_passed_on = any(each in request.headers for each in _OF_PROXIES)
     return not is_passed_on and ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - nobody's address

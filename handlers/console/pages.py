@@ -114,5 +114,6 @@ def _style() -> ResponseReturnValue:
 def _inside(wanted: str) -> str:
     """A page of the console, never somebody else's address."""
     parts = urlsplit(wanted)
-    safe = not parts.scheme and not parts.netloc and parts.path.startswith(access.INSIDE) and "\\" not in wanted
-    return wanted if safe else url_for("console.overview")
+    here = not parts.scheme and not parts.netloc and parts.path.startswith(access.INSIDE)
+    leads_out = "\\" in wanted or ".." in parts.path.split("/")
+    return wanted if here and not leads_out and wanted.isprintable() else url_for("console.overview")

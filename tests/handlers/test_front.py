@@ -86,7 +86,10 @@ def test_a_slash_too_many_or_too_few_leads_to_the_page(browser, given, leads_to)
 
 
 @pytest.mark.alike
-@pytest.mark.parametrize("path", ["/p/nothing/at/all/", "//elsewhere.example/", "/p/", "/\\elsewhere.example/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/p/nothing/at/all/", "//elsewhere.example/", "/p/", "/\\elsewhere.example/", "/p/digest/a\r\nX-Made-Up: 1/"],
+)
 def test_a_slash_leads_to_nothing_that_is_not_there(browser, path):
     answer = browser.get("/", environ_overrides={"PATH_INFO": path})
 

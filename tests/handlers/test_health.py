@@ -1,5 +1,7 @@
 """What operators ask."""
 
+import pytest
+
 from tests.house import a_town
 
 
@@ -27,8 +29,9 @@ def test_metrics_count_what_came_in(town):
     assert 'zhibu_messages_total{outcome="answered"} 1.0' in shown
 
 
-def test_metrics_are_for_this_machine_only(town):
+@pytest.mark.parametrize("said", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Proto", "Via"])
+def test_metrics_are_for_this_machine_only(town, said):
     response = town.client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.9"})
-    through_a_proxy_here = town.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+    through_a_proxy_here = town.client.get("/metrics", headers={said: "203.0.113.9"})
 
     assert (response.status_code, through_a_proxy_here.status_code) == (403, 403)

@@ -101,6 +101,10 @@ def test_a_stranger_is_sent_to_sign_in_and_brought_back_to_the_page(browser, adm
         "javascript:alert(1)",
         "http:/admin/",
         "/p/digest",
+        "/admin/../p/digest",
+        "/admin/\r\nX-Made-Up: 1",
+        "/admin/\t//evil.example",
+        "/admin/\0",
         "admin/",
         "",
     ],
@@ -342,7 +346,8 @@ def test_pages_forbid_frames_foreign_sources_and_guessing(browser, admin, page):
     headers = browser.get(page).headers
 
     assert headers["X-Frame-Options"] == "DENY"
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    policy = headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"} <= {*policy}
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
 
