@@ -4,12 +4,15 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from storage.admins import Grant
+from storage.db import metadata
 from storage.participation import participation
+from storage.roster import Entry
 from tests.content.builders import a_broadcast, a_pack
 from tests.house import PASSWORD, Town, a_town, hashed_at_no_cost
 
@@ -285,3 +288,56 @@ def test_nothing_of_a_sibling_branch_can_be_changed(town):
     assert {path: code for path, code in said.items() if code not in {403, 404}} == {}
     assert begun.status_code == 422
     assert "您只能给自己的组织和下级组织立整改" in begun.text
+
+
+def all_kept(town: Town) -> dict[str, set[str]]:
+    """All rows of all tables, but for what tells that somebody was here; of sessions, which there are."""
+    here = {"audit_trail", "person_keys", "admin_tries", "letterbox"}  # which is written anew each moment
+    with town.house.db.read() as connection:
+        return {
+            table.name: {row.id if table.name == "admin_sessions" else repr(row) for row in rows}
+            for table in metadata.sorted_tables
+            if table.name not in here
+            for rows in [connection.execute(table.select()).all()]
+        }
+
+
+def ids_of_the_siblings(town: Town) -> set[str]:
+    """The id of each thing that the branch next door has, whatever it is."""
+    listed = {each.rsplit("/", 1)[-1] for some in the_siblings(town).values() for each in some} - {"new"}
+    until = town.clock() + timedelta(days=1)
+    (given,) = town.house.roster.take_in([Entry(name="隔壁老张", organisation="zhibu-er")], expires_at=until)
+    phone = town.phone("o-zhang-er")
+    phone.joins(f"绑定 {given.code}")
+    phone.says("更正 隔壁的职务写错了")
+    town.signs_in("隔壁支书")
+    today = town.clock().date().isoformat()
+    lent = {"to": "li", "duty": "measures", "since": today, "until": today}
+    assert town.client.post("/admin/grant/lent", data=lent).status_code == 303
+    tables = ("roster", "corrections", "appointments", "admin_loans", "admin_sessions", "named_opinions", "admins")
+    with town.house.db.read() as connection:
+        kept = {each: {str(row.id) for row in connection.execute(metadata.tables[each].select())} for each in tables}
+    assert all(kept.values())
+    return listed.union(*kept.values())
+
+
+@pytest.mark.timeout(300)
+def test_no_id_of_a_sibling_branch_changes_anything_at_any_door(town):
+    """Of what it has and of what others have: each id at each door that takes one, be it of that kind or not."""
+    ids = ids_of_the_siblings(town)
+    town.signs_in("zhang", Grant("secretary", "zhibu-yi"))
+    before = all_kept(town)
+    gaps = [rule for rule in town.client.application.url_map.iter_rules() if rule.rule.startswith("/admin/")]
+    taking_one = [rule for rule in gaps if len(rule.arguments) == 1 and "POST" in (rule.methods or ())]
+    form = {"answer": "改", "words": "改一改", "why": "看一看", "act": "tell", "reason": "看一看", "note": "改"}
+    paths = {
+        path[1]
+        for rule in taking_one
+        for id_ in ids
+        if (path := rule.build(dict.fromkeys(rule.arguments, id_), append_unknown=False))
+    }
+    said = {path: town.client.post(path, data=form).status_code for path in sorted(paths)}
+
+    assert len(taking_one) > 30
+    assert {path: code for path, code in said.items() if code >= 500 or code in {200, 201}} == {}
+    assert all_kept(town) == before
