@@ -71,6 +71,7 @@ from handlers import (
 from handlers.conversation import Conversation
 from handlers.entrance import Entrance
 from handlers.feature import Feature, Keeps, Sheet
+from handlers.guessing import Guesses
 from handlers.session import Gate, PageGate
 from scheduler import clock as clocks
 from scheduler import worker as workers
@@ -789,6 +790,7 @@ def _linking(house: House) -> Feature:
         linking=house.links,
         shelf=house.shelf,
         clock=house.clock,
+        paces=house.paces,
         accounts=house.platform.followed,
         has_mini_program=bool(house.platform.minis),
     )
@@ -873,7 +875,7 @@ def _login(house: House) -> Feature:
 def _console(house: House) -> Feature:
     return console.feature(
         entrance=house.entrance,
-        contacts=house.contacts,
+        pairing=console.Pairing(contacts=house.contacts, guesses=Guesses(kind="admin code", paces=house.paces)),
         shelf=house.shelf,
         pushes=console.Pushes(
             reaches=house.staff.reaches,

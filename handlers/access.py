@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
 from flask import Flask, Response, after_this_request, current_app, g, has_request_context, request, session
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_fresh, login_user, logout_user
 
 from content.roles import Duty, Powers, Reach
 from handlers.entrance import Debt, Entrance
+from handlers.guessing import address
 from storage.admin_tries import KNOWN_FOR, Whence
 from storage.admins import Admin
 
@@ -55,7 +55,7 @@ def whence() -> Whence:
     """Where this request comes from: a browser that has no name yet is given one, which it keeps once it is let in."""
     if "whence" not in g:
         known = request.cookies.get(KNOWN_COOKIE) or secrets.token_urlsafe(24)
-        g.whence = Whence(address=get_remote_address(), browser=known)
+        g.whence = Whence(address=address(), browser=known)
     return cast("Whence", g.whence)
 
 

@@ -8,7 +8,6 @@ from flask import Flask, Response, abort, request
 from flask.typing import ResponseReturnValue
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 
@@ -17,17 +16,25 @@ from handlers import access, guards, noting
 from handlers.access import PowersNow
 from handlers.entrance import Entrance
 from handlers.guards import View
+from handlers.guessing import address
 from handlers.typed import Asked
 from storage import redis
 
-PAGE_SOURCES = {"default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'", "frame-ancestors": "'none'"}
+PAGE_SOURCES = {
+    "default-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",  # these three aren't among what the default is for
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
 
 
 def limiter(redis_url: str) -> Limiter:
     """Counts tries in Redis, so that all workers count together; alone in each process while Redis is away."""
     where = f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url
     return Limiter(
-        get_remote_address,
+        address,
         storage_uri=where,
         storage_options=redis.bounds(),
         in_memory_fallback_enabled=True,

@@ -11,13 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from content.shelf import Shelf
 from handlers import finding
 from handlers.console import admin, chat, pages
-from handlers.console.service import Pushes
+from handlers.console.service import Pairing, Pushes
 from handlers.entrance import Entrance
 from handlers.feature import Feature, Waiting, words_beside
 from handlers.finding import Found
-from storage.admins import AdminContacts
 
-__all__ = ["ConsoleSettings", "Pushes", "feature"]
+__all__ = ["ConsoleSettings", "Pairing", "Pushes", "feature"]
 
 
 class ConsoleSettings(BaseModel):
@@ -32,7 +31,7 @@ class ConsoleSettings(BaseModel):
 def feature(
     *,
     entrance: Entrance,
-    contacts: AdminContacts,
+    pairing: Pairing,
     shelf: Shelf,
     pushes: Pushes,
     limiter: Limiter,
@@ -52,7 +51,7 @@ def feature(
     console = admin.Console(
         shelf=shelf,
         pushes=pushes,
-        contacts=contacts,
+        contacts=pairing.contacts,
         waits=waits,
         searches=searches,
         clock=clock,
@@ -61,7 +60,7 @@ def feature(
     )
     return Feature(
         name="console",
-        chat=chat.routes(chat.OwnContact(contacts=contacts, say=shelf.say)),
+        chat=chat.routes(chat.OwnContact(pairing=pairing, say=shelf.say)),
         pages_for_anyone=pages.blueprint(entrance=entrance, limiter=limiter, words=words, waits=waits),
         admin=admin.blueprint(console),
         waits=console.waiting,

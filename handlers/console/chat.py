@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from handlers.console import engine
+from handlers.console.service import Paired, Pairing
 from handlers.conversation import Say
 from handlers.router import Router, Turn
-from storage.admins import AdminContacts
 from wechat.messages import Reply, Text
 
 
@@ -13,14 +13,14 @@ from wechat.messages import Reply, Text
 class OwnContact:
     """The one door."""
 
-    contacts: AdminContacts
+    pairing: Pairing
     say: Say
 
     def link(self, turn: Turn) -> Reply:
         """Note that this contact is the admin's to whom the code was given."""
         code = engine.code_in(turn.text)
-        linked = code and self.contacts.link(code, contact=turn.who.contact, now=turn.now)
-        return Text(self.say("console.linked" if linked else "console.unknown"))
+        paired = self.pairing.pair(code, turn.who, turn.now) if code else Paired.UNKNOWN
+        return Text(self.say(f"console.{paired}"))
 
 
 def routes(own: OwnContact) -> Router:

@@ -1,14 +1,18 @@
-"""What the console asks of those who send: the desk, the reports and a try on the admin."""
+"""What the console asks of those who send, the desk, the reports and a try on the admin, and which contact is whose."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from content.broadcasts import Broadcast
 from content.roles import Duty, Reach
+from handlers.guessing import Guesses
 from scheduler.outlook import Left
 from scheduler.reporting import Reporting
+from storage.admins import AdminContacts
+from storage.people import Who
 from storage.refusals import Refusals
 from storage.runs import Run, Runs
 from storage.wording import Content
@@ -158,3 +162,28 @@ class Pushes:
     reporting: Reporting
     refusals: Refusals
     try_out: TryOut
+
+
+class Paired(StrEnum):
+    """What came of a code that an admin says in the chat."""
+
+    LINKED = "linked"
+    UNKNOWN = "unknown"
+    TOO_MANY = "too_many_codes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """Which contact of the chat is which admin's, by a code of the console."""
+
+    contacts: AdminContacts
+    guesses: Guesses
+
+    def pair(self, code: str, who: Who, now: datetime) -> Paired:
+        """Note that the contact is the admin's to whom the code was given."""
+        if self.guesses.of_member(who, now):
+            return Paired.TOO_MANY
+        if self.contacts.link(code, contact=who.contact, now=now):
+            return Paired.LINKED
+        self.guesses.missed(now)
+        return Paired.UNKNOWN

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from content.shelf import Shelf
 from handlers.feature import Feature
+from handlers.guessing import Guesses
 from handlers.linking import api, chat, jobs
 from handlers.linking.jobs import Asks
 from storage.linking import Linking
+from storage.paces import Paces
 
 __all__ = ["Asks", "feature"]
 
@@ -16,6 +18,7 @@ def feature(
     *,
     linking: Linking,
     shelf: Shelf,
+    paces: Paces,
     clock: Callable[[], datetime],
     accounts: Mapping[str, Asks],
     has_mini_program: bool,
@@ -26,7 +29,9 @@ def feature(
     """
     return Feature(
         name="linking",
-        chat=chat.routes(chat.Links(linking=linking, shelf=shelf)) if has_mini_program else None,
+        chat=chat.routes(chat.Links(linking=linking, shelf=shelf, guesses=Guesses(kind="link code", paces=paces)))
+        if has_mini_program
+        else None,
         api=api.blueprint(api.Links(linking=linking, clock=clock), shelf.say),
         jobs=jobs.rounds(linking, accounts if has_mini_program else {}),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from content.shelf import Shelf
+from handlers.guessing import Guesses
 from handlers.linking import engine
 from handlers.router import Handler, Router, Talking, Turn, plain
 from storage.linking import Linked, Linking
@@ -22,6 +23,7 @@ class Links:
 
     linking: Linking
     shelf: Shelf
+    guesses: Guesses
 
     def link(self, turn: Turn) -> Reply:
         """Take the code that came along, or ask for it."""
@@ -29,7 +31,11 @@ class Links:
         if code is None:
             turn.talk.hold("linking", {"doing": "link"})
             return self._says("code_please")
+        if self.guesses.of_member(turn.who, turn.now):
+            return self._says("too_many_codes")
         outcome = self.linking.by_code(code, contact=turn.who.contact, message=turn.message.id, now=turn.now)
+        if outcome is Linked.UNKNOWN:
+            self.guesses.missed(turn.now)
         turn.talk.end()
         return self._says(_SAID[outcome])
 

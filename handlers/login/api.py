@@ -9,11 +9,11 @@ from typing import Protocol
 
 import structlog
 from apiflask import APIBlueprint
-from flask import request
 from pydantic import BaseModel, ConfigDict, Field
 
 from handlers import openapi, problems, session
 from handlers.conversation import Say
+from handlers.guessing import address
 from handlers.login import engine
 from handlers.openapi import Line
 from handlers.problems import Problem, Refused
@@ -108,7 +108,7 @@ class Desk:
     def sign_in(self, given: Credentials) -> Token:
         """A token for whoever the platform says sent the code; its session key is dropped unseen."""
         now = self.clock()
-        wait = self.paces.wait("login", request.remote_addr or "", most=_TRIES_A_MINUTE, seconds=_MINUTE, now=now)
+        wait = self.paces.wait("login", address(), most=_TRIES_A_MINUTE, seconds=_MINUTE, now=now)
         if wait:
             raise Refused(problems.TOO_FAST, wait=wait)
         if given.account not in self.accounts:

@@ -23,6 +23,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from content.shelf import Shelf
 from handlers import session
+from handlers.guessing import address
 from handlers.login import engine
 from handlers.session import PageGate
 from storage import redis
@@ -270,9 +271,7 @@ class Entrance:
             raise NotIn("away", to=to) from None
 
     def _pace(self) -> None:
-        wait = self.paces.wait(
-            "page login", request.remote_addr or "", most=_TRIES_A_MINUTE, seconds=_MINUTE, now=self.clock()
-        )
+        wait = self.paces.wait("page login", address(), most=_TRIES_A_MINUTE, seconds=_MINUTE, now=self.clock())
         if wait:
             raise TooManyRequests(retry_after=wait)
 

@@ -14,6 +14,7 @@ from content.roles import Reach
 from handlers import access, noting
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, Sheet, words_beside
+from handlers.guessing import Guesses
 from handlers.openapi import Effect, Once
 from handlers.opinion import admin, api, chat, engine, jobs, pages
 from handlers.opinion.admin import PhoneOf
@@ -99,7 +100,7 @@ class Outside:
     anonymous opinion, or what a sender says later, kept, and says whether it was not before; it raises
     scheduler.postman.NotKept. `judges` judge what is sent under a name, by account, and fetch its pictures below
     `public_url`, "" for nowhere; `phone_of` gives the number of who agreed to a call. `account` is whose pages they
-    are, `paces` counts who guesses at receipts there. `workdays` are the calendar's, `admins` those who handle
+    are, `paces` counts who guesses at receipts. `workdays` are the calendar's, `admins` those who handle
     opinions, `readers` which of them may read which, `replies` the pack's words for them, `matters` its categories that
     go elsewhere first, `watched` the words over which a person looks first, and `wanted_by` gives the persons who
     subscribe to a topic; `author` is the admin of a request. `agreed` notes
@@ -236,7 +237,9 @@ def feature(
         words=words_beside(__file__)["waiting"],
     )
     counter = _counter(stores, say, outside, rules, clock)
-    browsers = pages.Desk(box=_Counter(counter), paces=outside.paces, say=say, account=outside.account, clock=clock)
+    browsers = pages.Desk(
+        box=_Counter(counter), guesses=_guesses(outside), say=say, account=outside.account, clock=clock
+    )
     gallery = pages.Gallery(checks=stores.checks, opinions=opinions, pictures=pictures, clock=clock)
 
     def show(person: str) -> list[str]:
@@ -335,7 +338,7 @@ def _box(stores: Stores, say: Say, outside: Outside, rules: _Rules, verdicts: jo
             bounds=rules.bounds,
             promise=rules.promise,
             remedies=rules.remedies,
-            paces=outside.paces,
+            guesses=_guesses(outside),
             zone=outside.zone,
         ),
         takes_pictures=outside.fetch is not None and rules.bounds.pictures > 0,
@@ -358,7 +361,7 @@ def _counter(stores: Stores, say: Say, outside: Outside, rules: _Rules, clock: C
         marked=rules.marked,
         agreed=outside.agreed,
         remedies=rules.remedies,
-        paces=outside.paces,
+        guesses=_guesses(outside),
         clock=clock,
         zone=outside.zone,
         effect=outside.effect,
@@ -421,6 +424,11 @@ def _bench(stores: Stores, outside: Outside, verdicts: jobs.Verdicts) -> jobs.Be
         judges=outside.judges,
         address_of=address_of if outside.public_url else None,
     )
+
+
+def _guesses(outside: Outside) -> Guesses:
+    """At receipts, by the chat, the mini-program and the pages together."""
+    return Guesses(kind="receipt", paces=outside.paces)
 
 
 def _watch(outside: Outside, rules: _Rules, inbox: Inbox, settings: OpinionSettings) -> jobs.Watch:

@@ -23,11 +23,10 @@ from werkzeug.exceptions import TooManyRequests
 
 from content.models import Account
 from handlers.conversation import Say
-from handlers.opinion.engine import receipts
+from handlers.guessing import Guesses
 from handlers.problems import Problem, Refused
 from storage.checks import Checks
 from storage.opinion import Opinions
-from storage.paces import Paces
 from storage.pictures import Pictures
 
 ANONYMOUS, NAMED = "anonymous", "named"
@@ -159,7 +158,7 @@ class Desk:
     """Where it is written, looked through and sent, and where a receipt is looked up."""
 
     box: Box
-    paces: Paces
+    guesses: Guesses
     say: Say
     account: Callable[[], Account]
     clock: Callable[[], datetime]
@@ -296,8 +295,7 @@ class Desk:
         return self._page("heard", reopened="reopen" in fields, asks=asks)
 
     def _pace(self) -> None:
-        now, who = self.clock(), request.remote_addr or ""
-        wait = self.paces.wait("receipt page", who, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now)
+        wait = self.guesses.of_address(self.clock())
         if wait:
             raise TooManyRequests(retry_after=wait)
 

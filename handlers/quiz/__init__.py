@@ -14,10 +14,12 @@ from content.importers.waiting import Waiting
 from content.intake import Intake
 from content.shelf import Shelf
 from handlers.feature import Feature, Keeps, Preview, Sheet, in_turn, words_beside
+from handlers.guessing import Guesses, a_day
 from handlers.openapi import Effect
 from handlers.quiz import admin, api, chat, jobs, pages
 from handlers.quiz.admin.numbers import Numbers
 from handlers.quiz.engine import Daily
+from handlers.quiz.engine import duels as rules
 from handlers.quiz.service import Service
 from handlers.quiz.service.duels import Duelling
 from handlers.quiz.service.points import Pointing
@@ -142,7 +144,11 @@ def feature(
         weak_topics_first=settings.weak_topics_first,
         pointing=pointing,
     )
-    duelling = Duelling(service=service, kept=duels, paces=outside.paces)
+    duelling = Duelling(
+        service=service,
+        kept=duels,
+        guesses=Guesses(kind="duel code", paces=outside.paces, bounds=a_day(rules.CODES_A_DAY)),
+    )
     regarding = Regarding(service=service, regards=stores.regards)
 
     words = words_beside(__file__)
@@ -201,7 +207,15 @@ def feature(
         ),
         search=banks.search,
         jobs=jobs.rounds(duels, close_ran_out=service.close_ran_out, say=shelf.say, tell=outside.tell),
-        pages_for_anyone=pages.for_anyone(pages.Public(sittings=sittings, shelf=shelf, zone=zone)),
+        pages_for_anyone=pages.for_anyone(
+            pages.Public(
+                sittings=sittings,
+                guesses=Guesses(kind="certificate", paces=outside.paces),
+                shelf=shelf,
+                clock=clock,
+                zone=zone,
+            )
+        ),
         keeps=Keeps(
             tables=(
                 *("quiz_rounds", "quiz_answers", "quiz_cards", "quiz_places"),

@@ -14,11 +14,13 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from content.large_banks import AnyBank
 from content.library import Library
 from content.shelf import Shelf
 from handlers import session
+from handlers.guessing import Guesses
 from handlers.quiz import engine
 from handlers.quiz.engine import Mode, blanks
 from handlers.quiz.engine.marking import Answer, Asked, Kept
@@ -161,7 +163,7 @@ class Quiz:
             going = self.duelling.invite(person, now, asked_by=self._once(), named=named)
             return self._to("round", found=going.id) if going else self.duels(fault="none")
         said = request.form["code"][:40]
-        taken = self.duelling.take(person, now, said=said, named=named)
+        taken = self.duelling.take(session.who(), now, said=said, named=named)
         return self._to("round", found=taken.id) if isinstance(taken, Round) else self.duels(fault=taken, said=said)
 
     def round(self, found: str) -> ResponseReturnValue:
@@ -328,7 +330,9 @@ class Public:
     """What anybody can see: by a certificate's number what it is of. It says no names."""
 
     sittings: Sittings
+    guesses: Guesses
     shelf: Shelf
+    clock: Callable[[], datetime]
     zone: tzinfo
 
     def ask(self) -> ResponseReturnValue:
@@ -337,10 +341,16 @@ class Public:
 
     def found(self) -> ResponseReturnValue:
         """What there is under a number."""
+        now = self.clock()
+        wait = self.guesses.of_address(now)
+        if wait:
+            raise TooManyRequests(retry_after=wait)
         number = unicodedata.normalize("NFKC", request.form.get("number", ""))[:40].strip().upper().replace("-", "")
         sitting = self.sittings.certified(number) if _NUMBER.fullmatch(number) else None
-        day = sitting.begun_at.astimezone(self.zone).date() if sitting else None
-        return self._page(number=number, sitting=sitting, day=day), 200 if sitting else 404
+        if sitting is None:
+            self.guesses.missed(now)
+            return self._page(number=number), 404
+        return self._page(number=number, sitting=sitting, day=sitting.begun_at.astimezone(self.zone).date())
 
     def _page(self, **values: Any) -> str:
         return render_template("quiz/certificate.html", account=self.shelf.current().account, **values)

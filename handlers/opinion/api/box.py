@@ -16,6 +16,7 @@ import structlog
 from content.unseen import typed
 from handlers import problems, session
 from handlers.conversation import Say
+from handlers.guessing import Guesses
 from handlers.openapi import Effect, Once
 from handlers.opinion import engine
 from handlers.opinion.api.shapes import First, Form, Line, Picture, Receipt, Said, Status, Taken, Voice, Way, Word
@@ -29,7 +30,6 @@ from scheduler.postman import NotKept
 from storage.checks import Checks, Due
 from storage.opinion import Heard, Letter, Opinion, Opinions
 from storage.opinion_quota import Quota
-from storage.paces import Paces
 from storage.pictures import NotAPicture, Pictures, redrawn
 from storage.voices import LARGEST_BYTES as VOICE_BYTES
 from storage.voices import NotAVoice, form_of, stripped
@@ -101,7 +101,7 @@ class Box:
     agreed: Callable[[str, datetime], None]
     marked: Callable[[str], str]  # why a person looks at these words first, "" for no reason
     remedies: Remedies
-    paces: Paces
+    guesses: Guesses
     clock: Callable[[], datetime]
     zone: tzinfo
     effect: Effect
@@ -278,8 +278,7 @@ class Box:
 
     def ask(self, typed: str) -> Status:
         """The same by the member of this request: who guesses is slowed, a right guess counted like all."""
-        person, now = session.who().person, self._now()
-        wait = self.paces.wait("receipt api", person, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now)
+        wait = self.guesses.of_member(session.who(), self._now())
         if wait:
             raise Refused(problems.TOO_FAST, wait=wait)
         return self.look_up(typed)
@@ -291,6 +290,7 @@ class Box:
             raise Refused(NOT_A_CODE, field="receipt")
         found = self.opinions.of_receipt(code)
         if found is None:
+            self.guesses.missed(self._now())
             raise Refused(NO_SUCH_CODE, field="receipt")
         opinion, today = self.promise.current(found), self._now().date()
         asked = thread.asks(opinion.state, opinion.turns, opinion.heard)

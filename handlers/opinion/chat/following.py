@@ -6,6 +6,7 @@ from datetime import date, datetime, tzinfo
 
 from content.unseen import typed
 from handlers.conversation import Say
+from handlers.guessing import Guesses
 from handlers.opinion.chat.held import (
     ASKING,
     CONFIDENTIAL,
@@ -28,7 +29,6 @@ from handlers.router import Draft as Kept
 from handlers.router import Turn, plain
 from scheduler.postman import NotKept
 from storage.opinion import Heard, Letter, Opinion, Opinions
-from storage.paces import Paces
 from wechat.messages import Kind, Reply, Text
 
 _VERDICTS = ("解决了", "部分解决", "没解决")
@@ -44,7 +44,7 @@ class Following:
     bounds: Bounds
     promise: Promise
     remedies: Remedies
-    paces: Paces
+    guesses: Guesses
     zone: tzinfo
 
     # -- asking what became of it --------------------------------------------------------------------------------
@@ -65,13 +65,11 @@ class Following:
         code = receipts.read(turn.text)
         if not receipts.is_code(code):
             return self._says("not_a_code")
-        account, openid, now = turn.message.account, turn.message.openid, turn.now
-        if self.paces.wait(
-            "receipt chat", account, openid, most=receipts.GUESSES, seconds=receipts.GUESSES_SECONDS, now=now
-        ):
+        if self.guesses.of_member(turn.who, turn.now):
             return self._says("too_many_codes")
         found = self.opinions.of_receipt(code)
         if found is None:
+            self.guesses.missed(turn.now)
             return self._says("no_such_code")
         if turn.talk.state in (ASKING, SAYING):
             turn.talk.end()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 # Of every group that looks alike one is used: 0 O Q, 1 I L, 2 Z, 5 S, 8 B, V U.
 ALPHABET = "0123456789ACDEFGHJKMNPRTVWXY"
 LOOK_ALIKES = str.maketrans("OQILZSBU", "0011258V")
-GUESSES, GUESSES_SECONDS = 20, 60  # at receipts, of one who guesses: nobody who holds some asks for more
 CODE_LETTERS = 12  # 28^11 ≈ 8·10^15 codes: 10^9 guesses at 10^5 outstanding ones hit less than once in 80 tries
 _GROUP = 4
 _PRIME = 29  # the first above 28: every wrong letter and every swap of neighbours changes the check letter

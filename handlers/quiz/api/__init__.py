@@ -142,7 +142,7 @@ class Quiz:
             raise Refused(NAMELESS, field="named")
         if not wanted.id:
             return self.duelling.invite(who.person, now, asked_by=asked_by, named=wanted.named)
-        begun = self.duelling.take(who.person, now, said=wanted.id, named=wanted.named)
+        begun = self.duelling.take(who, now, said=wanted.id, named=wanted.named)
         if isinstance(begun, Refusal):
             raise Refused({Refusal.UNKNOWN: NO_SUCH_DUEL, Refusal.TOO_MANY: TOO_MANY_CODES}[begun], field="id")
         return begun

@@ -34,7 +34,7 @@ class Inviting:
         said = turn.text.replace(_WITH_NAME, "")
         if rules.code_in(said) is None:
             return self.asks_code(turn)
-        begun = self._duelling.take(turn.who.person, turn.now, said=said, named=named)
+        begun = self._duelling.take(turn.who, turn.now, said=said, named=named)
         if isinstance(begun, Round):
             return self._goes_on(turn, begun)
         turn.talk.end()

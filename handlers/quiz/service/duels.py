@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from handlers.guessing import Guesses
 from handlers.quiz.engine import duels as rules
 from handlers.quiz.service import Service
 from storage.duels import Duel, Duels
-from storage.paces import Paces
+from storage.people import Who
 from storage.quiz import Round
-
-_A_DAY = 24 * 60 * 60
 
 
 class Refusal(StrEnum):
@@ -26,7 +25,7 @@ class Duelling:
 
     service: Service
     kept: Duels
-    paces: Paces
+    guesses: Guesses
 
     def invite(self, person: str, now: datetime, *, asked_by: str, named: bool = False) -> Round | None:
         """The round of a duel that somebody has questions left in, else of one nobody took up yet, else of a new one.
@@ -47,18 +46,20 @@ class Duelling:
         ends_at = now + rules.WAITS
         return self.kept.open(person, questions=ids, letters=rules.LETTERS, named=named, ends_at=ends_at)
 
-    def take(self, person: str, now: datetime, *, said: str, named: bool = False) -> Round | Refusal:
+    def take(self, who: Who, now: datetime, *, said: str, named: bool = False) -> Round | Refusal:
         """The round of the duel whose code was said, for its host too; so many codes a day are looked at."""
-        code = rules.code_in(said)
+        code, person = rules.code_in(said), who.person
         if code is None:
             return Refusal.UNKNOWN
         duel = next((each for each in self.kept.of(person, now=now) if each.code == code), None)
         if duel is None:
-            if self.paces.wait("duel code", person, most=rules.CODES_A_DAY, seconds=_A_DAY, now=now):
+            if self.guesses.of_member(who, now):
                 return Refusal.TOO_MANY
             duel = self.kept.take(code, person, named=named, ends_at=now + rules.WAITS, now=now)
-        going = self._round(person, duel, now, named=named) if duel else None
-        return going or Refusal.UNKNOWN
+        if duel is None:
+            self.guesses.missed(now)
+            return Refusal.UNKNOWN
+        return self._round(person, duel, now, named=named) or Refusal.UNKNOWN
 
     def _round(self, person: str, duel: Duel, now: datetime, *, named: bool) -> Round | None:
         if named and not duel.named:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from handlers.opinion.engine import receipts
+from handlers.guessing import Bounds
 from handlers.opinion.engine.drafts import Draft
 from handlers.router import Draft as Kept
 from handlers.router import Talk, Turn
@@ -486,7 +486,7 @@ def test_a_code_with_a_slip_and_one_nobody_has_are_told_apart(world):
 def test_guesses_are_few_a_minute_and_a_right_one_is_slowed_too(world):
     code = receipt(world.member().says(*ANONYMOUSLY, "1"))
     guesser = world.member("oMember-2")
-    told = [guesser.sends(Kind.TEXT, text="查询 HX03-MXM3-5Y2E") for _ in range(receipts.GUESSES)]
+    told = [guesser.sends(Kind.TEXT, text="查询 HX03-MXM3-5Y2E") for _ in range(Bounds().most)]
     after = guesser.sends(Kind.TEXT, text=f"查询 {code}")
     of_others = world.member("oMember-3").sends(Kind.TEXT, text=f"查询 {code}")
     world.clock.passes(seconds=60)

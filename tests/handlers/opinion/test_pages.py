@@ -12,6 +12,7 @@ from PIL import Image
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
+from handlers.guessing import Bounds
 from handlers.opinion.engine import receipts
 from handlers.session import PAGE_COOKIE, PAGES
 from storage.letterbox import letterbox
@@ -575,10 +576,10 @@ def test_a_receipt_that_was_never_given_leads_nowhere(world):
 
 
 def test_guesses_are_few_a_minute(world):
-    codes = [asks(world, "4F7K-2MXP-90TD").status_code for _ in range(receipts.GUESSES + 1)]
+    codes = [asks(world, "4F7K-2MXP-90TD").status_code for _ in range(Bounds().most + 1)]
     world.clock.passes(seconds=60)
 
-    assert codes == [422] * receipts.GUESSES + [429]
+    assert codes == [422] * Bounds().most + [429]
     assert asks(world, "4F7K-2MXP-90TD").status_code == 422
 
 
