@@ -455,7 +455,7 @@ def _gaps(file: str, template: Template, place: Place | None, sample: Mapping[st
     unknown = sorted(template.values - TEMPLATE_VALUES)
     for name in unknown:
         line = None if place else template.line_of(name)
-        facts = {"said": name, "allowed": "、".join(sorted(TEMPLATE_VALUES))}
+        facts = {"said": name, "allowed": listed(TEMPLATE_VALUES), "guess": faults.perhaps(name, TEMPLATE_VALUES)}
         yield Clash(file, "words_value", facts, place or (), line)
     if unknown or sample is None:
         return
@@ -497,7 +497,8 @@ def _against(shipped: Template, own: Template) -> Iterator[tuple[str, dict[str, 
     if shipped.source.strip() and not own.source.strip():
         yield "phrase_empty", {}
     for name in sorted(own.values - shipped.values):
-        yield "words_value", {"said": name, "allowed": listed(shipped.values)}
+        known = shipped.values
+        yield "words_value", {"said": name, "allowed": listed(known), "guess": faults.perhaps(name, known)}
     for name in sorted(own.parts - shipped.parts):
         yield "phrase_part", {"said": name, "allowed": listed(shipped.parts)}
     for name in sorted(shipped.values - own.values):

@@ -299,13 +299,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "notice_value": ("订阅通知的“{said}”{trouble}", "微信会因此拒收整条通知：请改写，或换一个类型合适的字段"),
     "template_unknown": ("没有模板“{said}”", "templates 文件夹里有：{allowed}"),
     "template_twice": ("有两个模板都叫“{said}”", "除扩展名外名字要不同"),
-    "words_syntax": ("模板写法不对（{detail}）", "请检查 {{{{ }}}} 和 {{% %}} 是否成对、名字是否写对"),
+    "words_syntax": ("模板写法不对：{detail}", "请检查 {{{{ }}}} 和 {{% %}} 是否成对、名字是否写对"),
     "words_beyond": (
         "模板里不能用“{said}”",
-        "这里只用填空、if、三层以内的 for 和常用的过滤器（join、format、length 等），这样填起来总有个完",
+        "{guess}这里只用填空、if、三层以内的 for 和常用的过滤器（join、format、length 等），这样填起来总有个完",
     ),
-    "words_value": ("这里没有“{said}”这个内容可用", "可以用的有：{allowed}"),
-    "words_failed": ("按样例填写时出错（{detail}）", "请检查 {{{{ }}}} 里点号后面的名字"),
+    "words_value": ("这里没有“{said}”这个内容可用", "{guess}可以用的有：{allowed}"),
+    "words_failed": ("按样例填写时出错：{detail}", "请检查 {{{{ }}}} 里点号后面的名字"),
     "phrase_unknown": ("程序不说叫“{said}”的话，改了也用不上", "{guess}"),
     "phrase_empty": ("这句话是空的，会员会收不到回复", "请写上内容；想用原来的话，就把这一行删掉"),
     "phrase_part": ("点号后面的“{said}”在这句话里没有", "原来的话里用到的有：{allowed}"),
@@ -525,6 +525,37 @@ TOML_DETAILS = (
     (r"Invalid statement|Invalid initial character", "这一行看不懂：左边的名字只用英文字母、数字、横线和下划线"),
     (r"Unescaped '\\'", "双引号里的反斜杠要写两个"),
 )
+# What Jinja2 says (its parser.py, lexer.py and runtime.py), in the words of admins; {0} and {1} are what it names.
+TEMPLATE_DETAILS = (
+    (r"unknown tag '(\w+)'\. You probably .* closed is '(\w+)'", "“{0}”写早了：先要用 {{% end{1} %}} 结束里面的 {1}"),
+    (r"unknown tag '(\w+)'", "没有“{0}”这个标签。{guess}"),
+    (r"Unexpected end of template\..* closed is '(\w+)'", "{{% {0} %}} 没有结束，少一个 {{% end{0} %}}"),
+    (r"nexpected end of template|got 'end of template'", "到结尾还没有写完，少了 }} 或 %}"),
+    (r"Missing end of comment tag", "{# 后面少了 #}"),
+    (r"Missing end of raw directive", "raw 后面少了 {% endraw %}"),
+    (r"[Tt]ag name expected", "{% %} 里没有写标签"),
+    (r"expected token 'end of [a-z ]+', got '(.+)'", "多了“{0}”：一处只写一样，后面要接过滤器就先写 |"),
+    (r"expected token '(.+?)', got '(.+)'", "这里应当是“{0}”，写的却是“{1}”"),
+    (r"Expected an expression, got '(.+)'", "“{0}”前面还没有写完"),
+    (r"unexpected char ['\"](.+)['\"] at", "这里不能写“{0}”，可能是全角的符号，请换成半角的"),
+    (r"unexpected '(.+?)', expected '(.+?)'", "括号没有成对：这里应当是“{1}”，写的却是“{0}”"),
+    (r"unexpected '(.+)'", "多了“{0}”"),
+    (r"No test named '(\w+)'", "没有“{0}”这种判断"),
+    (r"'(\w+)' is undefined", "没有“{0}”这个内容。{guess}"),
+    (r"has no (?:attribute|element) '?(\w+)'?", "点号或方括号后面的“{0}”没有。{guess}"),
+)
+_TOKENS = {
+    "end of print statement": "}}",
+    "end of statement block": "%}",
+    "begin of print statement": "{{",
+    "begin of statement block": "{%",
+    "end of template": "结尾",
+    "name": "名字",
+    "string": "文字",
+    "integer": "数字",
+    "float": "数字",
+}
+_IN_ENGLISH = "写法看不懂（{message}）"
 
 
 def nearest(said: str, known: Iterable[str]) -> str | None:
@@ -544,6 +575,21 @@ def guess(said: str, known: Iterable[str]) -> str:
 def toml_detail(message: str) -> str:
     """Give what `tomllib` said, in the words of admins where we have them."""
     return next((said for pattern, said in TOML_DETAILS if re.search(pattern, message)), message)
+
+
+def template_detail(message: str, known: Iterable[str]) -> str:
+    """Give what Jinja2 said in the words of admins, with the nearest `known` name; in its own where we have none."""
+    for pattern, said in TEMPLATE_DETAILS:
+        if found := re.search(pattern, message):
+            named = [_TOKENS.get(each, each) for each in found.groups()]
+            return said.format(*named, guess=perhaps(named[0], known)) if named else said
+    return _IN_ENGLISH.format(message=message)
+
+
+def perhaps(said: str, known: Iterable[str]) -> str:
+    """Ask whether the nearest known name was meant; "" where none is near."""
+    near = nearest(said, known)
+    return f"是不是想写 {near}？" if near else ""
 
 
 def finding(code: str, *, file: str, line: int, **facts: Any) -> Finding:

@@ -2,8 +2,8 @@
 
 import re
 import traceback
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ import jinja2
 from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from content import faults
 from content.faults import Unreadable
 
 
@@ -46,7 +47,8 @@ def template(source: str) -> Template:
         parts = frozenset(asked.attr for asked in parsed.find_all(nodes.Getattr))
         return Template(source, gaps, parts, words.from_string(source), "{" not in source)
     except jinja2.TemplateSyntaxError as error:
-        raise Unreadable("words_syntax", line=error.lineno, detail=error.message or "") from None
+        detail = faults.template_detail(error.message or "", TAGS)
+        raise Unreadable("words_syntax", line=error.lineno, detail=detail) from None
     except (RecursionError, ValueError):  # a number of thousands of digits
         raise Unreadable("too_deep") from None
 
@@ -57,7 +59,22 @@ def try_out(words: Template, values: Mapping[str, Any]) -> None:
         words.fill(values)
     except Exception as error:  # noqa: BLE001 - admins' words can fail in any way Python can
         inside = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
-        raise Unreadable("words_failed", line=(inside or [1])[-1] or 1, detail=str(error)) from None
+        detail = faults.template_detail(str(error), {*values, *_parts(values.values())})
+        raise Unreadable("words_failed", line=(inside or [1])[-1] or 1, detail=detail) from None
+
+
+def _parts(values: Iterable[Any], *, depth: int = 2) -> Iterator[str]:
+    """What can be asked of values behind a dot, and of what they hold."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _parts(value[:1], depth=depth)
+        elif isinstance(value, Mapping):
+            yield from map(str, value)
+        elif is_dataclass(value):
+            yield from (each.name for each in fields(value))
+            if depth:
+                held = (getattr(value, each.name, None) for each in fields(value))
+                yield from _parts(held, depth=depth - 1)
 
 
 # -- words that come to an end -----------------------------------------------------------------------------------------
@@ -69,6 +86,7 @@ _ASKED = (nodes.If, nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nod
 _MADE = (nodes.Slice, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Keyword)
 _RECKONED = (nodes.Concat, nodes.Add, nodes.Sub, nodes.Neg)
 _HARMLESS = (*_SAID, *_ASKED, *_MADE, *_RECKONED, nodes.Filter, nodes.Call)
+TAGS = frozenset({"if", "elif", "else", "endif", "for", "endfor"})
 MOST_LOOPS = 3  # inside one another
 CALLED = frozenset({"strftime", "isoformat", "weekday", "isoweekday", "date", "get"})
 FILTERS = frozenset(
@@ -84,7 +102,8 @@ def _see_that_it_ends(node: nodes.Node, *, loops: int = 0, joins: int = 0) -> No
     loops += isinstance(node, nodes.For)
     joins += isinstance(node, nodes.Filter) and node.name == "join"
     if loops > MOST_LOOPS or joins > 1 or not _is_harmless(node):
-        raise Unreadable("words_beyond", line=node.lineno, said=_called(node))
+        said, known = _called(node), FILTERS if isinstance(node, nodes.Filter) else ()
+        raise Unreadable("words_beyond", line=node.lineno, said=said, guess=faults.perhaps(said, known))
     for each in node.iter_child_nodes():
         _see_that_it_ends(each, loops=loops, joins=joins)
 

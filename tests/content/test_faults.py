@@ -1,5 +1,6 @@
 """Every fault an admin can make is named with its file and its line."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 from content.agreement import Known
 from content.checking import check
-from content.faults import SENTENCES, BadContent, Finding
+from content.faults import SENTENCES, BadContent, Finding, Unreadable, template_detail
 from content.library import load
+from content.words import template
 
 from .builders import (
     ACCOUNT,
@@ -31,6 +33,20 @@ VISIT = {"channels": ["next_visit"], "template": "daily"}
 FOUR = a_bank(*(a_question(f"q{n}") for n in (1, 2, 3, 4)))
 MOSTLY_COPIED = a_bank(*map(a_question, ("q1", "q2", "q3", "q8", "q9")))
 RENAMED = a_bank(*(a_question(f"x{n}", stem=f"第q{n}题问什么？") for n in (1, 2, 3)))
+WRONG_TEMPLATES = [
+    ("一\n{% for x in digests %}\n{% endfr %}\n", 3, "endfr"),
+    ("一\n{% for x in digests %}\n{% endfr %}\n", 3, "是不是想写 endfor"),
+    ("一\n{% for x in digests %}\n{% if x %}\n{% endfor %}\n", 4, "{% endif %}"),
+    ("{% if now %}一\n", 1, "{% if %} 没有结束"),
+    ("{{ now date }}\n", 1, "多了“date”"),
+    ("{{ now\n", 1, "还没有写完"),
+    ("{% if now = 1 %}一{% endif %}\n", 1, "多了“=”"),
+    ("{{ }}\n", 1, "前面还没有写完"),
+    ("{{ now.strftime(“%d”) }}\n", 1, "全角"),
+    ("{{ (now] }}\n", 1, "括号没有成对：这里应当是“)”"),
+    ("一\n{{ now | }}\n", 2, "这里应当是“名字”，写的却是“}}”"),
+    ("{# 一\n", 1, "{# 后面少了 #}"),
+]
 HOLIDAYS = "calendar/2027.toml"
 EXAM = "exams/spring.toml"
 FOR_ONE, FOR_ABOVE = 'audience = ["zhibu"]', 'audience = ["zhibu", "dangwei"]'
@@ -308,7 +324,8 @@ FAULTS = [
     ("version_twice", {LAW: LAWS.replace("2026-05-18", "2014-06-10")}, LAW, 4, "2014-06-10"),
     ("version_twice", {LAW: LAWS.replace('"2026"', '"2014"')}, LAW, 4, "“2014”"),
     ("template_twice", {"templates/daily.txt": "一"}, "templates/daily.txt", 1, "“daily”"),
-    ("words_syntax", {TEMPLATE: "一\n{% for x in digests %}\n{% endfr %}\n"}, TEMPLATE, 3, "endfr"),
+    *(("words_syntax", {TEMPLATE: wrong}, TEMPLATE, line, word) for wrong, line, word in WRONG_TEMPLATES),
+    ("words_failed", {TEMPLATE: "{% if now is odder %}一{% endif %}\n"}, TEMPLATE, 1, "没有“odder”这种判断"),
     ("words_syntax", push_with(fields={"thing1": "{{ now", "time2": "一"}), PUSH, 9, "{{ }}"),
     ("words_syntax", {"phrases.toml": '\n\n"quiz.name" = "{% if %}"\n'}, "phrases.toml", 3, "{% %}"),
     ("words_value", push_with(fields={"time2": "{{ today }}"}), PUSH, 9, "“today”"),
@@ -317,6 +334,9 @@ FAULTS = [
     ("words_beyond", {TEMPLATE: "一\n{{ account.name | center(1000000000) }}\n"}, TEMPLATE, 2, "三层以内的 for"),
     ("too_deep", {TEMPLATE: "{{ " + "(" * 5000}, TEMPLATE, 1, "平一些"),
     ("words_failed", {TEMPLATE: "一\n二\n{{ digests[0].titel }}\n"}, TEMPLATE, 3, "titel"),
+    ("words_failed", {TEMPLATE: "一\n二\n{{ digests[0].titel }}\n"}, TEMPLATE, 3, "是不是想写 title"),
+    ("words_beyond", {TEMPLATE: "一\n{{ digests | lenght }}\n"}, TEMPLATE, 2, "是不是想写 length"),
+    ("words_value", {TEMPLATE: "一\n{{ digest[0].title }}\n"}, TEMPLATE, 2, "是不是想写 digests"),
     ("phrase_empty", {"phrases.toml": '"quiz.name" = " "\n'}, "phrases.toml", 1, "空的"),
     ("phrase_part", {"phrases.toml": '\n"quiz.right" = "{{ why.nmae }}"\n'}, "phrases.toml", 2, "“nmae”"),
     ("phrase_part", {"phrases.toml": '\n"quiz.right" = "{{ why.__class__ }}"\n'}, "phrases.toml", 2, "“__class__”"),
@@ -432,6 +452,18 @@ def test_advice_is_named_with_its_file_and_line_and_the_pack_is_taken(tmp_path, 
     what = SENTENCES[code][0].split("{")[0]
     found = [advice for advice in library.advice if (advice.file, advice.line) == (file, line)]
     assert any(what in advice.what and word in advice.what + advice.mend for advice in found), library.advice
+
+
+@pytest.mark.parametrize("wrong", [wrong for wrong, _, _ in WRONG_TEMPLATES])
+def test_a_fault_of_a_template_is_told_without_english(wrong):
+    with pytest.raises(Unreadable) as refused:
+        template(wrong)
+
+    assert not re.search(r"[Ee]xpect|[Uu]nknown|token|Jinja|template", refused.value.facts["detail"])
+
+
+def test_what_jinja_says_and_we_have_no_words_for_comes_as_it_is():
+    assert template_detail("block 'x' defined twice", ()) == "写法看不懂（block 'x' defined twice）"
 
 
 def test_every_sentence_is_seen_by_a_test():
