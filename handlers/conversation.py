@@ -308,7 +308,7 @@ class Conversation:
         """What was expected, and that what came instead isn't understood here."""
         if kind is Kind.TEXT or not isinstance(reply, Text):
             return reply
-        return Text(f"{self._say('conversation.words_only')}{reply.content}")
+        return Text(f"{self._say('conversation.words_only')}\n{reply.content}")
 
     def _with_scene(self, reply: Reply, turn: Turn) -> Reply:
         """A follow by QR code gets the welcome and, after it, what the code is for."""

@@ -34,6 +34,7 @@ _ID = re.compile("[0-9a-f]{32}", re.ASCII)
 READ_AT_ONCE = 10  # questions of a bank that is read through
 _BACK = re.compile(r"/p/quiz/[\w.%/-]+(\?[\w.%=&-]*)?(#[\w-]+)?")  # a page of these
 _NUMBER = re.compile("[0-9A-Z]{8}", re.ASCII)
+_ASIDE = re.compile(r"^证书编号|[\s:：-]")  # what stands around a certificate's number where it was copied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Quiz:
         today = self._today()
         begun = self.store.find(person=self._person, name=engine.daily(today))
         total = len(begun.questions if begun else self.service.drawn_on(self._person, today))
+        sits = self._sits()
         open_one = begun is not None and self._open_at(begun) < total
         reviews = self.service.reviews(self._person, today)
         return self._page(
@@ -60,6 +62,8 @@ class Quiz:
             reviews=reviews,
             due=sum(each.day <= today for each in reviews.waiting),
             exams=bool(self.service.papers(self._person, self.clock())),
+            sits=sits,
+            until=self._local(sitting.ends_at) if sits and (sitting := self._sitting(sits)) else None,
             going_again=self.service.going_again(self._person, today) is not None,
             nothing_again="none" in request.args,
             once=secrets.token_hex(16),
@@ -69,6 +73,8 @@ class Quiz:
         """Begin a round, or go on with the one that is open."""
         person, today, chosen = self._person, self._today(), request.form.get("id", "")
         match request.form.get("of"):
+            case "mistakes" if self._sits():
+                return self._to("home")
             case "mistakes":
                 going = self.service.mistakes(person, today, name=engine.of_mistakes(self._once()))
             case Mode.TOPIC:
@@ -109,7 +115,7 @@ class Quiz:
     def _reads(self, ids: Sequence[str], *, bank: AnyBank | None) -> str:
         """So many a page; not while an exam's clock runs."""
         at = max(0, min(request.args.get("after", 0, type=int), (len(ids) - 1) // READ_AT_ONCE * READ_AT_ONCE))
-        is_sitting = self.service.going_exam(self._person, self.clock()) is not None
+        is_sitting = self._sits() is not None
         found = [] if is_sitting else [self.service.question(each) for each in ids[at:][:READ_AT_ONCE]]
         return self._page(
             "read",
@@ -138,7 +144,9 @@ class Quiz:
         return redirect(back if _BACK.fullmatch(back) else url_for(".kept"), 303)
 
     def study(self) -> ResponseReturnValue:
-        """Where one stands, and what might be next."""
+        """Where one stands, and what might be next; not while an exam's clock runs: its answers are among it."""
+        if self._sits():
+            return self._to("home")
         study = self.service.study(self._person, self._today())
         return self._page("study", study=study, once=secrets.token_hex(16))
 
@@ -216,11 +224,12 @@ class Quiz:
 
     def _answered(self, going: Round, at: int, kept: Kept) -> ResponseReturnValue:
         """Show what counts; who has answered something else than that is told why. An exam goes straight on."""
-        if engine.mode(going) is Mode.EXAM:
-            return self._to("round", found=going.id)
         given = self.store.given(round=going.id, position=at)
         was_before = given is not None and (given.said, given.written) != kept
-        return self._to("verdict", found=going.id, position=at, first=1 if was_before else None)
+        first = 1 if was_before else None
+        if engine.mode(going) is Mode.EXAM:
+            return self._to("round", found=going.id, first=first)
+        return self._to("verdict", found=going.id, position=at, first=first)
 
     @staticmethod
     def _once() -> str:
@@ -240,6 +249,7 @@ class Quiz:
             asked=asked,
             fault=fault,
             said=said,
+            is_first="first" in request.args,
             mode=engine.mode(going),
             lives=engine.LIVES,
             until=self._local(sitting.ends_at) if (sitting := self._sitting(going)) else None,
@@ -258,6 +268,10 @@ class Quiz:
     def _duel_of(self, going: Round) -> dict[str, Any]:
         duel = self.duelling.standing(self._person, going, self.clock())
         return {"duel": duel, "ends": self._local(duel.ends_at) if duel else None}
+
+    def _sits(self) -> Round | None:
+        """The exam whose clock runs."""
+        return self.service.going_exam(self._person, self.clock())
 
     def _own(self, found: str) -> Round:
         going = self.store.own(found, person=self._person) if _ID.fullmatch(found) else None
@@ -337,7 +351,7 @@ class Public:
 
     def ask(self) -> ResponseReturnValue:
         """A form for a certificate's number."""
-        return self._page(number="")
+        return self._page(number="", is_number=False)
 
     def found(self) -> ResponseReturnValue:
         """What there is under a number."""
@@ -345,11 +359,13 @@ class Public:
         wait = self.guesses.of_address(now)
         if wait:
             raise TooManyRequests(retry_after=wait)
-        number = unicodedata.normalize("NFKC", request.form.get("number", ""))[:40].strip().upper().replace("-", "")
-        sitting = self.sittings.certified(number) if _NUMBER.fullmatch(number) else None
+        said = unicodedata.normalize("NFKC", request.form.get("number", "")[:40]).strip()
+        number = _ASIDE.sub("", said).upper()
+        is_number = _NUMBER.fullmatch(number) is not None
+        sitting = self.sittings.certified(number) if is_number else None
         if sitting is None:
             self.guesses.missed(now)
-            return self._page(number=number), 404
+            return self._page(number=number if is_number else said, is_number=is_number), 404
         return self._page(number=number, sitting=sitting, day=sitting.begun_at.astimezone(self.zone).date())
 
     def _page(self, **values: Any) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from apiflask import APIBlueprint
 
 from handlers import openapi, problems, session
+from handlers.conversation import Say
 from handlers.openapi import Effect, Once, Paged
 from handlers.problems import Problem, Refused
 from handlers.quiz import engine
@@ -47,6 +48,7 @@ NO_QUESTIONS = Problem(404, "quiz.problem_no_questions")
 NO_MISTAKES = Problem(404, "quiz.problem_no_mistakes")
 ENOUGH = Problem(409, "quiz.problem_enough")
 NO_SUCH_CHOICE = reading.NO_SUCH_CHOICE
+READ_LATER = reading.READ_LATER
 NOTHING_KEPT = Problem(404, "quiz.problem_nothing_kept")
 NOTHING_TO_ASK = (NO_QUESTIONS, NO_MISTAKES, ENOUGH, NOTHING_KEPT)
 NO_SUCH_EXAM = Problem(404, "quiz.problem_no_such_exam")
@@ -76,17 +78,19 @@ class Quiz:
         drawn = self.service.drawn_on(person, today)
         begun = self.store.find(person=person, name=engine.daily(today))
         given, right = self.store.tally(person)
+        sits = self.service.going_exam(person, self.clock())  # of which nothing is told before it is over
         return Standing(
             begun=begun is not None,
             answered=begun.answered if begun else 0,
             total=len(begun.questions if begun else drawn),
-            given=given,
-            right=right,
-            review=len(self.service.reviews(person, today).offered),
+            given=given - (sits.answered if sits else 0),
+            right=right - (sits.right if sits else 0),
+            review=0 if sits else len(self.service.reviews(person, today).offered),
         )
 
     def study(self) -> Study:
         """Where the member stands in what they study."""
+        self._looks_later()
         study = self.service.study(session.who().person, self._today())
         weakest = study.weak[0].id if study.weak else ""
         return Study(
@@ -130,7 +134,13 @@ class Quiz:
                 begun, problem = self._duel(wanted, asked_by), NO_QUESTIONS
         return begun, problem
 
+    def _looks_later(self) -> None:
+        """Refuse to tell what was right while an exam goes on: its answers are among it."""
+        if self.service.going_exam(session.who().person, self.clock()):
+            raise Refused(READ_LATER)
+
     def _mistakes(self, person: str, today: date, asked_by: str) -> tuple[Round | None, Problem]:
+        self._looks_later()
         begun = self.service.mistakes(person, today, name=engine.of_mistakes(asked_by))
         is_enough = begun is None and self.service.reviews(person, today).is_enough
         return begun, ENOUGH if is_enough else NO_MISTAKES
@@ -193,6 +203,7 @@ class Quiz:
 
     def mistakes(self, page: Paged) -> Mistakes:
         """What there is to go through again."""
+        self._looks_later()
         reviews = self.service.reviews(session.who().person, self._today())
         shown, following = openapi.page(reviews.waiting, page, key=lambda review: review.question.id)
         asked = [(each, self.service.question(each.question.id)) for each in shown]
@@ -261,7 +272,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     """Serve /api/v1/quiz."""
     doors, say = openapi.doors("quiz"), quiz.service.shelf.say
 
-    _looks(doors, quiz)
+    _looks(doors, quiz, say)
     reading.add(doors, reading.Reading(regarding=quiz.regarding, clock=quiz.clock))
 
     @doors.post("/rounds")
@@ -270,7 +281,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     @doors.output(Going)
     @doors.doc(
         summary="Begin a round, or go on with the one that is open",
-        responses=openapi.says(say, *NOTHING_TO_ASK, NO_SUCH_CHOICE, NO_SUCH_EXAM, *OF_DUELS),
+        responses=openapi.says(say, *NOTHING_TO_ASK, NO_SUCH_CHOICE, NO_SUCH_EXAM, READ_LATER, *OF_DUELS),
     )
     def begin(json_data: Wanted, headers_data: Once) -> Going:
         return quiz.begin(json_data, headers_data)
@@ -296,7 +307,7 @@ def blueprint(quiz: Quiz) -> APIBlueprint:
     return doors
 
 
-def _looks(doors: APIBlueprint, quiz: Quiz) -> None:
+def _looks(doors: APIBlueprint, quiz: Quiz, say: Say) -> None:
     """What only tells and begins nothing."""
 
     @doors.get("")
@@ -307,7 +318,7 @@ def _looks(doors: APIBlueprint, quiz: Quiz) -> None:
 
     @doors.get("/study")
     @doors.output(Study)
-    @doors.doc(summary="Where you stand, and what might be next")
+    @doors.doc(summary="Where you stand, and what might be next", responses=openapi.says(say, READ_LATER))
     def study() -> Study:
         return quiz.study()
 
@@ -332,6 +343,6 @@ def _looks(doors: APIBlueprint, quiz: Quiz) -> None:
     @doors.get("/mistakes")
     @doors.input(Paged, location="query")
     @doors.output(Mistakes)
-    @doors.doc(summary="What there is to go through again")
+    @doors.doc(summary="What there is to go through again", responses=openapi.says(say, READ_LATER))
     def mistakes(query_data: Paged) -> Mistakes:
         return quiz.mistakes(query_data)

@@ -103,6 +103,8 @@ class Quiz:
 
     def mistakes(self, turn: Turn) -> Reply:
         """What is due of what was answered wrong; a round of it begun today is gone on with."""
+        if self._service.going_exam(turn.who.person, turn.now):
+            return self._says("look_later")
         today, name = self._service.day(turn.now), engine.of_mistakes(turn.message.id)
         begun = self._service.mistakes(turn.who.person, today, name=name)
         if begun:
@@ -121,6 +123,8 @@ class Quiz:
     def study(self, turn: Turn) -> Reply:
         """Where one stands, and what might be next."""
         person, today = turn.who.person, self._service.day(turn.now)
+        if self._service.going_exam(person, turn.now):
+            return self._says("look_later")
         study = self._service.study(person, today)
         places = [each.id for each in self._service.topics(person, today)]
         weakest = study.weak[0].id if study.weak else ""
@@ -161,7 +165,11 @@ class Quiz:
 
     def otherwise(self, turn: Turn) -> Reply:
         """Say what can be chosen, or what a code looks like; else take words for an answer, or say how to answer."""
-        return self._again(turn) or self.asking.otherwise(turn)
+        of = turn.talk.state.get("list") or ("code" if "code" in turn.talk.state else "")
+        again = self._again(turn)
+        if of and isinstance(again, Text) and turn.message.kind is Kind.TEXT:
+            return self._says("unclear", of=of, again=again.content)
+        return again or self.asking.otherwise(turn)
 
     def resume(self, turn: Turn) -> Reply | None:
         """The open round, else one that was begun today and isn't over."""

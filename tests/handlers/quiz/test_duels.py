@@ -117,8 +117,15 @@ def test_a_code_may_follow_when_it_is_asked_for(ring):
     wanted, again, begun = phone.says("应战"), phone.says("什么"), phone.says(code)
 
     assert "6 个字母或数字" in wanted
-    assert again == wanted
+    assert again == f"这个不像邀请码。\n\n{wanted}"
     assert "【1/3】" in begun
+
+
+def test_who_has_not_answered_yet_finds_the_code_on_the_page_of_duels(ring):
+    code = code_of(ring.town.phone("o-host").says("对战"))
+    page = ring.town.reader("o-host").get("/p/quiz/duels").text
+
+    assert f"您还没答完，还没有人应战，邀请码 <strong>{code}</strong>" in page
 
 
 def test_a_question_that_is_open_does_not_take_a_code_for_an_answer(ring):

@@ -74,7 +74,8 @@ def test_an_exam_is_told_before_its_clock_runs_and_its_answers_after_it_is_over(
     assert first.startswith("【1/4】还剩 30 分钟")
     assert second.startswith("【2/4】")
     assert "4 题答对 3 题，75 分，合格（60 分合格）" in said
-    assert re.search("证书编号 [0-9A-Z]{8}", said)
+    assert re.search("合格）。\n证书编号 [0-9A-Z]{8}", said)
+    assert said.endswith("\n回复“错题”把没答对的再过一遍。")
 
 
 def test_an_exam_is_sat_once_and_its_result_can_be_read_again(hall):
@@ -208,6 +209,37 @@ def test_mistakes_of_an_exam_are_gone_through_again(hall):
     assert "【1/1】" in phone.says("错题")
 
 
+def test_nothing_tells_what_was_right_in_an_exam_that_goes_on(hall):
+    phone, mini = hall.town.phone("o-learner"), hall.town.mini("o-learner", account="official")
+    phone.says(wrong(begins(phone)))
+    reader = hall.town.reader("o-learner")
+    later = "您有一场考试还没结束，考完再看错题和学习情况。回复“考试”接着考。"
+    home = reader.get("/p/quiz").text
+    begun = reader.post("/p/quiz", {"of": "mistakes", "once": "0" * 32}).headers["Location"]
+    refused = mini.get("/quiz/mistakes"), mini.get("/quiz/study"), mini.post("/quiz/rounds", {"of": "mistakes"})
+    standing = mini.get("/quiz").body
+
+    assert [phone.says("错题"), phone.says("学习情况")] == [later, later]
+    assert "考完再看错题" in home
+    assert "复习错题" not in home
+    assert begun == "/p/quiz"
+    assert reader.get("/p/quiz/study").headers["Location"] == "/p/quiz"
+    assert [(each.status, each.code) for each in refused] == [(409, "read_later")] * 3
+    assert (standing["given"], standing["right"], standing["review"]) == (0, 0, 0)
+    moves(hall, minutes=30)
+    assert "【1/1】" in phone.says("错题")
+    assert mini.get("/quiz").body["review"] == 1
+
+
+def test_what_does_not_begin_an_exam_is_said_so(hall):
+    phone = hall.town.phone()
+    phone.says("考试")
+    told = phone.says("1")
+
+    assert phone.says("好的") == f"还没有开始，也没有计时。\n\n{told}"
+    assert rows(hall, sittings) == []
+
+
 def test_what_an_exam_comes_to_is_not_rounded_up():
     def came_to(*credits_, total=7, scores=()):
         return engine.mark(dict(enumerate(credits_)), total=total, scores=scores)
@@ -294,7 +326,8 @@ def test_an_exam_on_pages_goes_from_question_to_question_and_ends_with_the_certi
     assert "只能考一次" in offered
     assert "考试到 12:30 结束" in first
     assert seen == [303, 303, 303, 200]  # of an exam nothing is told before it is over
-    assert "75 分，合格（60 分合格）" in question.page
+    assert "<h1>党章考试：75 分，合格</h1>" in question.page
+    assert "4 题答对 3 题，60 分合格。" in question.page
     assert found.status_code == 200
     assert "党章考试" in found.text
     assert "2026年11月23日" in found.text
@@ -315,6 +348,53 @@ def test_a_page_takes_no_late_answer(hall):
 
     assert rows(hall, answers) == []
     assert "时间到了，没答的不算" in reader.get(question.path).text
+
+
+def test_who_puts_an_exam_aside_is_told_on_the_first_page_that_its_clock_runs(hall):
+    reader = hall.town.reader("o-learner")
+    question = on_page(hall, reader)
+    home = reader.get("/p/quiz").text
+
+    assert "正在考，12:30 结束" in home
+    assert f'href="{question.path}">接着考' in home
+    assert "接着考" not in reader.get("/p/quiz/more").text
+
+
+def test_an_exams_question_answered_from_an_old_page_is_told_that_the_first_answer_counts(hall):
+    reader = hall.town.reader("o-learner")
+    question = on_page(hall, reader)
+    old = {**reader.hidden}
+    answers_with(reader, question, question.wrong)
+
+    def again(chosen):
+        sent = reader.forges(question.path, {**old, "chosen": chosen})
+        return reader.get(sent.headers["Location"]).text
+
+    assert "以第一次为准" not in again(question.wrong)
+    assert "先前已经答过了，以第一次为准" in again(question.right)
+    assert [row.right for row in rows(hall, answers)] == [False]
+
+
+@pytest.mark.parametrize("around", ["{} {}", "证书编号 {}{}", "{}-{}", " {}\u3000{}", "证书编号：{}{}"])
+def test_a_certificates_number_is_found_however_it_was_copied(hall, around):
+    phone = hall.town.phone()
+    number = re.search("证书编号 ([0-9A-Z]{8})", sits(phone, begins(phone), right=4))[1]
+    anyone = Reader(hall.town.client.application)
+    anyone.get("/p/quiz/certificate")
+    found = anyone.post("/p/quiz/certificate", {"number": around.format(number[:4].lower(), number[4:])})
+
+    assert found.status_code == 200
+    assert f"编号 {number} 是真的" in found.text
+
+
+def test_what_is_no_number_is_told_from_a_number_that_nobody_has(hall):
+    anyone = Reader(hall.town.client.application)
+    anyone.get("/p/quiz/certificate")
+    odd, unknown = (anyone.post("/p/quiz/certificate", {"number": said}).text for said in ("不知道 😀", "ABCD2345"))
+
+    assert "编号是 8 位字母和数字" in odd
+    assert "不知道 😀" in odd
+    assert "没有这个编号" in unknown
 
 
 @pytest.mark.parametrize("number", ["", "ABCD2345", "%", "x" * 5000, "' OR 1=1"])
@@ -505,7 +585,8 @@ def test_scores_are_told_and_count_on_pages(weighing):
 
     assert "各题分值不一样" in offered
     assert "第 1 题，共 4 题，3 分" in first
-    assert "按各题分值折合 0 分，不合格" in reader.get(location).text
+    assert "0 分，不合格" in reader.get(location).text
+    assert "4 题答对 0 题，按各题分值折合，60 分合格。" in reader.get(location).text
 
 
 # -- in the console --------------------------------------------------------------------------------------------------

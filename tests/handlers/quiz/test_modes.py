@@ -65,11 +65,11 @@ def test_a_topic_may_be_said_by_name_or_at_once(two, said):
 
 
 @pytest.mark.parametrize("said", ["3", "0", "党费", "99"])
-def test_what_is_not_in_the_list_is_answered_with_the_list(two, said):
+def test_what_is_not_in_the_list_is_said_so_with_the_list(two, said):
     phone = two.town.phone()
     listed = phone.says("专题练习")
 
-    assert phone.says(said) == listed
+    assert phone.says(said) == f"没有这个专题。\n\n{listed}"
     assert rows(two, rounds) == []
 
 

@@ -108,6 +108,7 @@ def test_an_exam_gives_no_points_and_so_tells_nothing_by_them(pointing):
     phone = pointing.town.phone("o-learner")
     phone.says(letter(begins(phone)))
     phone.says("退出")
+    pointing.town.clock.forward(minutes=30)
 
     assert [row.name[:5] for row in rows(pointing, rounds)] == ["exam:"]
     assert own(phone) == (0, 4, 0)
