@@ -59,10 +59,18 @@ class Doorkeeper:
         """Take what was said for the step that the talk is at."""
         steps = {"host": self._host, "time": self._time, "words": self._words, "kept": self._kept}
         if turn.message.kind is not Kind.TEXT or turn.again:
-            return self.start(turn)
+            return self._once_more(turn)
         if plain(turn.text) in _CANCEL and turn.talk.state.get("step") != "kept":
             return self.leave(turn)
         return steps.get(turn.talk.state.get("step", ""), self._kept)(turn)
+
+    def _once_more(self, turn: Turn) -> Reply:
+        """Ask again what the talk is at: a second tap or a picture takes nobody back to the beginning."""
+        step = turn.talk.state.get("step")
+        host = self._of(turn) if step in ("time", "words") else None
+        if host is None:
+            return self.start(turn)
+        return self._ask_time(turn, host) if step == "time" else self._ask_words(turn)
 
     def _host(self, turn: Turn) -> Reply:
         hosts = list(self.reception.hosts().values())
@@ -89,6 +97,9 @@ class Doorkeeper:
         if at is None:
             return self._ask_time(turn, host, again=True)
         turn.talk.hold("appointment", {"step": "words", "host": host.id, "at": offered[at]})
+        return self._ask_words(turn)
+
+    def _ask_words(self, turn: Turn) -> Reply:
         return Text(self.say("appointment.words", name=turn.who.name, longest=engine.WORDS_LONGEST))
 
     def _words(self, turn: Turn) -> Reply:

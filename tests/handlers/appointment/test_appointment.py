@@ -128,6 +128,31 @@ def test_a_number_that_is_none_is_said_so(town):
     assert phone.says("9").startswith("没看懂选的是哪一个")
 
 
+def test_a_second_tap_is_asked_the_same_again_and_loses_no_step(town):
+    phone = town.phone()
+    phone.says("谈心")
+    times, again = (phone.taps_send("1") for _ in range(2))
+    town.clock.forward(seconds=2)
+    about, once_more = (phone.taps_send("1") for _ in range(2))
+    town.clock.forward(seconds=2)
+    kept = phone.says(SECRET)
+
+    assert times.startswith("和石书记谈")
+    assert again == times
+    assert about.startswith("想谈什么")
+    assert once_more == about
+    assert kept.startswith("约上了")
+    assert rows(town) == 1
+
+
+def test_a_picture_where_a_time_is_wanted_is_answered_with_the_times(town):
+    phone = town.phone()
+    phone.says("谈心")
+    times = phone.says("1")
+
+    assert phone.sends("image", MediaId="m", PicUrl="http://example.org/p") == f"这里只看得懂文字。\n{times}"
+
+
 def test_whom_nobody_knows_says_how_they_are_called(town):
     phone = town.phone()
 
