@@ -177,7 +177,7 @@ def feature(
     def export(person: str) -> list[Sheet]:
         say = shelf.current().say
         rows = [
-            (at, question, said, say("quiz.answered_right" if right else "quiz.answered_wrong"))
+            (at, question, *service.in_words(question, said), say(f"quiz.answered_{'right' if right else 'wrong'}"))
             for at, question, said, right in store.all_of(person)
         ]
         return [Sheet.of(say("quiz.answers_table"), rows)]

@@ -42,6 +42,8 @@ class Counter:
         if paper is None:
             abort(400)
         chosen = {each.id: request.form.get(f"q-{each.id}", "") for each in survey.questions}
+        if not any(chosen.values()):  # pressed before anything was chosen: that would have been their only one
+            return self._page("form", survey=survey, form=form, chosen=chosen, empty=True), 422
         became = self.booth.hand_in(key, who, paper, chosen)
         if became is HandedIn.LATER:
             page = self._page("form", survey=survey, form=form, chosen=chosen, later=True)

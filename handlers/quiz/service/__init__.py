@@ -1,5 +1,6 @@
 """What the quiz does, whichever door was come by: which round somebody is given, and how far it is."""
 
+import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -100,6 +101,15 @@ class Service:
     def shown(self, question: Question, *, seed: str) -> Asked:
         """A question as it is shown by a seed."""
         return shown_of(self._library, question, seed=seed)
+
+    def in_words(self, id_: str, said: str) -> tuple[str, str]:
+        """A question, and what was kept of an answer to it, as people read them; of one that is gone what was kept."""
+        question = self.question(id_)
+        stem = question.stem if question else ""
+        if said.startswith("["):  # what was written into blanks, whatever the question is by now
+            return stem, "；".join(json.loads(said))
+        texts = {each.id: each.text for each in self.shown(question, seed="").shown} if question else {}
+        return stem, "；".join(texts.get(each) or each for each in said.split(","))
 
     def keep(
         self, person: str, going: str, at: int, asked: Asked, answer: Answer, *, message: str, now: datetime

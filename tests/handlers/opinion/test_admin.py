@@ -125,8 +125,8 @@ def test_a_named_sender_is_told_at_once_and_again_when_the_answer_is_mended(worl
     browser.post(f"{the_page(browser)}/answer", data={"reply": "改到十一点停。"})
 
     assert [line for _, line, _ in world.told] == [
-        "您11月23日提的“生活困难”有答复了：\n改到十点停。",
-        "您11月23日提的“生活困难”有答复了：\n改到十一点停。",
+        "您11月23日提的“生活困难”有答复了：\n改到十点停。\n回复“查询”加回执码，可以说说解决了没有。",
+        "您11月23日提的“生活困难”有答复了：\n改到十一点停。\n回复“查询”加回执码，可以说说解决了没有。",
     ]
     assert len({key for _, _, key in world.told}) == 2
 

@@ -170,7 +170,9 @@ def test_who_sent_what_was_merged_hears_the_same(world, browser):
 
     assert "并到这里的 1 条" in shown
     assert "走廊的灯" not in shown
-    assert [line for _, line, _ in world.told] == ["您11月23日提的“生活困难”有答复了：\n改到十一点停。"]
+    assert [line for _, line, _ in world.told] == [
+        "您11月23日提的“生活困难”有答复了：\n改到十一点停。\n回复“查询”加回执码，可以说说解决了没有。"
+    ]
     assert "改到十一点停。" in asks(world, first)
     assert "改到十一点停。" in asks(world, second)
     assert (kept(world, first).state, kept(world, second).state) == ("answered", "answered")

@@ -209,7 +209,11 @@ def test_a_named_sender_is_told_of_an_answer_once(world):
     world.runs("opinion.answers")
 
     assert world.told == [
-        (member.person, "您11月23日提的“生活困难”有答复了：\n改到十一点。", f"opinion:{opinion.id}:1:0")
+        (
+            member.person,
+            "您11月23日提的“生活困难”有答复了：\n改到十一点。\n回复“查询”加回执码，可以说说解决了没有。",
+            f"opinion:{opinion.id}:1:0",
+        )
     ]
 
 

@@ -290,3 +290,24 @@ def test_every_type_goes_through_every_mode(small, mini, kind):
         done = answered(mini, going, wrong, claims={"filled": ["1", "2"]} if kind == "fill" else {})
         assert (done.status, done.body["right"], done.body["round"]["question"]) == (200, False, None), of
         small.town.clock.forward(minutes=1)
+
+
+def test_the_copy_of_ones_data_has_questions_and_answers_in_words(small):
+    small.holds(FILL, MULTI)
+    mini = small.town.mini("o-mini", account="official")
+    phone = small.town.phone("o-mini")
+    question = phone.says("答题")
+    while "【" in question:
+        question = phone.says("16；1" if "填空题" in question else "AB")
+
+    def copied():
+        tables = {each["name"]: each["rows"] for each in mini.get("/privacy/export").body["tables"]}
+        return {row[1]: (row[2], row[3]) for row in tables["答题记录"]}
+
+    before = copied()
+    small.holds(a_question("other"))
+
+    assert before["q1"] == (FILL["stem"], "16；1")
+    assert before["q3"][0] == MULTI["stem"]
+    assert set(before["q3"][1].split("；")) <= {each["text"] for each in OPTIONS}
+    assert copied()["q1"] == ("", "16；1")

@@ -419,6 +419,7 @@ def test_a_browser_hands_in_once(town):
     reader, other = town.reader(), town.reader()
     listed = reader.get("/p/survey").text
     form = reader.post("/p/survey").text
+    empty = reader.post("/p/survey", {"q-hao": "", "q-gai": ""})
     done = reader.post("/p/survey", {"q-hao": "5", "q-gai": "wei"})
     again = reader.post("/p/survey", {"survey": "shitang"}).text
     other.get("/p/survey")
@@ -427,6 +428,7 @@ def test_a_browser_hands_in_once(town):
 
     assert "食堂" in listed
     assert form.count('type="radio"') == 9
+    assert (empty.status_code, "一题都没有选" in empty.text) == (422, True)
     assert "交上了" in done.text
     assert "您都填过了" in again
     assert forged.status_code == 400
