@@ -66,12 +66,25 @@ def test_who_is_one_person_on_two_accounts_has_one_pace(town):
     assert not by_api(mini)
 
 
-def test_who_takes_the_accounts_apart_or_deletes_their_data_does_not_begin_anew(town):
+def test_who_deletes_their_data_does_not_begin_anew(town):
     phone = town.phone("o-again")
+    phone.says("绑定 2222-3334")  # whoever only asks for a receipt is nobody yet
     tried = [by_chat(phone) for _ in range(MOST)]
-    phone.says("帮助")
+    before = town.house.people.find(account="official", openid="o-again")
     phone.says("删除我的数据")
-    assert "删" in phone.says("确认删除")
+    phone.says("确认删除")
+
+    assert tried == [True] * MOST
+    assert before.known
+    assert not by_chat(phone)
+
+
+def test_who_takes_the_accounts_apart_does_not_begin_anew(town):
+    phone, mini = town.phone("o-here"), town.mini("o-there")
+    phone.says(f"关联 {mini.post('/linking/code').body['code']}")
+    tried = [by_chat(phone) for _ in range(MOST)]
+    phone.says("取消关联")
+    phone.says("确认取消关联")
 
     assert tried == [True] * MOST
     assert not by_chat(phone)
