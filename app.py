@@ -35,7 +35,7 @@ from content.importers.waiting import Waiting
 from content.intake import Intake
 from content.library import Library
 from content.models import Account
-from content.roles import Duty, Powers
+from content.roles import Powers
 from content.shelf import Shelf
 from handlers import (
     access,
@@ -91,6 +91,7 @@ from storage.admins import Admin, AdminContacts, Admins
 from storage.appointment import Appointments
 from storage.audience import Conditions
 from storage.audit import Audit
+from storage.audit_walks import Walks
 from storage.batching import Batcher
 from storage.cards import Cards
 from storage.checks import Checks
@@ -841,13 +842,12 @@ def _subscription(house: House) -> Feature:
 
 def _trail(house: House) -> Feature:
     return trail.feature(
-        audit=house.audit,
+        walks=Walks(house.db, house.keys, house.audit),
         say=house.shelf.say,
         zone=house.zone,
         called=partial(_called, house.shelf),
-        auditors=lambda: [
-            who for name, who in house.staff.persons().items() if name in house.staff.reaches(Duty.AUDIT)
-        ],
+        staff=house.staff,
+        clock=house.clock,
         tell=house.tell,
         write_erasures=house.erasures.write,
     )

@@ -20,9 +20,11 @@ from commands.run import healthy
 from commands.valkey import NoValkey
 from content.checking import Findings
 from handlers.privacy.engine import Period
+from handlers.trail.engine import is_too_long
 from scheduler.channels.groups.settings import GroupSettings
 from scheduler.worker import Queue
 from storage import leases, redis, server_log, upgrade
+from storage.audit_walks import Walks
 from storage.db import Database
 from storage.rotation import Rotation
 from storage.sealing import Under
@@ -73,6 +75,13 @@ UNREAD = (
     "others stand. Its words are in a backup from before: `zhibu restore` it with another storage.folder, or database."
 )
 BROKEN_OFF = "A change of data keys was broken off, or is under way: `zhibu keys rotate` goes on with it."
+CHANGED_BACK = (
+    "The trail holds, but {at:%Y-%m-%d %H:%M} UTC the clock found that entry {entry} didn't: somebody has changed it "
+    "back. Find out who; the console says so until the whole trail was verified there again."
+)
+NOT_WALKED = (
+    "For {days} days the clock hasn't verified the whole trail: see that `zhibu run`, or `zhibu clock`, is at work."
+)
 MOST_NAMED = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -304,17 +313,25 @@ def _admins(patient: Patient) -> Found:
 
 
 def _audit(patient: Patient) -> Found:
-    """A chain that doesn't hold: somebody changed the trail, or the secret_key."""
+    """A chain that doesn't hold: somebody changed the trail, or the secret_key; and whether the clock looks at it."""
     if patient.installation.embedded_database and not patient.installation.folder.is_dir():
         return
     with closing(patient.installation.database()) as database:
         if not database.answers() or upgrade.found(database) != upgrade.wanted():
             return  # which is said of the database
-        verdict = patient.installation.audit(database).verify()
+        trail = patient.installation.audit(database)
+        walks = Walks(database, patient.installation.keys, trail)
+        last = walks.standing().last
+        verdict = trail.verify(head=last.verdict.head if last and not last.broken else "")
+        began = last.began if last else walks.first_noted()
     if verdict.broken:
         yield Level.FAULT, audit.told(verdict)
+    elif last and last.broken:
+        yield Level.WARNING, CHANGED_BACK.format(at=last.at, entry=last.broken.sequence)
     else:
         yield Level.OK, f"the trail holds: {verdict.entries} entries"
+    if began and is_too_long(days := (patient.installation.today() - began.date()).days):
+        yield Level.WARNING, NOT_WALKED.format(days=days)
 
 
 def _parts(patient: Patient) -> Found:

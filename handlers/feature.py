@@ -53,7 +53,10 @@ class Keeps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Something that waits for an account of the console: how many, the same in words, and where to see it."""
+    """Something that waits for an account of the console: how many, the same in words, and where to see it.
+
+    `link` is "" where the account can do no more than tell somebody.
+    """
 
     count: int
     said: str

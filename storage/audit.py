@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -164,9 +165,12 @@ class Broken(NamedTuple):
 class Verdict:
     """How many entries hold, the hash of the last of them, and where it breaks."""
 
-    entries: int
-    head: str
+    entries: int = 0
+    head: str = NOTHING_BEFORE
     broken: Broken | None = None
+
+
+_NOTHING_YET = Verdict()
 
 
 class _OwnKey(NamedTuple):
@@ -287,19 +291,35 @@ class Audit:
         with self._db.read() as connection:
             return self.last(connection)
 
-    def verify(self, *, head: str = "") -> Verdict:
+    def place_of(self, head: str) -> int | None:
+        """The number of the entry with this hash; all of them are looked through, and none is verified."""
+        with self._db.bulk(writes=False) as connection:
+            found = sa.select(audit_trail.c.sequence).where(audit_trail.c.hash == head).limit(1)
+            return connection.execute(found).scalar()
+
+    def verify(self, *, head: str = "", beyond: Verdict = _NOTHING_YET, most: int | None = None) -> Verdict:
         """Whether every entry is as it was noted and follows the one before; `head` has to be the hash of one.
 
+        `beyond` is what held before: of that only the last entry is looked at again. `most` so many more are looked at.
         After the first that was made with `secret_key` none may be made with the previous one.
         """
-        found, before, has_head = 0, NOTHING_BEFORE, not head
-        marks = self._mark.marks[::-1]
-        for row in self._all():
+        found, before, has_head = beyond.entries, beyond.head, not head
+        marks, rows = self._mark.marks[::-1], self._all(since=found)
+        if found and (fault := self._slipped(next(rows, None), beyond, marks)):
+            return Verdict(entries=found - 1, head=before, broken=Broken(found, fault))
+        for row in islice(rows, most):
             if fault := self._fault(row, found + 1, before, marks):
                 return Verdict(entries=found, head=before, broken=Broken(found + 1, fault))
             found, before = found + 1, row["hash"]
             has_head = has_head or before == head
         return Verdict(entries=found, head=before, broken=None if has_head else Broken(found + 1, Fault.CUT))
+
+    def _slipped(self, row: Row | None, held: Verdict, marks: list[Mark]) -> Fault | None:
+        """What became of the last entry that held, where it isn't there as it was."""
+        if row is None:
+            return Fault.CUT
+        fault = self._fault(row, held.entries, row["previous"], marks)
+        return fault or (None if row["hash"] == held.head else Fault.CUT)
 
     def _fault(self, row: Row, expected: int, before: str, marks: list[Mark]) -> Fault | None:
         if row["sequence"] != expected:
@@ -310,10 +330,10 @@ class Audit:
             return Fault.CHANGED
         return None if row["previous"] == before else Fault.UNTIED
 
-    def _all(self) -> Iterator[Row]:
-        """Every entry in its order, some at a time: none changes, so they needn't be of one moment."""
+    def _all(self, *, since: int) -> Iterator[Row]:
+        """Every entry, or from this number on, some at a time: none changes, so they needn't be of one moment."""
         chosen = sa.select(audit_trail).order_by(audit_trail.c.sequence).limit(_AT_ONCE)
-        rows = self._read(chosen)
+        rows = self._read(chosen.where(audit_trail.c.sequence >= since) if since else chosen)
         while rows:
             yield from rows
             rows = self._read(chosen.where(audit_trail.c.sequence > rows[-1]["sequence"]))

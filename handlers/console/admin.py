@@ -53,7 +53,11 @@ class Console:
         """What waits for the admin of this request, what is served and wrong with it, and what was sent lately."""
         return self._page(
             "overview",
-            waits=[each for each in self.waits(access.who_is_in()) if guards.opens(urlsplit(each.link).path)],
+            waits=[
+                each
+                for each in self.waits(access.who_is_in())
+                if not each.link or guards.opens(urlsplit(each.link).path)
+            ],
             linked=self.contacts.of(access.who_is_in()) is not None,
             counts=self._counts(),
             faults=self.shelf.fault or (),

@@ -1,28 +1,33 @@
 """Trail: who looked at what and who changed what, shown to who audits, and to each member what is about them."""
 
-from collections.abc import Callable, Collection
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.trail import admin, engine, jobs
+from handlers.trail.service import Watch
 from scheduler.reminders import Tell
-from storage.audit import BY_COMMAND, Audit, Outcome
+from scheduler.staff import Staff
+from storage.audit import BY_COMMAND, Outcome
+from storage.audit_walks import Walks
 
 
 def feature(
     *,
-    audit: Audit,
+    walks: Walks,
     say: Say,
     zone: ZoneInfo,
     called: Callable[[str], str],
-    auditors: Callable[[], Collection[str]],
+    staff: Staff,
+    clock: Callable[[], datetime],
     tell: Tell,
     write_erasures: Callable[[], None],
 ) -> Feature:
-    """The trail. `called` gives the name of a role, `auditors` the persons who are told where it doesn't hold."""
-    words = words_beside(__file__)
+    """The trail. `called` gives the name of a role; those of the `staff` who audit are told where it doesn't hold."""
+    words, audit = words_beside(__file__), walks.audit
+    watch = Watch(walks=walks, staff=staff, clock=clock, zone=zone, words=words)
 
     def named(role: str) -> str:
         return words["by_command"] if role == BY_COMMAND else called(role)
@@ -46,7 +51,10 @@ def feature(
 
     return Feature(
         name="trail",
-        admin=admin.blueprint(admin.Reading(audit=audit, words=words, called=named, zone=zone)),
-        jobs=jobs.rounds(audit, auditors=auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures),
+        admin=admin.blueprint(admin.Reading(audit=audit, watch=watch, words=words, called=named, zone=zone)),
+        jobs=jobs.rounds(
+            walks, auditors=watch.auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures
+        ),
+        waits=watch.waits,
         keeps=Keeps(tables=("person_keys",), show=show, export=export, erase=audit.erase, unite=audit.unite),
     )

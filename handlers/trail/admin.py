@@ -6,13 +6,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
-from handlers import noting, workbooks
+from handlers import access, noting, workbooks
 from handlers.asking import Asked
 from handlers.guards import needs
+from handlers.trail.service import Watch
 from storage.audit import Act, Audit, Entry, Outcome, Wanted
 
 A_PAGE = 50
@@ -59,6 +60,7 @@ class Reading:
     """What the pages show."""
 
     audit: Audit
+    watch: Watch
     words: Mapping[str, Any]
     called: Callable[[str], str]
     zone: ZoneInfo
@@ -76,13 +78,33 @@ class Reading:
             accounts=[each for each in accounts if each],
             acts={act.value: self.words["acts"][act] for act in Act},
             kinds={each: self._kind(each) for each in kinds},
-            head=self.audit.head(),
+            entries=self.audit.head()[0],
+            last=self.watch.walks.standing().last,
         )
 
     def chain(self) -> ResponseReturnValue:
-        """Whether every entry is as it was noted, and has the hash that somebody kept, where one was typed."""
-        head = request.args.get("head", "").strip().lower()
-        return render_template("trail/chain.html", verdict=self.audit.verify(head=head), head=head)
+        """What the clock has found out about the chain; `part` is what of the page changes meanwhile.
+
+        Where somebody typed a hash that they kept, whether it is in the chain, and whether that was verified.
+        """
+        standing, head = self.watch.walks.standing(), request.args.get("head", "").strip().lower()
+        return render_template(
+            "trail/_chain.html" if "part" in request.args else "trail/chain.html",
+            last=standing.last,
+            under_way=standing.under_way,
+            before=standing.before,
+            entries=self.audit.head()[0],
+            unseen_for=self.watch.unseen_for(standing),
+            zone=self.zone,
+            head=head,
+            place=self.audit.place_of(head) if head else None,
+        )
+
+    def walk(self) -> ResponseReturnValue:
+        """Have the clock verify the whole chain, from the first entry on."""
+        asked = self.watch.walks.ask(now=self.watch.clock(), by=access.who_is_in())
+        flash(self.words["asked" if asked else "under_way"])
+        return redirect(url_for("trail_admin.chain"), 303)
 
     def workbook(self) -> ResponseReturnValue:
         """The entries that are meant as a workbook; that it was taken is an entry too."""
@@ -153,5 +175,6 @@ def blueprint(reading: Reading) -> Blueprint:
     pages = Blueprint("trail_admin", __name__, url_prefix="/admin/trail", template_folder="../templates")
     pages.add_url_rule("/", "listed", needs(Duty.AUDIT, reading.listed, shows="trail"))
     pages.add_url_rule("/chain", "chain", needs(Duty.AUDIT, reading.chain))
+    pages.add_url_rule("/chain", "walk", needs(Duty.AUDIT, reading.walk), methods=["POST"])
     pages.add_url_rule("/trail.xlsx", "workbook", needs(Duty.AUDIT, reading.workbook))
     return pages

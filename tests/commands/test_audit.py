@@ -2,7 +2,7 @@
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import Result
@@ -10,6 +10,7 @@ from click.testing import Result
 from commands import audit, cli
 from commands.doctor import examine
 from storage.audit import Act, Deed, audit_trail
+from storage.audit_walks import Walks
 from tests.commands.calls import an_installation, call
 from tests.commands.test_doctor import account, levels, patient
 
@@ -23,7 +24,7 @@ def place(database_url, tmp_path) -> cli.Installation:
     with closing(place.database()) as database:
         for number in range(3):
             deed = Deed(act=Act.LOOK, kind="member", about=f"{number}")
-            place.audit(database).note(deed, now=datetime(2026, 11, 27, tzinfo=UTC))
+            place.audit(database).note(deed, now=datetime.now(UTC))
     return place
 
 
@@ -70,6 +71,35 @@ def test_what_is_no_hash_is_not_taken_for_a_trail_that_was_cut_off(place, typed)
     assert result.exit_code == 2
     assert "this is no hash" in result.output
     assert "cut off" not in result.output
+
+
+def walked(place: cli.Installation, at: datetime) -> None:
+    with closing(place.database()) as database:
+        Walks(database, place.keys, place.audit(database)).step(now=at)
+
+
+def test_the_doctor_misses_the_end_that_the_clock_has_seen(place, patient):
+    walked(place, datetime.now(UTC))
+    before = examine(patient)
+    cut(place, 3)
+    after = [each for each in examine(patient) if each.about == "audit"]
+
+    assert levels(before, "audit") == ["ok"]
+    assert [each.level for each in after] == ["fault"]
+    assert after[0].text.startswith("Entry 3 and those after it were cut off")
+
+
+def test_the_doctor_tells_of_what_was_changed_back_and_of_a_clock_that_does_not_look(place, patient):
+    with closing(place.database()) as database, database.begin() as connection:
+        connection.execute(audit_trail.update().where(audit_trail.c.sequence == 2).values(about="x"))
+    walked(place, datetime.now(UTC) - timedelta(days=9))
+    with closing(place.database()) as database, database.begin() as connection:
+        connection.execute(audit_trail.update().where(audit_trail.c.sequence == 2).values(about="1"))
+    found = [each for each in examine(patient) if each.about == "audit"]
+
+    assert [each.level for each in found] == ["warning", "warning"]
+    assert "the clock found that entry 2 didn't" in found[0].text
+    assert found[1].text.startswith("For 9 days the clock hasn't verified the whole trail")
 
 
 def test_the_doctor_tells_of_a_trail_that_does_not_hold(place, patient):

@@ -64,7 +64,7 @@ DOORS = {  # what each duty opens
         *("account.listed", "account.create", "account.other_reset", "account.other_disable"),
         *("account.other_enable", "account.other_end", "account.other_forget"),
     },
-    "audit": {"trail_admin.listed", "trail_admin.chain", "trail_admin.workbook"},
+    "audit": {*(f"trail_admin.{each}" for each in ("listed", "chain", "walk", "workbook"))},
     "tasks": {"task_admin.everybodys"},
     "grants": {
         *("grant_admin.listed", "grant_admin.grant", "grant_admin.revoke", "grant_admin.member"),

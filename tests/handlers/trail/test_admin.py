@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import structlog
 from openpyxl import load_workbook
 
 from commands import operator
@@ -13,6 +14,7 @@ from storage.audit import Act, Deed, audit_trail
 from tests.house import NOON
 
 LIST = "/admin/trail/"
+CHAIN = "/admin/trail/chain"
 AUDITOR = Grant("audit", "")
 
 
@@ -83,17 +85,130 @@ def test_so_many_are_on_a_page_and_the_filter_goes_along(auditor):
     assert len(rows(first) + rows(second)) == 57
 
 
-def test_the_chain_is_verified_when_somebody_asks(auditor):
-    head = auditor.house.audit.head()[1]
-    good = auditor.client.get(f"{LIST}chain?head={head}").text
-    unknown = auditor.client.get(f"{LIST}chain?head={'0' * 64}").text
-    with auditor.house.db.begin() as connection:
-        connection.execute(audit_trail.update().where(audit_trail.c.sequence == 2).values(account="nobody"))
-    bad = auditor.client.get(f"{LIST}chain").text
+def by_the_clock(town, job: str = "trail.verify") -> None:
+    next(each for each in town.house.jobs if each.id == job).run(town.clock())
 
-    assert "您保存的指纹也在里面" in good
-    assert "记录里没有您保存的指纹" in unknown
+
+def altered(town, entry: int) -> None:
+    with town.house.db.begin() as connection:
+        connection.execute(audit_trail.update().where(audit_trail.c.sequence == entry).values(account="nobody"))
+
+
+def asks(town):
+    token = re.findall(r'name="(csrf_token)" value="([^"]+)"', town.client.get(CHAIN).text)
+    return town.client.post(CHAIN, data=dict(token), follow_redirects=True).text
+
+
+def test_the_page_says_what_the_clock_found_and_until_when(auditor):
+    before = auditor.client.get(CHAIN).text
+    by_the_clock(auditor)
+    auditor.house.audit.note(Deed(act=Act.LOOK, kind="talks"), Deed(act=Act.LOOK, kind="talks"), now=NOON)
+    after = auditor.client.get(CHAIN).text
+
+    assert "还没有核对过" in before
+    assert "4 条都和当时记下的一样" in after
+    assert "核对到 <span" in after
+    assert "后来又记了 2 条" in after
+    assert auditor.house.audit.entries(before=5, most=1)[0].hash in after
+
+
+def test_who_audits_asks_for_a_whole_walk_and_sees_how_far_it_is(auditor):
+    by_the_clock(auditor)
+    altered(auditor, 2)
+    by_the_clock(auditor)
+    asked = asks(auditor)
+    again = auditor.client.post(CHAIN, data=dict(re.findall(r'name="(csrf_token)" value="([^"]+)"', asked)))
+    part = auditor.client.get(f"{CHAIN}?part=1").text
+    by_the_clock(auditor)
+    bad = auditor.client.get(CHAIN).text
+    noted = [(each.act, each.account) for each in auditor.house.audit.entries(most=9) if each.door == CHAIN]
+
+    assert "已经请后台从第一条起核对" in asked
+    assert "shenji 请的" in part
+    assert "4 条都和当时记下的一样" in part, "what was found before stands there meanwhile"
+    assert "从第一条起再核对一遍" not in asked
+    assert again.status_code in {303, 400}
     assert "第 2 条和当时记下的不一样" in bad
+    assert "前面 1 条是对的" in bad
+    assert ("change", "shenji") in noted
+
+
+def test_a_hash_that_was_kept_is_found_and_told_whether_it_was_verified(auditor):
+    by_the_clock(auditor)
+    kept = auditor.house.audit.entries(before=3, most=1)[0].hash
+    auditor.house.audit.note(Deed(act=Act.LOOK, kind="talks"), now=NOON)
+    newest = auditor.house.audit.head()[1]
+
+    def said(head):
+        return auditor.client.get(f"{CHAIN}?head={head}").text
+
+    assert "您保存的指纹是第 2 条的，这一条核对过，是对的" in said(kept)
+    assert "第 5 条的，后台还没有核对到这一条" in said(newest)
+    assert "记录里没有您保存的指纹" in said("0" * 64)
+    altered(auditor, 2)
+    asks(auditor)
+    by_the_clock(auditor)
+    assert "可是记录从第 2 条起对不上" in said(kept)
+    assert "从第 2 条起对不上" in said(auditor.house.audit.entries(before=2, most=1)[0].hash)
+
+
+def test_what_was_changed_in_the_middle_is_found_when_the_night_is_over_and_shouted(auditor):
+    """By the walk of the night, at the latest: on the page, the list, the overview, and in the logs."""
+    auditor.house.audit.note(*[Deed(act=Act.LOOK, kind="talks")] * 20, now=NOON)
+    by_the_clock(auditor)
+    altered(auditor, 12)
+    auditor.clock.forward(hours=12)
+    by_the_clock(auditor)
+    unseen = auditor.client.get(CHAIN).text
+    auditor.clock.forward(hours=4)
+    by_the_clock(auditor, "trail.whole")
+    with structlog.testing.capture_logs() as logs:
+        by_the_clock(auditor)
+    page, listed, overview = (auditor.client.get(each).text for each in (CHAIN, LIST, "/admin/"))
+
+    assert "第 12 条" not in unseen
+    assert "每天夜里从第一条起核对一遍" in unseen, "the page says until when it can't be seen"
+    assert "第 12 条和当时记下的不一样" in page
+    assert "从第 12 条起对不上" in listed
+    assert f'href="{CHAIN}">审计记录从第 12 条起对不上' in overview
+    assert [(each["event"], each["entry"], each["entries"]) for each in logs] == [("trail broken", 12, 11)]
+
+
+@pytest.mark.parametrize(
+    ("grant", "hears"),
+    [(Grant("security", ""), True), (Grant("general", ""), True), (Grant("clerk", "zhibu-yi"), False)],
+)
+def test_who_does_not_audit_hears_of_it_where_they_see_to_the_whole_house(auditor, grant, hears):
+    by_the_clock(auditor)
+    altered(auditor, 4)
+    by_the_clock(auditor)
+    auditor.signs_in("another", grant)
+    page = auditor.client.get("/admin/").text
+
+    assert ("审计记录从第 4 条起对不上" in page) is hears
+    assert CHAIN not in page
+
+
+def test_a_chain_that_nobody_walked_along_for_days_is_told_of(auditor):
+    by_the_clock(auditor)
+    auditor.clock.forward(days=2)
+    by_the_clock(auditor)
+    early = auditor.client.get(CHAIN).text
+    auditor.clock.forward(days=1)
+    by_the_clock(auditor)
+    late, overview = auditor.client.get(CHAIN).text, auditor.client.get("/admin/").text
+
+    assert "没有从第一条起核对过" not in early
+    assert "已经 3 天没有从第一条起核对过" in late
+    assert "审计记录已经 3 天没有从头核对过" in overview
+
+
+def test_the_walks_that_were_are_listed(auditor):
+    by_the_clock(auditor)
+    asks(auditor)
+    by_the_clock(auditor)
+
+    assert re.search(r"以前的 1 遍.*5 条都对", auditor.client.get(CHAIN).text, re.DOTALL)
 
 
 def test_the_workbook_has_what_is_meant_and_that_it_was_taken_is_noted(auditor):

@@ -1,0 +1,29 @@
+"""How far the audit trail was verified, and what came of it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0059"
+down_revision = "0063"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_walks",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("asked_by", sa.String(64), nullable=False),
+        sa.Column("began", sa.BigInteger, nullable=False),
+        sa.Column("entries", sa.Integer, nullable=False),
+        sa.Column("head", sa.String(64), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("ended", sa.BigInteger, nullable=True),
+        sa.Column("broken", sa.Integer, nullable=False),
+        sa.Column("fault", sa.String(16), nullable=False),
+        sa.Column("seal", sa.String(64), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("audit_walks")
