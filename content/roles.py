@@ -3,12 +3,13 @@
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass as plain
-from dataclasses import field
+from dataclasses import field, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
@@ -179,29 +180,68 @@ class Reach:
 EVERYWHERE, NOWHERE = Reach(everywhere=True), Reach()
 
 
+class Capacity(NamedTuple):
+    """As what an account acts: by the ids of its own roles, or by those of a `giver` who lends it a duty of theirs."""
+
+    roles: tuple[str, ...] = ()
+    giver: str = ""
+
+    @classmethod
+    def read(cls, written: str) -> Self:
+        """As `written` says: no role and no account has a blank in its name."""
+        giver, _, roles = written.rpartition(" ")
+        return cls(tuple(filter(None, roles.split(","))), giver)
+
+    def written(self) -> str:
+        """As it is kept."""
+        return " ".join(filter(None, (self.giver, ",".join(self.roles))))
+
+
+class Lent(NamedTuple):
+    """A duty that an account has since another lends it, as far as that one has it."""
+
+    duty: Duty
+    reach: Reach
+    by: Capacity
+
+
 @plain(frozen=True, slots=True)
 class Powers:
     """What an account may do, and over which organisations."""
 
-    reaches: Mapping[Duty, Reach] = field(default_factory=lambda: MappingProxyType({}))
+    reaches: Mapping[Duty, Reach] = field(default_factory=lambda: MappingProxyType({}))  # by its own roles
     seats: frozenset[str] = frozenset()  # the organisations in which it has a role
+    loans: tuple[Lent, ...] = ()
 
     @property
     def is_everywhere(self) -> bool:
         """Whether it does any of the work of the whole house."""
-        return any(reach.everywhere for duty, reach in self.reaches.items() if duty not in SEPARATED)
+        return any(self.reach(duty).everywhere for duty in Duty if duty not in SEPARATED | {Duty.OWN})
 
     def reach(self, duty: Duty) -> Reach:
         """Over what it has this duty: over nothing where it hasn't."""
-        return EVERYWHERE if duty is Duty.OWN else self.reaches.get(duty, NOWHERE)
+        if duty is Duty.OWN:
+            return EVERYWHERE
+        lent = (each.reach for each in self.loans if each.duty == duty)
+        return reduce(or_, lent, self.reaches.get(duty, NOWHERE))
 
     def may(self, duty: Duty) -> bool:
         """Whether it has this duty anywhere."""
         return bool(self.reach(duty))
 
-    def lent(self, duty: Duty, reach: Reach) -> "Powers":
-        """The same with a duty that somebody lends, as far as they have it."""
-        return Powers(MappingProxyType({**self.reaches, duty: self.reach(duty) | reach}), self.seats)
+    def lent(self, loan: Lent) -> "Powers":
+        """The same with a duty that somebody lends."""
+        return replace(self, loans=(*self.loans, loan))
+
+    def lender(self, duty: Duty, at: str | None = None) -> Capacity | None:
+        """Who lends it a duty, anywhere or over the organisation `at`; None where it has it by its own roles."""
+
+        def reaches(reach: Reach) -> bool:
+            return bool(reach) if at is None else reach.covers(at)
+
+        if duty == Duty.OWN or reaches(self.reaches.get(duty, NOWHERE)):
+            return None
+        return next((each.by for each in self.loans if each.duty == duty and reaches(each.reach)), None)
 
 
 @plain(frozen=True, slots=True)
@@ -242,6 +282,10 @@ class Casting:
         if isinstance(found, SeparatedRole):
             return frozenset({found.duty})
         return frozenset(found.duties) if found else frozenset()
+
+    def giving(self, duty: Duty, held: Iterable[tuple[str, str]]) -> frozenset[str]:
+        """Which of the roles that somebody holds give a duty."""
+        return frozenset(role for role, _ in held if duty in self.duties(role))
 
     def is_for_members(self, role: str) -> bool:
         """Whether only a party member may have this role, for its own sake or for one of its duties'."""

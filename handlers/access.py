@@ -122,9 +122,19 @@ def who_is_in() -> str:
     return str(current_user.name)
 
 
-def roles() -> str:
-    """The ids of the roles of the admin of this request, with commas between them."""
-    return str(current_user.roles)
+def acts_by(duty: Duty, at: str | None) -> None:
+    """Remember which duty the door of this request asks for: anywhere, or where `at` says."""
+    g.duty, g.at = duty, at
+
+
+def capacity(at: str | None = None) -> str:
+    """As what the admin of this request acts, as it is kept: by roles of their own, or with a duty that is lent.
+
+    `at` is the organisation in which they do it, where the door knows it.
+    """
+    powers: Powers = current_user.powers
+    lender = powers.lender(g.duty, g.at if at is None else at) if "duty" in g else None
+    return lender.written() if lender else str(current_user.roles)
 
 
 def reach(duty: Duty) -> Reach:

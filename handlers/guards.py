@@ -14,6 +14,7 @@ from handlers.unsent import Unsent
 from storage.audit import Act, Outcome
 
 View = Callable[..., ResponseReturnValue]
+_WHOLE_HOUSE = ""  # where an organisation would stand
 # What is done with an opinion is noted in its own seal, with the day: a moment would tell by when it was there (0051).
 _IN_THEIR_OWN_SEAL = frozenset({Duty.OPINIONS, Duty.MEASURES})
 
@@ -97,6 +98,7 @@ def requires_admin() -> ResponseReturnValue | None:
         if access.owes() and request.blueprint != access.ACCOUNT:
             return redirect(url_for("account.own"), 303)
         asked = asked_by(request.endpoint)
+        access.acts_by(asked.duty, _WHOLE_HOUSE if asked.whole else None)
         may_enter = bool(asked.lets_in(access.reach(asked.duty)))
         _note_passing(asked, Outcome.ALLOWED if may_enter else Outcome.REFUSED)
         after_this_request(_kept_by_nobody if asked.shows else _for_one)

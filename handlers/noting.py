@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Flask, abort, current_app, request
 
-from handlers.access import roles, who_is_in
+from handlers.access import capacity, who_is_in
 from storage.admins import Admin
 from storage.audit import Act, Deed, NotNoted, Outcome
 
@@ -25,14 +25,18 @@ def note(
     about: str = "",
     reason: str = "",
     outcome: Outcome = Outcome.ALLOWED,
+    at: str | None = None,
 ) -> None:
-    """Put into the trail what the admin of this request does. Where that can't be kept, it isn't done: 503."""
+    """Put into the trail what the admin of this request does, in the organisation `at` where that is known.
+
+    Where it can't be kept, it isn't done: 503.
+    """
     _keep(
         Deed(
             act=act,
             kind=kind,
             account=who_is_in(),
-            role=roles(),
+            role=capacity(at),
             person=person,
             about=about,
             door=_door(),

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Self
 
 from content.organisations import Organisation, belonging
-from content.roles import Casting, Duty, Powers, Reach
+from content.roles import Capacity, Casting, Duty, Lent, Powers, Reach
 from storage.admins import Admin
 from storage.loans import Loan
 
@@ -25,7 +25,8 @@ def powers_now(accounts: Iterable[Admin], loans: Iterable[Loan], casting: Castin
         held = [role for role, _ in taker.roles]
         why = casting.unlendable(duty, own[loan.giver], taker=held, party_member=taker.party_member)
         if loan.runs(today) and why is None:
-            found[loan.taker] = found[loan.taker].lent(duty, own[loan.giver].reach(duty))
+            by = Capacity(tuple(sorted(casting.giving(duty, known[loan.giver].roles))), loan.giver)
+            found[loan.taker] = found[loan.taker].lent(Lent(duty, own[loan.giver].reach(duty), by))
     return found
 
 

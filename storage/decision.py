@@ -40,6 +40,7 @@ decision_confirmations = sa.Table(
     metadata,
     sa.Column("decision", Id, sa.ForeignKey("decisions.id"), primary_key=True),
     sa.Column("account", sa.String(64), nullable=False),
+    sa.Column("capacity", sa.String(128), nullable=False, server_default=""),  # "" of what was confirmed before 0059
     sa.Column("day", sa.Date, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -49,8 +50,9 @@ decision_confirmations = sa.Table(
 class Decision:
     """A record: how many were for it, never who. `about` is a row of the roster, "" where it is about nobody.
 
-    `proposed_by` is an office, `recorded_as` are the roles of the account that wrote it down. One that corrects another
-    names it and says `why`; one that was corrected is told by `corrected_by`.
+    `proposed_by` is an office; `recorded_as` and `confirmed_as` say as what the accounts acted, as `Capacity` of
+    content.roles writes it. One that corrects another names it and says `why`; one that was corrected is told by
+    `corrected_by`.
     """
 
     organisation: str
@@ -73,12 +75,13 @@ class Decision:
     corrects: str = ""
     corrected_by: str = ""
     confirmed_by: str = ""
+    confirmed_as: str = ""
     confirmed_on: date | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 _LISTED_BY = ("organisation", "kind", "recorded_by", "day", "recorded_on")
-_ELSEWHERE = ("id", "corrects", "corrected_by", "confirmed_by", "confirmed_on")
+_ELSEWHERE = ("id", "corrects", "corrected_by", "confirmed_by", "confirmed_as", "confirmed_on")
 
 _seen, _later = decision_confirmations, decisions.alias("later")
 _JOINED = decisions.outerjoin(_seen, _seen.c.decision == decisions.c.id).outerjoin(
@@ -135,9 +138,9 @@ class Decisions:
             sealed = self._vault.sealing(connection).row(decisions, row)
             return _is_written(connection, self._db.insert(decisions).values(sealed))
 
-    def confirm(self, which: str, *, by: str, on: date) -> bool:
+    def confirm(self, which: str, *, by: str, on: date, capacity: str = "") -> bool:
         """Keep that somebody confirms it; False where somebody has."""
-        row = {"decision": which, "account": by, "day": on}
+        row = {"decision": which, "account": by, "capacity": capacity[:128], "day": on}
         with self._db.begin() as connection:
             return _is_written(connection, self._db.insert(decision_confirmations).values(row))
 
@@ -183,6 +186,7 @@ class Decisions:
 _ALL = sa.select(
     decisions,
     _seen.c.account.label("confirmed_by"),
+    _seen.c.capacity.label("confirmed_as"),
     _seen.c.day.label("confirmed_on"),
     _later.c.id.label("corrected_by"),
 ).select_from(_JOINED)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from content.roles import Duty
+from content.roles import Capacity, Duty
 from handlers import access, masks, noting
 from handlers.asking import Page
 from handlers.decision import engine
@@ -150,7 +150,9 @@ class Board:
         fault = engine.confirm_fault(case.state, recorded_by=case.decision.recorded_by, by=by)
         if fault is None:
             self._note(Act.CHANGE, case.decision)
-            if self.work.decisions.confirm(which, by=by, on=self.work.today()):
+            if self.work.decisions.confirm(
+                which, by=by, on=self.work.today(), capacity=access.capacity(case.decision.organisation)
+            ):
                 flash(self.words["said"]["confirmed"])
                 return redirect(url_for("decision_admin.one", which=which), 303)
         return self._page(self._find(which), fault=self._said(fault or Fault.NOT_PENDING)[1]), 422
@@ -207,7 +209,7 @@ class Board:
             **asdict(votes),
             proposed_by=draft.choice("proposed_by", Fault.PROPOSED_BY, self._offices()),
             recorded_by=access.who_is_in(),
-            recorded_as=access.roles(),
+            recorded_as=access.capacity(where),
             recorded_on=today,
             why=draft.text("why", Fault.WHY) if old else "",
             corrects=old.id if old else "",
@@ -265,7 +267,7 @@ class Board:
     def _note(self, act: Act, about: Decision) -> None:
         """Who hasn't joined is no person yet: the record's own random name stands for them."""
         person = next((row.person for row in self._rows_of([about]).values()), "")
-        noting.note(act, DECISION, person=person, about="" if person else about.id)
+        noting.note(act, DECISION, person=person, about="" if person else about.id, at=about.organisation)
 
     def _form(self, draft: Draft, where: str, old: Decision | None) -> str:
         return render_template(
@@ -290,9 +292,16 @@ class Board:
             fault=fault,
             me=access.who_is_in(),
             confirmers=self.work.confirmers(case.decision),
-            roles=[self.work.casting().name(each) for each in case.decision.recorded_as.split(",") if each],
+            recorded_as=self._as(case.decision.recorded_as),
+            confirmed_as=self._as(case.decision.confirmed_as),
             **self._shown(),
         )
+
+    def _as(self, written: str) -> str:
+        """As what somebody acted: what their roles are called, or whose duty they did."""
+        capacity, name = Capacity.read(written), self.work.casting().name
+        roles = "、".join(map(name, capacity.roles))
+        return self.words["in_place_of"].format(name=capacity.giver, roles=roles) if capacity.giver else roles
 
     def _shown(self) -> Mapping[str, Any]:
         """What the pages need to say what something is."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from content.roles import Capacity
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.trail import admin, engine, jobs
@@ -29,13 +30,18 @@ def feature(
     words, audit = words_beside(__file__), walks.audit
     watch = Watch(walks=walks, staff=staff, clock=clock, zone=zone, words=words)
 
-    def named(role: str) -> str:
-        return words["by_command"] if role == BY_COMMAND else called(role)
+    def capacity(written: str, in_place_of: str = words["in_place_of"]) -> str:
+        """As what somebody acted: what their roles are called, or whose duty they did."""
+        if written == BY_COMMAND:
+            return str(words["by_command"])
+        found = Capacity.read(written)
+        roles = "、".join(map(called, found.roles))
+        return in_place_of.format(name=found.giver, roles=roles) if found.giver else roles
 
     def deeds_about(person: str) -> list[tuple[str, date]]:
         return [
             (
-                "、".join(map(named, each.role.split(","))) if each.role else words["an_admin"],
+                capacity(each.role, words["in_anothers_place"]) if each.role else words["an_admin"],
                 each.at.astimezone(zone).date(),
             )
             for each in audit.of(person)
@@ -51,7 +57,7 @@ def feature(
 
     return Feature(
         name="trail",
-        admin=admin.blueprint(admin.Reading(audit=audit, watch=watch, words=words, called=named, zone=zone)),
+        admin=admin.blueprint(admin.Reading(audit=audit, watch=watch, words=words, capacity=capacity, zone=zone)),
         jobs=jobs.rounds(
             walks, auditors=watch.auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures
         ),

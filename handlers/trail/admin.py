@@ -1,6 +1,6 @@
 """The trail as those read it who audit: what is meant stands in the address, the chain is verified when they ask."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ class Reading:
     audit: Audit
     watch: Watch
     words: Mapping[str, Any]
-    called: Callable[[str], str]
+    capacity: Callable[[str], str]
     zone: ZoneInfo
 
     def listed(self) -> ResponseReturnValue:
@@ -128,7 +128,7 @@ class Reading:
             entry=entry,
             at=entry.at.astimezone(self.zone),
             who=entry.account or self.words["nobody"],
-            roles="、".join(self._roles(entry.role)),
+            roles=self.capacity(entry.role),
             did=self._did(entry),
             was_refused=entry.outcome == Outcome.REFUSED,
         )
@@ -136,9 +136,6 @@ class Reading:
     def _did(self, entry: Entry) -> str:
         act = str(self.words["acts"].get(entry.act, entry.act))
         return act if entry.act in {Act.SIGN_IN, Act.GRANT} else f"{act} · {self._kind(entry.kind)}"
-
-    def _roles(self, roles: str) -> Iterator[str]:
-        yield from (self.called(each) for each in roles.split(",") if each)
 
     def _kind(self, kind: str) -> str:
         return str(self.words["kinds"].get(kind, kind))

@@ -3,7 +3,7 @@
 import pytest
 
 from content import library
-from content.roles import Duty, Reach, facts, shipped
+from content.roles import Capacity, Duty, Lent, Powers, Reach, facts, shipped
 from tests.content.builders import ZONE, a_pack
 
 ROLE = '[[role]]\nid = "{id}"\nname = "{name}"\nduties = [{duties}]\n'
@@ -57,3 +57,20 @@ def test_a_role_with_a_duty_for_party_members_is_for_party_members(tmp_path):
 
     assert not casting.powers(grants, party_member=False).may(Duty.OPINIONS)
     assert casting.powers(grants, party_member=True).reach(Duty.MEMBERS).everywhere
+
+
+def test_who_lends_a_duty_is_told_where_it_is_not_ones_own():
+    by_two = Powers({Duty.MEMBERS: Reach(organisations=frozenset({"er"}))})
+    for name, at in (("wang", "yi"), ("zhao", "san")):
+        loan = Lent(Duty.MEMBERS, Reach(organisations=frozenset({at})), Capacity(("secretary",), name))
+        by_two = by_two.lent(loan)
+
+    assert [by_two.lender(Duty.MEMBERS, at) for at in ("er", None, "si")] == [None] * 3
+    assert by_two.lender(Duty.MEMBERS, "san") == Capacity(("secretary",), "zhao")
+    assert by_two.reach(Duty.MEMBERS).organisations == {"yi", "er", "san"}
+    assert by_two.lender(Duty.OPINIONS) is None
+
+
+def test_as_what_somebody_acts_is_read_as_it_was_written():
+    for each in (Capacity(), Capacity(("clerk",)), Capacity(("deputy", "secretary"), "王,李")):
+        assert Capacity.read(each.written()) == each

@@ -157,7 +157,8 @@ class Book:
 
     def _note(self, act: Act, row: Row, why: str = "") -> None:
         """Who hasn't joined is no person yet: the row's own random name stands for them."""
-        noting.note(act, MEMBER, person=row.person, about="" if row.person else row.id, reason=why)
+        about = "" if row.person else row.id
+        noting.note(act, MEMBER, person=row.person, about=about, reason=why, at=row.entry.organisation)
 
     def _page(self, row: Row, *, fault: str = "", typed: str = "", code: str = "", reveals: bool = False) -> str:
         return render_template(

@@ -1,4 +1,4 @@
-"""How far the audit trail was verified, and what came of it."""
+"""How far the audit trail was verified, and what came of it; and as what somebody confirmed a decision."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("fault", sa.String(16), nullable=False),
         sa.Column("seal", sa.String(64), nullable=False),
     )
+    op.add_column("decision_confirmations", sa.Column("capacity", sa.String(128), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
+    op.drop_column("decision_confirmations", "capacity")
     op.drop_table("audit_walks")

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from storage.admins import Grant
 from storage.db import metadata
+from storage.loans import Loans
 from storage.roster import Entry
 from tests.content.builders import a_pack, write
 from tests.handlers.membership.test_admin import ORGANISATIONS
@@ -194,3 +195,36 @@ def test_it_lies_sealed_and_the_trail_has_who_it_is_about_by_a_pseudonym(town):
     assert acts == [("look", "decision", "li"), ("change", "decision", "li")]
     assert all(each.pseudonym and not each.about for each in town.house.audit.entries(most=2))
     assert not re.search(f"{MATTER}|{row_of(town, '王小明')}|第 6 次", lies)
+
+
+def lends_wangs(town, to: str) -> None:
+    today = town.clock().date()
+    town.house.admins.say_member(to, party_member=True)
+    Loans(town.house.db).add(giver="wang", taker=to, duty="decisions", since=today, until=today + timedelta(days=7))
+
+
+def test_what_is_done_with_a_duty_that_is_lent_says_whose_it_is_and_what_is_ones_own_does_not(town):
+    """In each organisation by itself: zhao has the duty next door by a role of their own."""
+    lends_wangs(town, "zhao")
+    town.signs_in("zhao")
+    of_wang = recorded(town, organisation="yi")
+    own = recorded(town, organisation="er", about=row_of(town, "赵大力"))
+    pages = [town.client.get(each).text for each in (of_wang, own)]
+    made = [each for each in town.house.audit.entries(most=20) if each.act == "change" and each.kind == "decision"]
+
+    assert "zhao（代 wang（书记））" in pages[0]
+    assert "zhao（书记）" in pages[1]
+    assert [each.role for each in reversed(made)] == ["wang secretary", "secretary"]
+
+
+def test_who_confirms_with_a_duty_that_is_lent_confirms_in_its_givers_place(town):
+    one = recorded(town)
+    lends_wangs(town, "zhao")
+    town.signs_in("zhao")
+    answer = town.client.post(f"{one}/confirm")
+    town.clock.forward(days=30)
+    town.signs_in("li")
+
+    assert answer.status_code == 303
+    assert "zhao（代 wang（书记））" in town.client.get(one).text, "also when the loan is long over"
+    assert "li（组织委员）" in town.client.get(one).text

@@ -1,9 +1,11 @@
 """Roles that the security administrator gives, and duties that somebody lends: with what isn't possible and why."""
 
+import io
 import re
 from datetime import timedelta
 
 import pytest
+from openpyxl import load_workbook
 
 from storage.admins import Grant
 from storage.audit import Outcome, Wanted
@@ -166,3 +168,23 @@ def test_what_is_lent_is_not_lent_on_and_ends_with_what_its_giver_had(town):
     assert on.status_code == 422
     assert "您自己没有“办理意见”" in on.text
     assert not reach_of(town, "new", "opinions")
+
+
+def test_the_trail_says_whose_duty_it_was_that_somebody_did(town):
+    """And of what they do as themselves that it was theirs."""
+    town.house.admins.say_member("zhao", party_member=True)
+    town.signs_in("qian")
+    lends(town, "zhao", "members")
+    town.signs_in("zhao")
+    looked = town.client.get("/admin/membership/").status_code
+    town.client.post("/admin/own")
+    found = [(each.account, each.kind, each.role) for each in town.house.audit.entries(most=2)]
+    town.signs_in("audit")
+    shown = town.client.get("/admin/trail/?account=zhao").text
+    cells = load_workbook(io.BytesIO(town.client.get("/admin/trail/trail.xlsx?account=zhao").data)).worksheets[0]
+
+    assert looked == 200
+    assert found == [("zhao", "own", "clerk"), ("zhao", "members", "qian secretary")]
+    assert "zhao（代 qian（书记））" in shown
+    assert "zhao（信息员）" in shown
+    assert "代 qian（书记）" in [row[3] for row in cells.iter_rows(values_only=True)]

@@ -31,6 +31,15 @@ def test_a_member_is_told_how_often_which_role_had_to_do_with_their_record(town)
     assert "后台看过" not in other
 
 
+def test_a_member_is_told_whose_duty_it_was_and_no_account(town):
+    person = person_of(town)
+    town.house.audit.note(Deed(act=Act.LOOK, kind="member", role="wang secretary,deputy", person=person), now=NOON)
+    said = town.phone("o-1").says("我的数据")
+
+    assert "代书记、副书记 1 次" in said
+    assert "wang" not in said
+
+
 def test_every_night_the_trail_is_verified_and_its_head_goes_into_the_logs(town):
     town.house.audit.note(Deed(act=Act.LOOK, kind="member"), now=NOON)
     (said,) = runs(town, "trail.verify")
