@@ -553,7 +553,7 @@ class House:
             _subscription(self),
             _trail(self),
             _login(self),
-            pack.feature(desk=self.desk, zone=self.zone),
+            pack.feature(desk=self.desk, staff=self.staff, zone=self.zone),
             account.feature(entrance=self.entrance, account=self.account, zone=self.zone),
             _console(self),
         )
@@ -685,6 +685,7 @@ def _appointment(house: House) -> Feature:
         workdays=house.workdays,
         outside=appointment.Outside(
             admins=house.contacts.persons,
+            staff=house.staff,
             tell=house.tell,
             account=house.account,
             clock=house.clock,
@@ -750,6 +751,7 @@ def _task(house: House) -> Feature:
 
 def _grant(house: House) -> Feature:
     return grant.feature(
+        features=lambda: house.features,
         admins=house.admins,
         loans=house.loans,
         staff=house.staff,

@@ -19,6 +19,7 @@ from commands.cli import Here, Installation
 from commands.run import healthy
 from commands.valkey import NoValkey
 from content.checking import Findings
+from handlers.feature import Queued
 from handlers.privacy.engine import Period
 from handlers.trail.engine import is_too_long
 from scheduler.channels.groups.settings import GroupSettings
@@ -50,6 +51,14 @@ TELLS = (
     "SET), or log no statements."
 )
 NO_LEADER = "No clock leads, so no push begins and nothing old is forgotten: start `zhibu run`, or `zhibu clock`."
+NOBODYS = (
+    "Something waits for the duty `{duty}` ({where}), and no account could see to it: `zhibu admin roles` shows which "
+    "roles have it; give one with `zhibu admin grant`, or in the console under 授权."
+)
+NOBODYS_NAMED = (
+    "Something waits for the account {name}, which hasn't the duty `{duty}` or isn't there: give it a role that has it "
+    "(`zhibu admin roles`, `zhibu admin grant`), or name another account in the pack."
+)
 NO_ACCOUNT = (
     "{where} names {names}, and the console has no such account, so nobody can read what is for them alone: "
     "`zhibu admin create NAME --password-stdin`, or name another."
@@ -125,6 +134,7 @@ class Patient:
     admins: Callable[[Database], Collection[str]] = lambda _: ()  # those that there are
     reaches: Callable[[str], bool] = lambda _: True
     periods: Sequence[Period] = ()  # for how long what is kept
+    nobodys: Callable[[], Sequence[Queued]] = tuple  # what waits and no account could see to
     left: Callable[[Database], Mapping[str, Under]] = lambda _: {}  # by table, what secret_key doesn't open
     unread: Callable[[Database], Sequence[Unread]] = lambda _: ()  # opinions that open and can't be read
 
@@ -312,6 +322,24 @@ def _admins(patient: Patient) -> Found:
         yield Level.OK, "whoever is named has an account"
 
 
+def _waiting(patient: Patient) -> Found:
+    """What waits for a duty that nobody has there."""
+    if patient.installation.embedded_database and not patient.installation.folder.is_dir():
+        return
+    with closing(patient.installation.database()) as database:
+        if not database.answers() or upgrade.found(database) != upgrade.wanted():
+            return  # which is said of the database
+    found = patient.nobodys()
+    for each in found:
+        where = each.organisation or "the whole house"
+        yield (
+            Level.WARNING,
+            (NOBODYS_NAMED if each.named else NOBODYS).format(duty=each.duty, where=where, name=each.named),
+        )
+    if not found:
+        yield Level.OK, "somebody could see to all that waits"
+
+
 def _audit(patient: Patient) -> Found:
     """A chain that doesn't hold: somebody changed the trail, or the secret_key; and whether the clock looks at it."""
     if patient.installation.embedded_database and not patient.installation.folder.is_dir():
@@ -408,6 +436,7 @@ LOOKS: tuple[Callable[[Patient], Found], ...] = (
     _broker,
     _content,
     _admins,
+    _waiting,
     _audit,
     _parts,
     _clock,

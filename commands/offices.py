@@ -47,12 +47,14 @@ from commands.platform import Platform
 from commands.pushes import Pushes
 from commands.settings import Settings
 from content import checking
+from content.faults import BadContent
 from content.intake import Intake
 from content.library import Library
 from content.roles import Casting
 from content.shelf import Shelf
-from handlers import privacy
+from handlers import grant, privacy
 from handlers.digest import pages as digest_pages
+from handlers.feature import Feature, Queued
 from scheduler import worker as workers
 from scheduler.trying import TryOut
 from storage import db, erasures, redis
@@ -109,6 +111,10 @@ class House(roster.House, Protocol):
     @property
     def own_data(self) -> OwnData:
         """What is kept of persons."""
+
+    @property
+    def features(self) -> Sequence[Feature]:
+        """What it does, slice by slice."""
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -179,13 +185,27 @@ class Offices:
 
     @contextmanager
     def erasing(self, settings: Settings) -> Iterator[cli.Erase]:
-        """What erases a person everywhere. It asks no Redis, and none need be at work."""
+        """What erases a person everywhere."""
+        with self.without_redis(settings) as house:
+            yield house.own_data.erase_in
+
+    @contextmanager
+    def without_redis(self, settings: Settings) -> Iterator[House]:
+        """The program put together for what asks no Redis: none need be at work."""
         stores = settings.storage.model_copy(update={"redis": NO_REDIS})
         house = self.build(settings.model_copy(update={"storage": stores}))
         try:
-            yield house.own_data.erase_in
+            yield house
         finally:
             house.close()
+
+    def nobodys(self, settings: Settings) -> list[Queued]:
+        """What waits and no account could see to; nothing where there is no good content, which is said of that."""
+        try:
+            with self.without_redis(settings) as house:
+                return grant.nobodys(house.features)
+        except BadContent:
+            return []
 
     def casting(self, settings: Settings) -> Casting:
         """The console's roles, those of the pack where it can be read."""
@@ -304,6 +324,7 @@ class Offices:
             admins=admin_command.names,
             reaches=reaches,
             periods=privacy.periods(settings.periods),
+            nobodys=partial(self.nobodys, settings),
             left=lambda database: self.resealing(settings, database).left(),
             unread=lambda database: self.unread(database, self.installation(config).keys),
         )

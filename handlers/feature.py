@@ -1,7 +1,7 @@
 """All that app.py knows of a slice."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from flask import Blueprint
 from sqlalchemy.engine import Connection
 
 from content.library import Library
+from content.roles import Duty
 from handlers.finding import Found
 from handlers.router import Router
 from scheduler.job import Job
@@ -65,6 +66,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """Something that waits for whoever has a duty, and the accounts that could see to it now.
+
+    `organisation` is "" where it is the whole house's; `named` is the one account that it is for, where there is one.
+    """
+
+    duty: Duty
+    who: Collection[str]
+    organisation: str = ""
+    named: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What members would see of a file of the pack: `said` in the chat, each under what it is; a `page` of theirs."""
 
@@ -76,7 +90,8 @@ class Preview:
 class Feature:
     """One slice: its name everywhere, and the doors it has.
 
-    `waits` says what waits for an account of the console, and nothing that it may not see. `preview` says what members
+    `waits` says what waits for an account of the console, and nothing that it may not see. `queue` is all that waits,
+    for any or for none: it is asked outside of requests too. `preview` says what members
     would see of a file in a pack that isn't served. `search` finds what has all of some words, of what the admin of a
     request may see.
     """
@@ -91,6 +106,7 @@ class Feature:
     jobs: tuple[Job, ...] = ()
     keeps: Keeps | None = None
     waits: Callable[[str], Sequence[Waiting]] = lambda _: ()
+    queue: Callable[[], Iterable[Queued]] = lambda: ()
     preview: Callable[[Library, str], Preview] = lambda _library, _file: Preview()
     search: Callable[[Sequence[str]], Iterable[Found]] = lambda _: ()
 

@@ -1,17 +1,20 @@
 """谈心谈话: a member asks for a talk, chooses a person and a time, and that person alone sees it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 
 from content.models import Account
+from content.roles import Duty
 from content.talks import Host
 from handlers.appointment import admin, api, chat, engine, pages
 from handlers.appointment.service import Reception
 from handlers.conversation import Say
-from handlers.feature import Feature, Keeps, Sheet, Waiting, words_beside
+from handlers.feature import Feature, Keeps, Queued, Sheet, Waiting, words_beside
 from handlers.openapi import Effect
 from scheduler.job import Job
+from scheduler.staff import Staff
 from scheduler.workdays import Workdays
 from storage.appointment import Appointment, Appointments
 
@@ -23,6 +26,7 @@ class Outside:
     """The world around talks: persons of the console's accounts, how one is told and an effect named, whose pages."""
 
     admins: Callable[[], Mapping[str, str]]
+    staff: Staff
     tell: Callable[[str, str, str], None]
     account: Callable[[], Account]
     clock: Callable[[], datetime]
@@ -82,7 +86,17 @@ def feature(
         admin=admin.blueprint(diary),
         jobs=(Job(id="appointment.tidy", cron="50 3 * * *", run=tidy),),
         waits=waits,
+        queue=partial(_queue, appointments, hosts, outside),
         keeps=Keeps(
             tables=("appointments",), show=show, export=export, erase=appointments.erase, unite=appointments.unite
         ),
     )
+
+
+def _queue(appointments: Appointments, hosts: Callable[[], Mapping[str, Host]], outside: Outside) -> Iterator[Queued]:
+    """The talks that were asked for and are to come; each waits for its host alone."""
+    talkers, known = outside.staff.reaches(Duty.TALKS), hosts()
+    for each in appointments.of_hosts(frozenset(known)):
+        if each.state == engine.State.ASKED and each.at > outside.clock():
+            host = known[each.host].admin
+            yield Queued(duty=Duty.TALKS, who=[host] if host in talkers else [], named=host)

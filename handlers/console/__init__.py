@@ -64,4 +64,5 @@ def feature(
         pages_for_anyone=pages.blueprint(entrance=entrance, limiter=limiter, words=words, waits=waits),
         admin=admin.blueprint(console),
         waits=console.waiting,
+        queue=console.queue,
     )

@@ -17,7 +17,7 @@ from content.shelf import Shelf
 from handlers import access, bars, finding, guards
 from handlers.console import engine
 from handlers.console.service import Forecast, Pushes
-from handlers.feature import Waiting
+from handlers.feature import Queued, Waiting
 from handlers.finding import Found
 from handlers.guards import needs
 from scheduler import reasons
@@ -344,6 +344,14 @@ class Console:
             wrong = self.pushes.broadcasts.run(content.corrects)
             return wrong is not None and self._is_within(reach, wrong)
         return reach.everywhere or (not content.groups and engine.is_within(_asked(content), reach.covers))
+
+    def queue(self) -> Iterator[Queued]:
+        """The runs that wait for another admin who agrees."""
+        reaches = self.pushes.reaches(Duty.APPROVE).items()
+        for run in self.pushes.broadcasts.runs(states=[RunState.PLANNED], limit=RUNS_LOOKED_AT):
+            if self.pushes.desk.lacks_eyes(run):
+                who = [name for name, reach in reaches if self._is_within(reach, run) and self._is_left_to(name, run)]
+                yield Queued(duty=Duty.APPROVE, who=who)
 
     def _broadcast(self, key: str) -> Broadcast:
         """The file of a key; 403 where the admin may not send it."""

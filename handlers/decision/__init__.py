@@ -32,4 +32,4 @@ def feature(
         waiting=words["waits"],
     )
     board = admin.Board(work=work, roster=roster, called=lambda: shelf.current().organisation_name, words=words)
-    return Feature(name="decision", admin=admin.blueprint(board), waits=work.waits)
+    return Feature(name="decision", admin=admin.blueprint(board), waits=work.waits, queue=work.queue)

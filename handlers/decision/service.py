@@ -1,6 +1,6 @@
 """Decisions as the accounts see them: what came of each, and how far its record is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 
@@ -9,11 +9,12 @@ from content.roles import Casting, Duty, Reach
 from handlers.asking import Asked
 from handlers.decision import engine
 from handlers.decision.engine import State, Verdict, Votes
-from handlers.feature import Waiting
+from handlers.feature import Queued, Waiting
 from scheduler.staff import Staff
 from storage.decision import Decision, Decisions, Wanted
 
 PAGE = "/admin/decision/"
+_LOOKED_AT = 500  # records that wait, the newest first
 COUNTED = ("entitled", "present", "written", "approve", "against", "abstain")
 
 
@@ -104,3 +105,8 @@ class Work:
         count, _ = self.decisions.count(wanted) if reach else (0, 0)
         link = f"{PAGE}?state={State.PENDING}"
         return [Waiting(count=count, said=self.waiting.format(count), link=link)] if count else []
+
+    def queue(self) -> Iterator[Queued]:
+        """Those that wait for somebody else than who wrote them down."""
+        for each in self.decisions.page(_OF_STATE[State.PENDING], most=_LOOKED_AT):
+            yield Queued(duty=Duty.DECISIONS, organisation=each.organisation, who=self.confirmers(each))

@@ -1,20 +1,22 @@
 """Grant: who has which role in which organisation, and which duty somebody lends to another for some days."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
 from content.library import Library
 from handlers.feature import Feature, words_beside
 from handlers.grant import admin
+from handlers.grant.service import Missing, nobodys
 from scheduler.staff import Staff
 from storage.admins import Admins
 from storage.loans import Loans
 
-__all__ = ["feature"]
+__all__ = ["feature", "nobodys"]
 
 
 def feature(
     *,
+    features: Callable[[], Sequence[Feature]],
     admins: Admins,
     loans: Loans,
     staff: Staff,
@@ -22,7 +24,7 @@ def feature(
     clock: Callable[[], datetime],
     zone: tzinfo,
 ) -> Feature:
-    """The security administrator's page, and one's own of what is lent."""
+    """The security administrator's page, and one's own of what is lent; what of all `features` waits for nobody."""
     words = words_beside(__file__)
     office = admin.Office(
         admins=admins,
@@ -32,4 +34,5 @@ def feature(
         today=lambda: clock().astimezone(zone).date(),
         words=words,
     )
-    return Feature(name="grant", admin=admin.blueprint(office))
+    missing = Missing(features=features, staff=staff, library=library, words=words)
+    return Feature(name="grant", admin=admin.blueprint(office), waits=missing.waits)

@@ -31,4 +31,5 @@ def feature(*, work: Work, tell: Tell, paces: Paces, escalates_after: int, zone:
         search=board.search,
         jobs=jobs.rounds(work=work, reminder=reminder, zone=zone),
         waits=work.waits,
+        queue=work.queue,
     )

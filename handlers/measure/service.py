@@ -1,12 +1,12 @@
 """Measures as each account sees them: its own texts, and the opinion that one is about, to those who may read that."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from content.roles import Duty, Reach
-from handlers.feature import Waiting, words_beside
+from handlers.feature import Queued, Waiting, words_beside
 from handlers.measure import engine
 from handlers.measure.engine import State
 from scheduler.reminders import Pending
@@ -156,6 +156,15 @@ class Work:
             for kind, count in counts.items()
             if count
         ]
+
+    def queue(self) -> Iterator[Queued]:
+        """Those that wait to be done, or handed on, and those that wait for somebody who verifies them."""
+        for each in self.all():
+            if each.measure.opinion and each.subject is None:
+                continue  # its opinion is no more
+            if each.state in {State.OPEN, State.DONE}:
+                who = each.verifiers if each.state is State.DONE else each.accounts
+                yield Queued(duty=Duty.MEASURES, organisation=each.measure.organisation, who=who)
 
     def pending(self, today: date, *, again_after: int) -> list[Pending]:
         """What there is to remind of: what is done is late no more, and waits for those who can verify it.

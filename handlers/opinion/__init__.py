@@ -289,6 +289,7 @@ def feature(
             unite=opinions.unite,
         ),
         waits=inbox.waits,
+        queue=inbox.queue,
     )
 
 

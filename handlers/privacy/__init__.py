@@ -68,6 +68,7 @@ def feature(
         pages=pages.blueprint(reading),
         admin=admin.blueprint(desk),
         waits=desk.waits,
+        queue=desk.queue,
         jobs=(
             jobs.tidy(
                 corrections=(corrections.drop_settled, settings.keep_corrections_days),

@@ -1,6 +1,6 @@
 """What members say is wrong in the list: whoever looks after the members of an organisation settles it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
 from handlers import access, masks, noting
-from handlers.feature import Waiting
+from handlers.feature import Queued, Waiting
 from handlers.guards import needs
 from handlers.privacy import engine
 from handlers.privacy.service import Office
@@ -33,6 +33,12 @@ class Desk:
         """What the admin of this request has to look into."""
         count = len(self._mine())
         return [Waiting(count=count, said=self.waiting.format(count), link="/admin/privacy/")] if count else []
+
+    def queue(self) -> Iterator[Queued]:
+        """All that wait, each with who looks after it."""
+        see_to = cache(partial(self.staff.now().see_to, Duty.MEMBERS))
+        for each in self.office.corrections.waiting():
+            yield Queued(duty=Duty.MEMBERS, organisation=each.organisation, who=see_to(each.organisation))
 
     def listed(self) -> ResponseReturnValue:
         """Those that wait."""

@@ -84,6 +84,10 @@ class Readers:
             return False
         return admin in self.entrusted if opinion.restricted else self.covers(self.reaches[admin], opinion)
 
+    def whose(self, opinion: Opinion) -> list[str]:
+        """The accounts that may open it."""
+        return [name for name in self.reaches if self.may_read(name, opinion)]
+
     def covers(self, reach: Reach, opinion: Opinion) -> bool:
         """Whether it is within this reach."""
         return reach.everywhere or reach.covers(self.organisation_of(opinion))
@@ -250,8 +254,7 @@ class Hands:
 
     def may_be_given_to(self, opinion: Opinion) -> list[str]:
         """The accounts that may have it."""
-        readers = self.confidence.readers()
-        return [name for name in readers.reaches if readers.may_read(name, opinion)]
+        return self.confidence.readers().whose(opinion)
 
     def was_read(self, opinion: Opinion) -> None:
         """Note who opened what few may read, once a day."""

@@ -1,6 +1,6 @@
 """All opinions as they stand: which are meant by a filter, and what of them waits for an account."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -8,8 +8,9 @@ from threading import Lock
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from content.roles import Duty
 from handlers.asking import Asked
-from handlers.feature import Waiting
+from handlers.feature import Queued, Waiting
 from handlers.opinion import engine
 from handlers.opinion.engine.promises import Promise
 from handlers.opinion.service import Confidence, Readers
@@ -166,6 +167,12 @@ class Inbox:
             for kind, wanted in kinds.items()
             if counts[kind]
         ]
+
+    def queue(self) -> Iterator[Queued]:
+        """One thing where any waits that no account may read: of how many, and whose, nothing is told here."""
+        readers = self.confidence.readers()
+        if any(not readers.whose(each) for each in self._everything().pressing):
+            yield Queued(duty=Duty.OPINIONS, who=())
 
 
 def _without_words(each: Opinion | Heard | Unread) -> Opinion | Heard | Unread:

@@ -27,11 +27,12 @@ class Steps:
     def waiting(self, name: str) -> Sequence[Waiting]:
         """Changes that wait for a second admin, for those who may be that, but for their authors."""
         may = guards.may(Duty.APPROVE_CONTENT, whole=True)
-        asked = [each for each in self._asked_for() if each.author != name] if may else []
+        asked = [each for each in self.asked_for() if each.author != name] if may else []
         said = self.room.words["waits"]["asked"].format(len(asked))
         return [Waiting(count=len(asked), said=said, link=url_for("pack.asked"))] if asked else []
 
-    def _asked_for(self) -> list[Change]:
+    def asked_for(self) -> list[Change]:
+        """Those that wait for a second admin."""
         return [each for each in self.room.desk.changes.open() if each.state is State.ASKED]
 
     def change(self, id_: str) -> ResponseReturnValue:
@@ -41,7 +42,7 @@ class Steps:
 
     def asked(self) -> ResponseReturnValue:
         """The changes that wait for a second admin."""
-        return self.room.page("asked", opened=self._asked_for())
+        return self.room.page("asked", opened=self.asked_for())
 
     def second(self, id_: str) -> ResponseReturnValue:
         """A change as the second admin looks at it."""
