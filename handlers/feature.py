@@ -90,10 +90,10 @@ class Preview:
 class Feature:
     """One slice: its name everywhere, and the doors it has.
 
-    `waits` says what waits for an account of the console, and nothing that it may not see. `queue` is all that waits,
-    for any or for none: it is asked outside of requests too. `preview` says what members
-    would see of a file in a pack that isn't served. `search` finds what has all of some words, of what the admin of a
-    request may see.
+    `waits` says what waits for an account of the console, and nothing that it may not see: each page asks. `warns` says
+    the same of what the overview alone asks for. `queue` is all that waits, for any or for none: it is asked outside of
+    requests too. `preview` says what members would see of a file in a pack that isn't served. `search` finds what has
+    all of some words, of what the admin of a request may see.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Feature:
     jobs: tuple[Job, ...] = ()
     keeps: Keeps | None = None
     waits: Callable[[str], Sequence[Waiting]] = lambda _: ()
+    warns: Callable[[str], Sequence[Waiting]] = lambda _: ()
     queue: Callable[[], Iterable[Queued]] = lambda: ()
     preview: Callable[[Library, str], Preview] = lambda _library, _file: Preview()
     search: Callable[[Sequence[str]], Iterable[Found]] = lambda _: ()

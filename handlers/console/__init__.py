@@ -44,6 +44,9 @@ def feature(
     def waits(name: str) -> list[Waiting]:
         return [each for feature in features() for each in feature.waits(name)]
 
+    def warns(name: str) -> list[Waiting]:
+        return [each for feature in features() for each in feature.warns(name)]
+
     def searches(words: Sequence[str]) -> Iterator[Found]:
         return chain.from_iterable(islice(each.search(words), finding.MOST) for each in features())
 
@@ -52,7 +55,7 @@ def feature(
         shelf=shelf,
         pushes=pushes,
         contacts=pairing.contacts,
-        waits=waits,
+        waits=lambda name: [*warns(name), *waits(name)],
         searches=searches,
         clock=clock,
         zone=zone,

@@ -35,4 +35,4 @@ def feature(
         words=words,
     )
     missing = Missing(features=features, staff=staff, library=library, words=words)
-    return Feature(name="grant", admin=admin.blueprint(office), waits=missing.waits)
+    return Feature(name="grant", admin=admin.blueprint(office), warns=missing.warns)

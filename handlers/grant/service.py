@@ -28,7 +28,7 @@ class Missing:
     library: Callable[[], Library]
     words: Mapping[str, Any]
 
-    def waits(self, name: str) -> list[Waiting]:
+    def warns(self, name: str) -> list[Waiting]:
         """What an account has to know."""
         grants = self.staff.reaches(Duty.GRANTS)
         powers = self.staff.powers().get(name)

@@ -61,6 +61,6 @@ def feature(
         jobs=jobs.rounds(
             walks, auditors=watch.auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures
         ),
-        waits=watch.waits,
+        warns=watch.warns,
         keeps=Keeps(tables=("person_keys",), show=show, export=export, erase=audit.erase, unite=audit.unite),
     )

@@ -35,7 +35,7 @@ class Watch:
         days = (self.today() - began.astimezone(self.zone).date()).days if began else 0
         return days if engine.is_too_long(days) else None
 
-    def waits(self, name: str) -> Sequence[Waiting]:
+    def warns(self, name: str) -> Sequence[Waiting]:
         """The same for an account: the administrators and whoever works for the whole house hear of it."""
         powers = self.staff.powers().get(name)
         if powers is None or not (powers.is_everywhere or any(map(powers.may, SEPARATED))):
@@ -46,7 +46,7 @@ class Watch:
 
     def _said(self, standing: Standing) -> str:
         if standing.last is None:
-            return ""  # every page asks: the trail itself isn't looked at for it
+            return ""  # its first walk is under way, or no clock is at work, which the page and the doctor tell
         if standing.last.broken:
             return str(self.words["alarm"]["broken"]).format(standing.last.broken.sequence)
         days = self.unseen_for(standing)
