@@ -107,7 +107,7 @@ def save(installation: Installation, archive: zipfile.ZipFile) -> dict[str, Any]
     """
     tables = _tables()
     with contextlib.closing(installation.database()) as database, _snapshot(database) as connection:
-        _refuse_other_schema(upgrade.found(database))
+        _refuse_other_schema(upgrade.found(database), of="The database")
         _refuse_unknown_tables(connection.dialect.get_table_names(connection))
         rows = {}
         for table in _shown(tables, "Saving"):
@@ -130,7 +130,7 @@ def put_back(
 ) -> dict[str, Any]:
     """Fill the database, all or nothing; gives the manifest, with how many were erased again; raises Unfit."""
     manifest = _manifest(archive)
-    _refuse_other_schema(manifest["schema"])
+    _refuse_other_schema(manifest["schema"], of="The backup")
     tables = _tables()
     with contextlib.closing(installation.database()) as database:
         upgrade.upgrade(database, installation.keys)
@@ -173,7 +173,7 @@ def _erase_again(installation: Installation, connection: Any, gone: Erasures, ma
 def _note_export(installation: Installation) -> None:
     """Put into the trail that all of it is about to be taken, and how many rows that is."""
     with contextlib.closing(installation.database()) as database:
-        _refuse_other_schema(upgrade.found(database))
+        _refuse_other_schema(upgrade.found(database), of="The database")
         taken = operator.deed(Act.EXPORT, "backup", door="zhibu backup", about=str(database.count(_tables())))
         installation.audit(database).note(taken, now=now())
 
@@ -219,10 +219,10 @@ def _snapshot(database: Database) -> Iterator[Any]:
             connection.exec_driver_sql("ROLLBACK")
 
 
-def _refuse_other_schema(found: str) -> None:
+def _refuse_other_schema(found: str, *, of: str) -> None:
     if found != (wanted := upgrade.wanted()):
         raise Unfit(
-            f"This is of revision {found or 'none'}, the program wants {wanted}. Use the program of that revision."
+            f"{of} is of revision {found or 'none'}, this program knows {wanted}. Use the program that wrote it."
         )
 
 

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import TypeVar, cast
 
@@ -44,7 +45,8 @@ def run(work: Callable[[bytes], T], data: bytes) -> T:
 
 def _bounded() -> None:
     """Let this process have no more; where it ends badly, it leaves no image of the file on the disk."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    with suppress(ValueError, OSError):  # macOS knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

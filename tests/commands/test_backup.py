@@ -262,7 +262,7 @@ def test_a_backup_of_another_revision_is_refused(place, tmp_path):
     result = zhibu(place, "restore", tmp_path / "old.zip")
 
     assert result.exit_code == 1
-    assert "0000" in result.output
+    assert "The backup is of revision 0000" in result.output
 
 
 def test_a_table_that_the_program_does_not_know_stops_the_backup(place, tmp_path):
