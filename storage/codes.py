@@ -7,5 +7,8 @@ LENGTH = 8  # 31^8 codes, so guessing is hopeless; where there are fewer letters
 
 
 def drawn(length: int = LENGTH) -> str:
-    """So many letters that can be read aloud."""
-    return "".join(secrets.choice(LETTERS) for _ in range(length))
+    """So many letters that can be read aloud, a digit among them: said alone in a chat, others may be a word."""
+    code = ""
+    while not any(map(str.isdigit, code)):
+        code = "".join(secrets.choice(LETTERS) for _ in range(length))
+    return code
