@@ -3,8 +3,8 @@
 import json
 import shutil
 import stat
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -205,15 +205,23 @@ def _database(patient: Patient) -> Found:
         yield Level.WARNING, TELLS.format(settings=", ".join(telling))
 
 
-def _keys(patient: Patient) -> Found:
-    place = patient.installation
+@contextmanager
+def _looked_into(place: Installation) -> Iterator[Database | None]:
+    """The database; None where it isn't there, doesn't answer or is of another revision, which `_database` says."""
     if place.embedded_database and not place.folder.is_dir():
+        yield None
         return
     with closing(place.database()) as database:
-        if not database.answers() or upgrade.found(database) != upgrade.wanted():
-            return  # which is said of the database
+        yield database if database.answers() and upgrade.found(database) == upgrade.wanted() else None
+
+
+def _keys(patient: Patient) -> Found:
+    with _looked_into(patient.installation) as database:
+        if database is None:
+            return
         try:
-            stock, left = Rotation(database, Vault(database, place.keys)).stock(), patient.left(database)
+            vault = Vault(database, patient.installation.keys)
+            stock, left = Rotation(database, vault).stock(), patient.left(database)
         except NoKey as error:
             yield Level.FAULT, str(error)
             return
@@ -230,11 +238,9 @@ def _keys(patient: Patient) -> Found:
 
 
 def _opinions(patient: Patient) -> Found:
-    if patient.installation.embedded_database and not patient.installation.folder.is_dir():
-        return
-    with closing(patient.installation.database()) as database:
-        if not database.answers() or upgrade.found(database) != upgrade.wanted():
-            return  # which is said of the database
+    with _looked_into(patient.installation) as database:
+        if database is None:
+            return
         unread = patient.unread(database)
     for each in unread:
         yield Level.WARNING, UNREAD.format(id=each.id, day=each.day)
@@ -308,11 +314,11 @@ def _content(patient: Patient) -> Found:
 def _admins(patient: Patient) -> Found:
     """Whoever is named and has no account reads nothing of what is for them alone."""
     named = patient.admins_named()
-    if not any(named.values()) or (patient.installation.embedded_database and not patient.installation.folder.is_dir()):
+    if not any(named.values()):
         return
-    with closing(patient.installation.database()) as database:
-        if not database.answers() or upgrade.found(database) != upgrade.wanted():
-            return  # which is said of the database
+    with _looked_into(patient.installation) as database:
+        if database is None:
+            return
         there = frozenset(patient.admins(database))
     strangers = {where: ", ".join(sorted(frozenset(names) - there)) for where, names in named.items()}
     for where, names in strangers.items():
@@ -324,11 +330,9 @@ def _admins(patient: Patient) -> Found:
 
 def _waiting(patient: Patient) -> Found:
     """What waits for a duty that nobody has there."""
-    if patient.installation.embedded_database and not patient.installation.folder.is_dir():
-        return
-    with closing(patient.installation.database()) as database:
-        if not database.answers() or upgrade.found(database) != upgrade.wanted():
-            return  # which is said of the database
+    with _looked_into(patient.installation) as database:
+        if database is None:
+            return
     found = patient.nobodys()
     for each in found:
         where = each.organisation or "the whole house"
@@ -342,11 +346,9 @@ def _waiting(patient: Patient) -> Found:
 
 def _audit(patient: Patient) -> Found:
     """A chain that doesn't hold: somebody changed the trail, or the secret_key; and whether the clock looks at it."""
-    if patient.installation.embedded_database and not patient.installation.folder.is_dir():
-        return
-    with closing(patient.installation.database()) as database:
-        if not database.answers() or upgrade.found(database) != upgrade.wanted():
-            return  # which is said of the database
+    with _looked_into(patient.installation) as database:
+        if database is None:
+            return
         trail = patient.installation.audit(database)
         walks = Walks(database, patient.installation.keys, trail)
         last = walks.standing().last
