@@ -5,7 +5,7 @@ It says what came of every job and never raises for one of them.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Hashable, Iterable
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from threading import Lock
@@ -26,8 +26,6 @@ from wechat.wire import CONNECT_SECONDS, JSON_TYPE, READ_SECONDS, Answer, encode
 
 RATE_SECONDS = 60.0  # which rate it was isn't always told
 FRESH_SECONDS = 10.0  # all that is in flight is refused at once, and the platform is asked once
-
-JSON_HEADERS = {"Content-Type": JSON_TYPE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,9 @@ class Bulk:
         lanes: dict[str, list[Job]] = {}
         for job in jobs:
             lanes.setdefault(job.openid, []).append(job)
-        batch = _Batch(self._account, self._token, self._quotas, self._open_session(), self._in_flight)
+        batch = _Batch(self._account, self._token, self._quotas, self._open_session(), lanes.values())
         left = sum(map(len, lanes.values()))
-        tasks = [asyncio.create_task(batch.lane(lane)) for lane in lanes.values()]
+        tasks = [asyncio.create_task(batch.work()) for _ in range(min(self._in_flight, len(lanes)))]
         try:
             while left:
                 for known in await batch.known():
@@ -134,6 +132,7 @@ class Bulk:
                 connector=aiohttp.TCPConnector(limit=self._in_flight),
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Content-Type": JSON_TYPE},
                 proxy=proxy_to(self._account.api_base),  # aiohttp's trust_env asks anew for each send: a third as fast
             )
         return self._session
@@ -213,13 +212,13 @@ class _Batch:
         token: _Token,
         quotas: _Quotas,
         session: aiohttp.ClientSession,
-        in_flight: int,
+        lanes: Iterable[Sequence[Job]],
     ) -> None:
         self._account = account
         self._token = token
         self._quotas = quotas
         self._session = session
-        self._room = asyncio.Semaphore(in_flight)
+        self._lanes = iter(lanes)
         self._refusal: WeChatError | None = None
         self._known: list[Outcome | Exception] = []
         self._news = asyncio.Event()
@@ -231,30 +230,30 @@ class _Batch:
         known, self._known = self._known, []
         return known
 
-    async def lane(self, jobs: Iterable[Job]) -> None:
-        """Send one person's messages one after the other (43108)."""
-        for job in jobs:
-            known: Outcome | Exception
-            try:
-                known = await self._outcome(job)
-            except Exception as error:  # noqa: BLE001 - it is for who listens
-                known = error
-            self._known.append(known)
-            self._news.set()
+    async def work(self) -> None:
+        """Send to one person after the other, and each one's messages one after the other (43108)."""
+        for lane in self._lanes:
+            for job in lane:
+                known: Outcome | Exception
+                try:
+                    known = await self._outcome(job)
+                except Exception as error:  # noqa: BLE001 - it is for who listens
+                    known = error
+                self._known.append(known)
+                self._news.set()
 
     async def _outcome(self, job: Job) -> Outcome:
-        async with self._room:
-            if self._refusal is not None:
-                return Outcome(job.id, error=self._refusal)
-            try:
-                return Outcome(job.id, await self._post(_built(job, self._account)))
-            except AlreadyDone as before:
-                return Outcome(job.id, before.original)
-            except (Misconfigured, QuotaSpent) as refusal:
-                self._refusal = refusal
-                return Outcome(job.id, error=refusal)
-            except WeChatError as error:
-                return Outcome(job.id, error=error)
+        if self._refusal is not None:
+            return Outcome(job.id, error=self._refusal)
+        try:
+            return Outcome(job.id, await self._post(_built(job, self._account)))
+        except AlreadyDone as before:
+            return Outcome(job.id, before.original)
+        except (Misconfigured, QuotaSpent) as refusal:
+            self._refusal = refusal
+            return Outcome(job.id, error=refusal)
+        except WeChatError as error:
+            return Outcome(job.id, error=error)
 
     async def _post(self, send: Send) -> str:
         token = await self._token.instead_of("")
@@ -274,12 +273,8 @@ class _Batch:
     async def _try(self, send: Send, token: str) -> dict[str, Any]:
         hide = (token, str(send.body["touser"]))
         try:
-            async with self._session.post(
-                f"{self._account.api_base}{send.path}?access_token={quote(token, safe='')}",
-                data=encoded(send.body),
-                headers=JSON_HEADERS,
-                allow_redirects=False,
-            ) as response:
+            address = f"{self._account.api_base}{send.path}?access_token={quote(token, safe='')}"
+            async with self._session.post(address, data=encoded(send.body), allow_redirects=False) as response:
                 answer = Answer(response.status, "", await response.read())
         except (aiohttp.ClientError, TimeoutError) as fault:
             failure = _failure(fault, once=send.once)
