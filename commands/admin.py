@@ -65,7 +65,7 @@ def create(
     """Let NAME sign in to the console. Without --role, it does all the work of the whole house."""
     party_member = party_member or role == GENERAL
     wanted = _wanted(here, role, organisation, held=(), party_member=party_member)
-    password = _given() if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = _given() if password_stdin else _asked()
     weakness = passwords.weakness(password, names=[name])
     with closing(here.installation.database()) as database:
         admins = Admins(database)
@@ -134,13 +134,26 @@ def member(here: Here, name: str, is_member: bool) -> None:  # noqa: FBT001 (cli
 
 
 @admin.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_obj
-def roles(here: Here) -> None:
+def roles(here: Here, as_json: bool) -> None:  # noqa: FBT001 (click hands it in)
     """Show the roles, what each may do, and which are for party members only."""
     casting = here.installation.casting()
-    for each in casting.all:
-        mark = " (party members only)" if casting.is_for_members(each.id) else ""
-        click.echo(f"{each.id} {each.name}{mark}: {', '.join(sorted(casting.duties(each.id)))}")
+    told: list[dict[str, Any]] = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "party_members_only": casting.is_for_members(each.id),
+            "duties": sorted(casting.duties(each.id)),
+        }
+        for each in casting.all
+    ]
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for role in told:
+        mark = " (party members only)" if role["party_members_only"] else ""
+        click.echo(f"{role['id']} {role['name']}{mark}: {', '.join(role['duties'])}")
 
 
 @admin.command(name="list")
@@ -198,6 +211,16 @@ def forget_totp(here: Here, name: str) -> None:
         Factors(database, here.installation.keys).forget(found.id)
         Admins(database).end_sessions(name=found.name)
     click.echo(f"{name} signs in with the password alone, until an authenticator is turned on again.")
+
+
+def _asked() -> str:
+    try:
+        typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    except click.Abort:
+        if sys.stdin.isatty():  # Ctrl-C
+            raise
+        fail("There is no terminal to ask at: send the password to standard input and say --password-stdin.")
+    return typed
 
 
 def _given() -> str:

@@ -49,6 +49,15 @@ def test_a_person_is_asked_twice_and_sees_nothing_of_it(place, db):
     assert PASSWORD not in result.output
 
 
+def test_who_can_be_asked_for_no_password_is_told_how_to_hand_it_in(place, db):
+    result = create(place, "li", typed="")
+
+    assert result.exit_code == 1
+    assert "--password-stdin" in result.stderr
+    assert "Aborted" not in result.output
+    assert Admins(db).names() == []
+
+
 def test_a_short_password_is_refused(place, db):
     result = create(place, "li", "--password-stdin", typed="short\n")
 
@@ -258,6 +267,12 @@ def test_roles_are_shown_with_what_they_may_do(place):
     assert "clerk 信息员: banks, bulletin, content, measures, opinions, pushes" in lines
     assert "audit 审计员: audit" in lines
     assert any(line.startswith("secretary 书记 (party members only): ") for line in lines)
+    assert {
+        "id": "audit",
+        "name": "审计员",
+        "party_members_only": False,
+        "duties": ["audit"],
+    } in json.loads(zhibu_admin(place, "roles", "--json").stdout)
 
 
 def test_each_change_is_noted_with_who_has_the_shell_and_without_a_password(place, db):
