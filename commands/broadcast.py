@@ -282,7 +282,10 @@ def _known(ask: Callable[[], T], zone: tzinfo | None = None) -> T:
     except OnlyByHand as key:
         fail(f"{key} names no time: `zhibu broadcast send {key} --now` sends it.")
     except NoSuchBroadcast as key:
-        fail(f"There is neither a broadcast nor a run {key}. `zhibu broadcast status` lists the newest runs.")
+        fail(
+            f"There is neither a broadcast nor a run {key}: a broadcast's key stands in its file in the pack's "
+            "broadcasts/, and `zhibu broadcast status` lists the newest runs."
+        )
 
 
 def _awaited(office: Office, key: str) -> Status:

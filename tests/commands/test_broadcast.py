@@ -204,6 +204,15 @@ def test_a_dry_run_stands_alone(more):
     assert (zhibu(desk, "send", KEY, "--dry-run", *more).exit_code, desk.asked) == (2, [])
 
 
+def test_a_key_that_nothing_has_leads_to_the_packs_broadcasts_and_to_the_runs():
+    result = zhibu(Desk(), "send", "nosuch")
+
+    assert result.exit_code == 1
+    assert "nosuch" in result.stderr
+    assert "broadcasts/" in result.stderr
+    assert "zhibu broadcast status" in result.stderr
+
+
 def test_in_quiet_hours_nothing_is_sent_and_the_way_to_do_it_is_said():
     desk = Desk(quiet=True)
     result = zhibu(desk, "send", KEY, "--now")
