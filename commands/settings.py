@@ -261,6 +261,15 @@ class Settings(_Table):
         return self
 
     @model_validator(mode="after")
+    def _desks_are_of_accounts(self) -> Self:
+        """Members of an account that was misspelt would hear that nobody sits there, and nobody else would."""
+        strange = [name for name in self.handlers.agents.staffed if name not in self.accounts]
+        if strange:
+            there = ", ".join(self.accounts)
+            raise ValueError(f"handlers.agents.staffed: no account is called {', '.join(strange)}; there is {there}")
+        return self
+
+    @model_validator(mode="after")
     def _sandbox_is_the_platform(self) -> Self:
         """With the sandbox on nothing may reach the real platform, and without it no example secret starts."""
         there = self.sandbox_url

@@ -97,6 +97,16 @@ def test_what_is_malformed_is_named_with_its_mend(tmp_path, given, said):
     assert SECRET not in str(refused.value)
 
 
+def test_a_desk_of_an_account_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    desks = {"agents": {"staffed": ["offical", "mini"]}}
+    config = write_config(tmp_path, database="embedded", redis="embedded", handlers=desks)
+
+    with pytest.raises(BadSettings) as refused:
+        Settings.load(config, {})
+
+    assert str(refused.value) == "handlers.agents.staffed: no account is called offical; there is official, mini"
+
+
 @pytest.mark.parametrize(
     "given",
     [
