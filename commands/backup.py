@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def save(installation: Installation, archive: zipfile.ZipFile) -> dict[str, Any]
     """
     tables = _tables()
     with contextlib.closing(installation.database()) as database, _snapshot(database) as connection:
-        _refuse_other_schema(upgrade.found(database), of="The database")
+        _refuse_other_schema(upgrade.found(database))
         _refuse_unknown_tables(connection.dialect.get_table_names(connection))
         rows = {}
         for table in _shown(tables, "Saving"):
@@ -118,6 +119,7 @@ def save(installation: Installation, archive: zipfile.ZipFile) -> dict[str, Any]
     manifest = {
         "format": FORMAT,
         "schema": upgrade.wanted(),
+        "release": version("zhibu"),
         "secret_mark": installation.secret_mark,
         "rows": rows,
     }
@@ -130,7 +132,7 @@ def put_back(
 ) -> dict[str, Any]:
     """Fill the database, all or nothing; gives the manifest, with how many were erased again; raises Unfit."""
     manifest = _manifest(archive)
-    _refuse_other_schema(manifest["schema"], of="The backup")
+    _refuse_other_program(manifest)
     tables = _tables()
     with contextlib.closing(installation.database()) as database:
         upgrade.upgrade(database, installation.keys)
@@ -173,7 +175,7 @@ def _erase_again(installation: Installation, connection: Any, gone: Erasures, ma
 def _note_export(installation: Installation) -> None:
     """Put into the trail that all of it is about to be taken, and how many rows that is."""
     with contextlib.closing(installation.database()) as database:
-        _refuse_other_schema(upgrade.found(database), of="The database")
+        _refuse_other_schema(upgrade.found(database))
         taken = operator.deed(Act.EXPORT, "backup", door="zhibu backup", about=str(database.count(_tables())))
         installation.audit(database).note(taken, now=now())
 
@@ -219,10 +221,23 @@ def _snapshot(database: Database) -> Iterator[Any]:
             connection.exec_driver_sql("ROLLBACK")
 
 
-def _refuse_other_schema(found: str, *, of: str) -> None:
+def _refuse_other_schema(found: str) -> None:
     if found != (wanted := upgrade.wanted()):
         raise Unfit(
-            f"{of} is of revision {found or 'none'}, this program knows {wanted}. Use the program that wrote it."
+            f"The database is of revision {found or 'none'}, this program knows {wanted}. "
+            "Use the program that wrote it."
+        )
+
+
+def _refuse_other_program(manifest: Mapping[str, Any]) -> None:
+    """An older backup is for the program of its time, whose release it names since there was a name for it."""
+    found, wanted = manifest["schema"], upgrade.wanted()
+    if found != wanted:
+        release = f" (Zhibu {manifest['release']})" if manifest.get("release") else ""
+        older = "Restore it with that program, then update and run `zhibu db upgrade`."
+        raise Unfit(
+            f"The backup is of revision {found}{release}, this program ({version('zhibu')}) knows {wanted}. "
+            f"{older if found < wanted else 'Update this program first.'}"
         )
 
 

@@ -5,6 +5,7 @@ import zipfile
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -256,13 +257,28 @@ def test_the_mark_tells_keys_apart_and_is_not_the_key(tmp_path):
     assert "secret of" not in marked("a secret of sixteen letters")
 
 
-def test_a_backup_of_another_revision_is_refused(place, tmp_path):
-    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
-        archive.writestr("manifest.json", json.dumps({"format": 1, "schema": "0000", "rows": {}}))
-    result = zhibu(place, "restore", tmp_path / "old.zip")
+@pytest.mark.parametrize(
+    ("written_by", "told", "mend"),
+    [
+        ({"schema": "0000"}, "The backup is of revision 0000, this program (", "Restore it with that program"),
+        ({"schema": "0000", "release": "0.0.9"}, "revision 0000 (Zhibu 0.0.9), this", "Restore it with that"),
+        ({"schema": "9999", "release": "9.9.0"}, "of revision 9999 (Zhibu 9.9.0), this", "Update this program first"),
+    ],
+)
+def test_a_backup_of_another_revision_is_refused(place, tmp_path, written_by, told, mend):
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"format": 1, "rows": {}, **written_by}))
+    result = zhibu(place, "restore", tmp_path / "other.zip")
 
     assert result.exit_code == 1
-    assert "The backup is of revision 0000" in result.output
+    assert told in result.output
+    assert mend in result.output
+
+
+def test_a_backup_names_the_release_that_made_it(place, tmp_path):
+    saved = json.loads(zhibu(place, "backup", tmp_path / "kept.zip", "--json").stdout)
+
+    assert saved["release"] == version("zhibu")
 
 
 def test_a_table_that_the_program_does_not_know_stops_the_backup(place, tmp_path):
