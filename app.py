@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commands import run
+from commands.cli import Ready
 from commands.installed import (
     database_url,
     intake_of,
@@ -1001,11 +1002,12 @@ def web() -> Flask:
     return serve(build(load()))
 
 
-def keep_time(config: Path) -> None:
+def keep_time(config: Path, ready: Ready) -> None:
     """The clock part: runs until SystemExit."""
     house = build(read(config))
     house.shelf.watch()
     Journal(house.db).start()
+    ready()
     clocks.Clock(
         house.jobs,
         broadcasts=lambda: house.shelf.current().broadcasts,
@@ -1016,13 +1018,14 @@ def keep_time(config: Path) -> None:
     ).run()
 
 
-def send(config: Path) -> None:
+def send(config: Path, ready: Ready) -> None:
     """The worker part: runs until SystemExit."""
     house = build(read(config))
     house.shelf.watch()
     pushes = house.pushes
     gc.collect()
     gc.freeze()  # it stays: measured, to walk it again and again was a fifth of what a send costs
+    ready()
     workers.run(pushes.queue, pushes.pump, unfinished=pushes.desk.unfinished, close=house.platform.close)
 
 

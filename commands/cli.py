@@ -24,6 +24,7 @@ from storage.vault import NoKey
 
 T = TypeVar("T")
 Erase = Callable[[Any, str], None]
+Ready = Callable[[], None]  # said by a part that has all it needs and begins
 USUAL = ("config.toml", "config.example.toml")  # read in this order where none is named
 
 
@@ -46,8 +47,8 @@ class Installation:
     embedded_database: bool
     web: Server
     sandbox: Server | None
-    clock: Callable[[], None]  # these two run until SystemExit, which SIGTERM and Ctrl-C raise in them
-    worker: Callable[[], None]
+    clock: Callable[[Ready], None]  # these two run until SystemExit, which SIGTERM and Ctrl-C raise in them
+    worker: Callable[[Ready], None]
     database: Callable[[], Database]
     audit: Callable[[Database], Audit]
     erasures: Callable[[Database], Erasures]

@@ -127,8 +127,8 @@ class Offices:
     build: Callable[[Settings], House]
     clock_of: Callable[[Settings], Clock]
     move_time: Callable[[Path, datetime], None]
-    keep_time: Callable[[Path], None]
-    send: Callable[[Path], None]
+    keep_time: Callable[[Path, cli.Ready], None]
+    send: Callable[[Path, cli.Ready], None]
     heaps: Callable[[db.Database, Keys], Sequence[Heap]]
     unread: Callable[[db.Database, Keys], Sequence[doctor.Unread]]
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,7 @@ from commands import logs, ports, valkey
 from commands.cli import Here, Installation, Server, fail, made
 from commands.db import bring_to_head, refuse_another_schema
 from commands.parent import follow
-from commands.processes import GaveUp, House, Part
+from commands.processes import STARTING_LOOK_SECONDS, GaveUp, House, Part
 from commands.serve import serve
 
 WEB_THREADS = 40  # a worker: of messages so many can come together, and of pages so many wait for the database
@@ -46,14 +48,14 @@ def run(here: Here, parent: int | None) -> None:
 def web(here: Here) -> None:
     """Serve chat, mini-program, pages and console over HTTP."""
     _join(here.installation)
-    _web(here)
+    _web(here, alone=True)
 
 
 @click.command()
 @click.pass_obj
 def sandbox(here: Here) -> None:
     """Serve the stand-in for the WeChat platform, and its web phone."""
-    _sandbox(here)
+    _sandbox(here, alone=True)
 
 
 @click.command()
@@ -61,7 +63,7 @@ def sandbox(here: Here) -> None:
 def clock(here: Here) -> None:
     """Plan what the timetable says is due."""
     _join(here.installation)
-    _clock(here)
+    _clock(here, alone=True)
 
 
 @click.command()
@@ -69,7 +71,7 @@ def clock(here: Here) -> None:
 def worker(here: Here) -> None:
     """Send what has been planned."""
     _join(here.installation)
-    _worker(here)
+    _worker(here, alone=True)
 
 
 def _under_run(part: str, load: Callable[[Path], Installation], config: Path, parent: int) -> None:
@@ -82,24 +84,38 @@ def _under_run(part: str, load: Callable[[Path], Installation], config: Path, pa
         fail(f"{part}: {error}")
 
 
-def _web(here: Here) -> None:
-    _serve(here, "web", here.installation.web, threads=WEB_THREADS)
+def _web(here: Here, *, alone: bool = False) -> None:
+    """`alone` it says itself when it is ready, as `zhibu run` else does for all; so do the others."""
+    server = here.installation.web
+    _serve(here, "web", server, threads=WEB_THREADS, shown_at=_base(server) if alone else "")
 
 
-def _sandbox(here: Here) -> None:
+def _sandbox(here: Here, *, alone: bool = False) -> None:
     if here.installation.sandbox is None:
         fail("The sandbox is off: set sandbox.enabled to true.")
-    _serve(here, "sandbox", here.installation.sandbox, threads=SANDBOX_THREADS)
+    server = here.installation.sandbox
+    _serve(here, "sandbox", server, threads=SANDBOX_THREADS, shown_at=_phone(server) if alone else "")
 
 
-def _clock(here: Here) -> None:
+def _clock(here: Here, *, alone: bool = False) -> None:
     _end_on_signals()
-    here.installation.clock()
+    here.installation.clock(partial(_say_ready, alone=alone))
 
 
-def _worker(here: Here) -> None:
+def _worker(here: Here, *, alone: bool = False) -> None:
     _end_on_signals()
-    here.installation.worker()
+    here.installation.worker(partial(_say_ready, alone=alone))
+
+
+def _say_ready(at: str = "", *, alone: bool = True) -> None:
+    if alone:
+        click.echo(f"Ready{at and f' at {at}'}. Ctrl-C ends it.")
+
+
+def _say_once_it_answers(server: Server, at: str) -> None:
+    while not healthy(server):
+        time.sleep(STARTING_LOOK_SECONDS)
+    _say_ready(at)
 
 
 def _join(installation: Installation) -> None:
@@ -117,7 +133,7 @@ def _end_on_signals() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
 
 
-def _serve(here: Here, part: str, server: Server, *, threads: int) -> None:
+def _serve(here: Here, part: str, server: Server, *, threads: int, shown_at: str) -> None:
     lock = made(here.installation.folder) / f"{part}-{server.port}.lock"
     try:
         with ports.held(lock, otherwise=f"`zhibu {part}` is already at work on port {server.port}"):
@@ -125,6 +141,8 @@ def _serve(here: Here, part: str, server: Server, *, threads: int) -> None:
             os.environ["ZHIBU_CONFIG"] = str(here.config)
             if part == "web":
                 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_emptied(here.installation.folder / "metrics"))
+            if shown_at:
+                threading.Thread(target=_say_once_it_answers, args=(server, shown_at), daemon=True).start()
             serve(server, part=part, threads=threads)
     except ports.Taken as error:
         fail(str(error))
@@ -153,8 +171,8 @@ def _stages(here: Here) -> Iterator[list[list[Part]]]:
         _part(here, "worker"),
     ]
     if installation.sandbox:
-        phone = f"{_base(installation.sandbox)}/phone/"
-        parts.append(_part(here, "sandbox", partial(healthy, installation.sandbox), (("phone", phone),)))
+        phone = (("phone", _phone(installation.sandbox)),)
+        parts.append(_part(here, "sandbox", partial(healthy, installation.sandbox), phone))
     if not installation.embedded_redis:
         yield [parts]
         return
@@ -175,6 +193,10 @@ def _part(
 def _base(server: Server) -> str:
     host = ports.reachable(server.host)
     return f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+
+
+def _phone(server: Server) -> str:
+    return f"{_base(server)}/phone/"
 
 
 def healthy(server: Server) -> bool:

@@ -28,8 +28,9 @@ def web():
     return app
 
 
-def wait_for_the_end(folder: Path):
+def wait_for_the_end(folder: Path, ready: cli.Ready):
     valkey.url(folder)
+    ready()
     while True:
         time.sleep(1)
 

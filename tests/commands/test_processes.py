@@ -43,10 +43,10 @@ class Machine:
         self.config = folder / "config.toml"
         self.config.write_text(f"web = {self.web}\nsandbox = {self.sandbox}\n")
 
-    def start(self, command: str = "run", **environment: str) -> subprocess.Popen[str]:
+    def start(self, command: str = "run", *, config: Path | None = None, **environment: str) -> subprocess.Popen[str]:
         with (self.folder / "stderr").open("w") as stderr:
             running = subprocess.Popen(
-                [sys.executable, PROGRAM, "--config", self.config, command],
+                [sys.executable, PROGRAM, "--config", config or self.config, command],
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -193,10 +193,22 @@ def test_a_second_run_in_the_folder_is_refused(house):
     assert answers(house.web)
 
 
-def test_a_part_by_itself_joins_the_valkey_of_the_run(house):
-    alone = house.start("clock")
+@pytest.mark.parametrize("part", ["clock", "worker"])
+def test_a_part_by_itself_joins_the_valkey_of_the_run_and_says_so(house, part):
+    alone = house.start(part)
 
-    assert not within(1, lambda: alone.poll() is not None)
+    assert ready(alone) == ["Ready. Ctrl-C ends it."]
+    assert alone.poll() is None
+
+
+def test_a_server_by_itself_says_where_it_answers(house):
+    other = a_free_port()
+    config = house.folder / "beside.toml"
+    config.write_text(f"web = {house.web}\nsandbox = {other}\n")
+    alone = house.start("sandbox", config=config)
+
+    assert ready(alone) == [f"Ready at http://127.0.0.1:{other}/phone/. Ctrl-C ends it."]
+    assert answers(other)
 
 
 def test_valkey_opens_no_port_and_keeps_nothing_on_disk(house):
