@@ -67,9 +67,12 @@ class Effect:
 
     mark: Mark
 
-    def __call__(self, once: Once) -> str:
-        """The id for the message slot of an effect: nobody without the keys can tell whose it is."""
-        return f"api:{self.mark(session.who().contact, once.idempotency_key)}"
+    def __call__(self, once: Once, *said: str) -> str:
+        """The id for the message slot of an effect: nobody without the keys can tell whose it is.
+
+        Where tries are counted it bears what was `said` too: else one key would be many tries, and count as one.
+        """
+        return f"api:{self.mark(session.who().contact, once.idempotency_key, *said)}"
 
 
 class Paged(BaseModel):

@@ -64,10 +64,10 @@ class Register:
 
     def join(self, said: JoinCode, once: Once) -> Bound:
         """Bind with a code; five tries a day, in the chat and here together."""
-        who, now, message = session.who(), self.clock(), self.effect(once)
-        code = engine.code_in(said.code)
+        who, now, code = session.who(), self.clock(), engine.code_in(said.code)
         if code is None:
             raise Refused(problems.INVALID, field="code", kind="wrong")
+        message = self.effect(once, code)
         if self.roster.joined_with(who.person, code, message=message):  # no try: only the own one is told
             return self._bound(who.name, who.organisation, who.role)
         tries = self.roster.count_try(who.person, day=now.astimezone(self.zone).date(), message=message)

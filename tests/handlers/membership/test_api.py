@@ -87,6 +87,21 @@ def test_after_five_tries_nothing_tells_a_right_code_from_a_wrong_one(town, mini
     assert (right.status, right.code) == (429, "too_many_tries")
 
 
+def test_codes_under_one_key_are_as_many_tries(town, mini, code):
+    wrong = ("22222222", "33333333", "44444444", "55555555", "66666666", "77777777")
+    tried = [joins(mini, each, key="a-key-of-many-guesses").code for each in wrong]
+
+    assert tried == ["code_unknown"] * 5 + ["too_many_tries"]
+    assert joins(mini, code, key="a-key-of-many-guesses").code == "too_many_tries"
+
+
+def test_the_repeat_of_a_wrong_code_is_the_same_try(mini):
+    tried = [joins(mini, "22222222", key="a-key-of-one-guess").body["message"] for _ in range(6)]
+
+    assert {*tried} == {tried[0]}
+    assert "今天还可以试 4 次" in tried[0]
+
+
 def test_what_is_no_code_costs_no_try(mini, code):
     refused = [joins(mini, "不知道") for _ in range(6)]
 
