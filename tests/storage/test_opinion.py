@@ -397,6 +397,16 @@ def test_a_counter_names_nobody_and_ends_with_the_day_after(redis, keys):
     assert ends == datetime(2126, 11, 24, tzinfo=NOW.tzinfo).timestamp()
 
 
+def test_what_is_taken_is_counted_and_what_is_given_back_or_refused_is_not(redis, keys):
+    quota = Quota(redis, keys, a_day=2)
+    taken = [quota.take(account="official", openid="oMember", now=NOW) for _ in range(4)]
+    quota.give_back(account="official", openid="oMember", now=NOW)
+    again = [quota.take(account="official", openid="oMember", now=NOW) for _ in range(2)]
+
+    assert taken == [True, True, False, False]
+    assert again == [True, False]
+
+
 def test_the_name_of_a_counter_is_another_one_tomorrow(redis, keys):
     quota = Quota(redis, keys, a_day=2)
     quota.count(account="official", openid="oMember", now=NOW)

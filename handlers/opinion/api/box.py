@@ -216,7 +216,8 @@ class Box:
         raise Refused(problem, field=field, longest=self.bounds.longest, most=most)
 
     def _keep_anonymous(self, opinion: Opinion, _: Once) -> None:
-        if self._spent():
+        who, now, is_new = session.who(), self._now(), False
+        if not self.quota.take(account=who.account, openid=who.openid, now=now):
             if self.opinions.get(opinion.id):
                 return
             raise self._no_more()
@@ -224,9 +225,9 @@ class Box:
             is_new = self.post(opinion)
         except NotKept:
             raise Refused(NOT_KEPT_YET, wait=2) from None
-        if is_new:
-            who = session.who()
-            self.quota.count(account=who.account, openid=who.openid, now=self._now())
+        finally:
+            if not is_new:
+                self.quota.give_back(account=who.account, openid=who.openid, now=now)
 
     def _keep_named(self, opinion: Opinion, once: Once) -> None:
         person = session.who().person

@@ -1,6 +1,8 @@
 """The opinion box by the API: what is taken, what is refused and why, and that a repeat is one."""
 
 import re
+from functools import partial
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +11,8 @@ from handlers.opinion.engine import receipts
 from storage.db import metadata
 from storage.letterbox import letterbox
 from storage.opinion import named_opinions
+from tests.end_to_end.running import at_once
+from tests.handlers.browsers import PATIENCE
 from tests.handlers.opinion.attack import VOICE
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.handlers.opinion.world import World
@@ -175,6 +179,29 @@ def test_after_todays_anonymous_ones_another_has_to_wait_and_a_repeat_has_not(wo
     assert repeat.body == second.body
     assert not form["anonymous"]
     assert sends(mini, "named", name="张三").status == 201
+
+
+def test_of_many_anonymous_ones_at_once_only_the_days_are_kept(world):
+    devices = [world.member("o-sender").signs_in() for _ in range(5)]
+
+    def late_round():
+        sleep(PATIENCE)
+        world.postman.round()
+
+    world.next_round = late_round
+    answers = at_once([partial(sends, each) for each in devices])
+
+    assert sorted(each.status for each in answers) == [201, 201, 429, 429, 429]
+    assert len(world.kept(named=False)) == 2
+
+
+def test_what_was_not_kept_is_not_counted(world, mini):
+    world.postman.most = 0
+    refused = [sends(mini).status for _ in range(3)]
+    world.postman.most = 8
+
+    assert refused == [503] * 3
+    assert [sends(mini).status for _ in range(3)] == [201, 201, 429]
 
 
 def test_what_no_round_carried_is_not_said_to_be_kept_and_may_be_sent_again(world, mini):
