@@ -124,6 +124,13 @@ class Entrance:
         """A session of this account in a browser that calls itself so: its token."""
         return self.sessions.begin(admin.id, stamp=admin.stamp, browser=browser(agent), now=self.clock())
 
+    def stay_alone(self, admin: Admin, session: str) -> bool:
+        """End every session of this account but one, and whoever is on the way in; False where this one is over too."""
+        renewed = self.admins.renew(admin)
+        if renewed:
+            self.sessions.only(session, admin=admin.id, stamp=renewed.stamp)
+        return renewed is not None
+
     def found(self, token: str) -> tuple[Admin, AdminSession] | None:
         """Who is in with that token, while the account is as it was at the sign-in."""
         session = self.sessions.find(token, now=self.clock())

@@ -100,9 +100,12 @@ class AdminSessions:
         """Sign one of an admin's browsers out; False where it is not theirs."""
         return self._end((admin_sessions.c.id == session) & (admin_sessions.c.admin == admin))
 
-    def end_all(self, admin: str, *, but: str = "") -> bool:
-        """Sign all of an admin's browsers out, but for one; False where there was none."""
-        return self._end((admin_sessions.c.admin == admin) & (admin_sessions.c.id != but))
+    def only(self, session: str, *, admin: str, stamp: str) -> None:
+        """Sign all of an admin's browsers out but this one, which goes on under the account's new stamp."""
+        this, theirs = admin_sessions.c.id == session, admin_sessions.c.admin == admin
+        with self._db.begin() as connection:
+            connection.execute(admin_sessions.update().where(this, theirs).values(stamp=stamp))
+            connection.execute(admin_sessions.delete().where(theirs, sa.not_(this)))
 
     def drop_ended(self, *, now: datetime) -> None:
         """Forget those whose time is over."""

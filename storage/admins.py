@@ -2,9 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -132,6 +132,17 @@ class Admins:
     def change_password(self, *, name: str, password_hash: str, is_first: bool = False) -> bool:
         """Set a new password, ending every session of that account; False where there is no such account."""
         return self._change(name, password_hash=password_hash, first_password=is_first, stamp=secrets.token_hex(16))
+
+    def renew(self, admin: Admin, **changed: str | bool) -> Admin | None:
+        """The account with what is `changed` of it, ending every session; None where it isn't as it was any more.
+
+        Of two who change it at once, one is out before they have done it.
+        """
+        new: dict[str, Any] = {**changed, "stamp": secrets.token_hex(16)}
+        same = (admins.c.id == admin.id) & (admins.c.stamp == admin.stamp)
+        with self._db.begin() as connection:
+            done = connection.execute(admins.update().where(same).values(new).returning(admins.c.id)).first()
+        return replace(admin, **new) if done else None
 
     def disable(self, *, name: str, while_: While = _always) -> bool:
         """Let an account sign in no more until it is enabled, ending every session of it; False where there is none."""

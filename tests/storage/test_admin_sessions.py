@@ -96,10 +96,22 @@ def test_all_but_one_are_ended(store, ann, db):
         begin(store, ann, browser=name)
     kept = next(each for each in store.of(ann.id, stamp=ann.stamp, now=NOW) if each.browser == "two")
 
-    assert store.end_all(ann.id, but=kept.id)
-    assert not store.end_all(ann.id, but=kept.id)
-    assert listed(store, ann) == ["two"]
+    renewed = Admins(db).renew(ann)
+    assert renewed
+    store.only(kept.id, admin=ann.id, stamp=renewed.stamp)
+
+    assert listed(store, ann) == []
+    assert listed(store, renewed) == ["two"]
     assert len(rows(db)) == 2
+
+
+def test_who_changes_an_account_that_has_changed_meanwhile_changes_nothing(ann, db):
+    first = Admins(db).renew(ann, password_hash="y")
+    second = Admins(db).renew(ann, password_hash="z")
+
+    assert first
+    assert (first.password_hash, second) == ("y", None)
+    assert Admins(db).named("ann") == first
 
 
 def test_those_of_an_earlier_password_are_listed_and_counted_no_more(store, ann, db):

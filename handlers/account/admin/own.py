@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import segno
-from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from handlers import access, passwords
@@ -44,8 +44,10 @@ class Own:
             return self._page(fault=("password", tried.outcome), tried=tried)
         if new == old:
             return self._page(fault=("password", passwords.Fault.SAME))
-        self.entrance.admins.change_password(name=me.name, password_hash=made)
-        access.let_in(self.entrance, self.entrance.admins.found(me.id) or abort(403))
+        changed = self.entrance.admins.renew(me, password_hash=made, first_password=False)
+        if changed is None:
+            return self._out()
+        access.let_in(self.entrance, changed)
         return self._done("password")
 
     def end(self, which: str) -> ResponseReturnValue:
@@ -55,7 +57,8 @@ class Own:
 
     def end_others(self) -> ResponseReturnValue:
         """Sign all out but this one."""
-        self.entrance.sessions.end_all(access.admin().id, but=access.session_id())
+        if not self.entrance.stay_alone(access.admin(), access.session_id()):
+            return self._out()
         return self._done("ended_others")
 
     # -- the second factor ----------------------------------------------------------------------------------------
@@ -75,7 +78,8 @@ class Own:
         codes = self.entrance.factors.turn_on(me.id, request.form.get("code", "").strip(), now=self.entrance.clock())
         if codes is None:
             return self._scan(fault="wrong")
-        self.entrance.sessions.end_all(me.id, but=access.session_id())
+        if not self.entrance.stay_alone(me, access.session_id()):
+            return self._out()
         return self._codes(codes, is_new=True)
 
     def renew_codes(self) -> ResponseReturnValue:
@@ -99,6 +103,10 @@ class Own:
 
     def _asked(self) -> Tried:
         return self.entrance.again(access.admin(), request.form.get("password", ""), access.whence())
+
+    def _out(self) -> ResponseReturnValue:
+        """Somebody else has changed the account meanwhile: it is signed in to anew."""
+        return redirect(url_for("account.own"), 303)
 
     def _done(self, what: str) -> ResponseReturnValue:
         flash(self.words["said"][what])

@@ -2,17 +2,24 @@
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import pytest
 import segno
+import sqlalchemy as sa
 import time_machine
+from argon2 import PasswordHasher
 
 from commands.installed import now
+from handlers.entrance import Outcome
+from storage.admin_tries import Whence, admin_tries
 from tests import authenticator
-from tests.house import NOON, PASSWORD
+from tests.house import NOON, PASSWORD, hashed_at_no_cost
 
 pytestmark = pytest.mark.variant
 
+A_MOMENT = 0.1  # seconds
 PAGE, NEW = "/admin/account/", "槐树下有三只鸟在叫着呢"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36"
 
@@ -71,6 +78,30 @@ def test_a_changed_password_is_the_one_from_now_on_and_ends_every_other_session(
     assert town.house.entrance.admins.named("王芳").first_password is False
 
 
+def is_being_looked_at(town):
+    """Whether the password of a try is: it is counted before."""
+    with town.house.db.read() as connection:
+        return connection.execute(sa.select(sa.func.max(admin_tries.c.wrong))).scalar() > 0
+
+
+def test_a_change_that_is_on_its_way_does_not_undo_another(town, own):
+    """Whoever looks after accounts gives another password while somebody changes the old one in an open browser."""
+    slow, reset = PasswordHasher(time_cost=16_000, memory_cost=64, parallelism=1), hashed_at_no_cost("another password")
+    town.house.admins.change_password(name="王芳", password_hash=slow.hash(PASSWORD))
+    browser = another(town)
+    said = {"csrf_token": token(browser), "old": PASSWORD, "new": NEW, "again": NEW}
+    with ThreadPoolExecutor(1) as thread:
+        changing = thread.submit(browser.post, f"{PAGE}change_password", data=said)
+        while not is_being_looked_at(town):
+            sleep(A_MOMENT)
+        assert not changing.done()
+        town.house.admins.change_password(name="王芳", password_hash=reset)
+
+    assert changing.result().status_code == 303
+    assert town.house.admins.named("王芳").password_hash == reset
+    assert not is_in(browser)
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
@@ -124,6 +155,24 @@ def test_every_browser_is_listed_in_words_and_can_be_ended(town, own):
     assert (is_in(own), is_in(first), is_in(second)) == (True, False, True)
     assert "别处的登录都已退出" in sends(own, "end_others").text
     assert (is_in(own), is_in(first), is_in(second)) == (True, False, False)
+
+
+@pytest.mark.parametrize("act", ["end_others", "turn_on", "change_password"])
+def test_who_is_on_the_way_in_meanwhile_is_out_too(town, own, act):
+    """Their password was right, and what begins their session comes after all others were ended."""
+    entrance = town.house.entrance
+    tried = entrance.by_password("王芳", PASSWORD, Whence("192.0.2.1", "another browser"))
+    if act == "turn_on":
+        turns_on(town, own)
+    elif act == "change_password":
+        changes(own)
+    else:
+        sends(own, act)
+    late = entrance.begin(tried.admin, WINDOWS)
+
+    assert tried.outcome is Outcome.IN
+    assert entrance.found(late) is None
+    assert is_in(own)
 
 
 def test_nobody_ends_a_session_of_somebody_else(town, own):
