@@ -37,7 +37,7 @@ from storage.wording import Content
 
 MEMBERS = int(os.environ.get("BENCH_MEMBERS", "20000"))
 IN_FLIGHT = int(os.environ.get("BENCH_IN_FLIGHT", "400"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 FEW = 64  # threads of the pool, and in flight in each of one worker or two
 RUN = "bench:2026-11-26"
 AT_ONCE = 1000  # rows of one INSERT
