@@ -81,6 +81,11 @@ class Change:
         """Whether it isn't in the pack yet."""
         return self.state in OPEN
 
+    @property
+    def was_sent_back(self) -> bool:
+        """Whether a second admin gave it back, and its author hasn't gone on with it yet."""
+        return self.state is State.DRAFT and bool(self.remark)
+
 
 class Changes:
     """All of them."""

@@ -65,7 +65,7 @@ class Desk:
     def needs_two(self, file: str) -> bool:
         """Whether another admin must agree to a change of this file."""
         library = self.shelf.current()
-        made = library.sources[file].made if file in library.sources else None
+        made = _made(library, file)
         was_agreed = isinstance(made, Broadcast) and made.four_eyes
         return engine.needs_two(files.kind_of(file), library.account.approval, was_agreed=was_agreed)
 
@@ -126,16 +126,21 @@ class Desk:
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
-    def title(self, file: str) -> str:
-        """What a file that is served is called by its readers, "" for nothing."""
-        library = self.shelf.current()
-        made = library.sources[file].made if file in library.sources else None
+    def title(self, file: str, library: Library | None = None) -> str:
+        """What a file is called by its readers, "" for nothing: as it is served, or as it would be in a `library`."""
+        made = _made(library or self.shelf.current(), file)
         match made:
             case Searchable():
                 return made.digest.title
             case Questions():
                 return made.bank.title
         return str(getattr(made, "title", ""))
+
+    def opens(self, library: Library, file: str) -> datetime | None:
+        """When members first see what a file says, where that is still to come."""
+        made = _made(library, file)
+        opens = made.digest.publish_at if isinstance(made, Searchable) else None
+        return opens if opens and opens > self.clock() else None
 
     def preview(self, library: Library, file: str) -> Preview:
         """What members would see of a file."""
@@ -148,7 +153,7 @@ class Desk:
 
     def _pushed(self, library: Library, file: str) -> Iterator[tuple[str, str]]:
         """What a broadcast would say now, or those whose template it is: to all, to some, in groups and as a notice."""
-        made = library.sources[file].made if file in library.sources else None
+        made = _made(library, file)
         for each in library.broadcasts.values():
             if each is made or any(template is made for template in library.templates_of(each)):
                 yield from self._said_by(each, library)
@@ -173,6 +178,10 @@ class Given(TypedDict):
 
     digests: Sequence[Digest]
     now: datetime
+
+
+def _made(library: Library, file: str) -> object:
+    return library.sources[file].made if file in library.sources else None
 
 
 def _fields(filled: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,14 +37,18 @@ class Room:
 
     def page(self, template: str, **values: Any) -> str:
         """A page of the pack's."""
-        return render_template(f"pack/{template}.html", named=self.words, at=self._at, **values)
+        return render_template(f"pack/{template}.html", named=self.words, at=self._at, called=self.desk.title, **values)
 
     def tells(self, became: str) -> None:
         """Tell on the next page what became of a press; what didn't come to pass stands out."""
         flash(self.words["said"][became], "message" if became in _CAME_TO_PASS else "warning")
 
+    def moment(self, at: datetime) -> str:
+        """A moment as these pages write it."""
+        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
     def _at(self, change: Change) -> str:
-        return f"{change.at.astimezone(self.zone):%Y-%m-%d %H:%M}"
+        return self.moment(change.at)
 
 
 def picture(file: str, data: bytes | None) -> str:

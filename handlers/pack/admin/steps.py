@@ -25,11 +25,18 @@ class Steps:
     room: Room
 
     def waiting(self, name: str) -> Sequence[Waiting]:
-        """Changes that wait for a second admin, for those who may be that, but for their authors."""
-        may = guards.may(Duty.APPROVE_CONTENT, whole=True)
-        asked = [each for each in self.asked_for() if each.author != name] if may else []
-        said = self.room.words["waits"]["asked"].format(len(asked))
-        return [Waiting(count=len(asked), said=said, link=url_for("pack.asked"))] if asked else []
+        """What others asked for, for those who may agree; and what they sent back, for its author."""
+        opened = self.room.desk.changes.open()
+        may_agree, may_write = (guards.may(each, whole=True) for each in (Duty.APPROVE_CONTENT, Duty.CONTENT))
+        asked = [each for each in opened if may_agree and each.state is State.ASKED and each.author != name]
+        back = [each for each in opened if may_write and each.was_sent_back and each.author == name]
+        said = self.room.words["waits"]
+        waits = (("asked", asked, url_for("pack.asked")), ("sent_back", back, url_for("pack.listed")))
+        return [
+            Waiting(count=len(found), said=said[what].format(len(found)), link=link)
+            for what, found, link in waits
+            if found
+        ]
 
     def asked_for(self) -> list[Change]:
         """Those that wait for a second admin."""
@@ -66,9 +73,12 @@ class Steps:
         lies = desk.lies(change.file)
         has_moved = change.is_open and lies not in (change.before, change.after)
         text = workshop.read_as(after) or ""
+        opens = desk.opens(would_be, change.file) if would_be and after else None
         return self.room.page(
             "change",
             change=change,
+            title=desk.title(change.file, would_be),
+            opens=self.room.moment(opens) if opens else "",
             kind=files.kind_of(change.file),
             looked=looked,
             has_moved=has_moved,

@@ -159,9 +159,36 @@ def test_a_second_admin_sends_it_back_with_a_remark(town):
     sends(town, f"{asked}/back", seen=hidden(town, asked)["seen"], remark="请写明来源。")
     town.signs_in("甲")
 
-    page = town.client.get(mine.request.path).text
-    assert "请写明来源。" in page
-    assert "提请另一位管理员同意" in page
+    assert "有 1 处内容改动被退回，等您接着改" in town.client.get("/admin/").text
+    assert "退回了，等写的人接着改" in town.client.get("/admin/content").text
+    page = town.client.get(mine.request.path)
+    assert "请写明来源。" in page.text
+    presses(town, page, "ask")
+    assert "现在没有等您办的。" in town.client.get("/admin/").text
+    town.signs_in("乙")
+    presses(town, town.client.get(asked), "agree")
+
+    assert "请写明来源。" not in town.client.get(mine.request.path).text  # nobody is to go by it any more
+
+
+@pytest.mark.alike
+def test_a_change_is_called_as_its_readers_call_it(town):
+    asks_for_two(town, "digests")
+    mine = saves(town, FILE, a_digest(title="第一稿"))
+    assert ">改：第一稿</h1>" in mine.text
+    presses(town, mine, "ask")
+    town.signs_in("乙")
+
+    assert re.search(rf">一条要闻 <small[^>]*>{re.escape(FILE)}</small>", town.client.get("/admin/content/asked").text)
+
+
+@pytest.mark.alike
+def test_what_comes_out_later_is_not_said_to_be_out_at_once(town):
+    later = saves(town, FILE, a_digest(publish_at="2026-12-01T08:00:00+08:00"))
+    assert "会员从 2026-12-01 08:00 起看得到" in later.text
+    assert "会员就能看到" not in presses(town, later, "take").text
+    now = saves(town, FILE, a_digest(publish_at="2026-11-20T08:00:00+08:00"))
+    assert "起看得到" not in now.text
 
 
 @pytest.mark.parametrize(
@@ -201,8 +228,8 @@ def test_a_file_is_deleted_where_nothing_needs_it_and_comes_back(town):
     assert lies(town) is None
     undone = sends(town, f"{done.request.path}/undo")
     assert lies(town) == before
-    assert f">恢复 {FILE}</h1>" in undone.text
-    assert f">{FILE}</a>（恢复）" in town.client.get("/admin/content/history").text
+    assert ">恢复：一条要闻</h1>" in undone.text
+    assert f">{FILE}</small></a>（恢复）" in town.client.get("/admin/content/history").text
 
 
 def test_two_changes_that_are_good_one_by_one_and_not_together_are_not_both_taken(town):
@@ -247,7 +274,7 @@ def test_a_new_file_begins_with_what_such_a_file_has(town):
 def test_a_picture_is_sent_in_and_a_bank_of_another_program_is_shown_its_door(town):
     png = b"\x89PNG\r\n\x1a\n" + b"0" * 100
     made = sends(town, "/admin/content/new", kind="pictures", base="", file=(io.BytesIO(png), "徽章.png"))
-    presses(town, made, "take")
+    assert "新加了一个文件。" in presses(town, made, "take").text
     assert (town.settings.content.folder / "pictures/徽章.png").read_bytes() == png
 
     elsewhere = sends(town, "/admin/content/new", kind="quizzes", base="", file=(io.BytesIO(b"PK"), "题.xlsx"))
