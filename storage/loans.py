@@ -63,14 +63,14 @@ class Loans:
             connection.execute(admin_loans.delete().where(admin_loans.c.id == loan))
 
     def current(self, today: date) -> list[Loan]:
-        """Those that hold or are to come, the first to end first."""
+        """Those that hold or are to come, the first to end first, and what one account is lent together."""
         giver, taker = admins.alias("giver"), admins.alias("taker")
         chosen = (
             sa.select(admin_loans, giver.c.name.label("by"), taker.c.name.label("to"))
             .join(giver, giver.c.id == admin_loans.c.giver)
             .join(taker, taker.c.id == admin_loans.c.taker)
             .where(admin_loans.c.until >= today)
-            .order_by(admin_loans.c.until, admin_loans.c.id)
+            .order_by(admin_loans.c.until, taker.c.name, admin_loans.c.duty, admin_loans.c.id)
         )
         with self._db.read() as connection:
             return [

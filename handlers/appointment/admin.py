@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from content.roles import Duty
@@ -18,11 +18,12 @@ from storage.appointment import Appointment, Appointments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diary:
-    """The talks of the admin of a request; `answered` tells a member that there is an answer."""
+    """The talks of the admin of a request; `answered` tells a member that there is an answer, `said` the host."""
 
     appointments: Appointments
     hosts: Callable[[], Mapping[str, Host]]
     answered: Callable[[Appointment], None]
+    said: Mapping[str, str]
     zone: tzinfo
 
     def listed(self) -> ResponseReturnValue:
@@ -40,6 +41,7 @@ class Diary:
             declined = state is State.DECLINED
             self.appointments.change(which, lambda now: replace(now, state=state, answer=words), frees=declined)
             self.answered(replace(found, state=state))
+            flash(self.said[state])
         return redirect(url_for("appointment_admin.listed"), 303)
 
     def _page(self, fault: str = "") -> str:

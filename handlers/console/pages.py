@@ -30,7 +30,8 @@ class SignIn:
 
     def form(self) -> ResponseReturnValue:
         """What is asked of everybody."""
-        return render_template("console/login.html", next=_inside(request.args.get("next", "")))
+        wanted = _inside(request.args.get("next", ""))
+        return render_template("console/login.html", next=wanted, is_sent=wanted != url_for("console.overview"))
 
     def password(self) -> ResponseReturnValue:
         """Look at what was said."""

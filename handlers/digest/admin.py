@@ -152,7 +152,8 @@ class Proposing:
             return str(self.words["other_file" if request.files.get("file") else "gone"])
         if not chosen:
             return str(self.words["none_chosen"])
-        code, row = ("bad_name", bad) if bad else ("taken", taken)
+        unread = next((row for row in chosen if not row.card.topics), None)
+        code, row = ("bad_name", bad) if bad else ("taken", taken) if taken else ("no_topic", unread)
         return str(self.words[code].format(number=row.number)) if row else ""
 
     def _keep(self, name: str, data: bytes) -> str:
@@ -214,5 +215,5 @@ def blueprint(proposing: Proposing) -> Blueprint:
         ("/proposed/<token>/blanks", "blanks", proposing.blanks, ["POST"]),
     ):
         doors.add_url_rule(rule, name, needs(Duty.CONTENT, view, whole=True), methods=methods)
-    uploads.taken_by(doors, {"propose", "begin"}, most=MOST_BYTES)
+    uploads.taken_by(doors, {"propose", "begin"}, most=MOST_BYTES, form="digest_admin.form")
     return doors

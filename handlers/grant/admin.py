@@ -148,7 +148,8 @@ class Office:
         noting.note(Act.GRANT, "grant", about=f"lend {' '.join(duties)} to {to} until {until}"[:128])
         for duty in duties:
             self.loans.add(giver=access.who_is_in(), taker=to, duty=duty, since=since, until=until)
-        flash(self.words["said"]["lent"].format(name=to))
+        named = "".join(f"“{facts(each).name}”" for each in duties)
+        flash(self.words["said"]["lent"].format(name=to, duties=named, until=until))
         return redirect(url_for("grant_admin.lent"), 303)
 
     def end(self, loan: str) -> ResponseReturnValue:
@@ -158,7 +159,8 @@ class Office:
         if found and (may_grant or access.who_is_in() in {found.giver, found.taker}):
             noting.note(Act.GRANT, "grant", about=f"end {found.duty} lent to {found.taker}")
             self.loans.end(loan)
-            flash(self.words["said"]["ended"])
+            duty = facts(Duty(found.duty)).name
+            flash(self.words["said"]["ended"].format(giver=found.giver, taker=found.taker, duty=duty))
         return redirect(url_for("grant_admin.listed" if may_grant else "grant_admin.lent"), 303)
 
     def _unlendable(self, to: str, duties: list[Duty], since: date, until: date) -> str:

@@ -207,5 +207,5 @@ def blueprint(book: Book, taking: Taking) -> Blueprint:
     for name, (rule, view, methods) in doors.items():
         door = needs(Duty.MEMBERS, view, shows=MEMBERS, notes=True)
         pages.add_url_rule(rule, name, door, methods=list(methods))
-    uploads.taken_by(pages, {"look"}, most=MOST_BYTES)
+    uploads.taken_by(pages, {"look"}, most=MOST_BYTES, form="membership_admin.form")
     return pages

@@ -193,5 +193,5 @@ def blueprint(banks: Banks, numbers: Numbers) -> Blueprint:
     doors.add_url_rule("/propose", "propose", needs(Duty.BANKS, banks.propose, whole=True), methods=["POST"])
     doors.add_url_rule("/take", "take", needs(Duty.BANKS, banks.take, whole=True), methods=["POST"])
     doors.add_url_rule("/undo/<batch>", "undo", needs(Duty.BANKS, banks.undo, whole=True), methods=["POST"])
-    uploads.taken_by(doors, {"look", "propose"}, most=MOST_BYTES)
+    uploads.taken_by(doors, {"look", "propose"}, most=MOST_BYTES, form="quiz_admin.listed")
     return doors

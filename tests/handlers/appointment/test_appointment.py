@@ -210,9 +210,12 @@ def rows(town) -> int:
 def test_the_host_agrees_and_the_member_reads_it(town):
     phone = town.phone()
     asks(phone)
-    answers(console(town, "shi"), agree="1", answer="带上轮岗申请")
+    host = console(town, "shi")
+    answers(host, agree="1", answer="带上轮岗申请")
+    told = host.get("/admin/appointment/").text
     shown = phone.says("谈心")
 
+    assert "约好了，对方看得到您的答复。" in told
     assert "约好了。" in shown
     assert "他说：带上轮岗申请" in shown
 
@@ -224,6 +227,7 @@ def test_who_can_t_says_why_and_the_time_is_free_again(town):
     refused = answers(host)
     answers(host, answer="那天去开会，周五行")
 
+    assert "答复了：那时不行。" in host.get("/admin/appointment/").text
     assert refused.status_code == 422
     assert "请写一句为什么" in refused.text
     assert "他说：那天去开会，周五行" in phone.says("谈心")

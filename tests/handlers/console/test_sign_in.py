@@ -87,6 +87,8 @@ def test_a_stranger_is_sent_to_sign_in_and_brought_back_to_the_page(browser, adm
     shown = browser.get(sent).text
     wanted = re.findall(r'name="next" value="([^"]+)"', shown)[0]
 
+    assert "登录以后就到您要看的那一页" in shown
+    assert "您要看的那一页" not in browser.get("/admin/login?next=/admin/").text
     assert sign_in(browser, next=wanted).headers["Location"] == "/admin/broadcasts?page=2"
 
 

@@ -122,7 +122,12 @@ def test_a_quotation_that_was_changed_is_a_fault_and_is_not_taken(town):
 
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"1.chosen": None}, "还没有选"), ({"1.slug": "a b"}, "文件名不能用"), ({"1.slug": "first"}, "文件名已经有了")],
+    [
+        ({"1.chosen": None}, "还没有选"),
+        ({"1.slug": "a b"}, "文件名不能用"),
+        ({"1.slug": "first"}, "文件名已经有了"),
+        ({"1.topics": None}, "第 1 篇还没有主题"),
+    ],
 )
 def test_what_cannot_be_begun_keeps_what_was_written(town, changed, said):
     page = uploads(town, *TEXT)

@@ -108,10 +108,12 @@ def reach_of(town, name, duty):
 def test_a_duty_is_lent_for_some_days_as_far_as_its_giver_has_it_and_ends_by_itself(town):
     town.signs_in("qian")
     lent = lends(town, "new", "opinions")
+    told = town.client.get("/admin/grant/lent").text
     now = reach_of(town, "new", "opinions")
     town.clock.forward(days=8)
 
     assert lent.status_code == 303
+    assert "已请 new 代办“办理意见”，到 2026-11-30 自己结束。" in told
     assert now.covers("zhibu-1")
     assert not now.covers("zhibu-2")
     assert not reach_of(town, "new", "opinions")
@@ -129,8 +131,9 @@ def test_what_is_to_come_does_not_hold_yet_and_what_is_ended_holds_no_more(town)
     town.client.post(end)
     still = reach_of(town, "new", "opinions")
     town.signs_in("new")
-    town.client.post(end)
+    told = town.client.post(end, follow_redirects=True).text
 
+    assert "new 不再替 qian 代办“办理意见”了。" in told
     assert (bool(early), bool(begun), bool(still)) == (False, True, True)
     assert not reach_of(town, "new", "opinions")
 

@@ -195,7 +195,10 @@ def test_a_file_may_be_larger_than_a_form_and_not_larger_than_that(town):
     picture = random.Random(7).randbytes(2 * 2**20)  # no zip makes that smaller
 
     assert looks(town, data=with_parts(xlsx([HEAD, *GOOD]), {"xl/media/image1.bin": picture})).status_code == 200
-    assert looks(town, data=bytes(MOST_BYTES + 2**17)).status_code == 413
+    refused = looks(town, data=bytes(MOST_BYTES + 2**17))
+    assert refused.status_code == 413
+    assert "一个文件最大 10 MB" in refused.text
+    assert '<a href="/admin/quiz/">再选一个文件</a>' in refused.text
 
 
 def test_no_file_that_was_sent_in_can_be_fetched(town):

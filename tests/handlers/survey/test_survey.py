@@ -434,6 +434,37 @@ def test_a_browser_hands_in_once(town):
     assert forged.status_code == 400
 
 
+ONE = """
+title = "表决"
+opens = 2026-11-23
+closes = 2126-11-30
+
+[[question]]
+id = "gai"
+text = "同意改时间吗"
+options = [{ id = "ty", text = "同意" }, { id = "bty", text = "不同意" }]
+carried_by = "ty"
+"""
+
+
+def test_of_a_single_question_nothing_is_said_of_others(tmp_path, database_url, redis, redis_url):
+    folder = a_pack(tmp_path / "pack", {"surveys/biaojue.toml": ONE})
+    town = a_town(tmp_path, database=database_url, redis=redis_url, content={"folder": str(folder)})
+    reader = town.reader("o-member")
+    town.house.people.rename(
+        town.house.people.find(account="official", openid="o-member").person, name="会员", verified=True
+    )
+    reader.get("/p/survey")
+    form = reader.post("/p/survey", {"survey": "biaojue"}).text
+    empty = reader.post("/p/survey", {"q-gai": ""}).text
+    town.house.close()
+
+    assert "<legend>同意改时间吗</legend>" in form
+    assert "还没有选。请选好再交" in empty
+    assert "一题" not in empty
+    assert "空着" not in form
+
+
 def test_the_console_tells_nothing_before_the_end(town):
     browser = console(town, "admin")
     before = browser.get(BOARD).text
