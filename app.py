@@ -848,7 +848,7 @@ def _trail(house: House) -> Feature:
         walks=Walks(house.db, house.keys, house.audit),
         say=house.shelf.say,
         zone=house.zone,
-        called=partial(_called, house.shelf),
+        called=trail.Names(partial(_called, house.shelf), partial(_place, house.shelf)),
         staff=house.staff,
         clock=house.clock,
         tell=house.tell,
@@ -898,6 +898,11 @@ def _console(house: House) -> Feature:
 def _called(shelf: Shelf, role: str) -> str:
     """What the roles of an account are called; the pack may have others tomorrow."""
     return shelf.current().casting.name(role)
+
+
+def _place(shelf: Shelf, organisation: str) -> str:
+    """What an organisation is called, as long as the pack has it."""
+    return shelf.current().casting.organisations.get(organisation, organisation)
 
 
 # -- the doors ---------------------------------------------------------------------------------------------------

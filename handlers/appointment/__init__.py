@@ -77,9 +77,7 @@ def feature(
     keeper = chat.Doorkeeper(reception=reception, say=say, zone=zone)
     window = api.Window(reception=reception, say=say, clock=clock, zone=zone, effect=effect)
     booking = pages.Booking(reception=reception, say=say, account=account, clock=clock, zone=zone, effect=effect)
-    diary = admin.Diary(
-        appointments=appointments, hosts=hosts, answered=answered, said=words["said"], zone=zone
-    )
+    diary = admin.Diary(appointments=appointments, hosts=hosts, answered=answered, said=words["said"], zone=zone)
     return Feature(
         name="appointment",
         chat=chat.routes(keeper),

@@ -8,11 +8,14 @@ from content.roles import Capacity
 from handlers.conversation import Say
 from handlers.feature import Feature, Keeps, Sheet, words_beside
 from handlers.trail import admin, engine, jobs
+from handlers.trail.admin import Names
 from handlers.trail.service import Watch
 from scheduler.reminders import Tell
 from scheduler.staff import Staff
 from storage.audit import BY_COMMAND, Outcome
 from storage.audit_walks import Walks
+
+__all__ = ["Names", "feature"]
 
 
 def feature(
@@ -20,13 +23,13 @@ def feature(
     walks: Walks,
     say: Say,
     zone: ZoneInfo,
-    called: Callable[[str], str],
+    called: Names,
     staff: Staff,
     clock: Callable[[], datetime],
     tell: Tell,
     write_erasures: Callable[[], None],
 ) -> Feature:
-    """The trail. `called` gives the name of a role; those of the `staff` who audit are told where it doesn't hold."""
+    """The trail. Those of the `staff` who audit are told where it doesn't hold."""
     words, audit = words_beside(__file__), walks.audit
     watch = Watch(walks=walks, staff=staff, clock=clock, zone=zone, words=words)
 
@@ -35,7 +38,7 @@ def feature(
         if written == BY_COMMAND:
             return str(words["by_command"])
         found = Capacity.read(written)
-        roles = "、".join(map(called, found.roles))
+        roles = "、".join(map(called.role, found.roles))
         return in_place_of.format(name=found.giver, roles=roles) if found.giver else roles
 
     def deeds_about(person: str) -> list[tuple[str, date]]:
@@ -57,7 +60,9 @@ def feature(
 
     return Feature(
         name="trail",
-        admin=admin.blueprint(admin.Reading(audit=audit, watch=watch, words=words, capacity=capacity, zone=zone)),
+        admin=admin.blueprint(
+            admin.Reading(audit=audit, watch=watch, words=words, capacity=capacity, called=called, zone=zone)
+        ),
         jobs=jobs.rounds(
             walks, auditors=watch.auditors, tell=tell, broken=words["broken"], write_erasures=write_erasures
         ),

@@ -9,16 +9,25 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from content.roles import Duty
+from content.roles import Duty, facts
 from handlers import access, noting, workbooks
 from handlers.asking import Asked
 from handlers.guards import needs
+from handlers.trail import engine
 from handlers.trail.service import Watch
 from storage.audit import Act, Audit, Entry, Outcome, Wanted
 
 A_PAGE = 50
 MOST_ROWS = 10_000  # of a workbook
 LAST = 2**31 - 1
+COMMAND = "zhibu admin "  # before its name, as the door of what it did: its name isn't said again
+
+
+class Names(NamedTuple):
+    """What roles and organisations are called, by their ids."""
+
+    role: Callable[[str], str]
+    organisation: Callable[[str], str]
 
 
 class Shown(NamedTuple):
@@ -29,6 +38,7 @@ class Shown(NamedTuple):
     who: str
     roles: str
     did: str
+    about: str
     was_refused: bool
 
 
@@ -63,6 +73,7 @@ class Reading:
     watch: Watch
     words: Mapping[str, Any]
     capacity: Callable[[str], str]
+    called: Names
     zone: ZoneInfo
 
     def listed(self) -> ResponseReturnValue:
@@ -115,7 +126,7 @@ class Reading:
 
     def _cells(self, entry: Entry) -> list[str | float]:
         shown = self._shown(entry)
-        what = (shown.did, entry.about, entry.pseudonym, self._reason(entry), entry.door, entry.hash)
+        what = (shown.did, shown.about, entry.pseudonym, self._reason(entry), entry.door, entry.hash)
         when = f"{shown.at:%Y-%m-%d %H:%M:%S}"
         allowed = self.words["outcomes"][entry.outcome]
         return [entry.sequence, when, shown.who, shown.roles, *what[:4], allowed, *what[4:]]
@@ -130,12 +141,28 @@ class Reading:
             who=entry.account or self.words["nobody"],
             roles=self.capacity(entry.role),
             did=self._did(entry),
+            about=self._about(entry),
             was_refused=entry.outcome == Outcome.REFUSED,
         )
 
     def _did(self, entry: Entry) -> str:
         act = str(self.words["acts"].get(entry.act, entry.act))
         return act if entry.act in {Act.SIGN_IN, Act.GRANT} else f"{act} · {self._kind(entry.kind)}"
+
+    def _about(self, entry: Entry) -> str:
+        command = entry.door.removeprefix(COMMAND) if entry.door in {f"{COMMAND}grant", f"{COMMAND}revoke"} else ""
+        forms = [(each["kept"], each["said"]) for each in self.words["abouts"]]
+        return engine.told(f"{command} {entry.about}".strip(), forms, self._part)
+
+    def _part(self, part: str, kept: str) -> str:
+        """What a part of what was kept is called."""
+        if part == "role":
+            return self.called.role(kept)
+        if part == "where":
+            return self.called.organisation(kept) if kept else str(self.words["house"])
+        if part == "duties":
+            return "、".join(facts(Duty(each)).name if each in {*Duty} else each for each in kept.split())
+        return kept
 
     def _kind(self, kind: str) -> str:
         return str(self.words["kinds"].get(kind, kind))

@@ -37,7 +37,9 @@ class Room:
 
     def page(self, template: str, **values: Any) -> str:
         """A page of the pack's."""
-        return render_template(f"pack/{template}.html", named=self.words, at=self._at, called=self.desk.title, **values)
+        topics = self.desk.shelf.current().account.topics_of_study
+        shared = {"named": self.words, "at": self._at, "called": self.desk.title, "topics": topics}
+        return render_template(f"pack/{template}.html", **shared, **values)
 
     def tells(self, became: str) -> None:
         """Tell on the next page what became of a press; what didn't come to pass stands out."""

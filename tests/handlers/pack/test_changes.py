@@ -229,7 +229,8 @@ def test_a_file_is_deleted_where_nothing_needs_it_and_comes_back(town):
     undone = sends(town, f"{done.request.path}/undo")
     assert lies(town) == before
     assert ">恢复：一条要闻</h1>" in undone.text
-    assert f">{FILE}</small></a>（恢复）" in town.client.get("/admin/content/history").text
+    history = town.client.get("/admin/content/history").text
+    assert re.search(rf">{re.escape(FILE)}</small></a>\s+<div[^>]*>恢复 · ", history)
 
 
 def test_two_changes_that_are_good_one_by_one_and_not_together_are_not_both_taken(town):
@@ -253,6 +254,19 @@ def test_two_changes_that_are_good_one_by_one_and_not_together_are_not_both_take
     assert there in ([True, True], [False, False])  # one of both was taken
     told = one.client.get("/admin/content").text + other.client.get("/admin/content").text
     assert re.search("没有换上：(?:这次改动刚才变了|内容有错)", told)
+
+
+@pytest.mark.alike
+def test_who_writes_a_digest_is_shown_the_ids_of_topics(town):
+    shown = "yaowen（要闻）"
+    new, there, changed = (
+        town.client.get("/admin/content/new?kind=digests"),
+        town.client.get(f"/admin/content/files/{FILE}"),
+        saves(town, FILE, a_digest(topics="[]")),
+    )
+
+    assert all(shown in each.text for each in (new, there, changed))
+    assert shown not in town.client.get("/admin/content/files/account.toml").text
 
 
 @pytest.mark.alike

@@ -49,6 +49,28 @@ def test_the_newest_come_first_with_who_what_and_why(auditor):
 
 
 @pytest.mark.parametrize(
+    ("kept", "door", "read"),
+    [
+        ("grant clerk wang zhibu-1", "/admin/grant/grant", "给 wang：信息员（示例第一党支部）"),
+        ("grant clerk wang", "/admin/grant/grant", "给 wang：信息员（全单位）"),
+        ("clerk wang", "zhibu admin grant", "给 wang：信息员（全单位）"),
+        ("clerk wang zhibu-1", "zhibu admin revoke", "收回 wang 的：信息员（示例第一党支部）"),
+        ("no member wang", "zhibu admin member", "把 wang 记为不是党员"),
+        ("lend opinions bulletin to wang until 2026-12-05", "", "请 wang 代办：办理意见、简报，到 2026-12-05"),
+        ("lend opinions to wang", "", "请 wang 代办：办理意见"),
+        ("end opinions lent to wang", "", "结束 wang 的代办：办理意见"),
+        ("new=4 changed=1 off=2", "", "新增 4 人，改职务 1 人，去掉 2 人"),
+        ("<b>grant</b> {role}", "", "&lt;b&gt;grant&lt;/b&gt; {role}"),
+    ],
+)
+def test_what_a_deed_was_about_is_read_in_words(auditor, kept, door, read):
+    deed = Deed(act=Act.GRANT, kind="grant", account="wang", role="security", about=kept, door=door)
+    auditor.house.audit.note(deed, now=NOON + timedelta(days=1))
+
+    assert f'<span class="text-break">{read}</span>' in auditor.client.get(f"{LIST}?act=grant").text
+
+
+@pytest.mark.parametrize(
     ("asked", "found"),
     [
         ("account=li", ["2", "1"]),
