@@ -10,14 +10,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from threading import BoundedSemaphore
-from typing import TypeVar, cast
+from threading import BoundedSemaphore, Timer
+from typing import IO, Any, TypeVar, cast
 
 MOST_MEMORY = 2**30  # bytes, of addresses; 100 000 questions take half of it
 MOST_ANSWER = 2**28  # bytes
 MOST_SECONDS = 60  # of a core
 PATIENCE_SECONDS = 600  # by the wall, where the machine has others to serve
 T = TypeVar("T")
+Tell = Callable[[str, int, int], None]
 _AT_ONCE = BoundedSemaphore(2)  # of one process: the rest of the machine's memory is for others
 
 
@@ -25,22 +26,41 @@ class Exceeded(Exception):
     """The work took more than it may, or its process came to another end."""
 
 
-def run(work: Callable[[bytes], T], data: bytes) -> T:
-    """Give what a function of a module makes of the bytes; raises `Exceeded`, and no error of the function's own."""
-    with _AT_ONCE:
+def run(work: Callable[[bytes, Tell], T], data: bytes, tell: Tell) -> T:
+    """Give what a function of a module makes of the bytes, and tell how far it is meanwhile.
+
+    Raises `Exceeded`, and no error of the function's own.
+    """
+    with (
+        _AT_ONCE,
+        subprocess.Popen(
+            [sys.executable, "-I", "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # it may say what stands in the file
+            env={},  # which may hold secrets
+        ) as process,
+    ):
+        patience = Timer(PATIENCE_SECONDS, process.kill)
+        patience.start()
         try:
-            ran = subprocess.run(
-                [sys.executable, "-I", "-m", __name__],
-                input=pickle.dumps((work, data)),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # it may say what stands in the file
-                env={},  # which may hold secrets
-                check=True,
-                timeout=PATIENCE_SECONDS,
-            )
-        except subprocess.SubprocessError:
+            with suppress(BrokenPipeError), cast("IO[bytes]", process.stdin) as its:
+                pickle.dump((work, data), its)
+            return cast("T", _answer(cast("IO[bytes]", process.stdout), tell))
+        except (EOFError, pickle.UnpicklingError):  # it ended, maybe in the middle of a word
             raise Exceeded from None
-    return cast("T", pickle.loads(ran.stdout))  # noqa: S301 - of our own process
+        finally:
+            patience.cancel()
+            process.kill()
+
+
+def _answer(said: IO[bytes], tell: Tell) -> Any:
+    """What it says at last."""
+    while True:
+        done, *what = pickle.load(said)  # noqa: S301 - of our own process
+        if done:
+            return what[0]
+        tell(*what)
 
 
 def _bounded() -> None:
@@ -54,10 +74,16 @@ def _bounded() -> None:
 def _main() -> int:
     work, data = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own process
     _bounded()
-    answer = pickle.dumps(work(data))
+    out = sys.stdout.buffer
+
+    def tell(*what: Any) -> None:
+        pickle.dump((False, *what), out)
+        out.flush()
+
+    answer = pickle.dumps((True, work(data, tell)))
     if len(answer) > MOST_ANSWER:
         return 1
-    sys.stdout.buffer.write(answer)
+    out.write(answer)
     return 0
 
 

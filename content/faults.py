@@ -74,6 +74,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "内容里有英文冒号、井号或引号时，请给整个内容加上英文双引号；不要用制表符",
     ),
     "toml": ("写法不对（{detail}）", "常见原因：漏了引号、逗号或括号，用了中文引号“”，或同一项写了两次"),
+    "many_more": ("后面还有 {count} 处要改", "请先改好前面的，再看后面的；每一处都一样的，可能是这个文件放错了地方"),
     "too_deep": ("括号套得太深，或者数字、名字长得没有边", "请写得平一些；没有哪一项需要套这么多层"),
     # values
     "missing": ("缺少 {key}", "请补上这一项"),
@@ -152,6 +153,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "picture_large": ("图片有 {size} KB", "最大 {most} KB：手机上看不用很大，请缩小或压缩"),
     "picture_kind": ("不是能用的图片", "请用 .png、.jpg 或 .gif 的图片，别的格式请另存一份"),
+    "picture_broken": ("图片不完整，或者坏了", "请用看图的程序打开，另存一份再放进来；打不开的，请换一张"),
+    "picture_pixels": ("图片画出来超过 {most} 百万像素，手机会卡住", "请缩小到 1600 像素宽以内；动图请少放几帧"),
     "picture_unknown": ("没有“{said}”这个图片", "请放进 pictures 文件夹；里面有：{allowed}"),
     "case_unknown": ("没有“{said}”这道案例题", "case 写同一个题库里、没有 answer 的案例题的 id；有：{allowed}"),
     "case_empty": ("这道案例题没有 answer，也没有小题", "请给小题各写一行 case = “{said}”；没有小题的，写上 answer"),
@@ -399,6 +402,7 @@ ADVICE = frozenset(
 )
 
 # pydantic has a dozen types for one mistake: the beginning of its type's name is enough.
+MOST_OF_ONE = 100  # findings of one file, of what its model refuses
 FAMILIES = ("datetime", "date", "bool", "int")
 
 # The keys an admin can write, to guess at a misspelt one.
@@ -605,8 +609,14 @@ def of_level(level: Level, found: Iterable[Finding]) -> list[Finding]:
 
 
 def of_model(error: ValidationError, *, file: str, positions: Positions) -> list[Finding]:
-    """Give a finding for every error of a model made from `file`."""
-    return [_of_error(dict(each), file=file, positions=positions) for each in error.errors(include_url=False)]
+    """Give a finding for every error of a model made from `file`, up to `MOST_OF_ONE`."""
+    errors = error.errors(include_url=False)
+    found = [_of_error(dict(each), file=file, positions=positions) for each in errors[:MOST_OF_ONE]]
+    left = errors[MOST_OF_ONE:]
+    if left:
+        line = line_of(left[0]["loc"], positions)
+        found.append(finding("many_more", file=file, line=line, count=len(left)))
+    return found
 
 
 def _of_error(error: Mapping[str, Any], *, file: str, positions: Positions) -> Finding:

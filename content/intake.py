@@ -69,17 +69,18 @@ class Intake:
         to: str = "",
         title: str = "",
         topic: str = "",
+        most: int | None = None,
         most_bytes: int | None = None,
         tell: Tell = silent,
     ) -> Plan:
         """Say what taking a file in would do, to the bank `to` or one named after the file; nothing is written.
 
-        Raises `Refused` where the file can't be read or the bank can't be written, or has more than `most_bytes`: all
-        of it is held meanwhile.
+        Raises `Refused` where the file can't be read or the bank can't be written; or where the one has more than
+        `most` questions or the other more than `most_bytes`: all of both is held meanwhile.
         """
         pack, bank = self._pack(), to or files.named(Path(name))
         target = self._target(pack, bank, math.inf if most_bytes is None else most_bytes)
-        made = batches.plan(name, data, target, (title, topic), tell=tell)
+        made = batches.plan(name, data, target, (title, topic), most=most, tell=tell)
         return _with_topic(made, pack.one(Account))
 
     def propose(self, name: str, data: bytes) -> list[Proposal]:

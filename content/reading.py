@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -22,6 +22,7 @@ HANZI = re.compile(r"[\u3400-\u9fff]")
 # What a Chinese text in GB18030 is made of: ASCII, punctuation, letters of our neighbours, hanzi, full-width forms.
 CHINESE_TEXT = re.compile(r"[\t\n\r -~·×÷§°±\u2010-\u2049\u2100-\u2bff\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]*")
 SURE = 0.9
+DEEPEST = 20  # of a front matter: the library that reads it ends the process at some ten thousand
 _FAR = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")  # a key of so many parts takes hours to read
 
 
@@ -144,8 +145,10 @@ def _strings(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
 
 def _composed(head: str, *, first_line: int) -> yaml.MappingNode:
     """Compose the YAML of a front matter and refuse what our tables can't hold."""
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        node = yaml.compose(head, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+        _refuse_depths(yaml.parse(head, Loader=loader), first_line=first_line)
+        node = yaml.compose(head, Loader=loader)
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark.line if error.problem_mark else 0) + first_line
         raise Unreadable("yaml", line=line, detail=error.problem or "") from None
@@ -155,6 +158,14 @@ def _composed(head: str, *, first_line: int) -> yaml.MappingNode:
         raise Unreadable("front_matter_shape", line=first_line + (node.start_mark.line if node else 0))
     _refuse_oddities(node, set(), first_line=first_line)
     return node
+
+
+def _refuse_depths(events: Iterable[yaml.Event], *, first_line: int) -> None:
+    depth = 0
+    for each in events:
+        depth += isinstance(each, yaml.CollectionStartEvent) - isinstance(each, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise Unreadable("too_deep", line=each.start_mark.line + first_line)
 
 
 def _refuse_oddities(node: yaml.Node, seen: set[int], *, first_line: int) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from content import apart
-
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # what Excel calls Unicode text
 BETWEEN = (",", "\t", ";", "，", "；")
@@ -38,10 +36,10 @@ def readings(data: bytes) -> Iterator[list[Sheet]]:
     """Every way to read the bytes as tables, the likeliest first; none where they are none, or have a password.
 
     A text tells neither its encoding nor what stands between its cells: whoever knows what must be in the table, takes
-    the first reading that has it. Raises `apart.Exceeded` for a workbook that would take more than any that is needed.
+    the first reading that has it. A workbook may claim more than there is memory for: call it in a process of its own.
     """
     if data.startswith(WORKBOOKS):
-        book = apart.run(_workbook, data)
+        book = _workbook(data)
         yield from [book] if book is not None else []
         return
     for text in _texts(data):

@@ -13,9 +13,12 @@ from storage.leaves import ID_LETTERS, Leaf, Leaves, leaf_table
 from storage.sealing import Keys
 
 MOST_PIXELS = 40_000_000  # a phone's largest photos; more is a bomb
+MOST_PIXELS_WHOLE = 20_000_000  # where no smaller picture can be had while it is read, and two may be held
+MOST_SCANS = 100  # of a JPEG: ten are many, and each of sixty bytes goes over all of the picture
 LONGEST_SIDE = 1600
 _QUALITY = 80
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+_JPEG, _SCAN = b"\xff\xd8", b"\xff\xda"  # the first bytes of it and of each of its scans, and of nothing within those
 _SIZE = 65_536
 _STIRRED = 20
 
@@ -46,7 +49,10 @@ def redrawn(data: bytes) -> bytes:
 
 def _drawn(data: bytes) -> bytes:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as found:
-        if found.width * found.height > MOST_PIXELS:
+        is_jpeg = data.startswith(_JPEG)
+        if found.width * found.height > (MOST_PIXELS if is_jpeg else MOST_PIXELS_WHOLE):
+            raise NotAPicture
+        if is_jpeg and data.count(_SCAN) > MOST_SCANS:
             raise NotAPicture
         found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
         found.thumbnail((LONGEST_SIDE, LONGEST_SIDE))  # first, so that a large one is held once

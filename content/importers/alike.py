@@ -11,7 +11,9 @@ from content.importers.telling import Tell, silent, told
 
 AT_LEAST = 95  # per cent (domain.md §4B)
 MOST_TWINS = 50  # among so many the best is looked for
+MOST_LOOKED_AT = 400  # times that one text is held beside another: of thousands of one kind, not each with each
 _GRAM = 3
+_KINDS = 2**20  # of trigrams, told apart by their hash: what is kept of them doesn't grow with the texts
 
 
 class Pair(NamedTuple):
@@ -58,18 +60,16 @@ class _Index:
     """Texts by their rarest trigrams.
 
     Two texts that are so much alike share at least one of those: an edit spoils no more than three, and how many edits
-    there may be follows from the length. So only such are compared, and none is missed.
+    there may be follows from the length. So only such are compared, and none is missed, but where very many share them.
     """
 
     def __init__(self, texts: Sequence[str], at_least: int) -> None:
-        grams = [_grams(text) for text in texts]
-        common = Counter(chain.from_iterable(grams))
+        common = Counter(chain.from_iterable(map(_grams, texts)))
         rank = {gram: at for at, gram in enumerate(sorted(common, key=common.__getitem__))}
         self._texts = texts
         self._at_least = at_least
         self._rarest = [
-            sorted(map(rank.__getitem__, found))[: _spoilt(len(text), at_least) + 1]
-            for text, found in zip(texts, grams, strict=True)
+            sorted(map(rank.__getitem__, _grams(text)))[: _spoilt(len(text), at_least) + 1] for text in texts
         ]
         self._seen: dict[int, list[int]] = defaultdict(list)
 
@@ -80,15 +80,16 @@ class _Index:
     def twins(self, at: int) -> Iterator[Pair]:
         """Those that were added and are alike, as they are found: by the rarest trigram first."""
         tried: set[int] = set()
-        for other in chain.from_iterable(self._seen.get(gram, ()) for gram in self._rarest[at]):
+        sharing = chain.from_iterable(self._seen.get(gram, ()) for gram in self._rarest[at])
+        for other in islice(sharing, MOST_LOOKED_AT):
             if other not in tried:
                 tried.add(other)
                 if score := fuzz.ratio(self._texts[at], self._texts[other], score_cutoff=self._at_least):
                     yield Pair(at, other, round(score))
 
 
-def _grams(text: str) -> set[str]:
-    return {text[at : at + _GRAM] for at in range(max(len(text) - _GRAM, 0) + 1)}
+def _grams(text: str) -> set[int]:
+    return {hash(text[at : at + _GRAM]) % _KINDS for at in range(max(len(text) - _GRAM, 0) + 1)}
 
 
 def _spoilt(length: int, at_least: int) -> int:

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 
-from content import apart, reading, sheets
+from content import reading, sheets
 from content.faults import Unreadable
-from content.importers import aiken, documents, gift, headers, safety, tables, texts
+from content.importers import aiken, bounded, documents, gift, headers, safety, tables, texts
 from content.importers.drafts import Draft, draft, stem_id
 from content.importers.plain import bare
 from content.importers.safety import Format, Looked
@@ -51,9 +52,14 @@ class Reading:
         return {"ok": weights[None], "warnings": weights[Weight.WARNING], "errors": weights[Weight.ERROR]}
 
 
-def read(name: str, data: bytes, *, tell: Tell = silent) -> Reading:
-    """Read a bank; raises `Refused` where the file can't be read at all."""
+def read(name: str, data: bytes, *, most: int | None = None, tell: Tell = silent) -> Reading:
+    """Read a bank; raises `Refused` where the file can't be read at all, or has more than `most` questions."""
     tell("open", 0, 1)
+    safety.weigh(data)
+    return bounded.read(partial(_read, name, most), data, tell=tell)
+
+
+def _read(name: str, most: int | None, data: bytes, tell: Tell) -> Reading:
     looked = safety.look(name, data)
     found = _found(name, data, looked)
     if looked.pictures:
@@ -63,6 +69,8 @@ def read(name: str, data: bytes, *, tell: Tell = silent) -> Reading:
     if not found.raws:
         left = sum(note.facts["count"] for note in found.notes if note.code == "not_chosen")
         raise Refused("none_chosen", count=left) if left else Refused("no_questions")
+    if most is not None and len(found.raws) > most:
+        raise Refused("many_questions", count=len(found.raws), most=most)
     drafts = [*_named_apart(_in_their_cases([*map(draft, told(found.raws, "read", tell))]))]
     return Reading(drafts, [*found.notes, *_of_all(drafts)], found.title, found.topic)
 
@@ -90,11 +98,7 @@ def _found(name: str, data: bytes, looked: Looked) -> Found:
 
 def _table(name: str, data: bytes) -> Found:
     readings = sheets.readings(data)
-    try:
-        first = next(readings, None)
-    except apart.Exceeded:
-        raise Refused("swells") from None
-    if not first:
+    if not (first := next(readings, None)):
         raise Refused("broken", suffix=PurePath(name).suffix)
     found = tables.read(first) or next(filter(None, map(tables.read, readings)), None)
     if found is None:

@@ -82,12 +82,21 @@ class Batch:
     after: str  # a hash of the text since
 
 
-def plan(name: str, data: bytes, target: Target, said: tuple[str, str] = ("", ""), *, tell: Tell = silent) -> Plan:
-    """Say what taking a file in would do; rows with errors are left out. Raises `Refused` where it can't be read.
+def plan(
+    name: str,
+    data: bytes,
+    target: Target,
+    said: tuple[str, str] = ("", ""),
+    *,
+    most: int | None = None,
+    tell: Tell = silent,
+) -> Plan:
+    """Say what taking a file in would do; rows with errors are left out.
 
-    A new bank's title and topic are those that are `said`, else the file's own.
+    A new bank's title and topic are those that are `said`, else the file's own. Raises `Refused` where it can't be read
+    or has more than `most` questions.
     """
-    found = banks.read(name, data, tell=tell)
+    found = banks.read(name, data, most=most, tell=tell)
     merged = merging.merge(found.drafts, bank=target.bank, others=target.others, pictures=target.pictures, tell=tell)
     clashing = {(note.sheet, note.row) for note in merged.notes if note.weight is Weight.ERROR}
     merged = Merged([each for each in merged.found if (each.draft.sheet, each.draft.row) not in clashing], merged.notes)

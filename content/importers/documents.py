@@ -3,9 +3,9 @@
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from docx import Document
 from docx.document import Document as Opened
@@ -16,42 +16,18 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from content import apart
 from content.importers import tables, texts
 from content.importers.sentences import Refused
 from content.importers.texts import Found, Spoken
 from content.sheets import Line, Sheet
 
-T = TypeVar("T")
 _HANZI = "零一二三四五六七八九"
 _RED_AT_LEAST, _OTHERS_AT_MOST = 0xB0, 0x60
 
 
 def read(data: bytes) -> Found:
     """Read the questions of a document: of its tables where those are banks, else of its text."""
-    return _apart(_read, data)
-
-
-def spoken(data: bytes) -> Sequence[Spoken]:
-    """Give all of a document's lines, those in its tables too."""
-    return _apart(_all_spoken, data)
-
-
-def _apart(work: Callable[[bytes], T | None], data: bytes) -> T:
-    """What a function makes of a document; it gives None for what is none."""
-    try:
-        found = apart.run(work, data)
-    except apart.Exceeded:
-        raise Refused("swells") from None
-    if found is None:
-        raise Refused("broken", suffix=".docx")
-    return found
-
-
-def _read(data: bytes) -> Found | None:
     document = _opened(data)
-    if document is None:
-        return None
     sheets = [_sheet(number, table) for number, table in enumerate(document.tables, start=1)]
     found = tables.read(sheets) if sheets else None
     said = texts.read(_spoken(document, but=found is not None))
@@ -60,16 +36,16 @@ def _read(data: bytes) -> Found | None:
     return Found([*said.raws, *found.raws], [*said.notes, *found.notes], said.title, said.topic)
 
 
-def _all_spoken(data: bytes) -> list[Spoken] | None:
-    document = _opened(data)
-    return None if document is None else [*_spoken(document, but=False)]
+def spoken(data: bytes) -> Iterator[Spoken]:
+    """Give all of a document's lines, those in its tables too."""
+    return _spoken(_opened(data), but=False)
 
 
-def _opened(data: bytes) -> Opened | None:
+def _opened(data: bytes) -> Opened:
     try:
         return Document(io.BytesIO(data))
     except (PackageNotFoundError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile):
-        return None
+        raise Refused("broken", suffix=".docx") from None
 
 
 def _sheet(number: int, table: Table) -> Sheet:

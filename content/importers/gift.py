@@ -61,7 +61,7 @@ def _blocks(text: str) -> Iterator[tuple[int, str, dict[str, str]]]:
 def _comment(line: str) -> dict[str, str]:
     try:
         said = json.loads(line.removeprefix(OURS))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
 

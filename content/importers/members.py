@@ -4,8 +4,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from content import apart, sheets
+from content import sheets
+from content.importers import bounded
+from content.importers.sentences import Refused
+from content.importers.telling import Tell
 from content.organisations import Organisation
 from content.sheets import Line, Sheet
 
@@ -94,9 +98,13 @@ class _Head:
 def read(data: bytes, organisations: Mapping[str, Organisation]) -> Table:
     """The members in a workbook or a text table, of these organisations. What can't be read is a fault."""
     try:
-        readings = list(sheets.readings(data))
-    except apart.Exceeded:
-        readings = []
+        return bounded.read(partial(_read, ids(organisations)), data)
+    except Refused:
+        return Table(faults=[Fault(kind="unreadable")])
+
+
+def _read(known: Mapping[str, str], data: bytes, _tell: Tell) -> Table:
+    readings = [*sheets.readings(data)]
     chosen = next((found for found in readings if any(map(_head, found))), readings[0] if readings else None)
     table = Table()
     if chosen is None:
@@ -104,7 +112,7 @@ def read(data: bytes, organisations: Mapping[str, Organisation]) -> Table:
     elif not any(map(_head, chosen)):
         table.faults.append(Fault(kind="no_head", at=Place("", 1)))
     else:
-        _take(table, chosen, ids(organisations))
+        _take(table, chosen, known)
     return table
 
 

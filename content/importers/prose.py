@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import PurePath
 
-from content.importers import banks, documents, plain, safety, texts
+from content.importers import banks, bounded, documents, plain, safety, texts
 from content.importers.safety import Format
 from content.importers.sentences import Refused
+from content.importers.telling import Tell
 
 LONGEST = 150  # of a sentence, in characters
 LONGEST_HEADING = 40
@@ -106,9 +108,14 @@ def read(name: str, data: bytes) -> Prose:
     """Read a Word document or a text; raises `Refused` where it can't be read, is no prose, or is marked as secret."""
     if PurePath(name).suffix.lower() not in {".docx", ".txt", *safety.OTHER_OFFICE}:
         raise Refused("not_prose")
+    safety.weigh(data)
+    return bounded.read(partial(_read, name), data)
+
+
+def _read(name: str, data: bytes, _tell: Tell) -> Prose:
     match safety.look(name, data).format:
         case Format.DOCUMENT:
-            spoken = iter(documents.spoken(data))
+            spoken = documents.spoken(data)
         case Format.TEXT:
             spoken = iter(texts.spoken(banks.text_in(data)))
         case _:

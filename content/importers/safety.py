@@ -65,11 +65,15 @@ class Looked:
     pictures: int = 0
 
 
+def weigh(data: bytes) -> None:
+    """Raise `Refused` where a file has more bytes than any that is looked at."""
+    if len(data) > MOST_BYTES:
+        raise Refused("too_big", size=len(data) // 2**20, most=MOST_BYTES // 2**20)
+
+
 def look(name: str, data: bytes) -> Looked:
     """See what a file is, by its bytes before its name; raises `Refused` where it must not be opened."""
     suffix = PurePath(name).suffix.lower()
-    if len(data) > MOST_BYTES:
-        raise Refused("too_big", size=len(data) // 2**20, most=MOST_BYTES // 2**20)
     if suffix in _WITH_MACROS:
         raise Refused("macros", suffix=_WITH_MACROS[suffix])
     if suffix not in FORMATS and suffix != ".doc":

@@ -21,6 +21,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     # the file
     "too_big": ("文件有 {size} MB，太大", "最大 {most} MB：请分成几个文件"),
     "swells": ("文件解压以后太大，可能是损坏的或有害的文件", "请在 Excel 或 Word 里新建一个文件，把题目复制过去再存"),
+    "takes_too_much": (
+        "读这个文件要的时间或内存太多，没有读完",
+        "请分成几个小文件；有很长的一行、很长的一题，或者同样的字符重复很多的，请先改好",
+    ),
+    "many_questions": (
+        "文件里有 {count} 道题，在后台里导入太多",
+        "后台一次最多 {most} 道：请分成几个文件；或者在服务器上用命令导入：zhibu content import 文件",
+    ),
     "far_cell": (
         "表格占的范围太大（有内容的格子远在第 {far} 行、第 {column} 列）",
         "请删掉题目以外的行和列，或者把题目复制到新表里再存",

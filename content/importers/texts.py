@@ -110,6 +110,8 @@ class _Reader:
     found: Found = field(default_factory=Found)
     raw: Raw | None = None
     part: str = ""
+    more: list[str] = field(default_factory=list)  # further lines of that part: put to it at once, however many
+    asks: bool | None = None  # whether the question's stem says a type that has options, None where it says none
     whole: bool = False  # no words stand above the first question
     gap: bool = False  # a blank line has been seen
     section: str = ""
@@ -128,11 +130,21 @@ class _Reader:
 
     def done(self) -> Found:
         """Give what was read, the answers at the end given to their questions."""
+        self._end()
         for raw in self.found.raws:
             _tidy(raw)
         if self.key:
             self.found.notes += self.key.settle(self.found.raws)
         return self.found
+
+    def _end(self) -> None:
+        """No more lines belong to the part at hand."""
+        if self.raw and self.more and self.part == "option":
+            last = self.raw.options[-1]
+            self.raw.options[-1] = Written(last.letter, "\n".join((last.text, *self.more)), last.marked)
+        elif self.raw and self.more:
+            self.raw.fields[self.part] = "\n".join((self.raw.fields[self.part], *self.more))
+        self.more = []
 
     # One step a kind of line; each says whether it was one.
 
@@ -146,6 +158,7 @@ class _Reader:
             self.key.kind = kind
             return True
         score = _SCORE.search(line.text)
+        self._end()
         self.raw, self.section, self.score = None, found["name"], score[1] if score else ""
         return True
 
@@ -153,6 +166,7 @@ class _Reader:
         waits = self.raw is not None and not self.raw.fields.get("answer") and not self.gap
         if not keys.begins(said) or not self.found.raws or (waits and said[-1] in ":："):
             return False  # or it is this question's answer, on the next line
+        self._end()
         self.raw, self.key = None, Key()
         return True
 
@@ -177,9 +191,17 @@ class _Reader:
     def _put(self, name: str, said: str) -> None:
         if self.raw is None:
             return
+        self._end()
         before = self.raw.fields.get(name, "")
         self.raw.fields[name] = f"{before}\n{said}" if before else said
         self.part = name
+        self._see_type(said)
+
+    def _see_type(self, said: str) -> None:
+        """The first that the stem says counts."""
+        tag = _TYPE_TAG.search(said) if self.part == "stem" and self.asks is None else None
+        if tag:
+            self.asks = answers.kind_of(tag["type"]) in {*CHOSEN, QuestionType.JUDGE}
 
     def _options(self, line: Spoken) -> bool:
         if self.raw is None or self.raw.fields.get("answer") or len(self.raw.options) == len(LETTERS):
@@ -189,8 +211,10 @@ class _Reader:
         spaced = _SPACED_OPTION.match(line.text)
         if not found and spaced and plain.folded(spaced[1]).upper() == due:
             found = [(due, spaced.end(), len(line.text))]
-        self.raw.options += [_option(letter, line, begins, ends) for letter, begins, ends in found]
-        self.part = "option" if found else self.part
+        if found:
+            self._end()
+            self.raw.options += [_option(letter, line, begins, ends) for letter, begins, ends in found]
+            self.part = "option"
         return bool(found)
 
     def _stem(self, line: Spoken) -> bool:
@@ -200,7 +224,8 @@ class _Reader:
             return False
         if numbered is None and not (self.whole or self.section or self.found.raws):
             return False  # words above the first question
-        self.raw, self.unlettered = Raw(line.number, section=self.section), False
+        self._end()
+        self.raw, self.unlettered, self.asks = Raw(line.number, section=self.section), False, None
         self.found.raws.append(self.raw)
         if self.score:
             self.raw.fields["score"] = self.score
@@ -219,13 +244,14 @@ class _Reader:
             self.found.topic = self.found.topic or topic
             self.found.title = self.found.title or ("" if topic else line.text)
         elif self.part in {"stem", "option"} and self._is_unlettered_option(line.text):
+            self._end()
             self.unlettered = True
             letter = LETTERS[min(len(self.raw.options), len(LETTERS) - 1)]
             self.raw.options.append(_option(letter, line, 0, len(line.text)))
             self.part = "option"
-        elif self.part == "option":
-            last = self.raw.options[-1]
-            self.raw.options[-1] = Written(last.letter, f"{last.text}\n{line.text}", last.marked)
+        elif self.part == "option" or (self.part in _GO_ON and self.raw.fields[self.part]):
+            self.more.append(line.text)
+            self._see_type(line.text)
         elif self.part in _GO_ON:
             self._put(self.part, line.text)
         else:
@@ -236,9 +262,7 @@ class _Reader:
         """As 问卷星 has them: a line each below a stem that says its type, or with the right one marked."""
         if self.raw is None or (self.raw.options and not self.unlettered):
             return False
-        tag = _TYPE_TAG.search(self.raw.fields.get("stem", ""))
-        asks = tag and answers.kind_of(tag["type"]) in {*CHOSEN, QuestionType.JUDGE}
-        return bool(asks or self.unlettered or _RIGHT.search(said))
+        return bool(self.asks or self.unlettered or _RIGHT.search(said))
 
     def _lost(self, line: Spoken) -> None:
         self.found.notes.append(Note("line_lost", line.number, facts={"said": line.text[:30]}))

@@ -9,7 +9,7 @@ from commands import banks, content
 from content.checking import Findings
 from content.intake import Intake
 from tests.commands.calls import call
-from tests.content.builders import ZONE, a_bank, a_pack, a_question, write
+from tests.content.builders import PNG, ZONE, a_bank, a_pack, a_question, write
 from tests.content.importers.making import xlsx
 
 HEAD = ("题干", "选项A", "选项B", "答案", "出处")
@@ -145,7 +145,7 @@ def test_an_export_comes_in_again(zhibu, tmp_path):
 
 
 def test_an_export_says_on_the_side_what_is_not_in_it(zhibu, tmp_path):
-    write(tmp_path / "pack/pictures/hui.png", b"\x89PNG\r\n\x1a\n")
+    write(tmp_path / "pack/pictures/hui.png", PNG)
     pictured = a_question(picture={"file": "hui.png", "words": "徽"})
     write(tmp_path / "pack/quizzes/basics.toml", a_bank(pictured))
 

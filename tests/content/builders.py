@@ -46,6 +46,11 @@ name = "示例支部"
 type = "党支部"
 parent = "dangwei"
 """
+PNG = bytes.fromhex(  # of one white point
+    "89504e470d0a1a0a0000000d4948445200000001000000010100000000376ef924"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0;"
 TEMPLATE = "{{ now.month }}月摘要\n{% for digest in digests %}\n{{ digest.title }}\n{% endfor %}\n"
 BODY = "> 原文一句。\n\n## 解读\n\n我们的话。\n"
 SHIPPED = {"quiz": 'right = "答对了，{{ why }}"\nname = "答题"\n', "digest": 'none = "今天没有新的。"\n'}

@@ -8,9 +8,8 @@ from content import library
 from content.importers import canonical
 from content.models import Option, Picture, Question, QuestionType
 
-from .builders import ZONE, a_bank, a_pack, a_question
+from .builders import PNG, ZONE, a_bank, a_pack, a_question
 
-PNG = b"\x89PNG\r\n\x1a\n"
 CASE = a_question("anli", type="case", stem="某支部开会。", without=["options", "answer"])
 
 

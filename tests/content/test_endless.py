@@ -1,10 +1,11 @@
 """Files that would never be read to their end, and words that would never be filled: each is refused with its place."""
 
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from content import library, words
+from content import faults, library, words
 from content.faults import BadContent, Unreadable
 from tests.content.builders import a_broadcast, a_digest, a_pack
 
@@ -28,6 +29,9 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("templates/x.j2", "{{ " + "9" * DEEP + " }}", "套得太深"),
         ("broadcasts/x.toml", a_broadcast(key="x", link="{{ " + "not " * DEEP + "1 }}"), "套得太深"),
         ("digests/x.md", a_digest().replace("---\n", f"---\n{LAUGHS}", 1), "星号引用"),
+        ("digests/x.md", a_digest().replace("---\n", f"---\nq: {'[' * DEEP}\n", 1), "套得太深"),
+        ("digests/x.md", a_digest().replace("---\n", f"---\nq: {'{a: ' * DEEP}\n", 1), "套得太深"),
+        ("digests/x.md", a_digest().replace("---\n", f"---\n{'- ' * DEEP}\n", 1), "套得太深"),
         (
             "digests/x.md",
             a_digest().replace("---\n", "---\nq: !!python/object/apply:os.getcwd [x]\n", 1),
@@ -40,6 +44,19 @@ def test_what_takes_for_ever_to_read_is_refused_at_once(tmp_path, file, text, sa
 
     with pytest.raises(BadContent, match=f"{file}:[0-9]+: .*{said}"):
         library.load(folder, zone=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize("each", ["k{} = 1\n", "[k{}]\n", '[[question]]\nid = "q{}"\n', "[[question]]\nk{} = 1\n"])
+def test_of_what_is_wrong_in_a_hundred_thousand_places_the_first_are_told(tmp_path, each):
+    wrong = "".join(map(each.format, range(100_000)))
+    folder = a_pack(tmp_path, {"surveys/x.toml": f'title = "问卷"\n{wrong}'})
+
+    with pytest.raises(BadContent) as bad:
+        library.load(folder, zone=ZoneInfo("Asia/Shanghai"))
+
+    told = [finding for finding in bad.value.faults if finding.file == "surveys/x.toml"]
+    assert (len(told), told[0].line <= 3) == (faults.MOST_OF_ONE + 1, True)
+    assert re.fullmatch("后面还有 [0-9]+ 处要改", told[-1].what)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ from content.words import template
 
 from .builders import (
     ACCOUNT,
+    GIF,
     MENU,
     ORGANISATIONS,
+    PNG,
     ZONE,
     a_bank,
     a_broadcast,
@@ -28,7 +30,7 @@ from .builders import (
 )
 
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
-PNG = b"\x89PNG\r\n\x1a\n"
+A_BOMB = PNG.replace(PNG[16:24], (30_000).to_bytes(4) * 2)  # of 30 000 by 30 000 points
 VISIT = {"channels": ["next_visit"], "template": "daily"}
 FOUR = a_bank(*(a_question(f"q{n}") for n in (1, 2, 3, 4)))
 MOSTLY_COPIED = a_bank(*map(a_question, ("q1", "q2", "q3", "q8", "q9")))
@@ -155,7 +157,7 @@ def push_with(**changed: Any) -> dict[str, Any]:
 def picture_in(file: str, words: str, picture: str) -> dict[str, Any]:
     """A digest with a picture on line 11, beside a picture that moves whatever it is called."""
     body = f"一段\n\n![{words}](pictures/{picture})\n"
-    return {file: a_digest(body), "pictures/hui.png": PNG, "pictures/dong.png": b"GIF89a"}
+    return {file: a_digest(body), "pictures/hui.png": PNG, "pictures/dong.png": GIF}
 
 
 def service_to(audience: Mapping[str, Any]) -> dict[str, Any]:
@@ -297,7 +299,10 @@ FAULTS = [
     ("exam_short", exam_with("count = 1") | {BANK: CASE_FOR_SOME}, EXAM, 5, "只剩 0 题"),
     ("exam_short", exam_with("count = 1", FOR_ABOVE) | bank_with(audience=["zhibu"]), EXAM, 5, "只剩 0 题"),
     ("exam_short", exam_with("count = 3", FOR_ONE) | bank_with(audience=["zhibu"]), EXAM, 5, "只剩 1 题"),
+    ("many_more", {BANK: "".join(f"k{n} = 1\n" for n in range(200))}, BANK, 98, "放错了地方"),
     ("picture_kind", {"pictures/hui.png": "<svg/>"}, "pictures/hui.png", 1, ".jpg"),
+    ("picture_broken", {"pictures/hui.png": PNG[:-1]}, "pictures/hui.png", 1, "换一张"),
+    ("picture_pixels", {"pictures/hui.png": A_BOMB}, "pictures/hui.png", 1, "40 百万"),
     ("picture_large", {"pictures/hui.png": PNG + b"0" * 300 * 1024}, "pictures/hui.png", 1, "300 KB"),
     (
         "picture_unknown",

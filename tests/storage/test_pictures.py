@@ -85,6 +85,31 @@ def test_more_pixels_than_any_phone_takes_are_refused():
         redrawn(out.getvalue())
 
 
+def test_of_what_is_held_whole_fewer_pixels_are_enough():
+    size = (6000, 4000)
+    assert redrawn(a_photo(size))
+
+    for form in ("PNG", "WEBP", "GIF"):
+        with pytest.raises(NotAPicture):
+            redrawn(a_photo(size, form))
+
+
+def a_photo_in_many_scans(scans: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again: each time all of the picture is gone over."""
+    photo = a_photo((6000, 6000), progressive=True)
+    last = photo[photo.rfind(b"\xff\xda") : -2]
+    return photo[:-2] + last * scans + photo[-2:]
+
+
+@pytest.mark.timeout(60)
+def test_a_photo_that_would_be_gone_over_without_end_is_refused_at_once():
+    """This one took twenty minutes."""
+    assert redrawn(a_photo((400, 300), progressive=True))
+
+    with pytest.raises(NotAPicture):
+        redrawn(a_photo_in_many_scans(50_000))
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"<svg onload='x'/>", b"\xff\xd8\xff", a_photo()[:200], a_photo(form="BMP"), a_photo(form="TIFF"), a_bomb()],

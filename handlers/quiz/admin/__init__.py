@@ -24,7 +24,8 @@ from handlers.guards import needs
 from handlers.quiz.admin.numbers import Numbers
 
 MOST_BYTES = 10 * 2**20
-MOST_CHANGED_BYTES = 8 * 2**20  # of a bank that a file goes into: some 20 000 questions, which a web worker then holds
+MOST_QUESTIONS = 20_000  # of a file, which a web worker then holds
+MOST_CHANGED_BYTES = 8 * 2**20  # of a bank that a file goes into: about as many
 SHOWN = 100  # notes of each weight
 
 
@@ -141,7 +142,9 @@ class Banks:
     def _plan(self, name: str, data: bytes) -> Plan:
         said = _said()
         to, title, topic = said["to"], said["title"], said["topic"]
-        return self.intake.plan(name, data, to=to, title=title, topic=topic, most_bytes=MOST_CHANGED_BYTES)
+        return self.intake.plan(
+            name, data, to=to, title=title, topic=topic, most=MOST_QUESTIONS, most_bytes=MOST_CHANGED_BYTES
+        )
 
     def _list(self, *, fault: str = "", refused: Note | None = None) -> str:
         pack = self.shelf.current()

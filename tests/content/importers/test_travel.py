@@ -7,13 +7,12 @@ from content.importers import banks, gift, workbooks
 from content.importers.merging import Fate
 from content.intake import Intake
 from content.models import Bank, Option, Picture, Question, QuestionType
-from tests.content.builders import ZONE, a_bank, a_pack, a_question
+from tests.content.builders import PNG, ZONE, a_bank, a_pack, a_question
 from tests.content.test_intake import NOW
 
 from .making import docx, paragraphs, with_parts, xlsx
 from .test_canonical import read
 
-PNG = b"\x89PNG\r\n\x1a\n"
 HEAD = ("题号", "题型", "题干", "答案", "出处", "所属案例")
 CASE = ("", "案例题", "某支部开会，到会13人。", "", "条例", "")
 PART = ("", "判断题", "这次会可以表决吗？", "错", "条例", "")

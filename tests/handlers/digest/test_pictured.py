@@ -4,12 +4,11 @@ import pytest
 
 from content.models import pictured
 from handlers.digest.pages import Plain
-from tests.content.builders import a_digest, write
+from tests.content.builders import PNG, a_digest, write
 from tests.handlers.digest.conftest import SITE
 
 pytestmark = pytest.mark.alike
 
-PNG = b"\x89PNG\r\n\x1a\n"
 NAME, QUOTED = "徽.png", "%E5%BE%BD.png"
 BODY = f"看这一枚。\n\n![一枚徽章](../pictures/{NAME})\n\n> 原文。"
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from storage.pack import changes
-from tests.content.builders import ACCOUNT, ORGANISATIONS, a_broadcast, a_digest, write
+from tests.content.builders import ACCOUNT, ORGANISATIONS, PNG, a_broadcast, a_digest, write
 from tests.handlers.browsers import Browser, at_once
 from tests.handlers.pack.desk import HIDDEN, a_desk, hidden, presses, saves, sends, text_of
 
@@ -286,7 +286,7 @@ def test_a_new_file_begins_with_what_such_a_file_has(town):
 
 @pytest.mark.alike
 def test_a_picture_is_sent_in_and_a_bank_of_another_program_is_shown_its_door(town):
-    png = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+    png = PNG + b"0" * 100
     made = sends(town, "/admin/content/new", kind="pictures", base="", file=(io.BytesIO(png), "徽章.png"))
     assert "新加了一个文件。" in presses(town, made, "take").text
     assert (town.settings.content.folder / "pictures/徽章.png").read_bytes() == png

@@ -10,7 +10,7 @@ from werkzeug.test import encode_multipart
 
 from handlers.quiz import admin
 from handlers.quiz.admin import MOST_BYTES
-from tests.content.builders import a_bank, a_pack, a_question, write
+from tests.content.builders import PNG, a_bank, a_pack, a_question, write
 from tests.content.importers.making import marked, with_parts, xlsx
 from tests.house import a_town, hashed_at_no_cost
 
@@ -106,6 +106,15 @@ def test_a_very_large_bank_is_changed_by_the_command_alone(town, folder, monkeyp
     assert (refused.status_code, beside.status_code) == (422, 200)
     assert "在后台里改太大了" in refused.text
     assert "zhibu content import 文件 --to basics" in refused.text
+
+
+def test_of_a_file_with_very_many_questions_it_is_said_how_it_is_taken_in(town, monkeypatch):
+    monkeypatch.setattr(admin, "MOST_QUESTIONS", 1)
+    refused = looks(town, *GOOD)
+
+    assert refused.status_code == 422
+    assert "文件里有 2 道题，在后台里导入太多" in refused.text
+    assert "后台一次最多 1 道：请分成几个文件" in refused.text
 
 
 def test_of_a_large_bank_it_is_said_that_members_get_it_later(town):
@@ -251,7 +260,7 @@ def test_a_text_without_anything_to_ask_says_so(town):
 def test_pictures_that_an_export_leaves_behind_are_named(town, folder):
     picture = {"file": "hui.png", "words": "徽"}
     case = a_question("a", type="case", stem="材料", picture=picture, without=["options", "answer"])
-    write(folder / "pictures/hui.png", b"\x89PNG\r\n\x1a\n")
+    write(folder / "pictures/hui.png", PNG)
     write(folder / "quizzes/basics.toml", a_bank(case, a_question("q1", case="a")))
     town.house.shelf.look()
     town.house.shelf.look()

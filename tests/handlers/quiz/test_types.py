@@ -7,7 +7,7 @@ import pytest
 from storage.cards import cards
 from storage.db import metadata
 from storage.quiz import answers
-from tests.content.builders import a_question, write
+from tests.content.builders import PNG, a_question, write
 from tests.handlers.quiz.small import OPTIONS, rows
 from tests.handlers.quiz.test_api import answered, begun
 
@@ -22,7 +22,6 @@ SHORT = a_question(
 MULTI = a_question("q3", type="multi", options=OPTIONS, answer=["jia", "yi"], partial_credit=True)
 CASE = a_question("anli", type="case", stem="某支部开大会，到会不足半数。", without=["options", "answer"])
 PARTS = [a_question(f"a{n}", case="anli", stem=f"第{n}小问？", options=OPTIONS, answer=["jia"]) for n in (1, 2)]
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture
