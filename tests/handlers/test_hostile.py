@@ -4,14 +4,16 @@ The walk takes the addresses from the program and the names of the fields from i
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from handlers.problems import MEDIA_TYPE
 from storage.admins import Grant
 from tests.house import Town
 
@@ -104,6 +106,55 @@ def test_nothing_that_is_sent_makes_a_page_fall_or_say_it_back_or_lead_away(town
 
     assert {"words", "next", "before", "organisation", "to"} <= {*names}
     assert found == {}
+
+
+ODD = (
+    *(quote(each, safe="") for each in ("9" * 400, "-1", "٣", "３" * 32, "\0", "../..", "%2e%2e")),
+    *("f" * 32, "a" * 10_240, "%ff%fe", "%zz"),
+)
+LED_ON = {301, 302, 303, 308}  # to the sign-in, or to where it is told
+CHINESE = re.compile("[一-鿿]")
+ROLES: dict[str, Grant | None] = {
+    "nobody": None,
+    "member": None,
+    "secretary": Grant("secretary", "zhibu-1"),
+    "system": Grant("system"),
+    "audit": Grant("audit"),
+}
+
+
+def described(town: Town) -> Mapping[str, Collection[str]]:
+    """The doors of the API, with their methods."""
+    return {path: {*some} for path, some in town.mini().get("/api/openapi.json").body["paths"].items()}
+
+
+def said_badly(answer: TestResponse) -> bool:
+    """Whether what was refused isn't told in plain words: by a page of ours, or by the API's own shape."""
+    if answer.mimetype == MEDIA_TYPE:
+        return CHINESE.search(answer.get_json()["message"]) is None
+    return "<h1" not in answer.text or CHINESE.search(answer.text) is None
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_odd_id_finds_nothing_and_that_is_told_in_plain_words(town, role):
+    """Numbers beyond all bounds, digits of other scripts, ways out of a folder: at every door that takes an id."""
+    town.client.application.config["WTF_CSRF_ENABLED"] = False
+    client, grant = town.reader().client if role == "member" else town.client, ROLES[role]
+    bearer = {"Authorization": f"Bearer {town.mini().token}"} if role == "member" else {}
+    if grant:
+        town.signs_in(role, grant)
+    api = [Door(path, path, each.upper()) for path, some in described(town).items() for each in some if "{" in path]
+    pages = [each for each in doors(town) if "<" in each.rule and each.rule.startswith("/admin/" if grant else "/")]
+    answers = {
+        (door.method, door.rule, odd[:16]): client.open(at, method=door.method, headers=bearer)
+        for door in [*pages, *([] if grant else api)]
+        for odd in ODD
+        for at in [re.sub(r"<[^>]+>|{\w+}", odd, door.rule)]
+    }
+    refused = {at: answer for at, answer in answers.items() if answer.status_code not in LED_ON}
+
+    assert {at: answer.status_code for at, answer in refused.items() if not 400 <= answer.status_code < 500} == {}
+    assert [at for at, answer in refused.items() if said_badly(answer)] == []
 
 
 @pytest.mark.parametrize("token", ["", "made-up", "of another session"])
