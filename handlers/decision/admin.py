@@ -160,12 +160,23 @@ class Board:
     # -- another one ---------------------------------------------------------------------------------------------
 
     def form(self) -> ResponseReturnValue:
-        """An empty one of an organisation, or one that begins with what it corrects."""
-        old = self._corrected(request.args.get("corrects", ""))
+        """An empty one of an organisation, or one that begins with what it corrects.
+
+        Its id stands in its address: who goes back to a form that was sent comes to what it became.
+        """
+        old, new = self._corrected(request.args.get("corrects", "")), request.args.get("id", "")
         if old and old.corrected_by:
             return redirect(url_for("decision_admin.one", which=old.id), 303)
-        typed = {name: str(value) for name, value in asdict(old).items() if name != "id"} if old else {}
-        return self._form(Draft({**typed, "why": ""}), self._where(old), old)
+        where = self._where(old)
+        if where and not _ID.fullmatch(new):
+            new, corrects = secrets.token_hex(16), old.id if old else None
+            return redirect(url_for("decision_admin.form", organisation=where, corrects=corrects, id=new), 303)
+        if where and self._one(new):
+            flash(self.words["said"]["recorded_before"])
+            return redirect(url_for("decision_admin.one", which=new), 303)
+        noting.note(Act.LOOK, DECISIONS)
+        typed = {name: str(value) for name, value in asdict(old).items()} if old else {}
+        return self._form(Draft({**typed, "id": new, "why": ""}), where, old)
 
     def record(self) -> ResponseReturnValue:
         """Keep what was typed, or say what is to be mended."""
@@ -319,7 +330,7 @@ def blueprint(board: Board) -> Blueprint:
     """The pages under /admin/decision."""
     pages = Blueprint("decision_admin", __name__, url_prefix="/admin/decision", template_folder="../templates")
     pages.add_url_rule("/", "listed", needs(Duty.DECISIONS, board.listed, shows=DECISIONS))
-    pages.add_url_rule("/new", "form", needs(Duty.DECISIONS, board.form, shows=DECISIONS))
+    pages.add_url_rule("/new", "form", needs(Duty.DECISIONS, board.form, shows=DECISIONS, notes=True))
     record = needs(Duty.DECISIONS, board.record, shows=DECISION, notes=True)
     pages.add_url_rule("/new", "record", record, methods=["POST"])
     pages.add_url_rule("/<which>", "one", needs(Duty.DECISIONS, board.one, shows=DECISION, notes=True))

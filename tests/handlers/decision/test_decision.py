@@ -106,7 +106,7 @@ def test_who_wrote_it_does_not_confirm_it_and_another_does_once(town):
 def test_a_record_is_corrected_by_another_and_both_stay(town):
     first = recorded(town)
     which = first.rsplit("/", 1)[1]
-    filled = town.client.get(f"{NEW}?corrects={which}").text
+    filled = town.client.get(f"{NEW}?corrects={which}", follow_redirects=True).text
     without_why = town.client.post(NEW, data=a_form(town, corrects=which, approve="10", abstain="2"))
     second = recorded(town, corrects=which, approve="10", abstain="2", why="计票时多数了一票")
     again = town.client.post(NEW, data=a_form(town, corrects=which, why="又一次"))
@@ -134,6 +134,30 @@ def test_a_form_that_was_sent_twice_is_one_record_and_an_other_is_not_lost(town)
     assert town.client.get(LIST).text.count('href="/admin/decision/abab') == 1
     assert changed.status_code == 422
     assert "和现在写的不一样" in changed.text
+
+
+def opened(town, address: str) -> tuple[str, str]:
+    """The address of an empty form, and the id that it gives to what is written into it."""
+    page = town.client.get(address, follow_redirects=True)
+    return page.request.full_path, re.findall(r'name="id" value="([0-9a-f]{32})"', page.text)[0]
+
+
+def test_who_goes_back_to_a_form_that_was_sent_comes_to_what_it_became(town):
+    address, id_ = opened(town, f"{NEW}?organisation=yi")
+    one = recorded(town, id=id_)
+    back = town.client.get(address)
+    said = town.client.get(one).text
+    other = opened(town, f"{NEW}?organisation=yi")
+
+    assert (back.status_code, back.location) == (303, one)
+    assert "已经记下了" in said
+    assert other[1] != id_
+
+
+def test_a_form_that_is_opened_is_noted_once(town):
+    opened(town, f"{NEW}?organisation=yi")
+
+    assert [(each.act, each.kind) for each in town.house.audit.entries(most=20)].count(("look", "decisions")) == 1
 
 
 @pytest.mark.parametrize(
