@@ -286,6 +286,18 @@ class AdminContacts:
                 return True
             return bool(connection.execute(linked).scalar())
 
+    def standing(self, name: str, *, now: datetime) -> tuple[bool, bool]:
+        """Whether the admin of that name has a contact, and whether they have a code that may still be said."""
+        known = admin_contacts.outerjoin(contacts, contacts.c.id == admin_contacts.c.contact)
+        chosen = (
+            sa.select(contacts.c.id.is_not(None), sa.func.coalesce(admin_contacts.c.code_until >= now, sa.false()))
+            .select_from(admins.join(known, admin_contacts.c.admin == admins.c.id))
+            .where(admins.c.name == name)
+        )
+        with self._db.read() as connection:
+            row = connection.execute(chosen).first()
+        return (bool(row[0]), bool(row[1])) if row else (False, False)
+
     def unlink(self, name: str) -> None:
         """Forget the contact of an admin."""
         admin = sa.select(admins.c.id).where(admins.c.name == name).scalar_subquery()

@@ -245,16 +245,21 @@ class Console:
         return redirect(url_for("console.own" if tried == "nobody" else "console.ask", key=key))
 
     def own(self) -> ResponseReturnValue:
-        """Whether a contact is known as the admin's own."""
-        return self._page("own", linked=self.contacts.of(access.who_is_in()) is not None, code="")
+        """Whether a contact is known as the admin's own; `part` is what of the page changes when a code is said."""
+        return self._own("_own" if "part" in request.args else "own")
 
     def own_code(self) -> ResponseReturnValue:
         """A code to be said in the chat, or the contact forgotten."""
         if "forget" in request.form:
             self.contacts.unlink(access.who_is_in())
+            flash(self.words["said"]["unlinked"])
             return redirect(url_for("console.own"))
         code = self.contacts.give_code(access.who_is_in(), until=self.clock() + CODE_LIVES)
-        return self._page("own", linked=False, code=engine.shown(code))
+        return self._own("own", code=engine.shown(code))
+
+    def _own(self, page: str, *, code: str = "") -> ResponseReturnValue:
+        linked, awaits = self.contacts.standing(access.who_is_in(), now=self.clock())
+        return self._page(page, linked=linked, awaits=awaits, code=code)
 
     def look(self, key: str) -> ResponseReturnValue:
         """What a run that waits would say, and to whom, for the one who is to agree."""

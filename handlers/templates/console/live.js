@@ -1,4 +1,4 @@
-// What changes on a run's page is asked for again every two seconds, until nothing goes on by itself any more.
+// What changes on a page is asked for again every two seconds, until nothing goes on by itself any more.
 (function () {
   const part = document.getElementById("part");
   const again = part.dataset.again;
@@ -9,7 +9,7 @@
         const before = document.getElementById("state").textContent;
         const fresh = document.createElement("div");
         fresh.innerHTML = html;
-        if (fresh.querySelector("#state").textContent !== before) { location.reload(); return; }
+        if (fresh.querySelector("#state").textContent !== before) { location.replace(location.href); return; } // asks anew: a reload would press again what made the page
         if (part.innerHTML.trim() !== fresh.innerHTML.trim()) part.replaceChildren(...fresh.childNodes);
         setTimeout(look, 2000);
       })

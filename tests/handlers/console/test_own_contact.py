@@ -25,6 +25,22 @@ def test_a_code_said_in_the_chat_names_the_contact(town, said):  # noqa: F811
     assert "已经绑定" in town.client.get("/admin/own").text
 
 
+def test_the_page_with_the_code_hears_that_it_was_said(town):  # noqa: F811
+    code = code_of(town)
+    part = "/admin/own?part=1"
+    waits, page = town.client.get(part).text, town.client.get("/admin/own").text
+    town.phone().says(f"管理员 {code}")
+    done = town.client.get(part).text
+    code_of(town)
+
+    assert "管理员码还没有收到" in waits
+    assert waits.strip() in page
+    assert "已经绑定。" in done
+    assert "新取的管理员码还没有收到" in town.client.get(part).text
+    town.clock.forward(minutes=11)
+    assert town.client.get(part).text == done
+
+
 def test_the_first_page_says_that_nobody_is_reminded_until_there_is_one(town):  # noqa: F811
     before = town.client.get("/admin/").text
     town.phone().says(f"管理员 {code_of(town)}")
@@ -69,9 +85,10 @@ def test_the_contact_is_forgotten_when_the_admin_says_so(town):  # noqa: F811
     town.phone().says(f"管理员 {code_of(town)}")
     token = re.findall(r'name="csrf_token" value="([^"]+)"', town.client.get("/admin/own").text)[-1]
 
-    town.client.post("/admin/own", data={"csrf_token": token, "forget": "1"})
+    page = town.client.post("/admin/own", data={"csrf_token": token, "forget": "1"}, follow_redirects=True).text
 
-    assert "还没有绑定" in town.client.get("/admin/own").text
+    assert "已经解除绑定" in page
+    assert "还没有绑定" in page
 
 
 def test_it_is_no_word_of_the_members_help(town):  # noqa: F811
