@@ -186,6 +186,7 @@ def test_binding_is_undone_by_two_words_and_the_row_waits_for_a_new_code(town, c
     done = phone.says("确认解绑")
 
     assert "张三" in asked
+    assert "重发加入码" in asked
     assert "已解除绑定" in done
     assert not who(town, phone).verified
     assert who(town, phone).name == ""
