@@ -177,6 +177,15 @@ def test_a_trouble_is_found(patient, about, level, changed):
     assert zhibu(ill).exit_code == (1 if "fault" in [finding.level for finding in found] else 0)
 
 
+def test_a_redis_that_says_nothing_of_itself_is_warned_of_for_each_thing_that_it_does_not_say(patient):
+    found = [each for each in doctor.examine(replace(patient, redis=Secretive)) if each.about == "redis"]
+
+    assert [(each.level, each.text) for each in found] == [
+        ("warning", doctor.PERHAPS_PERSISTS),
+        ("warning", doctor.PERHAPS_EVICTS),
+    ]
+
+
 def test_an_account_that_gets_no_token_is_a_fault(patient, account):
     ill = replace(patient, accounts={"official": lambda: replace(account, token=refused)})
 

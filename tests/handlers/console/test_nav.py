@@ -48,6 +48,7 @@ def test_who_may_not_open_a_door_sees_neither_it_nor_what_waits_behind(town):
     page = town.client.get("/admin/own")
 
     assert "意见还没有人办" not in page.text
+    assert "/admin/opinion/" not in page.text
     assert counts(page) == {}
 
 
