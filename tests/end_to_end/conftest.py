@@ -6,21 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from commands import installed
 from tests.brokers import a_queue
-from tests.browser import a_browser
 from tests.end_to_end.pushing import add_broadcast
 from tests.end_to_end.running import Memory, Program, a_program
 from tests.servers import Servers
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A real Chromium, in front of them."""
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="package")

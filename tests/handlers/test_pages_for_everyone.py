@@ -18,7 +18,7 @@ from storage.admins import GENERAL, Grant
 from storage.pack import Changes
 from storage.roster import Entry
 from storage.states import RunState
-from tests.browser import a_browser, faults
+from tests.browser import faults
 from tests.handlers.opinion.test_jobs import a_photo
 from tests.house import PACK, hashed_at_no_cost
 from tests.street import Street, a_street
@@ -408,12 +408,6 @@ class Walk:
     @property
     def _map(self) -> MapAdapter:
         return self.street.town.client.application.url_map.bind("")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

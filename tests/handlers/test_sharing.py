@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from commands.run import WEB_THREADS
 from handlers import sharing
 from handlers.sharing import AT_ONCE, REST, Sharing
-from tests.browser import SIZES, a_browser, a_page, faults
+from tests.browser import SIZES, a_page, faults
 from tests.end_to_end.running import at_once, within
 from tests.house import Clock, a_town
 from tests.street import MINI, Street, a_street
@@ -27,12 +27,6 @@ LATE = 10.0
 INSIDE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"}
 SITE, PAGE = "https://wx.example.org", "https://wx.example.org/p/digest/first"
 SDK = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -6,23 +6,16 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from storage.admins import Grant
 from tests import authenticator
-from tests.browser import a_browser
 from tests.house import PASSWORD, hashed_at_no_cost
 from tests.street import Street, a_street
 
 pytestmark = [pytest.mark.alike, pytest.mark.browser]
 
 NEW = "槐树下有三只鸟在叫着呢"
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -3,19 +3,13 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import SIZES, a_browser, faults
+from tests.browser import SIZES, faults
 from tests.handlers.decision.test_decision import town
 from tests.house import PASSWORD
 from tests.wechat.sandbox.stage import served
 
 pytestmark = [pytest.mark.alike, pytest.mark.browser]
 __all__ = ["town"]  # the fixture
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with a_browser() as browser:
-        yield browser
 
 
 def fills(page: Page, **said: str) -> None:

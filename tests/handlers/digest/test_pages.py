@@ -5,10 +5,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.browser import a_browser
 from tests.content.builders import a_digest, write
 from tests.handlers.digest.conftest import bind
 
@@ -254,12 +253,6 @@ def address(town) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.mark.browser

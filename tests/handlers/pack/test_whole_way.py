@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from storage.admins import GENERAL, Grant
-from tests.browser import a_browser, a_page
+from tests.browser import a_page
 from tests.content.builders import ACCOUNT, a_digest, a_pack
 from tests.end_to_end.running import within
 from tests.house import PASSWORD, a_town, hashed_at_no_cost
@@ -18,12 +18,6 @@ pytestmark = [pytest.mark.alike, pytest.mark.browser]
 FILE = "digests/first.md"
 SECOND = '[[role]]\nid = "second"\nname = "审核员"\nduties = ["approve_content"]\n'
 SOON = 10.0  # seconds, on a busy machine: two are promised
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Drafts and publishing, typed from wechat-platform.md §2.3 and §3.6."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -8,7 +7,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser import SIZES, a_browser, a_page, faults
+from tests.browser import SIZES, a_page, faults
 from tests.wechat.sandbox.stage import Stage, a_stage, an_account, served, spend
 from tests.wechat.sandbox.test_delivery import heard, silent, talking
 
@@ -237,12 +236,6 @@ def test_an_article_may_link_to_another_of_here(stage: Stage) -> None:
 
     assert f'<a href="{first}">上一篇</a>' in page
     assert "b.example" not in page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,17 +8,11 @@ import pytest
 from flask import Response
 from playwright.sync_api import Browser, expect
 
-from tests.browser import SIZES, a_browser, a_page, faults
+from tests.browser import SIZES, a_page, faults
 from tests.end_to_end.running import within
 from tests.wechat.sandbox.stage import Bot, Stage, Told, a_stage, an_account, served
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

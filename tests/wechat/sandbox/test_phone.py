@@ -10,7 +10,7 @@ import pytest
 from flask import Response
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import SIZES, a_browser, a_page, faults
+from tests.browser import SIZES, a_page, faults
 from tests.wechat.sandbox.stage import Bot, Clock, Stage, Told, a_reply, a_stage, an_account, served
 from wechat.sandbox.sender import Patience
 
@@ -49,12 +49,6 @@ class TrueClock(Clock):
 class Set(NamedTuple):
     stage: Stage
     url: str
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture
