@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from storage.db import Database, Moment, metadata
 from storage.hot import Rows
 from storage.people import Id
+from storage.sittings import sittings
 
 OF_MISTAKES, OF_EXAMS = "wrong:", "exam:"  # how the names of their rounds begin
 
@@ -104,6 +105,12 @@ _REVIEWED = (
     sa.select(sa.func.count())
     .select_from(rounds.join(answers, answers.c.round == rounds.c.id))
     .where(_MINE, rounds.c.day == sa.bindparam("day"), rounds.c.name.startswith(OF_MISTAKES))
+)
+# What was answered in an exam that isn't over: nothing tells what of it was right.
+_IN_A_SITTING = answers.c.round.in_(
+    sa.select(rounds.c.id).where(
+        _MINE, sittings.c.person == rounds.c.person, sittings.c.name == rounds.c.name, sittings.c.mark.is_(None)
+    )
 )
 
 
@@ -211,17 +218,23 @@ class QuizStore:
         return int(counted)
 
     def tally(self, person: str) -> tuple[int, int]:
-        """How many answers a person gave, and how many were right."""
-        counted = sa.select(sa.func.count(), sa.func.count().filter(answers.c.right)).where(answers.c.person == person)
+        """How many answers a person gave, and how many were right; those of an exam count once it is over."""
+        told = (answers.c.person == person) & ~_IN_A_SITTING
+        counted = sa.select(sa.func.count(), sa.func.count().filter(answers.c.right)).where(told)
         with self._db.read() as connection:
-            given, right = connection.execute(counted).one()
+            given, right = connection.execute(counted, {"person": person}).one()
         return given, right
 
-    def all_of(self, person: str) -> Sequence[tuple[datetime, str, str, bool]]:
-        """Every answer of a person: when, to which question, what was said and whether it was right."""
-        chosen = sa.select(answers.c.at, answers.c.question, answers.c.said, answers.c.written, answers.c.right)
+    def all_of(self, person: str) -> Sequence[tuple[datetime, str, str, bool | None]]:
+        """Every answer of a person: when, to which question, what was said and whether it was right.
+
+        Of an exam that isn't over that is None.
+        """
+        right = sa.case((_IN_A_SITTING, None), else_=answers.c.right).label("right")
+        chosen = sa.select(answers.c.at, answers.c.question, answers.c.said, answers.c.written, right)
+        theirs = chosen.where(answers.c.person == person).order_by(answers.c.at)
         with self._db.read() as connection:
-            rows = connection.execute(chosen.where(answers.c.person == person).order_by(answers.c.at)).all()
+            rows = connection.execute(theirs, {"person": person}).all()
         return [(row.at, row.question, row.written or row.said, row.right) for row in rows]
 
     def newest(self, person: str, *, since: datetime) -> str | None:

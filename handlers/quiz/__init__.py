@@ -176,8 +176,9 @@ def feature(
 
     def export(person: str) -> list[Sheet]:
         say = shelf.current().say
+        became = {each: say(f"quiz.answered_{key}") for each, key in _ANSWERED.items()}
         rows = [
-            (at, question, *service.in_words(question, said), say(f"quiz.answered_{'right' if right else 'wrong'}"))
+            (at, question, *service.in_words(question, said), became[right])
             for at, question, said, right in store.all_of(person)
         ]
         return [Sheet.of(say("quiz.answers_table"), rows)]
@@ -227,6 +228,9 @@ def feature(
             unite=in_turn(stores.regards.unite, duels.unite, sittings.unite, places.unite, cards.unite, store.unite),
         ),
     )
+
+
+_ANSWERED = {True: "right", False: "wrong", None: "untold"}
 
 
 def _pointing(kept: Points, *, shelf: Shelf, zone: ZoneInfo, settings: QuizSettings) -> Pointing | None:

@@ -83,8 +83,8 @@ class Quiz:
             begun=begun is not None,
             answered=begun.answered if begun else 0,
             total=len(begun.questions if begun else drawn),
-            given=given - (sits.answered if sits else 0),
-            right=right - (sits.right if sits else 0),
+            given=given,
+            right=right,
             review=0 if sits else len(self.service.reviews(person, today).offered),
         )
 

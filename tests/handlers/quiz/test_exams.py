@@ -1,5 +1,6 @@
 """Exams: drawn once, timed here, told when they are over, and certified by a number that whoever has it can check."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -54,6 +55,11 @@ def sits(phone, reply, *, right):
 
 def moves(hall, **span):
     hall.town.clock.forward(**span)
+
+
+def runs_out(hall):
+    """The clock writes down what nobody looked at in time."""
+    next(each for each in hall.town.house.jobs if each.id == "quiz.close_sittings").run(hall.town.clock())
 
 
 # -- in the chat -----------------------------------------------------------------------------------------------------
@@ -209,6 +215,12 @@ def test_mistakes_of_an_exam_are_gone_through_again(hall):
     assert "【1/1】" in phone.says("错题")
 
 
+def copied(reader):
+    """What became of each answer, as a copy of one's data has it."""
+    tables = json.loads(reader.get("/p/privacy/data.json").text)
+    return [row["结果"] for row in tables["答题记录"]]
+
+
 def test_nothing_tells_what_was_right_in_an_exam_that_goes_on(hall):
     phone, mini = hall.town.phone("o-learner"), hall.town.mini("o-learner", account="official")
     phone.says(wrong(begins(phone)))
@@ -226,9 +238,14 @@ def test_nothing_tells_what_was_right_in_an_exam_that_goes_on(hall):
     assert reader.get("/p/quiz/study").headers["Location"] == "/p/quiz"
     assert [(each.status, each.code) for each in refused] == [(409, "read_later")] * 3
     assert (standing["given"], standing["right"], standing["review"]) == (0, 0, 0)
+    assert "共答" not in phone.says("我的数据")
+    assert copied(reader) == ["考试结束后才知道"]
     moves(hall, minutes=30)
     assert "【1/1】" in phone.says("错题")
     assert mini.get("/quiz").body["review"] == 1
+    runs_out(hall)
+    assert "共答 1 题，答对 0 题" in phone.says("我的数据")
+    assert copied(reader) == ["错"]
 
 
 def test_what_does_not_begin_an_exam_is_said_so(hall):
@@ -615,9 +632,6 @@ def test_a_sitting_whose_time_ran_out_unseen_counts_and_nothing_after_one_that_g
         hall.town.signs_in("值班员")
         return re.findall(r"\d+ 人考完：合格 \d+%，平均 [\d.]+ 分", hall.town.client.get("/admin/quiz/exams").text)
 
-    def runs_out():
-        next(each for each in hall.town.house.jobs if each.id == "quiz.close_sittings").run(hall.town.clock())
-
     first, *others = (hall.town.phone() for _ in range(6))
     first.says(letter(begins(first)))
     moves(hall, minutes=1)
@@ -626,5 +640,5 @@ def test_a_sitting_whose_time_ran_out_unseen_counts_and_nothing_after_one_that_g
     assert told() == []
     moves(hall, minutes=40)
     assert told() == []
-    runs_out()
+    runs_out(hall)
     assert told() == ["5 人考完：合格 80%，平均 85.0 分"]
