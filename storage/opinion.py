@@ -171,10 +171,10 @@ class Opinions:
         """The id that goes with a new receipt code: nobody without the keys can tell one from the other."""
         return self._id(receipt)[:ID_LETTERS]
 
-    def of_receipt(self, receipt: str) -> Opinion | None:
+    def of_receipt(self, receipt: str) -> "Opinion | Unread | None":
         """The opinion that goes with a receipt code, also where another `secret_key` made its id."""
         ids = (mark[:ID_LETTERS] for mark in self._id.all(receipt))
-        return next((found for each in ids if (found := self.get(each))), None)
+        return next((found for each in ids if (found := self._there(each))), None)
 
     def secret_numbers(self, *parts: str) -> Callable[[int], int]:
         """Secret numbers below what is asked for, one after the other: the same ones for the same parts."""
@@ -215,11 +215,15 @@ class Opinions:
     # -- looking -------------------------------------------------------------------------------------------------
 
     def get(self, opinion: str) -> Opinion | None:
-        """The opinion of this id."""
+        """The opinion of this id; None where there is none, or it can't be read."""
+        found = self._there(opinion)
+        return found if isinstance(found, Opinion) else None
+
+    def _there(self, opinion: str) -> Opinion | Unread | None:
         waiting = {leaf.id: leaf for leaf in self.letterbox.words()}  # first: from there it may move to the leaves
         leaf = self._leaves.get(opinion) or waiting.get(opinion)
-        found = next(_readable([leaf], _opinion), None) if leaf else self.named(opinion)
-        if found is None or not (found.turns or found.answers):
+        found = _or_unread(leaf, _opinion) if leaf else self._named_there(opinion)
+        if not isinstance(found, Opinion) or not (found.turns or found.answers):
             return found
         ids = (mark[:ID_LETTERS] for turn in range(found.turns + 1) for mark in self._heard.all(found.id, str(turn)))
         leaves = [waiting.get(each) or self._leaves.get(each) for each in ids]
@@ -249,6 +253,10 @@ class Opinions:
     def named(self, opinion: str) -> Opinion | None:
         """The named opinion of this id; no other place is looked at."""
         return next(iter(self._named(named_opinions.c.id == opinion)), None)
+
+    def _named_there(self, opinion: str) -> Opinion | Unread | None:
+        rows = self._rows(named_opinions.c.id == opinion)
+        return next(_readable(rows, lambda row: _or_unread(row, self._read)), None)
 
     def address_of(self, opinion: str) -> str:
         """The id sealed for a web address, in other letters each time.

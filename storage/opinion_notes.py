@@ -35,7 +35,7 @@ class Note:
     """Something we said. `turn` is which of our words to the sender it is, or which of them came last before it.
 
     `kind` is the state that the words brought about, or one of `UNSEEN`, which is never shown outside. `author` is an
-    admin's name.
+    admin's name. Of one that is `GARBLED` nothing else is known.
     """
 
     turn: int
@@ -50,7 +50,8 @@ ASSIGNED = "assigned"  # to the admin whom the words name; to nobody where they 
 MERGED, PARTED = "merged", "parted"  # the opinion whose id is the words was merged into this one, or is no longer
 READ = "read"  # somebody opened what only few may read
 MEASURE = "measure"  # the measure whose id is the words was begun for it
-UNSEEN = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED, READ, MEASURE})
+GARBLED = "garbled"  # the seal holds, and what was sealed can't be read
+UNSEEN = frozenset({INTERNAL, ASSIGNED, MERGED, PARTED, READ, MEASURE, GARBLED})
 
 
 class OpinionNotes:
@@ -91,5 +92,12 @@ class OpinionNotes:
     def _read(self, rows: Iterable[sa.Row[tuple[str, int, bytes]]]) -> Iterable[Note]:
         for row in rows:
             with suppress(CannotOpen):
-                content = json.loads(self._box.open(row.sealed, bound_to=place(row.opinion, row.number)))
-                yield Note(**{**content, "day": date.fromisoformat(content["day"])})
+                yield _note(self._box.open(row.sealed, bound_to=place(row.opinion, row.number)))
+
+
+def _note(content: bytes) -> Note:
+    try:
+        read = json.loads(content)
+        return Note(**{**read, "day": date.fromisoformat(read["day"])})
+    except (ValueError, TypeError, KeyError):
+        return Note(turn=0, kind=GARBLED, words="", day=date.min, author="")

@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from handlers import openapi, problems
 from handlers.openapi import Once
 from handlers.opinion.api.box import (
+    CANNOT_BE_READ,
     HAS_CODE,
     NO_PLACE_WITHOUT_NAME,
     NO_SUCH_CODE,
@@ -100,7 +101,7 @@ def blueprint(box: Box) -> APIBlueprint:
     @doors.doc(
         summary="What became of an opinion",
         description="The receipt is in the body, so that no log on the way keeps it; twenty a minute.",
-        responses=openapi.says(say, NOT_A_CODE, NO_SUCH_CODE),
+        responses=openapi.says(say, NOT_A_CODE, NO_SUCH_CODE, CANNOT_BE_READ),
     )
     def look_up(json_data: TypedReceipt) -> Status:
         return box.ask(json_data.receipt)

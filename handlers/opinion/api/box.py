@@ -28,7 +28,7 @@ from handlers.opinion.service import Confidence, Remedies
 from handlers.problems import Problem, Refused
 from scheduler.postman import NotKept
 from storage.checks import Checks, Due
-from storage.opinion import Heard, Letter, Opinion, Opinions
+from storage.opinion import Heard, Letter, Opinion, Opinions, Unread
 from storage.opinion_quota import Quota
 from storage.pictures import NotAPicture, Pictures, redrawn
 from storage.voices import LARGEST_BYTES as VOICE_BYTES
@@ -50,6 +50,7 @@ NO_SUCH_PICTURE = Problem(422, "opinion.problem_no_such_picture")
 NOT_A_PICTURE = Problem(422, "opinion.problem_not_a_picture")
 NOT_A_CODE = Problem(422, "opinion.problem_not_a_code")
 NO_SUCH_CODE = Problem(404, "opinion.problem_no_such_code")
+CANNOT_BE_READ = Problem(503, "opinion.problem_cannot_be_read")
 NOT_A_VERDICT = Problem(422, "opinion.problem_not_a_verdict")
 NOT_ASKED = Problem(409, "opinion.problem_not_asked")
 SAID_BEFORE = Problem(409, "opinion.problem_said_before")
@@ -293,6 +294,8 @@ class Box:
         if found is None:
             self.guesses.missed(self._now())
             raise Refused(NO_SUCH_CODE, field="receipt")
+        if isinstance(found, Unread):
+            raise Refused(CANNOT_BE_READ)
         opinion, today = self.promise.current(found), self._now().date()
         asked = thread.asks(opinion.state, opinion.turns, opinion.heard)
         left = self.promise.left(opinion.state, opinion.due, today)

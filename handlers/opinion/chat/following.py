@@ -28,7 +28,7 @@ from handlers.opinion.service import Remedies
 from handlers.router import Draft as Kept
 from handlers.router import Turn, plain
 from scheduler.postman import NotKept
-from storage.opinion import Heard, Letter, Opinion, Opinions
+from storage.opinion import Heard, Letter, Opinion, Opinions, Unread
 from wechat.messages import Kind, Reply, Text
 
 _VERDICTS = ("解决了", "部分解决", "没解决")
@@ -75,6 +75,8 @@ class Following:
             turn.talk.end()
         if word_of(turn):
             turn.talk.draft = None
+        if isinstance(found, Unread):
+            return self._says("cannot_be_read")
         opinion = self.promise.current(found)
         talk = thread.talk(self.opinions.notes.of(opinion.id), opinion.heard)
         return self._says(

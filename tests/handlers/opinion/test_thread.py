@@ -6,8 +6,10 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from handlers.opinion.engine import State
+from handlers.opinion.engine import State, receipts
 from handlers.opinion.engine.thread import Asks
+from storage.boxed import place
+from storage.leaves import Leaf
 from storage.letterbox import letterbox
 from storage.opinion import Heard, anonymous_opinions
 from storage.opinion_notes import INTERNAL, Note, opinion_notes
@@ -15,6 +17,7 @@ from tests.handlers.opinion.test_admin import browser, links, the_page
 from tests.handlers.opinion.test_api import everything_but
 from tests.handlers.opinion.world import World, receipt
 from tests.storage.asked import asked_of_sql
+from tests.storage.test_opinion import GARBLED, garble_named
 
 __all__ = ["browser"]
 
@@ -55,6 +58,50 @@ def kept(world, code: str):
 def over_midnight(world) -> None:
     world.clock.now = (world.clock.now + timedelta(days=1)).replace(hour=0, minute=7)
     world.runs("opinion.stir")
+
+
+# -- what lies there and can't be read -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["letterbox", "leaves", "named"])
+def test_who_has_the_receipt_of_what_cannot_be_read_hears_that_it_is_there_and_nobody_else_does(world, keys, way):
+    if way == "named":
+        code = receipt(world.member().says("意见", "2", "张三", "4", WORDS, "好了", "1"))
+        garble_named(world.db, keys, world.opinions.id_of(code.replace("-", "")))
+    else:
+        drawn = receipts.drawn(world.opinions.secret_numbers("some", "words"))
+        code = receipts.shown(drawn)
+        world.opinions.carry([Leaf(world.opinions.id_of(drawn), world.clock().date(), GARBLED)])
+    if way == "leaves":
+        world.opinions.move(before=date.max)
+    said = asks(world, code)
+    other = asks(world, receipts.shown(receipts.drawn(world.opinions.secret_numbers("other", "words"))))
+    by_api = world.member("o-whoever").signs_in().post("/opinion/lookup", {"receipt": code})
+    page = looks(world.member("o-whoever").opens_pages(), code)
+
+    assert "这条意见在" in said
+    assert "没有找到" in other
+    assert (by_api.status, by_api.code) == (503, "cannot_be_read")
+    assert page.status_code == 503
+    assert "这条意见在" in page.text
+
+
+def test_a_note_that_cannot_be_read_takes_no_page_along(world, browser, keys, anonymous):
+    acts(browser, "note", note="问过后勤处")
+    acts(browser, "note", note="这一条要坏")
+    acts(browser, "ask", question="是哪一栋？")
+    for content in (b'{"words":"\xff"}', b"[]", b'{"turn":1}', b'{"day":1}', b""):
+        _, row, _ = rows(world, opinion_notes)
+        sealed = keys.box("opinion:notes").seal(content, bound_to=place(row.opinion, row.number))
+        with world.db.begin() as connection:
+            connection.execute(opinion_notes.update().where(opinion_notes.c.number == 2).values(sealed=sealed))
+        page = browser.get(the_page(browser))
+
+        assert page.status_code == 200
+        assert page.text.count("一条备注或者答复读不出来") == 1
+        assert "问过后勤处" in page.text
+        assert "是哪一栋？" in page.text
+    assert "是哪一栋？" in asks(world, anonymous)
 
 
 # -- asked back ------------------------------------------------------------------------------------------------------
