@@ -26,6 +26,14 @@ def typed(page: Page) -> None:
     fills(page, entitled="20", present="15", approve="11", against="5", abstain="1")
 
 
+def comes_in(page: Page, web: str) -> None:
+    page.goto(f"{web}/admin/login")
+    page.get_by_label("姓名").fill("li")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation", name="主导航")).to_be_visible()
+
+
 @pytest.mark.parametrize("size", ["phone", "desktop"])
 def test_a_decision_is_written_down_mended_read_and_printed(town, browser, size):
     width, height = SIZES[size]
@@ -36,11 +44,7 @@ def test_a_decision_is_written_down_mended_read_and_printed(town, browser, size)
         found[name] = faults(page)
 
     with served(town.client.application) as web:
-        page.goto(f"{web}/admin/login")
-        page.get_by_label("姓名").fill("li")
-        page.get_by_label("密码").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("navigation", name="主导航")).to_be_visible()
+        comes_in(page, web)
         page.goto(f"{web}/admin/decision/new")
         looks("form")
         typed(page)
@@ -61,3 +65,22 @@ def test_a_decision_is_written_down_mended_read_and_printed(town, browser, size)
     page.close()
 
     assert {name: each for name, each in found.items() if each} == {}
+
+
+def test_the_browsers_back_leads_to_what_was_written_down_and_a_new_one_begins_at_the_list(town, browser):
+    page = browser.new_page(locale="zh-CN", java_script_enabled=False)
+    with served(town.client.application) as web:
+        comes_in(page, web)
+        page.goto(f"{web}/admin/decision/")
+        page.get_by_role("link", name="记一件").click()
+        typed(page)
+        fills(page, against="3")
+        page.get_by_role("button", name="记下").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("通过")
+        page.go_back()
+        expect(page.get_by_role("main")).to_contain_text("这一件已经记下了")
+        page.get_by_role("link", name="决议").last.click()
+        expect(page.get_by_role("main")).to_contain_text("一共 1 件")
+        page.get_by_role("link", name="记一件").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("记一件决议")
+    page.close()
