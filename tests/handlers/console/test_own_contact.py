@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from storage.admins import AdminContacts, Admins
 from storage.sealing import Keys
 from tests.handlers.console.test_pages import SEND, pack, presses, town  # noqa: F401 - fixtures
+from tests.house import PASSWORD
 from tests.scheduler.world import NOON, World
+from tests.wechat.sandbox.stage import served
 
 
 def code_of(town):  # noqa: F811
@@ -39,6 +42,25 @@ def test_the_page_with_the_code_hears_that_it_was_said(town):  # noqa: F811
     assert "新取的管理员码还没有收到" in town.client.get(part).text
     town.clock.forward(minutes=11)
     assert town.client.get(part).text == done
+
+
+@pytest.mark.browser
+def test_the_page_with_the_code_says_by_itself_that_it_was_said(town, browser):  # noqa: F811
+    page = browser.new_page(locale="zh-CN")
+    with served(town.client.application) as web:
+        page.goto(f"{web}/admin/login")
+        page.get_by_label("姓名").fill("admin")
+        page.get_by_label("密码").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("navigation", name="主导航")).to_be_visible()
+        page.goto(f"{web}/admin/own")
+        page.get_by_role("button", name="取一个管理员码").click()
+        said = page.get_by_text(re.compile(r"^管理员 \w{4}-\w{4}$")).inner_text()
+        expect(page.get_by_role("status")).to_contain_text("管理员码还没有收到")
+        town.phone().says(said)
+        expect(page.get_by_role("status")).to_have_text("已经绑定。")
+        expect(page.get_by_role("button", name="解除绑定")).to_be_visible()
+    page.close()
 
 
 def test_the_first_page_says_that_nobody_is_reminded_until_there_is_one(town):  # noqa: F811
