@@ -91,7 +91,7 @@ def test_a_note_that_cannot_be_read_takes_no_page_along(world, browser, keys, an
     acts(browser, "note", note="这一条要坏")
     acts(browser, "ask", question="是哪一栋？")
     for content in (b'{"words":"\xff"}', b"[]", b'{"turn":1}', b'{"day":1}', b""):
-        _, row, _ = rows(world, opinion_notes)
+        (row,) = (each for each in rows(world, opinion_notes) if each.number == 2)
         sealed = keys.box("opinion:notes").seal(content, bound_to=place(row.opinion, row.number))
         with world.db.begin() as connection:
             connection.execute(opinion_notes.update().where(opinion_notes.c.number == 2).values(sealed=sealed))
