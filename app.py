@@ -176,6 +176,7 @@ class OwnData:
 
     def erase_in(self, connection: Connection, person: str) -> None:
         """The same in a transaction that does more."""
+        self.people.hold(connection, person)
         for keep in self.keeps():
             keep.erase(connection, person)
         self.people.erase(connection, person)

@@ -294,6 +294,10 @@ class People:
         with self._db.read() as connection:
             return list(connection.execute(parted).scalars())
 
+    def hold(self, connection: Connection, person: str) -> None:
+        """Wait for what is being kept of a person, and let nothing more be, until the transaction ends."""
+        connection.execute(sa.select(persons.c.id).where(persons.c.id == person).with_for_update())
+
     def erase(self, connection: Connection, person: str) -> None:
         """Delete the person's rows of this file; the features erase theirs in the same transaction before."""
         connection.execute(kept_lines.delete().where(kept_lines.c.person == person))

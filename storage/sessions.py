@@ -106,6 +106,7 @@ class Sessions:
                 connection.execute(sessions.insert().values(self._vault.sealing(connection).row(sessions, row)))
             except sa.exc.IntegrityError:
                 raise NoContact from None
+            connection.execute(sa.select(contacts.c.id).where(contacts.c.id == contact).with_for_update(key_share=True))
             connection.execute(sessions.delete().where(others & (sessions.c.expires_at <= now)))
             connection.execute(sessions.delete().where(others & sessions.c.id.not_in(kept.limit(DEVICES - 1))))
         return token

@@ -1,12 +1,14 @@
 """Sessions: begun, found, renewed, ended, and gone with their contact."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
 from storage.people import People
 from storage.sessions import DEVICES, Sessions, sessions
+from tests.end_to_end.running import at_once
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -113,6 +115,14 @@ def test_one_device_more_than_there_may_be_ends_the_one_that_would_have_ended_fi
     newest = begin(store, ann)
     assert store.find(newest, now=NOON)
     assert len(store.of(ann.person, now=NOON)) == DEVICES
+
+
+@pytest.mark.on_servers
+def test_many_that_sign_in_at_once_are_no_more_than_there_may_be(store, ann):
+    tokens = at_once([partial(begin, store, ann)] * 2 * DEVICES)
+
+    assert len(store.of(ann.person, now=NOON)) == DEVICES
+    assert sum(store.find(token, now=NOON) is not None for token in tokens) == DEVICES
 
 
 def test_what_is_over_is_dropped(store, ann, db):

@@ -1,8 +1,13 @@
 """Topics and one's own data by the API."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
+
+from storage.privacy import corrections
+from tests.handlers.browsers import PATIENCE
 
 pytestmark = pytest.mark.variant
 
@@ -78,6 +83,19 @@ def test_after_it_nothing_is_there_and_the_token_is_over(town, mini):
     assert mini.get("/subscription/data").status == 401
     assert not town.house.people.find(account="mini", openid=mini.openid).known
     assert chosen(other.get(TOPIC)) == ["yaowen"]
+
+
+@pytest.mark.on_servers
+def test_erasing_waits_for_what_is_being_kept_at_that_moment(town, mini):
+    person = town.house.people.find(account="mini", openid=mini.openid).person
+    with ThreadPoolExecutor(1) as thread, town.house.db.begin() as connection:
+        row = {"id": "a" * 32, "person": person, "organisation": "", "said": "", "asked_on": town.clock().date()}
+        connection.execute(corrections.insert().values(row))
+        erasing = thread.submit(mini.post, "/subscription/data/erasure", {"confirm": True})
+        sleep(PATIENCE)
+
+    assert erasing.result().status == 204
+    assert not town.house.people.find(account="mini", openid=mini.openid).known
 
 
 def test_what_was_kept_for_the_next_visit_is_given_once_and_to_a_repeat_again(town, mini):
