@@ -184,7 +184,7 @@ class Console:
         anybody = bool(self.pushes.broadcasts.deliveries.tallies(run.key) or self.pushes.broadcasts.posts.of(run.key))
         goes_on = self.pushes.desk.goes_on_at(run) is not None
         outcome = engine.outcome(run.state, anybody=anybody, asked=run.four_eyes, goes_on=goes_on)
-        flash(self.words["said"][outcome])
+        flash(self.words["said"][outcome], "warning" if outcome in engine.NOTHING_WENT_OUT else "message")
         return redirect(url_for("console.sendings"))
 
     def _ahead(self, key: str) -> tuple[Broadcast, Forecast]:
@@ -192,10 +192,10 @@ class Console:
         try:
             return broadcast, self.pushes.desk.forecast(key, self.clock(), at_once=True)
         except Uncorrectable as refused:
-            flash(self.words["faults"][refused.why])
+            flash(self.words["faults"][refused.why], "warning")
             abort(redirect(url_for("console.sendings")))
         except Folded:
-            flash(self.words["said"]["folded"])
+            flash(self.words["said"]["folded"], "warning")
             abort(redirect(url_for("console.sendings")))
 
     def _asked(self, broadcast: Broadcast, ahead: Forecast, *, fault: str = "") -> ResponseReturnValue:
@@ -241,7 +241,7 @@ class Console:
         """Send what would be said now to the admin who asks, and to nobody else."""
         self._broadcast(key)
         tried = self.pushes.try_out(key, access.who_is_in(), now=self.clock())
-        flash(self.words["tried"][tried])
+        flash(self.words["tried"][tried], "warning" if tried in {"nobody", "nothing"} else "message")
         return redirect(url_for("console.own" if tried == "nobody" else "console.ask", key=key))
 
     def own(self) -> ResponseReturnValue:
@@ -283,7 +283,10 @@ class Console:
         run = self._waiting(key)
         same = request.form.get("seen") == engine.looks(run.content)
         agreed = same and self.pushes.desk.approve(key, by=access.who_is_in(), content=run.content, now=self.clock())
-        flash(self._became_of(key) if agreed else self.words["said"]["not_agreed"])
+        if agreed:
+            flash(self._became_of(key))
+        else:
+            flash(self.words["said"]["not_agreed"], "warning")
         return redirect(url_for("console.sendings") if agreed else url_for("console.look", key=key))
 
     def _became_of(self, key: str) -> str:
@@ -313,7 +316,10 @@ class Console:
         self._run(Duty.SEND, key)
         if act not in acts:
             abort(404)
-        flash(self.words["said"][act if acts[act]() else "too_late"])
+        if acts[act]():
+            flash(self.words["said"][act])
+        else:
+            flash(self.words["said"]["too_late"], "warning")
         return redirect(url_for("console.run", key=key) if "here" in request.form else url_for("console.sendings"))
 
     # -- how far an admin reaches ----------------------------------------------------------------------------------

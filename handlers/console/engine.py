@@ -22,6 +22,7 @@ ALL_ACTS = {
     "sending": ("pause", "cancel"),
     "paused": ("resume", "cancel"),
 }
+NOTHING_WENT_OUT = frozenset({"nobody", "nothing", "paused", "rests"})  # of the outcomes: what stands out when told
 LIVE = ("planning", "planned", "sending", "stopping")  # what goes on by itself
 MINUTE, HOUR = 60, 3600  # seconds
 

@@ -82,7 +82,7 @@ class Book:
         asked, why = Filter.of_request(), request.form.get("why", "").strip()
         is_full = request.method == "POST"
         if is_full and not 0 < len(why) <= WHY_LONGEST:
-            flash(self.words["faults"]["why"].format(WHY_LONGEST))
+            flash(self.words["faults"]["why"].format(WHY_LONGEST), "warning")
             return redirect(url_for("membership_admin.listed", **asked.address), 303)
         found = self._meant(asked, self._mine())
         noting.note(Act.EXPORT, MEMBERS, about=str(len(found)), reason=why)

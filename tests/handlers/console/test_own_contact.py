@@ -95,7 +95,8 @@ def test_a_push_is_tried_out_on_the_admin_alone(town):  # noqa: F811
     page = presses(town, "/admin/broadcasts/daily/try").text
     heard = phone.says("帮助")
 
-    assert "还不知道哪个是您的微信" in unlinked
+    assert 'alert-warning" role="status">还不知道哪个是您的微信' in unlinked
+    assert f'<a href="{SEND}">← 要发的推送</a>' in unlinked
     assert "发给您" in page
     assert "【测试，只发给您】" in heard
     assert "【测试" not in other.says("帮助")
@@ -111,6 +112,7 @@ def test_the_contact_is_forgotten_when_the_admin_says_so(town):  # noqa: F811
 
     assert "已经解除绑定" in page
     assert "还没有绑定" in page
+    assert '<a href="/admin/account/">← 我的账号</a>' in page  # which every account may see
 
 
 def test_it_is_no_word_of_the_members_help(town):  # noqa: F811

@@ -218,7 +218,7 @@ def test_who_agrees_to_what_has_changed_is_shown_it_again(town, pack):
 
     page = town.client.post(f"/admin/broadcasts/{run.key}/approve", data=form, follow_redirects=True).text
 
-    assert "没有记下" in page
+    assert 'alert-warning" role="status">没有记下' in page
     assert town.house.pushes.store.run(run.key).state == "planned"
 
 

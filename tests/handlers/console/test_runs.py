@@ -194,6 +194,7 @@ def test_a_run_is_paused_resumed_and_cancelled_from_its_page(town):
         "已取消：没发的不再发，还没看到的也收回来。",
         "这一次已经不在那个状态了，没有改动。",
     ]
+    assert ["alert-warning" in page.text for page in said] == [False, False, False, True]
     assert {page.request.path for page in said} == {PAGE}
     assert "由管理员取消" in said[-1].text
     assert "1 人：这一次被取消，没有发" in said[-1].text

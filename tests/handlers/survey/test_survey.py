@@ -430,6 +430,7 @@ def test_a_browser_hands_in_once(town):
     assert form.count('type="radio"') == 9
     assert (empty.status_code, "一题都没有选" in empty.text) == (422, True)
     assert "交上了" in done.text
+    assert "谁都看得到" in done.text
     assert "您都填过了" in again
     assert forged.status_code == 400
 
@@ -457,9 +458,11 @@ def test_of_a_single_question_nothing_is_said_of_others(tmp_path, database_url, 
     reader.get("/p/survey")
     form = reader.post("/p/survey", {"survey": "biaojue"}).text
     empty = reader.post("/p/survey", {"q-gai": ""}).text
+    handed_in = reader.post("/p/survey", {"q-gai": "ty"}).text
     town.house.close()
 
     assert "<legend>同意改时间吗</legend>" in form
+    assert "只给支部看，不在这里公布" in handed_in
     assert "还没有选。请选好再交" in empty
     assert "一题" not in empty
     assert "空着" not in form

@@ -58,6 +58,7 @@ def test_the_newest_come_first_with_who_what_and_why(auditor):
         ("no member wang", "zhibu admin member", "把 wang 记为不是党员"),
         ("lend opinions bulletin to wang until 2026-12-05", "", "请 wang 代办：办理意见、简报，到 2026-12-05"),
         ("lend opinions to wang", "", "请 wang 代办：办理意见"),
+        ("lend  to wang", "", "请 wang 代办，没有写哪些事"),
         ("end opinions lent to wang", "", "结束 wang 的代办：办理意见"),
         ("new=4 changed=1 off=2", "", "新增 4 人，改职务 1 人，去掉 2 人"),
         ("<b>grant</b> {role}", "", "&lt;b&gt;grant&lt;/b&gt; {role}"),
