@@ -24,7 +24,7 @@ from content.large_banks import AnyBank
 from content.menus import Menu
 from content.models import Account, Bank, Block, Digest, Question, QuestionType, Voice
 from content.opinions import Matters, ReadyReply, Watched
-from content.organisations import Organisations
+from content.organisations import MOST_LEVELS, Organisations, lies_too_deep
 from content.pictures import PictureFile
 from content.positions import Place, Positions, line_of
 from content.privacy import Notice
@@ -200,7 +200,13 @@ def _menu(draft: _Draft) -> Menu | None:
 
 
 def _organisations(draft: _Draft) -> Organisations | None:
-    return draft.model(Organisations)
+    made = draft.model(Organisations)
+    parents = {each.id: each.parent for each in made.organisations} if made else {}
+    for index, id_ in enumerate(parents):
+        if lies_too_deep(id_, parents):
+            draft.note("organisation_deep", ("organisation", index), said=id_, most=MOST_LEVELS)
+            return None
+    return made
 
 
 def _regulations(draft: _Draft) -> Regulations | None:
@@ -485,7 +491,7 @@ def _picture(file: str, stamp: Stamp, path: Path) -> Source:
 
 def named(path: Path) -> str:
     """Give the name of the bank in a file that may be called anything."""
-    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-")[:64] or "bank"
+    return re.sub(r"[^\w.-]+", "-", path.stem).strip("-.")[:64] or "bank"
 
 
 def text_in(path: Path) -> str:

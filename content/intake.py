@@ -137,7 +137,7 @@ class Intake:
         return pack
 
     def _target(self, pack: Pack, name: str, most_bytes: float) -> Target:
-        if not NAME.fullmatch(name):
+        if not NAME.fullmatch(name) or files.LEFT_BEHIND.match(f"{name}.toml"):
             raise Refused("bank_name", said=name)
         file = f"quizzes/{name}.toml"
         banks: dict[str, tuple[str, AnyBank]] = {

@@ -20,6 +20,21 @@ class Organisation:
     admins: Lines = ()
 
 
+MOST_LEVELS = 20  # one below another; each has the ids of all below it
+
+
+def lies_too_deep(organisation: str, parents: Mapping[str, str | None]) -> bool:
+    """Whether there are too many above it; those that are above themselves are told elsewhere."""
+    above: set[str] = set()
+    at: str | None = organisation
+    while at is not None and at in parents and at not in above:
+        if len(above) == MOST_LEVELS:
+            return True
+        above.add(at)
+        at = parents[at]
+    return False
+
+
 def belonging(organisation: str, organisations: Mapping[str, Organisation]) -> frozenset[str]:
     """Give the ids of an organisation and of all above it; nothing for one that isn't known."""
     above: set[str] = set()

@@ -7,6 +7,8 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from content import unseen
+
 FORM_BYTES = 2**16  # of all that stands beside the file
 
 
@@ -15,7 +17,8 @@ def sent(most: int) -> tuple[str, bytes] | None:
     found = request.files.get("file")
     if found is None or not found.filename:
         return None
-    return PurePosixPath(found.filename.replace("\\", "/")).name, found.stream.read(most + 1)
+    name = " ".join(unseen.legible(found.filename).split())  # it may be asked for anything that a name can't hold
+    return PurePosixPath(name.replace("\\", "/")).name, found.stream.read(most + 1)
 
 
 def taken_by(doors: Blueprint, endpoints: Collection[str], *, most: int, form: str) -> None:

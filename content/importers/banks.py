@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
-from content import reading, sheets
+from content import reading, sheets, unseen
 from content.faults import Unreadable
 from content.importers import aiken, bounded, documents, gift, headers, safety, tables, texts
 from content.importers.drafts import Draft, draft, stem_id
@@ -72,7 +72,8 @@ def _read(name: str, most: int | None, data: bytes, tell: Tell) -> Reading:
     if most is not None and len(found.raws) > most:
         raise Refused("many_questions", count=len(found.raws), most=most)
     drafts = [*_named_apart(_in_their_cases([*map(draft, told(found.raws, "read", tell))]))]
-    return Reading(drafts, [*found.notes, *_of_all(drafts)], found.title, found.topic)
+    title, topic = unseen.legible(found.title), unseen.legible(found.topic)
+    return Reading(drafts, [*found.notes, *_of_all(drafts)], title, topic)
 
 
 def _of_all(drafts: Sequence[Draft]) -> Iterator[Note]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from content import reading
+from content import reading, unseen
 from content.importers import banks, canonical, merging
 from content.importers.banks import Reading
 from content.importers.merging import Fate, Merged
@@ -100,7 +100,7 @@ def plan(
     merged = merging.merge(found.drafts, bank=target.bank, others=target.others, pictures=target.pictures, tell=tell)
     clashing = {(note.sheet, note.row) for note in merged.notes if note.weight is Weight.ERROR}
     merged = Merged([each for each in merged.found if (each.draft.sheet, each.draft.row) not in clashing], merged.notes)
-    return _planned(Path(name), target, found, merged, said)
+    return _planned(Path(unseen.typed(name)), target, found, merged, said)
 
 
 def _planned(file: Path, target: Target, found: Reading, merged: Merged, said: tuple[str, str]) -> Plan:

@@ -4,13 +4,13 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
-from content import faults
+from content import faults, unseen
 from content.fields import WRITTEN_DATE
 from content.importers import answers, parting, plain
 from content.importers.answers import CHOICE, Written
@@ -96,7 +96,9 @@ class _Making:
 
 
 def draft(raw: Raw) -> Draft:
-    """Make what can be made of a question as it was written."""
+    """Make what can be made of a question as it was written; the pack takes nothing that nobody sees."""
+    raw.fields = {name: unseen.legible(said) for name, said in raw.fields.items()}
+    raw.options = [replace(each, text=unseen.legible(each.text)) for each in raw.options]
     making = _Making(raw, [*raw.notes], raw.fields.get("stem", ""), raw.fields.get("explanation", ""), _kept(raw))
     fields: dict[str, Any] = {}
     with suppress(_Stop):

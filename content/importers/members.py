@@ -26,7 +26,7 @@ NAMES: Mapping[str, Sequence[str]] = {
 COLUMNS: Mapping[str, str] = {name: column for column, names in NAMES.items() for name in names}
 NEEDED = ("name", "organisation")
 LONGEST: Mapping[str, int] = {"name": 64, "organisation": 64, "role": 32, "number": 32}
-FORMULA = ("=", "+", "-", "@")  # and the list of join codes would have them too
+FORMULA = (*"=+-@", *"＝＋－＠")  # and the list of join codes would have them too
 HEAD_WITHIN = 10  # lines: a title and a remark may stand above the columns' names
 IDENTITY_HEAD = re.compile("身份证|证件号|公民身份|identitycard|idcard|idnumber")
 IDENTITY = re.compile(r"(?<!\d)(?:\d{15}|\d{17}[\dXx])(?!\d)")

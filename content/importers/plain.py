@@ -4,9 +4,11 @@ import re
 import unicodedata
 
 _DEBRIS = re.compile(r"^[ \t]*窗体(?:顶端|底端)[ \t]*$\n?", re.MULTILINE)
-_UNSEEN = re.compile("[\ufeff\u200b-\u200f\u2060\u00ad\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNSEEN = re.compile(
+    "[\ufeff\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]"
+)
 _SPACES = re.compile("[\u00a0\u2002-\u200a\u202f\u3000\t]")
-_ODD = re.compile("[\x00-\x1f\u00a0\u00ad\u2002-\u200f\u202f\u2060\u3000\ufeff＿]")
+_ODD = re.compile("[\x00-\x1f\x7f-\xa0\u00ad\u2002-\u200f\u202a-\u202f\u2060-\u2069\u3000\ufeff\ufffe\uffff＿]")
 _EDGES = re.compile(r"[ ]*\n[ ]*")
 
 

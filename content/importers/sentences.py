@@ -98,7 +98,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "changed_since": ("{said} 后来又改过了，没有动它", "请先看一看它现在的内容，再重新导入，或者自己改回去"),
     "batch_unknown": ("没有“{said}”这一批", "运行 zhibu content undo 可以看有哪些"),
     "bank_unknown": ("没有“{said}”这个题库", "有的是：{allowed}"),
-    "bank_name": ("题库不能叫“{said}”", "只用字母、汉字、数字、点、横线和下划线，不留空格，最多64个字"),
+    "bank_name": (
+        "题库不能叫“{said}”",
+        "只用字母、汉字、数字、点、横线和下划线，不留空格，最多64个字；不以点开头，也不叫 readme：那样的文件没有人读",
+    ),
     "bank_broken": ("{said} 里有错误，读不了", "请先改好它：运行 zhibu content check 可以看错在哪里"),
     "bank_elsewhere": ("题库 {name} 是直接放进来的文件 {said}", "请换一个题库名；或者先把那个文件拿走，再导入"),
     "bank_large": (

@@ -221,6 +221,7 @@ def test_a_workbook_that_is_broken_or_locked_is_said_to_be(take_in):
         ("姓名,组织\n甲,first\n甲,first\n", "甲 of first is there twice"),
         (f"姓名,组织\n{'甲' * 65},first\n", "line 2: the name is longer than 64"),
         ("姓名,组织\n=HYPERLINK(1),first\n", "line 2: the name begins with =: an office program"),
+        ("姓名,组织\n＝HYPERLINK(1),first\n", "line 2: the name begins with ＝: an office program"),
         (b"\xff\xfe\x00", "can't be read"),
     ],
     ids=[
@@ -240,6 +241,7 @@ def test_a_workbook_that_is_broken_or_locked_is_said_to_be(take_in):
         "twice",
         "long",
         "formula",
+        "formula, full width",
         "bytes",
     ],
 )

@@ -59,6 +59,29 @@ def test_of_what_is_wrong_in_a_hundred_thousand_places_the_first_are_told(tmp_pa
     assert re.fullmatch("后面还有 [0-9]+ 处要改", told[-1].what)
 
 
+def test_of_thousands_of_phrases_that_nothing_says_the_first_are_told(tmp_path):
+    phrases = "".join(f'k{number} = "x"\n' for number in range(40_000))
+    folder = a_pack(tmp_path, {"phrases.toml": f"[quiz]\n{phrases}"})
+
+    _, found = library.examine(folder, zone=ZoneInfo("Asia/Shanghai"))
+
+    assert len([each for each in found if each.file == "phrases.toml"]) == faults.MOST_OF_ONE
+
+
+@pytest.mark.parametrize("topmost", ["", 'parent = "o9999"\n'])
+def test_thousands_of_organisations_one_below_another_are_too_many(tmp_path, topmost):
+    """Each would hold all below it."""
+    rest = "".join(
+        f'[[organisation]]\nid = "o{number}"\nname = "{number}"\nparent = "o{number - 1}"\n'
+        for number in range(1, 10_000)
+    )
+    file = f'[[organisation]]\nid = "o0"\nname = "0"\n{topmost}{rest}'
+    folder = a_pack(tmp_path, {"organisations.toml": file})
+
+    with pytest.raises(BadContent, match=r"organisations.toml:[0-9]+: “o[0-9]+”上面的组织太多，超过 20 级"):
+        library.load(folder, zone=ZoneInfo("Asia/Shanghai"))
+
+
 @pytest.mark.parametrize(
     ("endless", "named"),
     [

@@ -1,5 +1,6 @@
 """Every fault an admin can make is named with its file and its line."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -30,6 +31,9 @@ from .builders import (
 )
 
 BANK, DIGEST, PUSH, TEMPLATE = "quizzes/basics.toml", "digests/first.md", "broadcasts/daily.toml", "templates/daily.j2"
+DEEP_ORGANISATIONS = "".join(
+    f'[[organisation]]\nid = "o{n}"\nname = "{n}"\nparent = {json.dumps(f"o{n - 1}" if n else "")}\n' for n in range(21)
+)
 A_BOMB = PNG.replace(PNG[16:24], (30_000).to_bytes(4) * 2)  # of 30 000 by 30 000 points
 VISIT = {"channels": ["next_visit"], "template": "daily"}
 FOUR = a_bank(*(a_question(f"q{n}") for n in (1, 2, 3, 4)))
@@ -383,6 +387,7 @@ FAULTS = [
     ("dates_order", {SURVEY: a_survey(A_SCALE, A_SCALE, closes="2026-11-22")}, SURVEY, 3, "closes"),
     ("organisation_twice", {ORGS: ORGANISATIONS.replace('"zhibu"', '"dangwei"')}, ORGS, 7, "“dangwei”"),
     ("parent_unknown", {ORGS: '[[organisation]]\nid="x"\nname="x"\ntype="x"\nparent="y"\n'}, ORGS, 5, "“y”"),
+    ("organisation_deep", {ORGS: DEEP_ORGANISATIONS}, ORGS, 1 + 20 * 4, "20 级"),
     ("parent_cycle", {ORGS: ORGANISATIONS.replace('"党委"', '"党委"\nparent = "zhibu"')}, ORGS, 5, "“dangwei”"),
     ("topic_twice", {"account.toml": ACCOUNT.replace('"dangzhang"', '"yaowen"')}, "account.toml", 10, "“yaowen”"),
 ]  # fmt: skip

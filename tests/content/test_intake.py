@@ -1,5 +1,6 @@
 """Banks come in and go out: seen before it is done, ids kept, undone as long as nobody has changed what was made."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -58,6 +59,41 @@ def test_a_file_becomes_a_bank_of_the_pack(intake):
 
     assert (made.title, made.topic, len(made.questions)) == ("新的题库", "dangzhang", 3)
     assert (batch.bank, batch.new, batch.changed) == ("新题.toml", 3, 0)
+
+
+@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\0", "\x1b", "\x85", "\ufffe"])
+def test_what_nobody_sees_breaks_no_pack(intake, unseen):
+    """The pack takes no such file: after an import that wrote one, no file of it was taken any more."""
+    said = f"{unseen}问题{unseen}"
+    beside = json.dumps({"source": said, "tags": said, "explanation": said})
+    files = {
+        "a.txt": f"题库{unseen}名\n1. 一{said}（ ）\nA. 甲{unseen}\nB. 乙\n答案：A\n解析：{said}\n出处：{said}\n",
+        "b.gift": f"$CATEGORY: {said}/{said}\n\n// zhibu: {beside}\n::二{said}::二{said} {{=甲{unseen} ~乙}}\n",
+        "c.csv": f"题干,选项A,选项B,答案,标签\n三{said},甲{unseen},乙,A,{said}\n",
+        "d.txt": f"四{said}\nA. 甲{unseen}\nB. 乙\nANSWER: A\n",
+    }
+    for name, text in files.items():
+        intake.take(intake.plan(f"{unseen}{name}", text.encode()))
+
+    made = library.load(intake.folder, zone=ZONE).banks
+    assert {"a", "b", "c", "d"} <= {*made}
+    assert not any(unseen in repr((each.title, each.topic, each.questions)) for each in made.values())
+    assert not any(unseen.encode() in path.read_bytes() for path in (intake.folder / "quizzes").iterdir())
+
+
+@pytest.mark.parametrize("name", [".hidden.csv", "..csv", "-.csv", "--to=x.csv", "CON.csv", f"{'汉' * 300}.csv"])
+def test_whatever_a_file_is_called_its_bank_is_read(intake, name):
+    batch = intake.take(intake.plan(name, "题干,选项A,选项B,答案\n问（ ）,甲,乙,A\n".encode()))
+
+    assert batch.bank.removesuffix(".toml") in library.load(intake.folder, zone=ZONE).banks
+
+
+@pytest.mark.parametrize("to", [".hidden", "readme", "README.old", "a.tmp~", "..", "../x", "a\0b"])
+def test_no_bank_is_written_where_none_is_read(intake, to):
+    with pytest.raises(Refused) as refused:
+        intake.plan("新题.xlsx", table(*ROWS), to=to)
+
+    assert refused.value.note.code == "bank_name"
 
 
 def test_a_topic_that_there_is_not_is_told(intake):

@@ -1,11 +1,14 @@
 """A bank as TOML: what is written is read again, and what an admin wrote around it stays."""
 
+import io
 import tomllib
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from content.importers import banks, canonical, gift, workbooks
 from content.models import Bank, Question
@@ -89,6 +92,15 @@ def test_every_text_comes_back_from_a_workbook_and_from_gift(words):
 
     assert banks.read("b.xlsx", workbooks.write(bank)).questions == [*bank.questions]
     assert banks.read("b.gift", gift.write(bank).encode()).questions == [*bank.questions]
+
+
+@pytest.mark.parametrize("begins", [*"=+-@", "\t=", "\r=", "\n=", *"＝＋－＠"])
+def test_no_cell_of_any_table_is_a_formula(begins):
+    said = f"{begins}1+1"
+    for data in (workbooks.table([said], [[said]]), workbooks.tables([("表", [said], [[said]])])):
+        cells = [cell for row in load_workbook(io.BytesIO(data)).active for cell in row]
+
+        assert [(cell.data_type, cell.value) for cell in cells] == [("s", said)] * 2
 
 
 def test_text_that_looks_like_a_formula_stays_text():

@@ -210,6 +210,38 @@ def test_a_file_may_be_larger_than_a_form_and_not_larger_than_that(town):
     assert '<a href="/admin/quiz/">再选一个文件</a>' in refused.text
 
 
+ODD_NAMES = [
+    *("..%2F..%2Fx", "a%0D%0AX-Made-Up%3A%201", "a%00b", "%E2%80%AEgpj", "x" * 300, "%E6%B1%89" * 300, "--to%3Dx"),
+    *(".hidden", "CON", "a%09b", "%ED%A0%80", "%5C%5Chost%5Cx"),
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_file_may_be_called_anything(town, folder, name):
+    token = hidden(town.client.get("/admin/quiz/").text)["csrf_token"]
+    before = {path for path in folder.parent.rglob("*") if path.is_file()}
+    text = "1. 问（ ）\nA. 甲\nB. 乙\n答案：A\n解析：党支部党员大会一般每季度召开一次。\n"
+    head = 'Content-Disposition: form-data; name="'
+    body = (
+        f'--B\r\n{head}csrf_token"\r\n\r\n{token}\r\n'
+        f"--B\r\n{head}file\"; filename*=UTF-8''{name}.txt\r\n\r\n{text}\r\n--B--\r\n"
+    )
+    looked, proposed = (
+        town.client.post(f"/admin/quiz/{door}", data=body.encode(), content_type="multipart/form-data; boundary=B")
+        for door in ("look", "propose")
+    )
+    agrees(town, looked.text)
+    town.house.shelf.look()
+    town.house.shelf.look()
+
+    assert (looked.status_code, proposed.status_code) == (200, 200)
+    assert not any("X-Made-Up" in each.headers for each in (looked, proposed))
+    assert not {"\0", "\u202e", "\n"} & {*proposed.headers["Content-Disposition"]}
+    written = {path for path in folder.parent.rglob("*") if path.is_file()} - before
+    assert [path.parent for path in written if path.suffix == ".toml"] == [folder / "quizzes"]
+    assert (len(town.house.shelf.current().banks), town.house.shelf.fault) == (2, None)
+
+
 def test_no_file_that_was_sent_in_can_be_fetched(town):
     token = hidden(looks(town, *GOOD).text)["token"]
     [waits] = (town.house.settings.storage.folder / "imports/waiting").iterdir()
