@@ -223,6 +223,12 @@ def _adding(db: Database) -> Hot:
     return db.hot(persons.insert().from_select(["id", "since"], sa.select(made.c.person, since)))
 
 
+def stays(connection: Connection, person: str) -> bool:
+    """Whether the person is known, and no erasure comes between until the transaction ends."""
+    here = sa.select(persons.c.id).where(persons.c.id == person).with_for_update(read=True, key_share=True)
+    return connection.execute(here).first() is not None
+
+
 class People:
     """Who is who. Every method is safe to repeat."""
 
@@ -431,9 +437,8 @@ class People:
 
         It takes the place of those that wait and whose keys begin with `instead_of`.
         """
-        here = sa.select(persons.c.id).where(persons.c.id == person).with_for_update(read=True, key_share=True)
         with self._db.begin() as connection:
-            if connection.execute(here).first() is None:
+            if not stays(connection, person):
                 return
             kept = {"id": _new_id(), "person": person, "key": key, "own": line, "expires_at": expires_at}
             row = self._db.insert(kept_lines).values(self._vault.sealing(connection).row(kept_lines, kept))

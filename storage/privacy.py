@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, metadata
-from storage.people import Id, persons
+from storage.people import Id, stays
 from storage.sealing import CannotOpen
 from storage.vault import Sealed, Vault
 
@@ -95,9 +95,8 @@ class Consents:
         row = self._db.insert(consents).values(person=person, purpose=purpose, version=version, since=today)
         change = {"version": version, "since": today, "withdrawn_on": None}
         is_new = (consents.c.version != version) | consents.c.withdrawn_on.is_not(None)
-        here = sa.select(persons.c.id).where(persons.c.id == person).with_for_update(read=True, key_share=True)
         with self._db.begin() as connection:
-            if connection.execute(here).first():
+            if stays(connection, person):
                 agreed = row.on_conflict_do_update(index_elements=["person", "purpose"], set_=change, where=is_new)
                 connection.execute(agreed)
 

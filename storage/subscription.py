@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.db import Database, metadata
-from storage.people import Id
+from storage.people import Id, stays
 
 subscriptions = sa.Table(
     "subscriptions",
@@ -56,11 +56,13 @@ class Subscriptions:
             return list(connection.execute(chosen).scalars())
 
     def add(self, person: str, topics: Iterable[str]) -> None:
-        """Subscribe."""
+        """Subscribe; whoever has just been erased stays so."""
         rows = [{"person": person, "topic": topic} for topic in topics]
-        if rows:
-            new = self._db.insert(subscriptions).values(rows).on_conflict_do_nothing()
-            with self._db.begin() as connection:
+        if not rows:
+            return
+        new = self._db.insert(subscriptions).values(rows).on_conflict_do_nothing()
+        with self._db.begin() as connection:
+            if stays(connection, person):
                 added = connection.execute(new.returning(subscriptions.c.topic)).scalars()
                 self._count(connection, added, Changes(subscribed=1))
 

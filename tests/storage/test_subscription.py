@@ -2,9 +2,20 @@
 
 from datetime import date
 
+import pytest
+
+from storage.people import persons
 from storage.subscription import Subscriptions
 
 ONE, OTHER = "1" * 32, "2" * 32
+
+
+@pytest.fixture
+def db(db):
+    """With two persons in it."""
+    with db.begin() as connection:
+        connection.execute(persons.insert(), [{"id": each, "since": date(2026, 1, 1)} for each in (ONE, OTHER)])
+    return db
 
 
 def test_who_wants_a_topic_is_found_until_they_want_it_no_more(db):
@@ -40,3 +51,12 @@ def test_what_changes_is_counted_once_in_its_month_and_an_erasure_leaves_what_wa
         ("2026-11", "niming-dafu"): (0, 1),
         ("2026-11", "yaowen"): (0, 1),
     }
+
+
+def test_whoever_was_erased_a_moment_before_subscribes_to_nothing(db):
+    store = Subscriptions(db, lambda: date(2026, 11, 30))
+    with db.begin() as connection:
+        connection.execute(persons.delete().where(persons.c.id == OTHER))
+    store.add(OTHER, ["yaowen"])
+
+    assert (store.who_want("yaowen"), store.changes()) == ([], {})

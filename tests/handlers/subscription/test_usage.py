@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from storage.people import persons
 from storage.subscription import Subscriptions
 from tests.content.builders import a_pack
 from tests.handlers.subscription.test_chat import ACCOUNT
@@ -56,13 +57,16 @@ def test_what_is_subscribed_to_and_left_is_told_in_fives_of_whole_months(town):
 
 
 def test_a_number_does_not_move_with_who_comes_or_goes_between_two_looks(town):
-    store = Subscriptions(town.house.db, (town.clock() - timedelta(days=30)).date)
-    for number in range(15):
-        store.add(f"{number:032d}", ["yaowen"])
+    before = town.clock() - timedelta(days=30)
+    store, people = Subscriptions(town.house.db, before.date), [f"{number:032d}" for number in range(15)]
+    with town.house.db.begin() as connection:
+        connection.execute(persons.insert(), [{"id": each, "since": before.date()} for each in people])
+    for each in people:
+        store.add(each, ["yaowen"])
     town.signs_in("admin")
     before = town.client.get("/admin/subscription/usage.xlsx").data
-    for number in range(9):
-        Subscriptions(town.house.db, town.clock().date).drop(f"{number:032d}", ["yaowen"])
+    for each in people[:9]:
+        Subscriptions(town.house.db, town.clock().date).drop(each, ["yaowen"])
     after = town.client.get("/admin/subscription/usage.xlsx").data
 
     seen = [[cell.value for cell in load_workbook(io.BytesIO(each)).worksheets[0][4]] for each in (before, after)]
