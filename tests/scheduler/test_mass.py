@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from commands import broadcast_report
 from handlers import console
@@ -30,6 +32,16 @@ from wechat.errors import Retryable
 
 RUN = "big-news:2026-11-23"
 SEND = "/cgi-bin/message/mass/send"
+
+
+def drawn(colour: str) -> bytes:
+    """A JPEG with nothing beside what is seen."""
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(out, "JPEG")
+    return out.getvalue()
+
+
+COVER, ANOTHER = drawn("red"), drawn("gold")
 
 
 @pytest.fixture
@@ -587,7 +599,7 @@ def pictured(tmp_path, redis, redis_url, database_url):
     pack = tmp_path / "pack"
     shutil.copytree(PACK, pack)
     (pack / "pictures").mkdir(exist_ok=True)
-    (pack / "pictures" / "cover.jpg").write_bytes(JPG)
+    (pack / "pictures" / "cover.jpg").write_bytes(COVER)
     there = {"redis": redis, "redis_url": redis_url, "database": database_url, "content": {"folder": str(pack)}}
     with a_street(tmp_path, official=True, **there) as street:
         yield street
@@ -658,12 +670,12 @@ def is_taken(street, file, content):
 def test_a_cover_that_is_another_picture_now_pauses_the_run_and_nobody_is_in_doubt(covered_push):
     push, street = covered_push, covered_push.street
     file = street.town.settings.content.folder / "pictures" / "cover.jpg"
-    is_taken(street, file, JPG + b"changed")
+    is_taken(street, file, ANOTHER)
     push.goes_out()
     run = street.town.house.pushes.desk.status(RUN).run
 
     assert (run.state, "cover.jpg" in run.reason, push.jobs, street.sends(SEND)) == ("paused", True, ["due"], [])
-    is_taken(street, file, JPG)
+    is_taken(street, file, COVER)
     street.town.house.pushes.desk.resume(RUN, now=street.town.clock())
     push.goes_out()
     assert push.becomes("done")
@@ -714,7 +726,7 @@ def test_of_two_workers_one_uploads_a_picture_and_the_other_comes_again(showing_
 
 def test_a_picture_that_is_another_one_now_pauses_the_run_with_its_name(showing_push):
     push, street = showing_push, showing_push.street
-    is_taken(street, street.town.settings.content.folder / "pictures" / "cover.jpg", JPG + b"changed")
+    is_taken(street, street.town.settings.content.folder / "pictures" / "cover.jpg", ANOTHER)
     push.goes_out()
     run = street.town.house.pushes.desk.status(RUN).run
 
@@ -776,18 +788,18 @@ def test_whatever_closes_a_channel_has_words_for_admins():
 def test_a_cover_of_the_pack_is_kept_with_the_run_by_what_is_in_it(db, tmp_path):
     folder = write_pack(tmp_path / "pack", broadcasts=(MASS.replace("cover-1", "cover.jpg"),))
     (folder / "pictures").mkdir()
-    (folder / "pictures" / "cover.jpg").write_bytes(JPG)
+    (folder / "pictures" / "cover.jpg").write_bytes(COVER)
     stage = Stage(db, folder)
     stage.reader("o-1")
     content = stage.desk.send("daily-digest", NOON).content
 
-    assert (content.mass_cover, content.mass_picture) == ("cover.jpg", hashlib.sha256(JPG).hexdigest())
+    assert (content.mass_cover, content.mass_picture) == ("cover.jpg", hashlib.sha256(COVER).hexdigest())
 
 
 def test_a_digests_pictures_are_kept_with_the_run_by_what_is_in_them(db, tmp_path):
     folder = write_pack(tmp_path / "pack", broadcasts=(MASS,))
     (folder / "pictures").mkdir()
-    (folder / "pictures" / "hui.jpg").write_bytes(JPG)
+    (folder / "pictures" / "hui.jpg").write_bytes(COVER)
     for file in (folder / "digests").iterdir():
         file.write_text(f"{file.read_text('utf-8')}\n\n![徽](pictures/hui.jpg)\n", "utf-8")
     stage = Stage(db, folder)
@@ -795,5 +807,5 @@ def test_a_digests_pictures_are_kept_with_the_run_by_what_is_in_them(db, tmp_pat
     stage.desk.send("daily-digest", NOON)
     content = stage.desk.status("daily-digest").run.content
 
-    assert content.mass_pictures == {"hui.jpg": hashlib.sha256(JPG).hexdigest()}
+    assert content.mass_pictures == {"hui.jpg": hashlib.sha256(COVER).hexdigest()}
     assert '<img src="pictures/hui.jpg" alt="徽">' in content.articles[0]["content"]
