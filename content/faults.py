@@ -402,8 +402,9 @@ ADVICE = frozenset(
     }
 )
 
+MOST_OF_ONE = 100  # findings of one kind in one file
+
 # pydantic has a dozen types for one mistake: the beginning of its type's name is enough.
-MOST_OF_ONE = 100  # findings of one file, of what its model refuses
 FAMILIES = ("datetime", "date", "bool", "int")
 
 # The keys an admin can write, to guess at a misspelt one.
