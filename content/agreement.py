@@ -482,16 +482,16 @@ def _sample(zone: tzinfo) -> dict[str, Any]:
 
 
 def _overrides_fit(pack: Pack) -> Iterator[Clash]:
-    shipped, unknown = pack.shipped(), 0
-    for key, phrase in pack.overrides().by_key.items():
-        if key in shipped:
-            found = _against(shipped[key], phrase.words)
-        elif (unknown := unknown + 1) <= faults.MOST_OF_ONE:
-            found = iter([("phrase_unknown", {"said": key, "guess": faults.guess(key, shipped)})])
-        else:
-            continue
-        for code, facts in found:
+    shipped, written = pack.shipped(), pack.overrides().by_key
+    for key, phrase in written.items():
+        for code, facts in _against(shipped[key], phrase.words) if key in shipped else ():
             yield Clash("phrases.toml", code, facts, phrase.place)
+    unknown = [key for key in written if key not in shipped]
+    for key in unknown[: faults.MOST_OF_ONE]:
+        facts = {"said": key, "guess": faults.guess(key, shipped)}
+        yield Clash("phrases.toml", "phrase_unknown", facts, written[key].place)
+    if left := unknown[faults.MOST_OF_ONE :]:
+        yield Clash("phrases.toml", "many_more", {"count": len(left)}, written[left[0]].place)
 
 
 def _against(shipped: Template, own: Template) -> Iterator[tuple[str, dict[str, str]]]:
