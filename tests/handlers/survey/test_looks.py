@@ -1,11 +1,8 @@
 """Results on a small phone: how many chose what stands beside it, however long it is."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser
 
-from tests.browser import a_browser, a_page
+from tests.browser import a_page
 from tests.content.builders import a_pack
 from tests.handlers.survey.test_survey import FILE, RESULTS, ends
 from tests.house import a_town
@@ -15,12 +12,6 @@ pytestmark = [pytest.mark.alike, pytest.mark.browser]
 
 LONG = "饭菜的味道，特别是早餐和夜班的，还有逢年过节的"
 WIDTHS = "() => [...document.querySelectorAll('dl.source dd')].map((each) => each.getBoundingClientRect().width)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 def test_a_long_option_leaves_room_for_its_number(browser, tmp_path, database_url, redis, redis_url):
